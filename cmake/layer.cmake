@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# A folder of src/ is a layer and a layer is one static library. A layer sees only the headers of
+# the layers it links: each library exports an include root of its own that holds nothing but a link
+# to its folder, so an #include that goes against the layer table of ARCHITECTURE.md does not build.
+
+function(kpatch_layer name)
+  cmake_parse_arguments(ARG "" "" "USES;LIBRARIES" ${ARGN})
+  set(target kpatch_${name})
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${name}/*.cpp)
+  add_library(${target} STATIC ${sources})
+
+  set(root ${CMAKE_BINARY_DIR}/include/${name})
+  file(MAKE_DIRECTORY ${root})
+  file(CREATE_LINK ${CMAKE_CURRENT_SOURCE_DIR}/${name} ${root}/${name} SYMBOLIC)
+  target_include_directories(${target} PUBLIC ${root})
+
+  list(TRANSFORM ARG_USES PREPEND kpatch_)
+  target_link_libraries(${target} PUBLIC ${ARG_USES} ${ARG_LIBRARIES})
+  kpatch_warnings(${target})
+endfunction()
+
+function(kpatch_warnings target)
+  target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wshadow -Wconversion
+                                           -Wno-sign-conversion
+                                           $<$<BOOL:${KPATCH_WERROR}>:-Werror>)
+endfunction()

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "base/log.h"
+
+#include <cstdio>
+
+namespace kpatch {
+
+namespace {
+LogLevel current_level = LogLevel::kNormal;
+}
+
+void set_log_level(LogLevel level) { current_level = level; }
+
+LogLevel log_level() { return current_level; }
+
+void debug_line(std::string_view line) { fmt::print(stderr, "DEBUG: {}\n", line); }
+
+void warning_line(std::string_view line) { fmt::print(stderr, "WARNING: {}\n", line); }
+
+}  // namespace kpatch
