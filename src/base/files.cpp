@@ -20,150 +20,156 @@ namespace {
 /// A file descriptor that closes itself.
 class Descriptor {
  public:
-    explicit Descriptor(int fd) : fd_(fd) {}
-    ~Descriptor() {
-        if (fd_ >= 0)
-            close(fd_);
-    }
-    Descriptor(const Descriptor&) = delete;
-    Descriptor& operator=(const Descriptor&) = delete;
-    int get() const { return fd_; }
+  explicit Descriptor(int fd) : fd_(fd) {}
+  ~Descriptor() {
+    if (fd_ >= 0)
+      close(fd_);
+  }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  int get() const { return fd_; }
 
  private:
-    int fd_;
+  int fd_;
 };
 
 template <typename Container>
 Container read_whole(const fs::path& path) {
-    Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
-    if (file.get() < 0)
-        fail("{}: cannot be opened: {}", path.string(), std::strerror(errno));
-    Container data;
-    struct stat status {};
-    if (fstat(file.get(), &status) == 0 && status.st_size > 0)
-        data.reserve(static_cast<std::size_t>(status.st_size));
-    std::size_t filled = 0;
-    for (;;) {
-        // sysfs and proc report no size, so grow until a read says the end.
-        data.resize(std::max(data.capacity(), filled + 65536));
-        const ssize_t got = read(file.get(), data.data() + filled, data.size() - filled);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0)
-            fail("{}: cannot be read: {}", path.string(), std::strerror(errno));
-        if (got == 0)
-            break;
-        filled += static_cast<std::size_t>(got);
-    }
-    data.resize(filled);
-    return data;
+  Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (file.get() < 0)
+    fail("{}: cannot be opened: {}", path.string(), std::strerror(errno));
+  Container data;
+  struct stat status {};
+  if (fstat(file.get(), &status) == 0 && status.st_size > 0)
+    data.reserve(static_cast<std::size_t>(status.st_size));
+  std::size_t filled = 0;
+  for (;;) {
+    // sysfs and proc report no size, so grow until a read says the end.
+    data.resize(std::max(data.capacity(), filled + 65536));
+    const ssize_t got = read(file.get(), data.data() + filled, data.size() - filled);
+    if (got < 0 && errno == EINTR)
+      continue;
+    if (got < 0)
+      fail("{}: cannot be read: {}", path.string(), std::strerror(errno));
+    if (got == 0)
+      break;
+    filled += static_cast<std::size_t>(got);
+  }
+  data.resize(filled);
+  return data;
 }
 
 void write_all(int fd, const void* data, std::size_t size, const fs::path& path) {
-    const char* at = static_cast<const char*>(data);
-    while (size > 0) {
-        const ssize_t done = write(fd, at, size);
-        if (done < 0 && errno == EINTR)
-            continue;
-        if (done < 0)
-            fail("{}: cannot be written: {}", path.string(), std::strerror(errno));
-        at += done;
-        size -= static_cast<std::size_t>(done);
-    }
+  const char* at = static_cast<const char*>(data);
+  while (size > 0) {
+    const ssize_t done = write(fd, at, size);
+    if (done < 0 && errno == EINTR)
+      continue;
+    if (done < 0)
+      fail("{}: cannot be written: {}", path.string(), std::strerror(errno));
+    at += done;
+    size -= static_cast<std::size_t>(done);
+  }
 }
 
-void write_and_rename(const fs::path& path, const void* data, std::size_t size, unsigned mode) {
-    std::string temporary = path.string() + ".XXXXXX";
-    Descriptor file(mkostemp(temporary.data(), O_CLOEXEC));
-    if (file.get() < 0)
-        fail("{}: cannot be created: {}", path.string(), std::strerror(errno));
-    try {
-        write_all(file.get(), data, size, path);
-        const mode_t mask = umask(0);
-        umask(mask);
-        if (fchmod(file.get(), mode & ~mask) != 0 ||
-            rename(temporary.c_str(), path.c_str()) != 0)
-            fail("{}: cannot be put in place: {}", path.string(), std::strerror(errno));
-    } catch (...) {
-        unlink(temporary.c_str());
-        throw;
-    }
+void write_and_rename(const fs::path& path, const void* data, std::size_t size,
+                      unsigned mode) {
+  std::string temporary = path.string() + ".XXXXXX";
+  Descriptor file(mkostemp(temporary.data(), O_CLOEXEC));
+  if (file.get() < 0)
+    fail("{}: cannot be created: {}", path.string(), std::strerror(errno));
+  try {
+    write_all(file.get(), data, size, path);
+    const mode_t mask = umask(0);
+    umask(mask);
+    if (fchmod(file.get(), mode & ~mask) != 0 ||
+        rename(temporary.c_str(), path.c_str()) != 0)
+      fail("{}: cannot be put in place: {}", path.string(), std::strerror(errno));
+  } catch (...) {
+    unlink(temporary.c_str());
+    throw;
+  }
 }
 
-}  // namespace
+} // namespace
 
-Bytes read_bytes(const fs::path& path) { return read_whole<Bytes>(path); }
+Bytes read_bytes(const fs::path& path) {
+  return read_whole<Bytes>(path);
+}
 
-std::string read_text(const fs::path& path) { return read_whole<std::string>(path); }
+std::string read_text(const fs::path& path) {
+  return read_whole<std::string>(path);
+}
 
 std::optional<std::string> read_text_if_exists(const fs::path& path) {
-    std::error_code ignored;
-    if (!fs::exists(path, ignored))
-        return std::nullopt;
-    return read_text(path);
+  std::error_code ignored;
+  if (!fs::exists(path, ignored))
+    return std::nullopt;
+  return read_text(path);
 }
 
 void write_file(const fs::path& path, std::span<const std::uint8_t> data, unsigned mode) {
-    write_and_rename(path, data.data(), data.size(), mode);
+  write_and_rename(path, data.data(), data.size(), mode);
 }
 
 void write_file(const fs::path& path, std::string_view text, unsigned mode) {
-    write_and_rename(path, text.data(), text.size(), mode);
+  write_and_rename(path, text.data(), text.size(), mode);
 }
 
 TempDir::TempDir(const std::string& prefix, const fs::path& parent) {
-    fs::path base = parent;
-    if (base.empty()) {
-        const char* named = std::getenv("TMPDIR");
-        base = named && *named ? named : "/tmp";
-    }
-    std::string name = (base / (prefix + "XXXXXX")).string();
-    if (!mkdtemp(name.data()))
-        fail("{}: no temporary directory can be made there: {}", base.string(),
-             std::strerror(errno));
-    path_ = name;
+  fs::path base = parent;
+  if (base.empty()) {
+    const char* named = std::getenv("TMPDIR");
+    base = named && *named ? named : "/tmp";
+  }
+  std::string name = (base / (prefix + "XXXXXX")).string();
+  if (!mkdtemp(name.data()))
+    fail("{}: no temporary directory can be made there: {}", base.string(),
+         std::strerror(errno));
+  path_ = name;
 }
 
 TempDir::~TempDir() {
-    std::error_code ignored;
-    if (!path_.empty())
-        fs::remove_all(path_, ignored);
+  std::error_code ignored;
+  if (!path_.empty())
+    fs::remove_all(path_, ignored);
 }
 
 TempDir::TempDir(TempDir&& other) noexcept : path_(std::move(other.path_)) {
-    other.path_.clear();
+  other.path_.clear();
 }
 
 FileLock::FileLock(const fs::path& path)
     : descriptor_(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644)) {
-    if (descriptor_ < 0)
-        fail("{}: lock file cannot be opened: {}", path.string(), std::strerror(errno));
-    while (flock(descriptor_, LOCK_EX) != 0) {
-        if (errno == EINTR)
-            continue;
-        const int reason = errno;
-        close(descriptor_);
-        fail("{}: cannot be locked: {}", path.string(), std::strerror(reason));
-    }
+  if (descriptor_ < 0)
+    fail("{}: lock file cannot be opened: {}", path.string(), std::strerror(errno));
+  while (flock(descriptor_, LOCK_EX) != 0) {
+    if (errno == EINTR)
+      continue;
+    const int reason = errno;
+    close(descriptor_);
+    fail("{}: cannot be locked: {}", path.string(), std::strerror(reason));
+  }
 }
 
 FileLock::~FileLock() {
-    if (descriptor_ >= 0)
-        close(descriptor_);
+  if (descriptor_ >= 0)
+    close(descriptor_);
 }
 
 FileLock::FileLock(FileLock&& other) noexcept : descriptor_(other.descriptor_) {
-    other.descriptor_ = -1;
+  other.descriptor_ = -1;
 }
 
 fs::path path_inside(const fs::path& root, std::string_view relative) {
-    const fs::path path(relative);
-    if (relative.empty() || path.is_absolute() || relative.find('\0') != std::string_view::npos)
-        fail("'{}': not a path inside {}", relative, root.string());
-    for (const fs::path& part : path)
-        if (part == "..")
-            fail("'{}': leads out of {}", relative, root.string());
-    return root / path;
+  const fs::path path(relative);
+  if (relative.empty() || path.is_absolute() ||
+      relative.find('\0') != std::string_view::npos)
+    fail("'{}': not a path inside {}", relative, root.string());
+  for (const fs::path& part : path)
+    if (part == "..")
+      fail("'{}': leads out of {}", relative, root.string());
+  return root / path;
 }
 
-}  // namespace kpatch
+} // namespace kpatch

@@ -9,12 +9,20 @@ namespace {
 LogLevel current_level = LogLevel::kNormal;
 }
 
-void set_log_level(LogLevel level) { current_level = level; }
+void set_log_level(LogLevel level) {
+  current_level = level;
+}
 
-LogLevel log_level() { return current_level; }
+LogLevel log_level() {
+  return current_level;
+}
 
-void debug_line(std::string_view line) { fmt::print(stderr, "DEBUG: {}\n", line); }
+void debug_line(std::string_view line) {
+  fmt::print(stderr, "DEBUG: {}\n", line);
+}
 
-void warning_line(std::string_view line) { fmt::print(stderr, "WARNING: {}\n", line); }
+void warning_line(std::string_view line) {
+  fmt::print(stderr, "WARNING: {}\n", line);
+}
 
-}  // namespace kpatch
+} // namespace kpatch

@@ -19,8 +19,8 @@ void debug_line(std::string_view line);
 
 template <typename... Args>
 void debug(fmt::format_string<Args...> format, Args&&... args) {
-    if (log_level() == LogLevel::kDebug)
-        debug_line(fmt::format(format, std::forward<Args>(args)...));
+  if (log_level() == LogLevel::kDebug)
+    debug_line(fmt::format(format, std::forward<Args>(args)...));
 }
 
 /// Writes "WARNING: " and the line to standard error.
@@ -28,7 +28,7 @@ void warning_line(std::string_view line);
 
 template <typename... Args>
 void warning(fmt::format_string<Args...> format, Args&&... args) {
-    warning_line(fmt::format(format, std::forward<Args>(args)...));
+  warning_line(fmt::format(format, std::forward<Args>(args)...));
 }
 
-}  // namespace kpatch
+} // namespace kpatch

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// Runs programs with posix_spawn-like care: the child gets its own process group (so that a time-out
-// ends all it started), standard input from a string, and both outputs through pipes that are
-// drained together, so that neither side can block the other.
+// Runs programs with posix_spawn-like care: the child gets its own process group (so that
+// a time-out ends all it started), standard input from a string, and both outputs through
+// pipes that are drained together, so that neither side can block the other.
 #include "base/process.h"
 
 #include "base/error.h"
@@ -31,265 +31,275 @@ using Clock = std::chrono::steady_clock;
 
 /// Both ends of a pipe; an end is -1 once closed.
 struct Pipe {
-    int read_end = -1;
-    int write_end = -1;
+  int read_end = -1;
+  int write_end = -1;
 
-    Pipe() {
-        int ends[2];
-        if (pipe2(ends, O_CLOEXEC) != 0)
-            fail("no pipe can be made: {}", std::strerror(errno));
-        read_end = ends[0];
-        write_end = ends[1];
-    }
-    ~Pipe() {
-        close_end(read_end);
-        close_end(write_end);
-    }
-    Pipe(const Pipe&) = delete;
-    Pipe& operator=(const Pipe&) = delete;
+  Pipe() {
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) != 0)
+      fail("no pipe can be made: {}", std::strerror(errno));
+    read_end = ends[0];
+    write_end = ends[1];
+  }
+  ~Pipe() {
+    close_end(read_end);
+    close_end(write_end);
+  }
+  Pipe(const Pipe&) = delete;
+  Pipe& operator=(const Pipe&) = delete;
 
-    static void close_end(int& end) {
-        if (end >= 0)
-            close(end);
-        end = -1;
-    }
+  static void close_end(int& end) {
+    if (end >= 0)
+      close(end);
+    end = -1;
+  }
 };
 
-std::vector<std::string> merged_environment(const std::map<std::string, std::string>& changes) {
-    std::vector<std::string> result;
-    for (char** entry = environ; *entry; ++entry) {
-        const std::string_view text(*entry);
-        if (!changes.contains(std::string(text.substr(0, text.find('=')))))
-            result.emplace_back(text);
-    }
-    for (const auto& [name, value] : changes)
-        result.push_back(name + "=" + value);
-    return result;
+std::vector<std::string>
+merged_environment(const std::map<std::string, std::string>& changes) {
+  std::vector<std::string> result;
+  for (char** entry = environ; *entry; ++entry) {
+    const std::string_view text(*entry);
+    if (!changes.contains(std::string(text.substr(0, text.find('=')))))
+      result.emplace_back(text);
+  }
+  for (const auto& [name, value] : changes)
+    result.push_back(name + "=" + value);
+  return result;
 }
 
 std::vector<char*> c_strings(const std::vector<std::string>& strings) {
-    std::vector<char*> pointers;
-    pointers.reserve(strings.size() + 1);
-    for (const std::string& string : strings)
-        pointers.push_back(const_cast<char*>(string.c_str()));
-    pointers.push_back(nullptr);
-    return pointers;
+  std::vector<char*> pointers;
+  pointers.reserve(strings.size() + 1);
+  for (const std::string& string : strings)
+    pointers.push_back(const_cast<char*>(string.c_str()));
+  pointers.push_back(nullptr);
+  return pointers;
 }
 
-/// What the child needs; made before fork, since only async-signal-safe calls may follow it.
+/// What the child needs; made before fork, since only async-signal-safe calls may follow
+/// it.
 struct ChildSetup {
-    const char* program;
-    char* const* argv;
-    char* const* environment;
-    const char* directory;
-    int input, output, errors;  ///< descriptors to become 0, 1, 2; -1 leaves them
-    int failure;                ///< where errno is reported if exec fails
+  const char* program;
+  char* const* argv;
+  char* const* environment;
+  const char* directory;
+  int input, output, errors; ///< descriptors to become 0, 1, 2; -1 leaves them
+  int failure;               ///< where errno is reported if exec fails
 };
 
 [[noreturn]] void become_child(const ChildSetup& setup) {
-    setpgid(0, 0);
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    signal(SIGPIPE, SIG_DFL);
-    bool ready = true;
-    if (setup.input >= 0)
-        ready = ready && dup2(setup.input, 0) >= 0;
-    if (setup.output >= 0)
-        ready = ready && dup2(setup.output, 1) >= 0;
-    if (setup.errors >= 0)
-        ready = ready && dup2(setup.errors, 2) >= 0;
-    if (ready && *setup.directory)
-        ready = chdir(setup.directory) == 0;
-    if (ready)
-        execve(setup.program, setup.argv, setup.environment);
-    const int reason = errno;
-    [[maybe_unused]] const ssize_t done = write(setup.failure, &reason, sizeof reason);
-    _exit(127);
+  setpgid(0, 0);
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  signal(SIGPIPE, SIG_DFL);
+  bool ready = true;
+  if (setup.input >= 0)
+    ready = ready && dup2(setup.input, 0) >= 0;
+  if (setup.output >= 0)
+    ready = ready && dup2(setup.output, 1) >= 0;
+  if (setup.errors >= 0)
+    ready = ready && dup2(setup.errors, 2) >= 0;
+  if (ready && *setup.directory)
+    ready = chdir(setup.directory) == 0;
+  if (ready)
+    execve(setup.program, setup.argv, setup.environment);
+  const int reason = errno;
+  [[maybe_unused]] const ssize_t done = write(setup.failure, &reason, sizeof reason);
+  _exit(127);
 }
 
 /// Moves bytes between us and the child until it has closed both outputs or time is up.
 class Conversation {
  public:
-    Conversation(Pipe& in, Pipe& out, Pipe& err, const std::string& input, Outcome& outcome)
-        : in_(in), out_(out), err_(err), input_(input), outcome_(outcome) {
-        fcntl(in_.write_end, F_SETFL, O_NONBLOCK);
-    }
+  Conversation(Pipe& in, Pipe& out, Pipe& err, const std::string& input, Outcome& outcome)
+      : in_(in), out_(out), err_(err), input_(input), outcome_(outcome) {
+    fcntl(in_.write_end, F_SETFL, O_NONBLOCK);
+  }
 
-    /// False if the deadline passed first.
-    bool hold(double timeout_seconds) {
-        const auto start = Clock::now();
-        while (out_.read_end >= 0 || err_.read_end >= 0) {
-            int wait = -1;
-            if (timeout_seconds > 0) {
-                const std::chrono::duration<double> used = Clock::now() - start;
-                if (used.count() >= timeout_seconds)
-                    return false;
-                wait = static_cast<int>((timeout_seconds - used.count()) * 1000) + 1;
-            }
-            step(wait);
-        }
-        return true;
+  /// False if the deadline passed first.
+  bool hold(double timeout_seconds) {
+    const auto start = Clock::now();
+    while (out_.read_end >= 0 || err_.read_end >= 0) {
+      int wait = -1;
+      if (timeout_seconds > 0) {
+        const std::chrono::duration<double> used = Clock::now() - start;
+        if (used.count() >= timeout_seconds)
+          return false;
+        wait = static_cast<int>((timeout_seconds - used.count()) * 1000) + 1;
+      }
+      step(wait);
     }
+    return true;
+  }
 
  private:
-    void step(int wait_milliseconds) {
-        if (written_ == input_.size())
-            Pipe::close_end(in_.write_end);
-        pollfd watched[3] = {{in_.write_end, POLLOUT, 0},
-                             {out_.read_end, POLLIN, 0},
-                             {err_.read_end, POLLIN, 0}};
-        if (poll(watched, 3, wait_milliseconds) <= 0)
-            return;
-        if (watched[0].revents)
-            feed();
-        if (watched[1].revents)
-            drain(out_.read_end, outcome_.output);
-        if (watched[2].revents)
-            drain(err_.read_end, outcome_.errors);
-    }
+  void step(int wait_milliseconds) {
+    if (written_ == input_.size())
+      Pipe::close_end(in_.write_end);
+    pollfd watched[3] = {
+        {in_.write_end, POLLOUT, 0},
+        {out_.read_end, POLLIN,  0},
+        {err_.read_end, POLLIN,  0}
+    };
+    if (poll(watched, 3, wait_milliseconds) <= 0)
+      return;
+    if (watched[0].revents)
+      feed();
+    if (watched[1].revents)
+      drain(out_.read_end, outcome_.output);
+    if (watched[2].revents)
+      drain(err_.read_end, outcome_.errors);
+  }
 
-    void feed() {
-        const ssize_t done =
-            write(in_.write_end, input_.data() + written_, input_.size() - written_);
-        if (done > 0)
-            written_ += static_cast<std::size_t>(done);
-        else if (errno != EAGAIN && errno != EINTR)
-            written_ = input_.size();  // the child does not want it
-    }
+  void feed() {
+    const ssize_t done =
+        write(in_.write_end, input_.data() + written_, input_.size() - written_);
+    if (done > 0)
+      written_ += static_cast<std::size_t>(done);
+    else if (errno != EAGAIN && errno != EINTR)
+      written_ = input_.size(); // the child does not want it
+  }
 
-    static void drain(int& end, std::string& into) {
-        char buffer[65536];
-        const ssize_t got = read(end, buffer, sizeof buffer);
-        if (got > 0)
-            into.append(buffer, static_cast<std::size_t>(got));
-        else if (got == 0 || errno != EINTR)
-            Pipe::close_end(end);
-    }
+  static void drain(int& end, std::string& into) {
+    char buffer[65536];
+    const ssize_t got = read(end, buffer, sizeof buffer);
+    if (got > 0)
+      into.append(buffer, static_cast<std::size_t>(got));
+    else if (got == 0 || errno != EINTR)
+      Pipe::close_end(end);
+  }
 
-    Pipe& in_;
-    Pipe& out_;
-    Pipe& err_;
-    const std::string& input_;
-    Outcome& outcome_;
-    std::size_t written_ = 0;
+  Pipe& in_;
+  Pipe& out_;
+  Pipe& err_;
+  const std::string& input_;
+  Outcome& outcome_;
+  std::size_t written_ = 0;
 };
 
 void collect_status(pid_t child, Outcome& outcome) {
-    int status = 0;
-    rusage usage{};
-    while (wait4(child, &status, 0, &usage) < 0 && errno == EINTR) {
-    }
-    outcome.status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
-    const auto seconds = [](const timeval& time) {
-        return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
-    };
-    outcome.cpu_seconds = seconds(usage.ru_utime) + seconds(usage.ru_stime);
+  int status = 0;
+  rusage usage{};
+  while (wait4(child, &status, 0, &usage) < 0 && errno == EINTR) {
+  }
+  outcome.status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+  const auto seconds = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
+  };
+  outcome.cpu_seconds = seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
-}  // namespace
+} // namespace
 
 Outcome run(const Command& command) {
-    const fs::path program = find_program(command.argv.at(0));
-    if (program.empty())
-        fail("{}: no such program in PATH", command.argv[0]);
-    debug("run{}: {}", command.directory.empty() ? "" : " in " + command.directory.string(),
-          quoted(command.argv));
+  const fs::path program = find_program(command.argv.at(0));
+  if (program.empty())
+    fail("{}: no such program in PATH", command.argv[0]);
+  debug("run{}: {}", command.directory.empty() ? "" : " in " + command.directory.string(),
+        quoted(command.argv));
 
-    const std::vector<std::string> environment = merged_environment(command.environment);
-    const std::vector<char*> argv = c_strings(command.argv);
-    const std::vector<char*> envp = c_strings(environment);
-    const std::string directory = command.directory.string();
-    Pipe in, out, err, failure;
-    const bool capture = !command.show_output;
-    const ChildSetup setup{program.c_str(),    argv.data(),
-                           envp.data(),        directory.c_str(),
-                           in.read_end,        capture ? out.write_end : -1,
-                           capture ? err.write_end : -1, failure.write_end};
-    const auto start = Clock::now();
-    const pid_t child = fork();
-    if (child < 0)
-        fail("{}: cannot be started: {}", command.argv[0], std::strerror(errno));
-    if (child == 0)
-        become_child(setup);
+  const std::vector<std::string> environment = merged_environment(command.environment);
+  const std::vector<char*> argv = c_strings(command.argv);
+  const std::vector<char*> envp = c_strings(environment);
+  const std::string directory = command.directory.string();
+  Pipe in, out, err, failure;
+  const bool capture = !command.show_output;
+  const ChildSetup setup{program.c_str(),
+                         argv.data(),
+                         envp.data(),
+                         directory.c_str(),
+                         in.read_end,
+                         capture ? out.write_end : -1,
+                         capture ? err.write_end : -1,
+                         failure.write_end};
+  const auto start = Clock::now();
+  const pid_t child = fork();
+  if (child < 0)
+    fail("{}: cannot be started: {}", command.argv[0], std::strerror(errno));
+  if (child == 0)
+    become_child(setup);
 
-    Pipe::close_end(in.read_end);
-    Pipe::close_end(failure.write_end);
-    // With show_output the child does not hold these; an end of file on them must then mean its
-    // end, so keep the time-out simple and wait for the process itself.
-    if (capture) {
-        Pipe::close_end(out.write_end);
-        Pipe::close_end(err.write_end);
-    }
-    int reason = 0;
-    if (read(failure.read_end, &reason, sizeof reason) == sizeof reason) {
-        Outcome ignored;
-        collect_status(child, ignored);
-        fail("{}: cannot be started: {}", command.argv[0], std::strerror(reason));
-    }
+  Pipe::close_end(in.read_end);
+  Pipe::close_end(failure.write_end);
+  // With show_output the child does not hold these; an end of file on them must then mean
+  // its end, so keep the time-out simple and wait for the process itself.
+  if (capture) {
+    Pipe::close_end(out.write_end);
+    Pipe::close_end(err.write_end);
+  }
+  int reason = 0;
+  if (read(failure.read_end, &reason, sizeof reason) == sizeof reason) {
+    Outcome ignored;
+    collect_status(child, ignored);
+    fail("{}: cannot be started: {}", command.argv[0], std::strerror(reason));
+  }
 
-    Outcome outcome;
-    if (!capture) {
-        Pipe::close_end(out.read_end);
-        Pipe::close_end(err.read_end);
-    }
-    Conversation conversation(in, out, err, command.input, outcome);
-    if (!conversation.hold(command.timeout_seconds)) {
-        outcome.timed_out = true;
-        kill(-child, SIGKILL);
-    }
-    Pipe::close_end(in.write_end);
-    collect_status(child, outcome);
-    outcome.wall_seconds = std::chrono::duration<double>(Clock::now() - start).count();
-    return outcome;
+  Outcome outcome;
+  if (!capture) {
+    Pipe::close_end(out.read_end);
+    Pipe::close_end(err.read_end);
+  }
+  Conversation conversation(in, out, err, command.input, outcome);
+  if (!conversation.hold(command.timeout_seconds)) {
+    outcome.timed_out = true;
+    kill(-child, SIGKILL);
+  }
+  Pipe::close_end(in.write_end);
+  collect_status(child, outcome);
+  outcome.wall_seconds = std::chrono::duration<double>(Clock::now() - start).count();
+  return outcome;
 }
 
 std::string run_checked(const Command& command) {
-    Outcome outcome = run(command);
-    if (outcome.ok())
-        return std::move(outcome.output);
-    std::string said = outcome.errors.empty() ? outcome.output : outcome.errors;
-    constexpr std::size_t kQuoted = 2000;
-    if (said.size() > kQuoted)
-        said = "..." + said.substr(said.size() - kQuoted);
-    fail("{}: {}{}{}", command.argv[0],
-         outcome.timed_out ? std::string("timed out") : fmt::format("exit status {}", outcome.status),
-         said.empty() ? "" : "\n", said);
+  Outcome outcome = run(command);
+  if (outcome.ok())
+    return std::move(outcome.output);
+  std::string said = outcome.errors.empty() ? outcome.output : outcome.errors;
+  constexpr std::size_t kQuoted = 2000;
+  if (said.size() > kQuoted)
+    said = "..." + said.substr(said.size() - kQuoted);
+  fail("{}: {}{}{}", command.argv[0],
+       outcome.timed_out ? std::string("timed out")
+                         : fmt::format("exit status {}", outcome.status),
+       said.empty() ? "" : "\n", said);
 }
 
 std::string quoted(const std::vector<std::string>& argv) {
-    std::string line;
-    for (const std::string& argument : argv) {
-        if (!line.empty())
-            line += ' ';
-        const bool plain = !argument.empty() &&
-                           argument.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                                      "0123456789-_=+./,:@%") == std::string::npos;
-        if (plain) {
-            line += argument;
-            continue;
-        }
-        line += '\'';
-        for (const char c : argument)
-            line += c == '\'' ? std::string("'\\''") : std::string(1, c);
-        line += '\'';
+  std::string line;
+  for (const std::string& argument : argv) {
+    if (!line.empty())
+      line += ' ';
+    const bool plain =
+        !argument.empty() &&
+        argument.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                   "0123456789-_=+./,:@%") == std::string::npos;
+    if (plain) {
+      line += argument;
+      continue;
     }
-    return line;
+    line += '\'';
+    for (const char c : argument)
+      line += c == '\'' ? std::string("'\\''") : std::string(1, c);
+    line += '\'';
+  }
+  return line;
 }
 
 fs::path find_program(const std::string& name) {
-    if (name.find('/') != std::string::npos)
-        return access(name.c_str(), X_OK) == 0 ? fs::path(name) : fs::path();
-    const char* path = std::getenv("PATH");
-    std::string_view rest = path ? path : "/usr/bin:/bin";
-    while (true) {
-        const std::size_t colon = rest.find(':');
-        const fs::path candidate = fs::path(rest.substr(0, colon)) / name;
-        std::error_code ignored;
-        if (access(candidate.c_str(), X_OK) == 0 && fs::is_regular_file(candidate, ignored))
-            return candidate;
-        if (colon == std::string_view::npos)
-            return {};
-        rest.remove_prefix(colon + 1);
-    }
+  if (name.find('/') != std::string::npos)
+    return access(name.c_str(), X_OK) == 0 ? fs::path(name) : fs::path();
+  const char* path = std::getenv("PATH");
+  std::string_view rest = path ? path : "/usr/bin:/bin";
+  while (true) {
+    const std::size_t colon = rest.find(':');
+    const fs::path candidate = fs::path(rest.substr(0, colon)) / name;
+    std::error_code ignored;
+    if (access(candidate.c_str(), X_OK) == 0 && fs::is_regular_file(candidate, ignored))
+      return candidate;
+    if (colon == std::string_view::npos)
+      return {};
+    rest.remove_prefix(colon + 1);
+  }
 }
 
-}  // namespace kpatch
+} // namespace kpatch

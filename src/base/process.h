@@ -8,33 +8,36 @@
 
 namespace kpatch {
 
-/// A program to run. The argument vector goes to execvp as it is; no shell is ever involved.
+/// A program to run. The argument vector goes to execvp as it is; no shell is ever
+/// involved.
 struct Command {
-    std::vector<std::string> argv;
-    std::filesystem::path directory;                 ///< working directory; empty: the caller's
-    std::map<std::string, std::string> environment;  ///< added to, or replacing, the inherited one
-    std::string input;                               ///< fed to standard input, then end of file
-    bool show_output = false;                        ///< let it write to our terminal as it runs
-    double timeout_seconds = 0;                      ///< 0: none; on expiry the group is killed
+  std::vector<std::string> argv;
+  std::filesystem::path directory; ///< working directory; empty: the caller's
+  std::map<std::string, std::string>
+      environment;            ///< added to, or replacing, the inherited one
+  std::string input;          ///< fed to standard input, then end of file
+  bool show_output = false;   ///< let it write to our terminal as it runs
+  double timeout_seconds = 0; ///< 0: none; on expiry the group is killed
 };
 
-/// How a program ended. `status` is its exit status, or 128 + signal number as a shell reports it.
+/// How a program ended. `status` is its exit status, or 128 + signal number as a shell
+/// reports it.
 struct Outcome {
-    int status = 0;
-    bool timed_out = false;
-    std::string output;  ///< standard output, empty with show_output
-    std::string errors;  ///< standard error, empty with show_output
-    double cpu_seconds = 0;
-    double wall_seconds = 0;
+  int status = 0;
+  bool timed_out = false;
+  std::string output; ///< standard output, empty with show_output
+  std::string errors; ///< standard error, empty with show_output
+  double cpu_seconds = 0;
+  double wall_seconds = 0;
 
-    bool ok() const { return status == 0 && !timed_out; }
+  bool ok() const { return status == 0 && !timed_out; }
 };
 
 /// Runs the program to its end. Throws Error only if it cannot be started.
 Outcome run(const Command& command);
 
-/// Runs the program and throws Error, quoting the end of what it printed, unless it exits 0.
-/// Returns its standard output.
+/// Runs the program and throws Error, quoting the end of what it printed, unless it exits
+/// 0. Returns its standard output.
 std::string run_checked(const Command& command);
 
 /// The argument vector as one line for a log, quoted so that a shell would read it back.
@@ -43,4 +46,4 @@ std::string quoted(const std::vector<std::string>& argv);
 /// Where `name` would be found along PATH; empty if nowhere.
 std::filesystem::path find_program(const std::string& name);
 
-}  // namespace kpatch
+} // namespace kpatch

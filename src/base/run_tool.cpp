@@ -10,20 +10,20 @@
 namespace kpatch {
 
 int run_tool(std::string_view prefix, const std::function<int()>& body) {
-    std::signal(SIGPIPE, SIG_IGN);  // a child that closes its input early is not our end
-    try {
-        return body();
-    } catch (const Error& error) {
-        std::fflush(stdout);
-        fmt::print(stderr, "{}{}\n", prefix, error.what());
-        if (!error.remedy().empty())
-            fmt::print(stderr, "  {}\n", error.remedy());
-        return static_cast<int>(error.exit());
-    } catch (const std::exception& error) {
-        std::fflush(stdout);
-        fmt::print(stderr, "{}{}\n", prefix, error.what());
-        return static_cast<int>(Exit::kError);
-    }
+  std::signal(SIGPIPE, SIG_IGN); // a child that closes its input early is not our end
+  try {
+    return body();
+  } catch (const Error& error) {
+    std::fflush(stdout);
+    fmt::print(stderr, "{}{}\n", prefix, error.what());
+    if (!error.remedy().empty())
+      fmt::print(stderr, "  {}\n", error.remedy());
+    return static_cast<int>(error.exit());
+  } catch (const std::exception& error) {
+    std::fflush(stdout);
+    fmt::print(stderr, "{}{}\n", prefix, error.what());
+    return static_cast<int>(Exit::kError);
+  }
 }
 
-}  // namespace kpatch
+} // namespace kpatch
