@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace kpatch::kernel {
+
+/// The compiler that a kernel was built with, as its configuration names it.
+struct Compiler {
+  std::string command;      ///< what to call: "gcc-12"
+  std::string version_text; ///< CONFIG_CC_VERSION_TEXT: "gcc-12
+                            ///< (Debian 12.2.0-14+deb12u1) 12.2.0"
+};
+
+/// The first line of `command --version`. Throws Error with the package to install if
+/// there is no such command.
+std::string compiler_version_text(const std::string& command);
+
+/// Whether two version texts mean the same compiler: the name it was called by (the first
+/// word) does not count.
+bool same_compiler(std::string_view one, std::string_view other);
+
+} // namespace kpatch::kernel

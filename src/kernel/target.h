@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include "kernel/compiler.h"
+#include "kernel/config.h"
+#include "kernel/struct_sizes.h"
+#include "kernel/symbols.h"
+#include "kernel/units.h"
+
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace kpatch::kernel {
+
+/// The two files of a module.
+struct ModuleFiles {
+  std::filesystem::path shipped; ///< the one that is loaded
+  std::filesystem::path debug;   ///< the same with DWARF and FILE symbols
+};
+
+/// A kernel that patches are made for: where its files are and what they say. Nothing
+/// under these paths may be written to.
+struct Target {
+  std::string release; ///< what uname -r says: "6.1.0-56-cloud-amd64"
+  std::string version; ///< of the source it was built from: "6.1.192-2"
+  std::string machine; ///< what uname -m says: "x86_64"
+
+  std::filesystem::path source; ///< pristine kernel source
+  std::filesystem::path
+      objects;                 ///< prepared O= tree: .config, generated headers, scripts,
+                               ///< objtool, Module.symvers; to be copied before use
+  std::filesystem::path image; ///< vmlinuz
+  std::filesystem::path modules_root; ///< the root below which lib/modules/<release> is,
+                                      ///< as depmod -b and modprobe -d take it
+  std::filesystem::path vmlinux;     ///< with DWARF and symbols
+  std::filesystem::path symvers;     ///< Module.symvers
+  std::filesystem::path config_file; ///< .config
+  std::filesystem::path cache; ///< for what is derived from this kernel: may be added to
+
+  Config config;
+  Compiler compiler;
+  StructSizes struct_sizes;
+  UnitIndex units;
+  std::map<std::string, ModuleFiles, std::less<>>
+      modules; ///< by name as the kernel has it
+
+  /// The file whose symbol table stands for `owner`: the debug vmlinux or the debug .ko.
+  /// Throws Error if there is no such module.
+  const std::filesystem::path& debug_file(std::string_view owner) const;
+  /// Its symbols.
+  std::vector<ParentSymbol> symbols(std::string_view owner) const;
+};
+
+/// What the user says instead of taking it from the distribution; empty: not said.
+struct Overrides {
+  std::filesystem::path source;  ///< -s
+  std::filesystem::path config;  ///< -c
+  std::filesystem::path vmlinux; ///< -v
+};
+
+struct TargetRequest {
+  std::string release;         ///< empty: the running kernel
+  std::filesystem::path cache; ///< empty: default_cache()
+  bool offline = false;        ///< do not download: what is not there is an error
+  Overrides overrides;
+  /// Told one line at the start of each step that takes noticeable time.
+  std::function<void(std::string_view)> progress;
+};
+
+/// $CACHEDIR, or ~/.kpatch.
+std::filesystem::path default_cache();
+
+/// A number that changes when a file of the pristine tree is added, removed or altered:
+/// over paths, sizes and modification times, and with `kContent` over the content as
+/// well.
+enum class FingerprintDepth { kMetadata, kContent };
+std::string source_fingerprint(const Target& target,
+                               FingerprintDepth depth = FingerprintDepth::kMetadata);
+
+} // namespace kpatch::kernel
