@@ -12,10 +12,10 @@ namespace kpatch {
 /// involved.
 struct Command {
   std::vector<std::string> argv;
-  std::filesystem::path directory; ///< working directory; empty: the caller's
+  std::filesystem::path directory{}; ///< working directory; empty: the caller's
   std::map<std::string, std::string>
-      environment;            ///< added to, or replacing, the inherited one
-  std::string input;          ///< fed to standard input, then end of file
+      environment{};          ///< added to, or replacing, the inherited one
+  std::string input{};        ///< fed to standard input, then end of file
   bool show_output = false;   ///< let it write to our terminal as it runs
   double timeout_seconds = 0; ///< 0: none; on expiry the group is killed
 };
