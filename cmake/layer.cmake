@@ -37,6 +37,6 @@ endfunction()
 
 function(kpatch_warnings target)
   target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wshadow -Wconversion
-                                           -Wno-sign-conversion
+                                           -Wno-sign-conversion -Wno-missing-field-initializers
                                            $<$<BOOL:${KPATCH_WERROR}>:-Werror>)
 endfunction()

@@ -42,7 +42,9 @@ struct Section {
   std::uint64_t entry_size = 0;
   Bytes data;                    ///< empty for SHT_NOBITS
   std::uint64_t nobits_size = 0; ///< size of SHT_NOBITS
-  SectionId link = kNoSection;   ///< sh_link where it names a section (SHF_LINK_ORDER)
+  SectionId link = kNoSection;  ///< sh_link where it names a section (SHF_LINK_ORDER)
+  bool links_symbols = false;   ///< sh_link names the symbol table (SHT_LLVM_ADDRSIG)
+  std::uint32_t info = 0;       ///< sh_info of types that give it a meaning of their own
 
   /// Whether a SHT_RELA section exists, even one without entries.
   bool has_relocations = false;
@@ -92,7 +94,7 @@ struct LivepatchRelocations {
   std::vector<Relocation> relocations;
 };
 
-/// What the ELF header says and we carry through. Program headers are refused on reading.
+/// What the ELF header says and we carry through.
 struct Header {
   std::uint16_t machine = EM_NONE;
   std::uint16_t type = ET_REL;
@@ -100,6 +102,7 @@ struct Header {
   std::uint8_t os_abi = 0;
   std::uint8_t abi_version = 0;
   std::endian order = std::endian::little;
+  std::uint16_t program_headers = 0; ///< how many; a relocatable object has none
 
   bool operator==(const Header&) const = default;
 };
