@@ -6,6 +6,7 @@
 #include "base/process.h"
 
 #include "base/error.h"
+#include "base/interrupt.h"
 #include "base/log.h"
 
 #include <cerrno>
@@ -192,6 +193,7 @@ void collect_status(pid_t child, Outcome& outcome) {
 } // namespace
 
 Outcome run(const Command& command) {
+  throw_if_interrupted();
   const fs::path program = find_program(command.argv.at(0));
   if (program.empty())
     fail("{}: no such program in PATH", command.argv[0]);
@@ -218,6 +220,7 @@ Outcome run(const Command& command) {
     fail("{}: cannot be started: {}", command.argv[0], std::strerror(errno));
   if (child == 0)
     become_child(setup);
+  setpgid(child, child); // whichever of the two is first
 
   Pipe::close_end(in.read_end);
   Pipe::close_end(failure.write_end);
@@ -234,6 +237,7 @@ Outcome run(const Command& command) {
     fail("{}: cannot be started: {}", command.argv[0], std::strerror(reason));
   }
 
+  const InterruptibleGroup group(child);
   Outcome outcome;
   if (!capture) {
     Pipe::close_end(out.read_end);
@@ -247,6 +251,7 @@ Outcome run(const Command& command) {
   Pipe::close_end(in.write_end);
   collect_status(child, outcome);
   outcome.wall_seconds = std::chrono::duration<double>(Clock::now() - start).count();
+  throw_if_interrupted();
   return outcome;
 }
 
