@@ -18,8 +18,12 @@ function(kpatch_layer name)
   file(CREATE_LINK ${CMAKE_CURRENT_SOURCE_DIR}/${name} ${root}/${name} SYMBOLIC)
   target_include_directories(${target} PUBLIC ${root})
 
-  list(TRANSFORM ARG_USES PREPEND kpatch_)
-  target_link_libraries(${target} PUBLIC ${ARG_USES} ${ARG_LIBRARIES})
+  foreach(used ${ARG_USES})
+    if(TARGET kpatch_${used}) # a layer without a source file yet is no library
+      target_link_libraries(${target} PUBLIC kpatch_${used})
+    endif()
+  endforeach()
+  target_link_libraries(${target} PUBLIC ${ARG_LIBRARIES})
   kpatch_warnings(${target})
 endfunction()
 

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// A killed build must leave nothing behind: no half-written work directory and no compiler
-// still running in it. Programs that run() starts are leaders of process groups of their
-// own, so a Ctrl-C at the terminal does not reach them. The signal handler therefore ends
-// those groups itself (kill is async-signal-safe, and so is reading an array of atomics);
-// the thread that waits for such a program then finds it dead and throws.
+// A killed build must leave nothing behind: no half-written work directory and no
+// compiler still running in it. Programs that run() starts are leaders of process groups
+// of their own, so a Ctrl-C at the terminal does not reach them. The signal handler
+// therefore ends those groups itself (kill is async-signal-safe, and so is reading an
+// array of atomics); the thread that waits for such a program then finds it dead and
+// throws.
 #include "base/interrupt.h"
 
 #include "base/error.h"
