@@ -35,6 +35,8 @@ function(kpatch_program name source)
   endif()
   add_executable(${name} main/${source})
   list(TRANSFORM ARG_USES PREPEND kpatch_)
+  # A layer links all that its row allows; a program is to need only the shared libraries it uses.
+  target_link_options(${name} PRIVATE -Wl,--as-needed)
   target_link_libraries(${name} PRIVATE ${ARG_USES})
   kpatch_warnings(${name})
 endfunction()

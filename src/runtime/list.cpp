@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// The listing is read by scripts, so its words and their order are an interface.
+#include "runtime/livepatch_state.h"
+#include "runtime/module_file.h"
+#include "runtime/operations.h"
+#include "runtime/transition.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace kpatch::runtime {
+namespace fs = std::filesystem;
+
+namespace {
+
+std::string state_word(const PatchState& patch) {
+  if (patch.enabled)
+    return patch.in_transition ? "enabling..." : "enabled";
+  return patch.in_transition ? "disabling..." : "disabled";
+}
+
+void list_functions(Host& host) {
+  std::vector<PatchedFunction> functions = read_patched_functions(host.places);
+  if (functions.empty())
+    return;
+  functions.insert(functions.begin(), {"Module", "Object", "Function/Occurrence", false});
+  std::size_t module_width = 0;
+  std::size_t object_width = 0;
+  for (const PatchedFunction& entry : functions) {
+    module_width = std::max(module_width, entry.patch.size());
+    object_width = std::max(object_width, entry.object.size());
+  }
+  host.say("");
+  host.say("Currently livepatched functions:");
+  for (const PatchedFunction& entry : functions)
+    host.say(fmt::format("{:<{}}  {:<{}}  {}{}", entry.patch, module_width, entry.object,
+                         object_width, entry.function,
+                         entry.in_transition ? " (transition)" : ""));
+}
+
+void list_installed(Host& host) {
+  host.say("");
+  host.say("Installed patch modules:");
+  std::vector<fs::path> releases;
+  std::error_code error;
+  for (const fs::directory_entry& entry :
+       fs::directory_iterator(host.places.installed, error))
+    releases.push_back(entry.path());
+  std::ranges::sort(releases);
+  for (const fs::path& release : releases)
+    for (const fs::path& file : installed_modules(release))
+      host.say(fmt::format("{} ({})", module_name(file.string()),
+                           release.filename().string()));
+}
+
+} // namespace
+
+void list_patches(Host& host) {
+  host.say("Loaded patch modules:");
+  const std::vector<PatchState> patches = read_patches(host.places);
+  for (const PatchState& patch : patches)
+    host.say(fmt::format("{} [{}]", patch.name, state_word(patch)));
+  for (const PatchState& patch : patches)
+    show_stalled_tasks(host, patch.name);
+  list_functions(host);
+  list_installed(host);
+}
+
+void signal_patch(Host& host) {
+  for (const PatchState& patch : read_patches(host.places)) {
+    if (!patch.in_transition)
+      continue;
+    if (!signal_stalled_tasks(host, patch.name))
+      host.warn("this kernel signals stalled tasks by itself, every 15 seconds");
+    return;
+  }
+}
+
+} // namespace kpatch::runtime

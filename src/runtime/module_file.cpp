@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// A module file describes itself in two places: `.modinfo`, strings `key=value`, each
+// ended by NUL, and `.gnu.linkonce.this_module`, the future `struct module` with the name
+// the kernel will use (the file's own name proves nothing). A live patch names the
+// objects it changes in its function records (`.kpatch.funcs`, whose last field points at
+// the object's name) and in its livepatch relocations (`.klp.rela.<object>.<section>`); a
+// patch made by other means may name them only at run time, which cannot be read here.
+#include "runtime/module_file.h"
+
+#include "base/error.h"
+#include "base/files.h"
+#include "base/process.h"
+
+#include <algorithm>
+#include <array>
+#include <sstream>
+
+namespace kpatch::runtime {
+namespace fs = std::filesystem;
+
+namespace {
+
+/// struct module: `enum module_state state; struct list_head list; char name[];` on 64
+/// bit.
+constexpr std::size_t kNameInThisModule = 24;
+constexpr std::size_t kModuleNameSize = 56;
+/// A record of `.kpatch.funcs` and where it points at its object's name.
+constexpr std::uint64_t kFunctionRecordSize = 56;
+constexpr std::uint64_t kObjectNameInRecord = 48;
+
+struct Decompressor {
+  std::string_view suffix;
+  std::array<const char*, 2> argv;
+};
+constexpr Decompressor kDecompressors[] = {
+    {".xz",  {"xz", "-dc"}   },
+    {".zst", {"zstd", "-dcq"}},
+    {".gz",  {"gzip", "-dc"} },
+};
+
+std::string text_at(std::span<const std::uint8_t> data, std::uint64_t offset) {
+  std::string text;
+  for (; offset < data.size() && data[offset]; ++offset)
+    text += static_cast<char>(data[offset]);
+  return text;
+}
+
+std::multimap<std::string, std::string> parse_info(std::span<const std::uint8_t> data) {
+  std::multimap<std::string, std::string> info;
+  for (std::size_t at = 0; at < data.size();) {
+    const std::string entry = text_at(data, at);
+    at += entry.size() + 1;
+    const std::size_t equals = entry.find('=');
+    if (equals != std::string::npos)
+      info.emplace(entry.substr(0, equals), entry.substr(equals + 1));
+  }
+  return info;
+}
+
+std::string name_in_this_module(const elf::Object& object) {
+  const elf::SectionId id = object.find_section(".gnu.linkonce.this_module");
+  if (id == elf::kNoSection)
+    return {};
+  const Bytes& data = object.sections[id].data;
+  if (data.size() < kNameInThisModule + kModuleNameSize)
+    return {};
+  return text_at(std::span(data).subspan(kNameInThisModule, kModuleNameSize), 0);
+}
+
+void add_objects_of_functions(const elf::Object& object, std::set<std::string>& found) {
+  const elf::SectionId id = object.find_section(".kpatch.funcs");
+  if (id == elf::kNoSection)
+    return;
+  for (const elf::Relocation& relocation : object.sections[id].relocations) {
+    if (relocation.offset % kFunctionRecordSize != kObjectNameInRecord)
+      continue;
+    const elf::Symbol& symbol = object.symbols.at(relocation.symbol);
+    if (!symbol.is_defined())
+      continue;
+    const std::string name =
+        text_at(object.sections.at(symbol.section).data,
+                symbol.value + static_cast<std::uint64_t>(relocation.addend));
+    if (!name.empty())
+      found.insert(name);
+  }
+}
+
+void add_objects_of_relocations(const elf::Object& object, std::set<std::string>& found) {
+  constexpr std::string_view kPrefix = ".klp.rela.";
+  for (const elf::LivepatchRelocations& table : object.livepatch) {
+    if (!table.name.starts_with(kPrefix))
+      continue;
+    const std::string rest = table.name.substr(kPrefix.size());
+    found.insert(rest.substr(0, rest.find('.')));
+  }
+}
+
+std::vector<std::string> split(const std::string& text, char separator) {
+  std::vector<std::string> parts;
+  std::istringstream stream(text);
+  for (std::string part; std::getline(stream, part, separator);)
+    if (!part.empty())
+      parts.push_back(part);
+  return parts;
+}
+
+} // namespace
+
+std::string ModuleFile::info_value(const std::string& key) const {
+  const auto found = info.find(key);
+  return found == info.end() ? "" : found->second;
+}
+
+std::string ModuleFile::release() const {
+  const std::string magic = info_value("vermagic");
+  return magic.substr(0, magic.find(' '));
+}
+
+std::vector<std::string> ModuleFile::needed() const {
+  return split(info_value("depends"), ',');
+}
+
+std::vector<std::string> ModuleFile::wanted() const {
+  std::vector<std::string> names;
+  const auto [first, last] = info.equal_range("softdep");
+  for (auto entry = first; entry != last; ++entry) {
+    bool before = false;
+    for (const std::string& word : split(entry->second, ' ')) {
+      if (word.ends_with(':'))
+        before = word == "pre:";
+      else if (before)
+        names.push_back(word);
+    }
+  }
+  return names;
+}
+
+ModuleFile describe_module(const elf::Object& object) {
+  ModuleFile file;
+  const elf::SectionId info = object.find_section(".modinfo");
+  if (info != elf::kNoSection)
+    file.info = parse_info(object.sections[info].data);
+  file.name = name_in_this_module(object);
+  if (file.name.empty())
+    file.name = file.info_value("name");
+  if (file.name.empty())
+    fail_with_remedy("give the .ko that the kernel's module build made",
+                     "{}: not a kernel module: it carries no module name", object.label);
+  add_objects_of_functions(object, file.patched_objects);
+  add_objects_of_relocations(object, file.patched_objects);
+  return file;
+}
+
+Bytes read_module_bytes(const fs::path& path) {
+  const auto tool = std::ranges::find_if(kDecompressors, [&](const Decompressor& entry) {
+    return path.extension() == entry.suffix;
+  });
+  if (tool == std::end(kDecompressors))
+    return read_bytes(path);
+  Command command;
+  command.argv = {tool->argv[0], tool->argv[1], path.string()};
+  const std::string output = run_checked(command);
+  return Bytes(output.begin(), output.end());
+}
+
+ModuleFile read_module_file(const fs::path& path) {
+  return describe_module(elf::read_object(read_module_bytes(path), path.string()));
+}
+
+std::string module_name(std::string_view file_name) {
+  std::string name(file_name.substr(file_name.find_last_of('/') + 1));
+  name = name.substr(0, name.find(".ko"));
+  std::ranges::replace(name, '-', '_');
+  return name;
+}
+
+} // namespace kpatch::runtime

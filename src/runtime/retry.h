@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include "runtime/host.h"
+
+#include <cerrno>
+
+namespace kpatch::runtime {
+
+inline constexpr int kBusyAttempts = 5;
+inline constexpr std::chrono::seconds kBusyPause{2};
+
+/// Calls `attempt`, which returns 0 or an errno, again while the answer is EBUSY: the
+/// kernel allows one transition at a time.
+template <typename Attempt>
+int retry_while_busy(Host& host, Attempt attempt) {
+  for (int made = 1;; ++made) {
+    const int reason = attempt();
+    if (reason != EBUSY || made == kBusyAttempts)
+      return reason;
+    host.warn("retrying...");
+    host.kernel.wait(kBusyPause);
+  }
+}
+
+} // namespace kpatch::runtime

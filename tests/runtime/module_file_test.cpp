@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "base/error.h"
+#include "base/process.h"
+#include "runtime/module_file.h"
+#include "runtime/pretended_host.h"
+
+#include <gtest/gtest.h>
+
+#include <gmock/gmock.h>
+
+namespace kpatch::runtime {
+namespace {
+
+using testing::ElementsAre;
+using namespace std::string_literals;
+
+TEST(ModuleFile, TakesTheNameFromTheStructTheKernelWillUse) {
+  elf::Object object = module_object("name=other\0"s);
+  Bytes this_module(24 + 56);
+  std::memcpy(this_module.data() + 24, "real_name", 9);
+  object.add_section({.name = ".gnu.linkonce.this_module", .data = this_module});
+  EXPECT_EQ(describe_module(object).name, "real_name");
+}
+
+TEST(ModuleFile, ReadsDependenciesAndRelease) {
+  const ModuleFile file = describe_module(
+      module_object("name=ip_vs\0depends=nf_conntrack,libcrc32c\0"
+                    "softdep=pre: crc32c other post: late\0vermagic=6.1.0-1 SMP mod\0"s));
+  EXPECT_THAT(file.needed(), ElementsAre("nf_conntrack", "libcrc32c"));
+  EXPECT_THAT(file.wanted(), ElementsAre("crc32c", "other"));
+  EXPECT_EQ(file.release(), "6.1.0-1");
+}
+
+TEST(ModuleFile, NamesTheObjectsOfItsFunctionRecords) {
+  elf::Object object = module_object("name=livepatch_a\0"s);
+  const std::string strings = "vmlinux\0ip_vs\0"s;
+  const elf::SectionId id = object.add_section({
+      .name = ".kpatch.strings", .data = {strings.begin(), strings.end()}
+  });
+  const elf::SymbolId symbol = object.section_symbol(id);
+  object.add_section({
+      .name = ".kpatch.funcs",
+      .data = Bytes(112),
+      .has_relocations = true,
+      .relocations = {{.offset = 40, .symbol = symbol, .addend = 3},
+                      {.offset = 48, .symbol = symbol, .addend = 0},
+                      {.offset = 104, .symbol = symbol, .addend = 8}}
+  });
+  EXPECT_THAT(describe_module(object).patched_objects, ElementsAre("ip_vs", "vmlinux"));
+}
+
+TEST(ModuleFile, NamesTheObjectsOfItsLivepatchRelocations) {
+  elf::Object object = module_object("name=livepatch_a\0"s);
+  object.livepatch.push_back({.name = ".klp.rela.nf_nat..text.f"});
+  EXPECT_THAT(describe_module(object).patched_objects, ElementsAre("nf_nat"));
+}
+
+TEST(ModuleFile, RefusesAnObjectThatIsNoModule) {
+  EXPECT_THROW(describe_module(elf::Object()), Error);
+}
+
+TEST(ModuleFile, ReadsACompressedModule) {
+  const TempDir directory("kpatch-test-");
+  const auto file = write_module(directory.path(), "packed");
+  run_checked({
+      .argv = {"xz", file.string()}
+  });
+  EXPECT_EQ(read_module_file(file.string() + ".xz").name, "packed");
+}
+
+TEST(ModuleName, IsTheFileNameAsTheKernelSpellsIt) {
+  EXPECT_EQ(module_name("/a/b-c/livepatch-x.ko.xz"), "livepatch_x");
+  EXPECT_EQ(module_name("plain"), "plain");
+}
+
+} // namespace
+} // namespace kpatch::runtime
