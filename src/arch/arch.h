@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// What differs from one processor to the next, and nothing else. The base class holds the defaults;
+// a processor overrides what it does otherwise. To add one: derive from Arch in a file of its own,
+// give it a row in the table of registry.cpp and a bit in ArchSet, and add that bit to the rows of
+// the special-section table (diff/special_table.cpp) whose sections it has.
+#pragma once
+
+#include "elf/object.h"
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+
+namespace kpatch::arch {
+
+/// A set of processors, for tables that say where a row applies.
+enum ArchSet : std::uint32_t {
+  kX86_64 = 1,
+  kPpc64 = 2,
+  kS390 = 4,
+  kAarch64 = 8,
+  kLoongarch64 = 16,
+  kAllArchs = kX86_64 | kPpc64 | kS390 | kAarch64 | kLoongarch64,
+};
+
+inline constexpr std::string_view kPatchableEntries = "__patchable_function_entries";
+
+/// A function and where it lies.
+struct FunctionView {
+  const elf::Object& object;
+  const elf::Symbol& symbol;
+  const elf::Section& section;
+  bool has_patchable_entry = false; ///< a patchable-function-entries record names its section
+};
+
+/// Where the tracer's call site of a function is, and what has to be mended so that it is one.
+struct FtraceSite {
+  std::uint64_t offset = 0;  ///< from the start of the function's section
+  bool becomes_call = false; ///< the compiler left a NOP where a call has to be
+};
+
+/// Instruction boundaries of one code section: the end offset of each, ascending.
+using InstructionEnds = std::vector<std::uint64_t>;
+
+class Arch {
+ public:
+  virtual ~Arch() = default;
+
+  virtual ArchSet bit() const = 0;
+  virtual std::string_view name() const = 0;
+
+  /// The relocation that stores a 64-bit absolute address.
+  virtual std::uint32_t absolute64() const = 0;
+
+  /// Rewrites peculiarities of this processor's assemblers into the common form, after reading.
+  virtual void normalise(elf::Object&) const {}
+
+  /// Length in bytes of the instruction at the start of `code`; 0 if there is none.
+  virtual std::size_t instruction_length(std::span<const std::uint8_t> code) const;
+
+  /// Whether `target_offset` needs the instruction boundaries for this relocation.
+  virtual bool needs_instructions(const elf::Section&, const elf::Relocation&) const {
+    return false;
+  }
+
+  /// The offset from the symbol that the code really refers to: the addend, freed of what the
+  /// processor's PC-relative addressing adds to it. Throws Error for an unknown relocation type.
+  virtual std::int64_t target_offset(const elf::Section& section,
+                                     const elf::Relocation& relocation,
+                                     const InstructionEnds& ends) const;
+
+  /// Whether a relocation of this type in code may load an address one past an object's end.
+  virtual bool may_point_past_end(std::uint32_t) const { return false; }
+
+  /// Marks in the symbol table that say "code" or "data" and name nothing.
+  virtual bool is_mapping_symbol(const elf::Symbol&) const { return false; }
+
+  /// `__pfx_` and `__cfi_` symbols name the padding before a function.
+  virtual bool has_prefix_symbols() const { return false; }
+
+  /// Where in its own section a function starts that has no prefix symbol, if the compiler puts
+  /// something before it.
+  virtual std::uint64_t function_start(const FunctionView&) const { return 0; }
+
+  /// Bytes at the start of a symbol's section that its relocations count from although the
+  /// symbol's value includes them (ppc64 ELFv2 local entry of gcc 6); 0 elsewhere.
+  virtual std::uint64_t local_entry_start(const elf::Symbol&) const { return 0; }
+
+  /// Whether records in `__patchable_function_entries` are what ftrace works from.
+  virtual bool uses_patchable_entries() const { return true; }
+
+  /// Whether the function can be redirected by ftrace.
+  virtual bool has_ftrace_entry(const FunctionView& function) const {
+    return function.has_patchable_entry;
+  }
+
+  /// The call site for `__mcount_loc`. Throws Error if the function has none.
+  virtual FtraceSite mcount_site(const FunctionView& function) const;
+
+  /// The offset for a `__patchable_function_entries` record, from the start of the function's
+  /// section. Throws Error if the code there is not as expected.
+  virtual std::uint64_t patchable_entry_offset(const FunctionView& function) const;
+
+  /// Relocations that refer to their target through a slot of `.toc`.
+  virtual bool goes_through_toc(std::uint32_t) const { return false; }
+
+  /// Sections that only this processor lets the diff ignore.
+  virtual bool ignores_section(std::string_view) const { return false; }
+  virtual bool ignores_relocations_of(std::string_view) const { return false; }
+
+  /// Whether the instruction loads an immediate into a register that passes a line number.
+  virtual bool is_line_load(std::span<const std::uint8_t>) const { return false; }
+
+  /// Whether a call to this function takes a line number as such an argument.
+  virtual bool takes_line_number(std::string_view callee) const;
+
+  /// Whether a relocation of this type takes a function's address rather than calling it.
+  virtual bool takes_address(std::uint32_t) const { return false; }
+
+  /// Relocations that must stay ordinary ones in a livepatch module.
+  virtual bool is_never_livepatch(const elf::Section&, const elf::Relocation&,
+                                  std::string_view) const {
+    return false;
+  }
+
+  /// Offset, at or after `from`, of a jump to another function that a livepatch would break;
+  /// nothing if there is none.
+  virtual std::optional<std::uint64_t> find_sibling_call(const elf::Section&,
+                                                         std::uint64_t) const {
+    return std::nullopt;
+  }
+};
+
+/// The processor of an object. Throws Error for a machine that is not supported.
+const Arch& arch_for(const elf::Object& object);
+
+/// Decodes a section from its start. Throws Error naming the offset that cannot be decoded.
+InstructionEnds instruction_ends(const Arch& arch, const elf::Section& section);
+
+}  // namespace kpatch::arch

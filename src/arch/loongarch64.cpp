@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// loongarch64. The assembler refers to local labels (.LBB1, .L7) by symbol; they name places, not
+// things, so they are turned into section+offset references and dropped.
+#include "arch/registry.h"
+#include "base/endian.h"
+#include "base/error.h"
+#include "elf/edit.h"
+
+namespace kpatch::arch {
+
+namespace {
+
+constexpr std::uint32_t kAbsolute64 = 2;  // R_LARCH_64
+constexpr std::uint32_t kNop = 0x03400000;
+
+class Loongarch64 : public Arch {
+ public:
+  ArchSet bit() const override { return kLoongarch64; }
+  std::string_view name() const override { return "loongarch64"; }
+  std::uint32_t absolute64() const override { return kAbsolute64; }
+
+  void normalise(elf::Object& object) const override {
+    const auto is_label = [&](elf::SymbolId id) {
+      const elf::Symbol& symbol = object.symbols[id];
+      return symbol.is_local() && symbol.type == STT_NOTYPE && symbol.is_defined();
+    };
+    std::vector<elf::SymbolId> section_symbols(object.sections.size(), elf::kNoSymbol);
+    for (elf::SymbolId id = 1; id < object.symbols.size(); ++id)
+      if (object.symbols[id].is_section())
+        section_symbols[object.symbols[id].section] = id;
+    for (elf::Section& section : object.sections)
+      for (elf::Relocation& relocation : section.relocations) {
+        if (!is_label(relocation.symbol))
+          continue;
+        const elf::Symbol label = object.symbols[relocation.symbol];
+        elf::SymbolId& home = section_symbols[label.section];
+        if (home == elf::kNoSymbol)
+          home = object.section_symbol(label.section);
+        relocation.addend += static_cast<std::int64_t>(label.value);
+        relocation.symbol = home;
+      }
+    std::vector<bool> drop(object.symbols.size());
+    for (elf::SymbolId id = 1; id < object.symbols.size(); ++id)
+      drop[id] = is_label(id);
+    elf::remove_symbols(object, [&](elf::SymbolId id) { return drop[id]; });
+  }
+
+  std::uint64_t patchable_entry_offset(const FunctionView& function) const override {
+    const Bytes& code = function.section.data;
+    const std::uint64_t at = function.symbol.value;
+    if (load<std::uint32_t>(code, at, std::endian::little) != kNop ||
+        load<std::uint32_t>(code, at + 4, std::endian::little) != kNop)
+      fail("{}: {}: unexpected instruction at the start of the function",
+           function.object.label, function.symbol.name);
+    return 0;
+  }
+
+  bool ignores_relocations_of(std::string_view name) const override {
+    return name.starts_with(".orc_unwind_ip");
+  }
+};
+
+}  // namespace
+
+const Arch& loongarch64() {
+  static const Loongarch64 arch;
+  return arch;
+}
+
+}  // namespace kpatch::arch

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// x86-64. Three things set it apart. PC-relative addends count from the end of the instruction, so
+// what `sym-4` or `sym-8` means is only known once the instruction is decoded (a trailing immediate
+// moves its end). Functions are traced through a call to __fentry__ that must come first. And
+// hardened kernels put NOP padding before each function, named by __pfx_ or __cfi_ symbols.
+#include "arch/registry.h"
+#include "base/error.h"
+
+#include <Zydis/Zydis.h>
+
+#include <algorithm>
+
+namespace kpatch::arch {
+
+namespace {
+
+constexpr std::string_view kFentry = "__fentry__";
+constexpr std::uint8_t kMovEsi = 0xbe;  // mov $imm32, %esi: second argument
+constexpr std::uint8_t kMovEdx = 0xba;  // mov $imm32, %edx: third argument
+constexpr std::uint8_t kNopl = 0x0f;    // first byte of the 5-byte NOP left by -mnop-mcount
+
+bool is_relative(std::uint32_t type) {
+  return type == R_X86_64_PC32 || type == R_X86_64_PLT32 || type == R_X86_64_NONE;
+}
+
+class X86_64 : public Arch {
+ public:
+  X86_64() {
+    ZydisDecoderInit(&decoder_, ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64);
+    ZydisDecoderEnableMode(&decoder_, ZYDIS_DECODER_MODE_MINIMAL, ZYAN_TRUE);
+  }
+
+  ArchSet bit() const override { return kX86_64; }
+  std::string_view name() const override { return "x86_64"; }
+  std::uint32_t absolute64() const override { return R_X86_64_64; }
+  bool has_prefix_symbols() const override { return true; }
+  bool uses_patchable_entries() const override { return false; }
+
+  std::size_t instruction_length(std::span<const std::uint8_t> code) const override {
+    ZydisDecodedInstruction instruction;
+    const ZyanStatus status = ZydisDecoderDecodeInstruction(
+        &decoder_, nullptr, code.data(), code.size(), &instruction);
+    return ZYAN_SUCCESS(status) ? instruction.length : 0;
+  }
+
+  bool needs_instructions(const elf::Section& section,
+                          const elf::Relocation& relocation) const override {
+    return section.is_text() && is_relative(relocation.type);
+  }
+
+  std::int64_t target_offset(const elf::Section& section, const elf::Relocation& relocation,
+                             const InstructionEnds& ends) const override {
+    const std::uint32_t type = relocation.type;
+    if (!section.is_text() || type == R_X86_64_64 || type == R_X86_64_32S ||
+        type == R_X86_64_32)
+      return relocation.addend;
+    if (!is_relative(type))
+      fail("section {}: offset {:#x}: unhandled rela type {}", section.name,
+           relocation.offset, type);
+    const auto end = std::ranges::upper_bound(ends, relocation.offset);
+    if (end == ends.end())
+      fail("can't find instruction for rela at {}+{:#x}", section.name, relocation.offset);
+    return relocation.addend + static_cast<std::int64_t>(*end - relocation.offset);
+  }
+
+  bool may_point_past_end(std::uint32_t type) const override {
+    return type == R_X86_64_32S;
+  }
+
+  bool has_ftrace_entry(const FunctionView& function) const override {
+    if (function.section.relocations.empty())
+      return false;
+    const elf::Relocation& first = function.section.relocations.front();
+    return is_relative(first.type) && function.object.symbols[first.symbol].name == kFentry;
+  }
+
+  FtraceSite mcount_site(const FunctionView& function) const override {
+    const elf::Relocation& first = function.section.relocations.at(0);
+    if (first.type != R_X86_64_NONE)
+      return {.offset = first.offset - 1};
+    if (function.section.data.empty() || function.section.data[0] != kNopl)
+      fail("{}: {}: unexpected instruction at the start of the function",
+           function.object.label, function.symbol.name);
+    return {.offset = first.offset - 1, .becomes_call = true};
+  }
+
+  bool ignores_section(std::string_view name) const override {
+    return name == kPatchableEntries;
+  }
+
+  bool is_line_load(std::span<const std::uint8_t> instruction) const override {
+    return !instruction.empty() &&
+           (instruction[0] == kMovEsi || instruction[0] == kMovEdx);
+  }
+
+  bool takes_address(std::uint32_t type) const override { return type == R_X86_64_32S; }
+
+ private:
+  ZydisDecoder decoder_;
+};
+
+}  // namespace
+
+const Arch& x86_64() {
+  static const X86_64 arch;
+  return arch;
+}
+
+}  // namespace kpatch::arch
