@@ -36,9 +36,9 @@ struct Target {
   std::filesystem::path image; ///< vmlinuz
   std::filesystem::path modules_root; ///< the root below which lib/modules/<release> is,
                                       ///< as depmod -b and modprobe -d take it
-  std::filesystem::path vmlinux;     ///< with DWARF and symbols
-  std::filesystem::path symvers;     ///< Module.symvers
-  std::filesystem::path config_file; ///< .config
+  std::filesystem::path vmlinux;      ///< with DWARF and symbols
+  std::filesystem::path symvers;      ///< Module.symvers
+  std::filesystem::path config_file;  ///< .config
   std::filesystem::path cache; ///< for what is derived from this kernel: may be added to
 
   Config config;

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <filesystem>
+#include <functional>
+
+namespace kpatch::kernel {
+
+/// Sees to it that the directory `path` exists, whole. If it does not, `fill` is called
+/// with a fresh directory beside it, which then takes its name by one rename. Of several
+/// processes one fills and the others wait; what a killed one left behind is removed.
+void make_once(const std::filesystem::path& path,
+               const std::function<void(const std::filesystem::path& fresh)>& fill);
+
+} // namespace kpatch::kernel

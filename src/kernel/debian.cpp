@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// A Debian kernel is put together from packages of one version:
+//
+//   linux-image-REL       what runs: vmlinuz and modules, signed, and therefore from a
+//   source
+//                         package of its own; it says which version it was made of
+//   linux-headers-REL     configuration, generated headers, Module.symvers
+//   linux-kbuild-X.Y      objtool and scripts that go with them
+//   linux-image-REL-dbg   vmlinux and modules with debug information
+//   linux-source-X.Y      the source
+//
+// In the cache: downloads/ (package files), sources/<version>/ (shared by all flavours)
+// and kernels/<release>_<version>/ with image/, debug/, objects/ and what is derived from
+// them.
+#include "kernel/debian.h"
+
+#include "base/error.h"
+#include "base/files.h"
+#include "base/process.h"
+#include "kernel/cache.h"
+#include "kernel/debian_archive.h"
+#include "kernel/debian_names.h"
+#include "kernel/facts.h"
+#include "kernel/kbuild.h"
+
+#include <algorithm>
+#include <cstring>
+#include <sys/utsname.h>
+
+namespace kpatch::kernel {
+namespace fs = std::filesystem;
+
+namespace {
+
+/// In the unpacked image: the version of the source package that it was made of.
+constexpr const char* kSourceVersionFile = "source-version";
+
+struct Workshop {
+  const TargetRequest& request;
+  std::string release;
+  std::string version; ///< of the image package
+  std::string source_version{};
+  fs::path cache;
+  fs::path kernel{}; ///< its directory in the cache
+  DebianArchive archive;
+
+  void say(std::string_view line) const {
+    if (request.progress)
+      request.progress(line);
+  }
+};
+
+/// The version of this release that the cache holds; the newest if several.
+std::string cached_version(const fs::path& cache, const std::string& release) {
+  std::string newest;
+  if (!fs::is_directory(cache / "kernels"))
+    return newest;
+  for (const fs::directory_entry& entry : fs::directory_iterator(cache / "kernels")) {
+    const std::string name = entry.path().filename().string();
+    if (!name.starts_with(release + "_") || !fs::exists(entry.path() / "image"))
+      continue;
+    const std::string version = name.substr(release.size() + 1);
+    if (newest.empty() || strverscmp(version.c_str(), newest.c_str()) > 0)
+      newest = version;
+  }
+  return newest;
+}
+
+std::string choose_version(const fs::path& cache, DebianArchive& archive,
+                           const std::string& release) {
+  utsname running{};
+  uname(&running);
+  if (release == running.release)
+    if (const std::string version = running_debian_version(running.version);
+        !version.empty())
+      return version;
+  const std::string cached = cached_version(cache, release);
+  return cached.empty() ? archive.newest_version("linux-image-" + release) : cached;
+}
+
+/// modules.dep and its like are made when the package is installed; here too.
+void run_depmod(const fs::path& root, const std::string& release) {
+  fs::path program = find_program("depmod");
+  if (program.empty())
+    program = find_program("/sbin/depmod");
+  if (program.empty())
+    fail_with_remedy("install it: apt-get install kmod", "depmod: no such program");
+  run_checked({
+      .argv = {program.string(), "-b", root.string(), release}
+  });
+}
+
+void unpack_image(Workshop& shop, const fs::path& fresh) {
+  shop.say("Downloading and unpacking the kernel image of " + shop.release);
+  const fs::path package =
+      shop.archive.fetch("linux-image-" + shop.release, shop.version);
+  const std::string made_of = source_version(read_control(package), "linux");
+  unpack_package(package, fresh);
+  fs::remove_all(fresh / "usr/share");
+  run_depmod(fs::exists(fresh / "lib/modules") ? fresh : fresh / "usr", shop.release);
+  write_file(fresh / kSourceVersionFile, made_of);
+}
+
+void unpack_source(Workshop& shop, const fs::path& fresh) {
+  shop.say("Downloading and unpacking the kernel source for " + shop.release);
+  const fs::path package = shop.archive.fetch(
+      "linux-source-" + kernel_series(shop.source_version), shop.source_version);
+  const TempDir outer(".outer-", fresh);
+  unpack_package(package, outer.path());
+  for (const fs::directory_entry& entry :
+       fs::directory_iterator(outer.path() / "usr/src"))
+    if (entry.path().filename().string().find(".tar.") != std::string::npos)
+      return run_unpacker({"tar", "--no-same-owner", "--strip-components=1", "-xf",
+                           entry.path().string(), "-C", fresh.string()},
+                          entry.path());
+  fail("{}: there is no source archive in it", package.string());
+}
+
+void unpack_debug(Workshop& shop, const fs::path& fresh) {
+  shop.say("Downloading and unpacking the debug symbols of " + shop.release);
+  unpack_package(
+      shop.archive.fetch("linux-image-" + shop.release + "-dbg", shop.source_version),
+      fresh);
+}
+
+/// Puts the two packages of which the object tree consists together and has it prepared.
+void prepare(Workshop& shop, const fs::path& source, const fs::path& fresh) {
+  shop.say("Preparing the build of " + shop.release);
+  const fs::path headers =
+      shop.archive.fetch("linux-headers-" + shop.release, shop.source_version);
+  const std::string kbuild_name =
+      dependency_with_prefix(read_control(headers)["Depends"], "linux-kbuild-");
+  if (kbuild_name.empty())
+    fail("{}: it depends on no linux-kbuild package", headers.string());
+  const fs::path kbuild = shop.archive.fetch(kbuild_name, shop.source_version);
+
+  const TempDir unpacked(".unpacked-", fresh);
+  unpack_package(headers, unpacked.path());
+  unpack_package(kbuild, unpacked.path());
+  const fs::path tree = unpacked.path() / "usr/src" / ("linux-headers-" + shop.release);
+  for (const fs::directory_entry& entry : fs::directory_iterator(tree))
+    if (!entry.is_symlink())
+      fs::rename(entry.path(), fresh / entry.path().filename());
+  const fs::path scripts = unpacked.path() / "usr/lib" / kbuild_name;
+  for (const fs::directory_entry& entry : fs::directory_iterator(scripts))
+    fs::rename(entry.path(), fresh / entry.path().filename());
+  prepare_objects(source, fresh, shop.request.overrides.config);
+}
+
+/// Another configuration, source or vmlinux makes another kernel: what is derived from
+/// them has its own directory, named after them.
+fs::path derived_directory(const Workshop& shop) {
+  const Overrides& given = shop.request.overrides;
+  std::string identity;
+  for (const fs::path& path : {given.source, given.config, given.vmlinux}) {
+    if (path.empty())
+      continue;
+    if (!fs::exists(path))
+      fail("{}: no such file or directory", path.string());
+    identity += fmt::format("{}\n{}\n", fs::canonical(path).string(),
+                            fs::last_write_time(path).time_since_epoch().count());
+  }
+  if (identity.empty())
+    return shop.kernel;
+  return shop.kernel / fmt::format("variant-{:016x}", std::hash<std::string>()(identity));
+}
+
+fs::path first_existing(const std::vector<fs::path>& candidates, std::string_view what) {
+  for (const fs::path& candidate : candidates)
+    if (fs::exists(candidate))
+      return candidate;
+  fail("{}: {} is not where it should be", candidates.front().string(), what);
+}
+
+void locate_image(const Workshop& shop, Target& target) {
+  const fs::path image = shop.kernel / "image";
+  target.image = first_existing({image / "boot" / ("vmlinuz-" + shop.release),
+                                 image / "boot" / ("vmlinux-" + shop.release)},
+                                "the kernel image");
+  target.modules_root = fs::exists(image / "lib/modules") ? image : image / "usr";
+}
+
+void locate_debug(const Workshop& shop, Target& target) {
+  const fs::path debug = shop.kernel / "debug/usr/lib/debug";
+  target.vmlinux =
+      shop.request.overrides.vmlinux.empty()
+          ? first_existing({debug / "boot" / ("vmlinux-" + shop.release),
+                            debug / "lib/modules" / shop.release / "vmlinux"},
+                           "vmlinux with debug information")
+          : fs::canonical(shop.request.overrides.vmlinux);
+  add_facts(target, first_existing({debug / "lib/modules" / shop.release,
+                                    debug / "usr/lib/modules" / shop.release},
+                                   "the debug information of the modules"));
+}
+
+Workshop open_workshop(const TargetRequest& request) {
+  utsname running{};
+  uname(&running);
+  const std::string release = request.release.empty() ? running.release : request.release;
+  check_release(release);
+  const fs::path cache =
+      fs::absolute(request.cache.empty() ? default_cache() : request.cache);
+  DebianArchive archive(cache / "downloads", request.offline);
+  const std::string version = choose_version(cache, archive, release);
+  Workshop shop{.request = request,
+                .release = release,
+                .version = version,
+                .cache = cache,
+                .archive = archive};
+  shop.kernel = cache / "kernels" / (release + "_" + version);
+  return shop;
+}
+
+void read_configuration(Target& target) {
+  target.config_file = target.objects / ".config";
+  target.symvers = target.objects / "Module.symvers";
+  target.config =
+      Config::parse(read_text(target.config_file), target.config_file.string());
+  target.compiler.version_text =
+      target.config.value("CONFIG_CC_VERSION_TEXT").value_or("");
+  target.compiler.command =
+      target.compiler.version_text.substr(0, target.compiler.version_text.find(' '));
+}
+
+} // namespace
+
+Target debian_target(const TargetRequest& request) {
+  Workshop shop = open_workshop(request);
+  Target target;
+  target.release = shop.release;
+  target.machine = machine_of_release(shop.release);
+  target.cache = derived_directory(shop);
+
+  make_once(shop.kernel / "image", [&](const fs::path& to) { unpack_image(shop, to); });
+  shop.source_version = read_text(shop.kernel / "image" / kSourceVersionFile);
+  target.version = shop.source_version;
+  locate_image(shop, target);
+
+  if (request.overrides.source.empty()) {
+    target.source = shop.cache / "sources" / shop.source_version;
+    make_once(target.source, [&](const fs::path& to) { unpack_source(shop, to); });
+  } else {
+    target.source = fs::canonical(request.overrides.source);
+    first_existing({target.source / "Kbuild"}, "a kernel source tree");
+  }
+
+  target.objects = target.cache / "objects";
+  make_once(target.objects,
+            [&](const fs::path& to) { prepare(shop, target.source, to); });
+  read_configuration(target);
+
+  make_once(shop.kernel / "debug", [&](const fs::path& to) { unpack_debug(shop, to); });
+  locate_debug(shop, target);
+  return target;
+}
+
+std::string newest_debian_release(std::string_view series, std::string_view flavour) {
+  if (find_program("apt-cache").empty())
+    fail("apt-cache: no such program; the newest kernel is asked for with it");
+  std::vector<std::string> releases =
+      releases_of(package_names(fmt::format("linux-image-{}.", series)), series, flavour);
+  std::sort(releases.begin(), releases.end(), [](const auto& a, const auto& b) {
+    return strverscmp(a.c_str(), b.c_str()) > 0;
+  });
+  for (const std::string& release : releases)
+    if (!served_versions("linux-image-" + release).empty())
+      return release;
+  fail_with_remedy("refresh the package lists, as root: apt-get update",
+                   "linux-image-{}.*-{}: apt knows no such package", series, flavour);
+}
+
+} // namespace kpatch::kernel

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace kpatch::kernel {
+
+/// The fields of a Debian package: "Version" -> "6.1.192-2". Descriptions are cut to
+/// their first line.
+using ControlFields = std::map<std::string, std::string, std::less<>>;
+
+/// The paragraphs of control data, as apt-cache show and dpkg-deb -f print them.
+std::vector<ControlFields> parse_control(std::string_view text);
+
+/// The version of the source package `source` that a package was made of. For a signed
+/// kernel that is not its own source but the one it was "Built-Using".
+std::string source_version(const ControlFields& package, std::string_view source);
+
+/// The first package that a dependency list names with this prefix; empty if none.
+std::string dependency_with_prefix(std::string_view depends, std::string_view prefix);
+
+/// The versions in the output of apt-cache madison, newest first.
+std::vector<std::string> parse_madison(std::string_view text);
+
+/// The Debian package archive as apt knows it, and the package files already here.
+class DebianArchive {
+ public:
+  DebianArchive(std::filesystem::path downloads, bool is_offline)
+      : downloads_(std::move(downloads)), is_offline_(is_offline) {}
+
+  /// The package file, downloaded unless it is here already. Throws Error if the archive
+  /// does not serve this very version.
+  std::filesystem::path fetch(const std::string& package, const std::string& version);
+
+  /// The newest version of a package that is served or, failing that, was downloaded.
+  /// Throws Error if there is none.
+  std::string newest_version(const std::string& package);
+
+ private:
+  std::filesystem::path find_downloaded(const std::string& package,
+                                        const std::string& version) const;
+  std::filesystem::path downloads_;
+  bool is_offline_;
+};
+
+/// The versions of a package that the archive serves, newest first.
+std::vector<std::string> served_versions(const std::string& package);
+
+/// All package names that apt knows and that start with the prefix.
+std::vector<std::string> package_names(const std::string& prefix);
+
+/// The control fields inside a package file.
+ControlFields read_control(const std::filesystem::path& package_file);
+
+/// Unpacks a package file below `into`.
+void unpack_package(const std::filesystem::path& package_file,
+                    const std::filesystem::path& into);
+
+/// Runs a program that writes into the cache; tells a full disk from other failures.
+void run_unpacker(std::vector<std::string> argv, const std::filesystem::path& archive);
+
+} // namespace kpatch::kernel

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// What has to be dug out of a kernel's gigabytes of debug information takes seconds and
+// never changes, so it is kept beside the kernel. The number in a file's name is that of
+// its format: another format is another file, and what an older program left is not
+// looked at.
+#include "kernel/facts.h"
+
+#include "base/error.h"
+#include "base/files.h"
+#include "kernel/dwarf_facts.h"
+
+#include <charconv>
+
+namespace kpatch::kernel {
+namespace fs = std::filesystem;
+
+namespace {
+
+/// The text in the file; if there is none, what `make` returns, which is then kept.
+template <typename Make>
+std::string kept_text(const fs::path& file, Make make) {
+  if (std::optional<std::string> text = read_text_if_exists(file))
+    return std::move(*text);
+  std::string text = make();
+  write_file(file, text);
+  return text;
+}
+
+/// Calls `visit` with the number and content of each line.
+template <typename Visit>
+void for_each_line(std::string_view text, Visit visit) {
+  for (std::size_t number = 1; !text.empty(); ++number) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    visit(number, text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+}
+
+bool is_module_file(const fs::path& path) {
+  const std::string name = path.filename().string();
+  return name.ends_with(".ko") || name.ends_with(".ko.xz") || name.ends_with(".ko.zst") ||
+         name.ends_with(".ko.gz");
+}
+
+/// Module files below `root`, by module name, as paths relative to it.
+std::map<std::string, std::string> module_files(const fs::path& root) {
+  std::map<std::string, std::string> files;
+  if (root.empty() || !fs::is_directory(root))
+    return files;
+  for (const fs::directory_entry& entry : fs::recursive_directory_iterator(root))
+    if (is_module_file(entry.path()) && entry.is_regular_file())
+      files[module_name(entry.path())] = entry.path().lexically_relative(root).string();
+  return files;
+}
+
+std::string modules_text(const fs::path& shipped_root, const fs::path& debug_root) {
+  std::map<std::string, std::string> debug = module_files(debug_root);
+  std::string text;
+  for (const auto& [name, file] : module_files(shipped_root))
+    text += fmt::format("{}\t{}\t{}\n", name, file, debug[name]);
+  return text;
+}
+
+void parse_modules(std::string_view text, const fs::path& label,
+                   const fs::path& shipped_root, const fs::path& debug_root,
+                   Target& target) {
+  for_each_line(text, [&](std::size_t number, std::string_view line) {
+    const std::size_t first = line.find('\t');
+    const std::size_t second = line.find('\t', first + 1);
+    if (first == std::string_view::npos || second == std::string_view::npos)
+      fail("{}:{}: not a module with its files", label.string(), number);
+    const std::string_view debug = line.substr(second + 1);
+    target.modules.emplace(
+        line.substr(0, first),
+        ModuleFiles{shipped_root / line.substr(first + 1, second - first - 1),
+                    debug.empty() ? fs::path() : debug_root / debug});
+  });
+}
+
+/// Not made from a source file: what modpost writes.
+bool is_by_product(std::string_view name) {
+  return name.ends_with(".mod.c") || name.ends_with(".vmlinux.export.c");
+}
+
+UnitIndex find_units(const Target& target) {
+  UnitIndex units;
+  const auto add_all = [&](const fs::path& file, std::string_view owner) {
+    for (const std::string& name : compile_units(file))
+      if (!is_by_product(name))
+        units.add(unit_path(name, target.source), owner);
+  };
+  add_all(target.vmlinux, kVmlinux);
+  for (const auto& [name, files] : target.modules)
+    if (!files.debug.empty())
+      add_all(files.debug, name);
+  return units;
+}
+
+} // namespace
+
+std::string unit_path(std::string_view name, const fs::path& source) {
+  std::string path = fs::path(name).lexically_normal().string();
+  if (path.empty() || (path.front() != '/' && !path.starts_with("../")))
+    return path;
+  for (std::size_t slash = path.find('/'); slash != std::string::npos;
+       slash = path.find('/', slash + 1)) {
+    const std::string rest = path.substr(slash + 1);
+    std::error_code ignored;
+    if (!rest.empty() && !rest.starts_with("../") &&
+        fs::is_regular_file(source / rest, ignored))
+      return rest;
+  }
+  return path;
+}
+
+std::string struct_sizes_text(const StructSizes& sizes) {
+  std::string text;
+  for (const EntryType& type : kEntryTypes)
+    if (sizes.*type.size)
+      text += fmt::format("{} {}\n", type.name, *(sizes.*type.size));
+  return text;
+}
+
+StructSizes parse_struct_sizes(std::string_view text, std::string_view label) {
+  StructSizes sizes;
+  for_each_line(text, [&](std::size_t number, std::string_view line) {
+    const std::size_t space = std::min(line.find(' '), line.size());
+    const std::string_view digits = line.substr(std::min(space + 1, line.size()));
+    std::uint32_t size = 0;
+    const auto [end, error] =
+        std::from_chars(digits.data(), digits.data() + digits.size(), size);
+    if (error != std::errc() || end != digits.data() + digits.size() || size == 0)
+      fail("{}:{}: not a type with its size", label, number);
+    for (const EntryType& type : kEntryTypes)
+      if (type.name == line.substr(0, space))
+        sizes.*type.size = size;
+  });
+  return sizes;
+}
+
+void add_facts(Target& target, const fs::path& debug_modules) {
+  const fs::path shipped = target.modules_root.empty()
+                               ? fs::path()
+                               : target.modules_root / "lib/modules" / target.release;
+  const fs::path modules_file = target.cache / "modules.1";
+  parse_modules(
+      kept_text(modules_file, [&] { return modules_text(shipped, debug_modules); }),
+      modules_file, shipped, debug_modules, target);
+
+  const fs::path units_file = target.cache / "units.1";
+  target.units =
+      UnitIndex::parse(kept_text(units_file, [&] { return find_units(target).text(); }),
+                       units_file.string());
+
+  const fs::path sizes_file = target.cache / "struct-sizes.1";
+  target.struct_sizes = parse_struct_sizes(
+      kept_text(sizes_file,
+                [&] { return struct_sizes_text(read_struct_sizes(target.vmlinux)); }),
+      sizes_file.string());
+}
+
+} // namespace kpatch::kernel

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// An object tree for a stock kernel without building the kernel.
+//
+// The header package of a distribution is an object tree that has lost its object files:
+// the configuration as it was used, the generated headers, Module.symvers, objtool. Used
+// as it is, kbuild would rework it at once, and in one point wrongly: the configuration
+// is derived anew from the tools found here, and without the distribution's version of
+// pahole CONFIG_DEBUG_INFO_BTF_MODULES goes, which moves members of struct module, so
+// that modules built so would crash the stock kernel. Hence:
+//
+//   may-sync-config=        the configuration is taken as it stands (what kbuild itself
+//   does
+//                           for external modules);
+//   CONFIG_DEBUG_INFO_BTF=  no type information is made, so neither pahole nor
+//                           resolve_btfids is needed; headers see the unchanged
+//                           autoconf.h;
+//   -o tools/objtool        the distribution's objtool is used and not built again. This
+//                           option does not reach a sub-make, so make is started in the
+//                           object tree with the Makefile of the source tree: then there
+//                           is none at the top.
+#include "kernel/kbuild.h"
+
+#include "base/error.h"
+#include "base/files.h"
+#include "base/process.h"
+#include "kernel/config.h"
+
+#include <thread>
+
+namespace kpatch::kernel {
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::string_view kHostToolsRemedy =
+    "install what building a kernel needs: apt-get install make gcc flex bison bc "
+    "libelf-dev libssl-dev";
+
+void make(std::vector<std::string> argv, std::vector<std::string> goals) {
+  argv.insert(argv.end(), goals.begin(), goals.end());
+  const Outcome outcome =
+      run({.argv = std::move(argv), .environment = kbuild_environment()});
+  if (!outcome.ok())
+    fail_with_remedy(std::string(kHostToolsRemedy),
+                     "make {}: the object tree cannot be "
+                     "prepared\n{}",
+                     goals.back(), outcome.errors);
+}
+
+/// Replaces the configuration. The version of pahole counts into it, so a program that
+/// claims the version of the old configuration stands in for pahole.
+void configure(const fs::path& source, const fs::path& objects, const fs::path& config) {
+  const Config wanted = Config::parse(read_text(config), config.string());
+  const int version = std::stoi(wanted.value("CONFIG_PAHOLE_VERSION").value_or("0"));
+  const fs::path pahole = objects / ".pahole-version";
+  write_file(pahole,
+             fmt::format("#!/bin/sh\necho v{}.{:02}\n", version / 100, version % 100),
+             0755);
+  fs::copy_file(config, objects / ".config", fs::copy_options::overwrite_existing);
+  make({"make", "-s", "-C", objects.string(), "-f", (source / "Makefile").string(),
+        "PAHOLE=" + fs::absolute(pahole).string()},
+       {"olddefconfig", "syncconfig"});
+}
+
+void refuse_unusable_paths(const fs::path& source, const fs::path& objects) {
+  for (const fs::path& path : {source, objects})
+    if (path.string().find_first_of(" :") != std::string::npos)
+      fail_with_remedy("set CACHEDIR to a path without them",
+                       "{}: kbuild cannot work in a path with a blank or colon",
+                       path.string());
+  for (const char* trace : {".config", "include/config"})
+    if (fs::exists(source / trace))
+      fail_with_remedy("give a clean copy of it (make mrproper), and its configuration "
+                       "with -c",
+                       "{}: kbuild refuses a source tree that has been built in ({})",
+                       source.string(), trace);
+}
+
+} // namespace
+
+std::vector<std::string> kbuild_command(const fs::path& source, const fs::path& objects) {
+  return {"make",
+          "-s",
+          "-C",
+          objects.string(),
+          "-f",
+          (source / "Makefile").string(),
+          "-o",
+          "tools/objtool",
+          "may-sync-config=",
+          "CONFIG_DEBUG_INFO_BTF="};
+}
+
+std::map<std::string, std::string> kbuild_environment() {
+  return {
+      {"LC_ALL",        "C"},
+      {"MAKEFLAGS",     "" },
+      {"MAKELEVEL",     "0"},
+      {"KBUILD_OUTPUT", "" },
+      {"KCFLAGS",       "" },
+      {"KCPPFLAGS",     "" },
+  };
+}
+
+void prepare_objects(const fs::path& source, const fs::path& objects,
+                     const fs::path& config) {
+  refuse_unusable_paths(source, objects);
+  fs::remove(objects / "Makefile"); // the package's points to its own place
+  if (!config.empty())
+    configure(source, objects, config);
+  const fs::path autoconf = objects / "include/generated/autoconf.h";
+  const std::string before = read_text(autoconf);
+
+  std::vector<std::string> command = kbuild_command(source, objects);
+  command.push_back(
+      fmt::format("-j{}", std::max(1U, std::thread::hardware_concurrency())));
+  make(std::move(command), {"modules_prepare"});
+
+  if (read_text(autoconf) != before)
+    fail("{}: kbuild changed the configuration of the kernel while preparing",
+         autoconf.string());
+}
+
+} // namespace kpatch::kernel

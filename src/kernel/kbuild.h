@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace kpatch::kernel {
+
+/// The start of every make command line for a prepared object tree; targets and variables
+/// follow. The program must be run with `kbuild_environment()`.
+std::vector<std::string> kbuild_command(const std::filesystem::path& source,
+                                        const std::filesystem::path& objects);
+
+/// What must not leak from our caller into kbuild, neutralised.
+std::map<std::string, std::string> kbuild_environment();
+
+/// Makes an O= tree that holds the files of a distribution's header package ready for
+/// compiling any unit: host tools and the generated headers that such a package leaves
+/// out. A given `config` replaces the package's own.
+void prepare_objects(const std::filesystem::path& source,
+                     const std::filesystem::path& objects,
+                     const std::filesystem::path& config = {});
+
+} // namespace kpatch::kernel

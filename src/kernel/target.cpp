@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// What is the same for the kernels of all distributions.
+#include "kernel/target.h"
+
+#include "base/error.h"
+
+#include <cstdlib>
+
+namespace kpatch::kernel {
+namespace fs = std::filesystem;
+
+const fs::path& Target::debug_file(std::string_view owner) const {
+  if (owner == kVmlinux)
+    return vmlinux;
+  const auto found = modules.find(owner);
+  if (found == modules.end())
+    fail("{}: this kernel ({}) has no such module", owner, release);
+  if (found->second.debug.empty())
+    fail("{}: there is no debug information for this module of {}", owner, release);
+  return found->second.debug;
+}
+
+std::vector<ParentSymbol> Target::symbols(std::string_view owner) const {
+  return read_symbols(debug_file(owner));
+}
+
+fs::path default_cache() {
+  if (const char* chosen = std::getenv("CACHEDIR"); chosen && *chosen)
+    return chosen;
+  if (const char* home = std::getenv("HOME"); home && *home)
+    return fs::path(home) / ".kpatch";
+  fail_with_remedy("set CACHEDIR to a directory that you may write to",
+                   "neither CACHEDIR nor HOME is set: there is no place for kernels");
+}
+
+} // namespace kpatch::kernel
