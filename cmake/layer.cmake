@@ -27,6 +27,17 @@ function(kpatch_layer name)
   kpatch_warnings(${target})
 endfunction()
 
+# Turns names of layers into their targets; a folder without sources has none.
+function(kpatch_existing_layers list)
+  set(targets)
+  foreach(layer IN LISTS ${list})
+    if(TARGET kpatch_${layer})
+      list(APPEND targets kpatch_${layer})
+    endif()
+  endforeach()
+  set(${list} ${targets} PARENT_SCOPE)
+endfunction()
+
 # A program is one file of src/main/ over the layers it needs.
 function(kpatch_program name source)
   cmake_parse_arguments(ARG "" "" "USES" ${ARGN})
@@ -34,7 +45,7 @@ function(kpatch_program name source)
     return()
   endif()
   add_executable(${name} main/${source})
-  list(TRANSFORM ARG_USES PREPEND kpatch_)
+  kpatch_existing_layers(ARG_USES)
   # A layer links all that its row allows; a program is to need only the shared libraries it uses.
   target_link_options(${name} PRIVATE -Wl,--as-needed)
   target_link_libraries(${name} PRIVATE ${ARG_USES})

@@ -1,23 +1,65 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "base/error.h"
+#include "base/files.h"
 #include "base/run_tool.h"
+#include "report/rehearsal.h"
 #include "runtime/command_line.h"
+#include "runtime/kernel_files.h"
+#include "runtime/module_file.h"
+#include "runtime/rehearsal_options.h"
 
 #include <fmt/format.h>
 
 #include <cstdio>
 
+namespace {
+
+using namespace kpatch;
+
+int rehearse(const std::vector<std::string>& arguments) {
+  runtime::RehearsalCall call = runtime::parse_rehearsal_call(arguments);
+  if (call.wants_help) {
+    fmt::print("{}\n", runtime::rehearsal_usage());
+    return static_cast<int>(Exit::kSuccess);
+  }
+  runtime::RehearsalRequest& request = call.request;
+  if (request.release.empty())
+    request.release = runtime::read_module_file(request.patches.front()).release();
+  if (request.vmlinuz.empty()) {
+    const runtime::KernelFiles files =
+        runtime::find_kernel_files(request.release, runtime::cache_from_environment());
+    request.vmlinuz = files.vmlinuz;
+    request.modules_root = files.modules_root;
+  }
+  const runtime::Rehearsal rehearsal = runtime::rehearse(request);
+  fmt::print("{}", report::rehearsal_text(rehearsal));
+  if (!call.json.empty())
+    write_file(call.json, report::rehearsal_json(rehearsal));
+  const bool passed = rehearsal.verdict == runtime::Verdict::kPassed;
+  return static_cast<int>(passed ? Exit::kSuccess : Exit::kError);
+}
+
+int operate(const std::vector<std::string>& arguments) {
+  runtime::RunningKernel kernel;
+  runtime::Host host{
+      .places = runtime::Places::from_environment(),
+      .kernel = kernel,
+      .say =
+          [](std::string_view line) {
+            fmt::print("{}\n", line);
+            std::fflush(stdout);
+          },
+      .warn = [](std::string_view line) { fmt::print(stderr, "kpatch: {}\n", line); }};
+  return runtime::run_subcommand(host, arguments);
+}
+
+} // namespace
+
 int main(int argc, char** argv) {
+  const std::vector<std::string> arguments(argv + 1, argv + argc);
   return kpatch::run_tool("kpatch: ", [&] {
-    kpatch::runtime::RunningKernel kernel;
-    kpatch::runtime::Host host{
-        .places = kpatch::runtime::Places::from_environment(),
-        .kernel = kernel,
-        .say =
-            [](std::string_view line) {
-              fmt::print("{}\n", line);
-              std::fflush(stdout);
-            },
-        .warn = [](std::string_view line) { fmt::print(stderr, "kpatch: {}\n", line); }};
-    return kpatch::runtime::run_subcommand(host, {argv + 1, argv + argc});
+    if (!arguments.empty() && arguments[0] == "rehearse")
+      return rehearse({arguments.begin() + 1, arguments.end()});
+    return operate(arguments);
   });
 }

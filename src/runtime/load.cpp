@@ -52,7 +52,9 @@ std::string load_remedy(int reason) {
   case EPERM: return "loading needs root (CAP_SYS_MODULE), and no lockdown of the kernel";
   case ENOEXEC: return "the module was built for another kernel or is damaged; see dmesg";
   case ENOENT:
-    return "a symbol or function that it names is not in the kernel; see dmesg";
+  case EINVAL:
+    return "most often a function or symbol that it names is not in the kernel; see "
+           "dmesg";
   case EEXIST: return "another module of this name is loaded; unload it first";
   case EKEYREJECTED:
   case ENOKEY: return "this kernel accepts signed modules only";

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include "runtime/module_tree.h"
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace kpatch::runtime {
+
+/// What the guest of a rehearsal works with.
+struct GuestContent {
+  std::vector<ModuleToLoad> modules; ///< in loading order
+  std::vector<ModuleToLoad> patches; ///< in loading order
+  std::filesystem::path check;       ///< empty: none
+  std::filesystem::path kpatch;      ///< this program
+  unsigned cycles = 1;
+  std::string token;
+};
+
+/// The initial file system as an archive the kernel boots into.
+std::string make_initramfs(const GuestContent& content);
+
+} // namespace kpatch::runtime

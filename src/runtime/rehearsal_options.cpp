@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// The command line of `kpatch rehearse`, by getopt_long: long options may be abbreviated
+// and mixed with the module files, as with the other commands of the family.
+#include "runtime/rehearsal_options.h"
+
+#include "base/error.h"
+
+#include <charconv>
+#include <getopt.h>
+
+namespace kpatch::runtime {
+
+namespace {
+
+enum Option : int {
+  kKernel = 'k',
+  kCheck = 'c',
+  kWith = 'w',
+  kCycles = 'n',
+  kHelp = 'h',
+  kKvm = 256,
+  kJson,
+  kTimeout,
+  kVmlinuz,
+  kModules,
+};
+
+constexpr option kLongOptions[] = {
+    {"kernel",  required_argument, nullptr, kKernel },
+    {"check",   required_argument, nullptr, kCheck  },
+    {"with",    required_argument, nullptr, kWith   },
+    {"cycles",  required_argument, nullptr, kCycles },
+    {"help",    no_argument,       nullptr, kHelp   },
+    {"kvm",     no_argument,       nullptr, kKvm    },
+    {"json",    required_argument, nullptr, kJson   },
+    {"timeout", required_argument, nullptr, kTimeout},
+    {"vmlinuz", required_argument, nullptr, kVmlinuz},
+    {"modules", required_argument, nullptr, kModules},
+    {nullptr,   0,                 nullptr, 0       },
+};
+
+constexpr const char* kTryHelp = "see kpatch rehearse --help";
+
+unsigned positive_number(const std::string& option, std::string_view text) {
+  unsigned value = 0;
+  const auto [end, error] =
+      std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size() || value == 0)
+    fail("rehearse: {}: '{}' is not a number above zero", option, text);
+  return value;
+}
+
+void take_option(RehearsalCall& call, int option) {
+  RehearsalRequest& request = call.request;
+  switch (option) {
+  case kKernel: request.release = optarg; break;
+  case kCheck: request.check = optarg; break;
+  case kWith: request.with.emplace_back(optarg); break;
+  case kCycles: request.cycles = positive_number("--cycles", optarg); break;
+  case kHelp: call.wants_help = true; break;
+  case kKvm: request.kvm = true; break;
+  case kJson: call.json = optarg; break;
+  case kTimeout: request.timeout_seconds = positive_number("--timeout", optarg); break;
+  case kVmlinuz: request.vmlinuz = optarg; break;
+  case kModules: request.modules_root = optarg; break;
+  default: fail_with_remedy(kTryHelp, "rehearse: wrong call");
+  }
+}
+
+} // namespace
+
+std::string rehearsal_usage() {
+  return R"(usage: kpatch rehearse [--kernel RELEASE] [options] MODULE.ko...
+
+Boots the kernel in a virtual machine and takes the patch modules through their life:
+the check must fail, `kpatch load`, the check must succeed, `kpatch unload`, the check
+must fail. Exit status 0 if all held and the kernel log is clean. Needs no root.
+
+  -k, --kernel RELEASE   the kernel to boot, as uname -r calls it (default: the
+                         one that the first module was built for)
+  -c, --check SCRIPT     shell script that succeeds if the patch is in effect; it finds
+                         before, patched or after in $KPATCH_PHASE
+  -w, --with MODULE      kernel module to load before, with all it needs: a name or a
+                         .ko file; repeatable. Modules that the patch changes are
+                         loaded anyway
+  -n, --cycles N         go through it N times (default 1)
+      --kvm              use hardware virtualisation
+      --json FILE        write the report to FILE as well
+      --timeout SECONDS  give up after that (default 240)
+      --vmlinuz FILE     the kernel image, and
+      --modules DIR      the directory with lib/modules/RELEASE, if they are neither
+                         in the cache nor installed
+  -h, --help             print this)";
+}
+
+RehearsalCall parse_rehearsal_call(const std::vector<std::string>& arguments) {
+  std::vector<std::string> copies = {"kpatch"};
+  copies.insert(copies.end(), arguments.begin(), arguments.end());
+  std::vector<char*> argv;
+  for (std::string& copy : copies)
+    argv.push_back(copy.data());
+  argv.push_back(nullptr);
+  const int count = static_cast<int>(copies.size());
+
+  RehearsalCall call;
+  optind = 0; // begin anew
+  for (int option; (option = getopt_long(count, argv.data(), "k:c:w:n:h", kLongOptions,
+                                         nullptr)) != -1;)
+    take_option(call, option);
+  for (int index = optind; index < count; ++index)
+    call.request.patches.emplace_back(argv[index]);
+  if (call.wants_help)
+    return call;
+  if (call.request.patches.empty())
+    fail_with_remedy(kTryHelp, "rehearse: no patch module given");
+  if (call.request.vmlinuz.empty() != call.request.modules_root.empty())
+    fail("rehearse: --vmlinuz and --modules go together");
+  return call;
+}
+
+} // namespace kpatch::runtime

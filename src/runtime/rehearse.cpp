@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// A rehearsal runs the very kernel that the patch is for in a virtual machine of its own,
+// with nothing of the host in it, and takes the patch through its life there. Software
+// emulation needs no privilege and no hardware, and a stock kernel boots in it in about
+// two seconds; hardware virtualisation only on request, since a /dev/kvm that exists need
+// not work.
+#include "runtime/rehearse.h"
+
+#include "base/error.h"
+#include "base/files.h"
+#include "base/process.h"
+#include "runtime/initramfs.h"
+#include "runtime/module_file.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <random>
+#include <set>
+#include <sstream>
+
+namespace kpatch::runtime {
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::size_t kConsoleTail = 40;
+
+std::string random_token() {
+  std::random_device device;
+  return fmt::format("{:08x}{:08x}", device(), device());
+}
+
+struct Patches {
+  std::vector<ModuleToLoad> modules;
+  std::vector<std::string> needed; ///< modules that they change or call
+};
+
+Patches read_patches_of(const RehearsalRequest& request, const ModuleTree& tree) {
+  Patches patches;
+  std::set<std::string> names;
+  for (const fs::path& file : request.patches) {
+    const ModuleFile module = read_module_file(file);
+    if (module.info_value("livepatch").empty())
+      fail("{}: not a live patch: its modinfo has no livepatch entry", file.string());
+    if (module.release() != request.release)
+      fail_with_remedy("rehearse it on the kernel it was built for",
+                       "{}: built for {}, not for {}", file.string(), module.release(),
+                       request.release);
+    if (!names.insert(module.name).second)
+      fail("{}: another of the modules is named {} too", file.string(), module.name);
+    patches.modules.push_back({module.name, file});
+    for (const std::string& object : module.patched_objects)
+      if (object != "vmlinux" && tree.contains(object))
+        patches.needed.push_back(object);
+    for (const std::string& other : module.needed())
+      patches.needed.push_back(other);
+  }
+  return patches;
+}
+
+GuestContent collect_content(const RehearsalRequest& request) {
+  const ModuleTree tree(request.modules_root, request.release);
+  Patches patches = read_patches_of(request, tree);
+  std::vector<std::string> names = request.with;
+  names.insert(names.end(), patches.needed.begin(), patches.needed.end());
+  return {.modules = tree.in_loading_order(names),
+          .patches = std::move(patches.modules),
+          .check = request.check,
+          .kpatch = fs::read_symlink("/proc/self/exe"),
+          .cycles = request.cycles,
+          .token = random_token()};
+}
+
+/// Files of the machine, in one directory.
+struct MachineFiles {
+  fs::path initramfs;
+  fs::path console;
+  fs::path report;
+};
+
+std::vector<std::string> qemu_command(const RehearsalRequest& request,
+                                      const MachineFiles& files) {
+  std::vector<std::string> command = {"qemu-system-x86_64",
+                                      "-nodefaults",
+                                      "-no-user-config",
+                                      "-display",
+                                      "none",
+                                      "-no-reboot",
+                                      "-m",
+                                      "1024",
+                                      "-smp",
+                                      "2"};
+  if (request.kvm)
+    command.insert(command.end(), {"-accel", "kvm", "-cpu", "host"});
+  else
+    command.insert(command.end(), {"-accel", "tcg"});
+  command.insert(command.end(),
+                 {"-serial", "file:" + files.console.string(), "-serial",
+                  "file:" + files.report.string(), "-kernel", request.vmlinuz.string(),
+                  "-initrd", files.initramfs.string(), "-append",
+                  "console=ttyS0 loglevel=5 printk.time=1 log_buf_len=4M "
+                  "panic=-1 rdinit=/init"});
+  return command;
+}
+
+std::vector<std::string> tail_of(const fs::path& file) {
+  std::istringstream text(read_text_if_exists(file).value_or(""));
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(text, line);) {
+    if (line.ends_with('\r'))
+      line.pop_back();
+    lines.push_back(line);
+  }
+  if (lines.size() > kConsoleTail)
+    lines.erase(lines.begin(), lines.end() - kConsoleTail);
+  return lines;
+}
+
+void require_readable(const RehearsalRequest& request) {
+  std::vector<fs::path> files = request.patches;
+  files.push_back(request.vmlinuz);
+  if (!request.check.empty())
+    files.push_back(request.check);
+  std::error_code ignored;
+  for (const fs::path& file : files)
+    if (!fs::is_regular_file(file, ignored))
+      fail("{}: no such file", file.string());
+  if (find_program("qemu-system-x86_64").empty())
+    fail_with_remedy("install the package qemu-system-x86",
+                     "qemu-system-x86_64: not found; a rehearsal runs in it");
+}
+
+} // namespace
+
+Rehearsal rehearse(const RehearsalRequest& request) {
+  require_readable(request);
+  const GuestContent content = collect_content(request);
+  const TempDir directory("kpatch-rehearsal-");
+  const MachineFiles files{.initramfs = directory.path() / "initramfs",
+                           .console = directory.path() / "console",
+                           .report = directory.path() / "report"};
+  write_file(files.initramfs, make_initramfs(content));
+
+  const Outcome outcome = run(
+      {.argv = qemu_command(request, files), .timeout_seconds = request.timeout_seconds});
+  if (!outcome.timed_out && outcome.status != 0)
+    fail("qemu-system-x86_64: exit status {}: {}", outcome.status, outcome.errors);
+
+  Rehearsal rehearsal{.release = request.release, .seconds = outcome.wall_seconds};
+  for (const ModuleToLoad& patch : content.patches)
+    rehearsal.patches.push_back(patch.name);
+  rehearsal.guest =
+      parse_guest_record(read_text_if_exists(files.report).value_or(""), content.token);
+  if (!rehearsal.guest.complete)
+    rehearsal.console = tail_of(files.console);
+  judge(rehearsal, outcome.timed_out ? MachineEnd::kTimeout : MachineEnd::kByItself,
+        log_mark(content.token));
+  return rehearsal;
+}
+
+} // namespace kpatch::runtime
