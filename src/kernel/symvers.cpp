@@ -56,6 +56,14 @@ std::string object_name(std::string_view path) {
   return name;
 }
 
+/// What is neither the symbol, nor its object, nor the kind of export.
+std::string_view namespace_field(const std::vector<std::string_view>& row, std::size_t object) {
+  for (std::size_t i = kSymbolColumn + 1; i < row.size(); ++i)
+    if (i != object && !row[i].starts_with("EXPORT_"))
+      return row[i];
+  return {};
+}
+
 }  // namespace
 
 Symvers Symvers::parse(std::string text, std::string_view label) {
@@ -70,7 +78,7 @@ Symvers Symvers::parse(std::string text, std::string_view label) {
     const std::vector<std::string_view> row = fields(line);
     if (row.size() > column && !row[kSymbolColumn].empty() && !row[column].empty()) {
       const auto [place, is_first] =
-          symvers.exporters_.try_emplace(row[kSymbolColumn], Export{object_name(row[column])});
+          symvers.exporters_.try_emplace(row[kSymbolColumn], Export{object_name(row[column]), namespace_field(row, column)});
       place->second.twice |= !is_first;
     }
     return true;
@@ -81,6 +89,11 @@ Symvers Symvers::parse(std::string text, std::string_view label) {
 std::string_view Symvers::exporter(std::string_view symbol) const {
   const auto found = exporters_.find(symbol);
   return found == exporters_.end() ? std::string_view() : found->second.object;
+}
+
+std::string_view Symvers::import_namespace(std::string_view symbol) const {
+  const auto found = exporters_.find(symbol);
+  return found == exporters_.end() ? std::string_view() : found->second.import_namespace;
 }
 
 bool Symvers::is_ambiguous(std::string_view symbol) const {

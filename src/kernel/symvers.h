@@ -19,6 +19,9 @@ class Symvers {
   /// symbol is not exported.
   std::string_view exporter(std::string_view symbol) const;
 
+  /// The namespace that a module must import to use the symbol; mostly empty.
+  std::string_view import_namespace(std::string_view symbol) const;
+
   /// Whether the table has the symbol twice, so that nobody knows which one is meant.
   bool is_ambiguous(std::string_view symbol) const;
 
@@ -27,6 +30,7 @@ class Symvers {
  private:
   struct Export {
     std::string object;
+    std::string_view import_namespace;
     bool twice = false;
   };
   std::string text_;

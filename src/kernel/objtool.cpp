@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// kbuild keeps objtool away from single objects where CONFIG_X86_KERNEL_IBT or LTO delays
+// it to the link of the whole. Code that never sees that link needs it all the same: it
+// makes the unwind data, the return, call and retpoline sites, and turns jump labels into
+// NOPs. The arguments are those of scripts/Makefile.lib. `--ibt` is left out: it needs
+// the whole to tell which function entries nothing jumps to, and would seal too many.
+#include "kernel/objtool.h"
+
+#include "base/error.h"
+#include "base/process.h"
+
+namespace kpatch::kernel {
+
+namespace {
+
+struct Row {
+  const char* option;
+  const char* argument;
+};
+
+/// Some options took the prefix MITIGATION_ in 6.9.
+constexpr Row kRows[] = {
+    {"CONFIG_HAVE_JUMP_LABEL_HACK",           "--hacks=jump_label"},
+    {"CONFIG_HAVE_NOINSTR_HACK",              "--hacks=noinstr"   },
+    {"CONFIG_CALL_DEPTH_TRACKING",            "--hacks=skylake"   },
+    {"CONFIG_MITIGATION_CALL_DEPTH_TRACKING", "--hacks=skylake"   },
+    {"CONFIG_FTRACE_MCOUNT_USE_OBJTOOL",      "--mcount"          },
+    {"CONFIG_UNWINDER_ORC",                   "--orc"             },
+    {"CONFIG_RETPOLINE",                      "--retpoline"       },
+    {"CONFIG_MITIGATION_RETPOLINE",           "--retpoline"       },
+    {"CONFIG_RETHUNK",                        "--rethunk"         },
+    {"CONFIG_MITIGATION_RETHUNK",             "--rethunk"         },
+    {"CONFIG_SLS",                            "--sls"             },
+    {"CONFIG_MITIGATION_SLS",                 "--sls"             },
+    {"CONFIG_STACK_VALIDATION",               "--stackval"        },
+    {"CONFIG_HAVE_STATIC_CALL_INLINE",        "--static-call"     },
+    {"CONFIG_HAVE_UACCESS_VALIDATION",        "--uaccess"         },
+    {"CONFIG_GCOV_KERNEL",                    "--no-unreachable"  },
+    {"CONFIG_KCOV",                           "--no-unreachable"  },
+};
+
+} // namespace
+
+std::vector<std::string> objtool_arguments(const Config& config) {
+  std::vector<std::string> arguments;
+  for (const Row& row : kRows)
+    if (config.is_set(row.option))
+      arguments.push_back(row.argument);
+  if (config.is_set("CONFIG_PREFIX_SYMBOLS"))
+    arguments.push_back("--prefix=" +
+                        config.value("CONFIG_FUNCTION_PADDING_BYTES").value_or("0"));
+  return arguments;
+}
+
+void run_objtool(const std::filesystem::path& objtool,
+                 const std::vector<std::string>& arguments,
+                 const std::filesystem::path& object) {
+  std::vector<std::string> argv{objtool.string()};
+  argv.insert(argv.end(), arguments.begin(), arguments.end());
+  argv.push_back(object.string());
+  const Outcome outcome = run({.argv = argv});
+  if (!outcome.ok() || !outcome.errors.empty())
+    fail("{}: objtool: {}", object.string(),
+         outcome.errors.empty() ? outcome.output : outcome.errors);
+}
+
+} // namespace kpatch::kernel

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include "kernel/config.h"
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace kpatch::kernel {
+
+/// How a kernel of this configuration calls objtool on a single object, less what only
+/// makes sense for a whole linked module or kernel. Code of a module also takes
+/// `--module`.
+std::vector<std::string> objtool_arguments(const Config& config);
+
+/// Runs it on `object`, which it rewrites. It exits 0 even where it gives up, so anything
+/// it says is an Error.
+void run_objtool(const std::filesystem::path& objtool,
+                 const std::vector<std::string>& arguments,
+                 const std::filesystem::path& object);
+
+} // namespace kpatch::kernel
