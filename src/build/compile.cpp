@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// The recorded command of a unit is run with three changes. The source tree's path is
+// replaced, which also replaces it in -fmacro-prefix-map=TREE/=, so __FILE__ reads
+// "fs/proc/meminfo.c" as in the shipped kernel whatever the tree's path is. The object
+// goes to the run's own directory. And -g0 follows: debug information is more than half
+// of the compiler's output, holds paths, and takes no part in the code.
+//
+// objtool works in place and exits 0 even when it gave up half way, so anything it says
+// is taken for a failure.
+#include "build/compile.h"
+
+#include "base/error.h"
+#include "base/files.h"
+
+#include <algorithm>
+
+namespace kpatch::build {
+namespace fs = std::filesystem;
+
+namespace {
+
+std::string replaced(std::string text, std::string_view from, std::string_view to) {
+  for (std::size_t at = text.find(from); at != std::string::npos;
+       at = text.find(from, at + to.size()))
+    text.replace(at, from.size(), to);
+  return text;
+}
+
+fs::path dependency_list(const fs::path& object) {
+  return fs::path(object) += ".d";
+}
+
+Command compiler_command(const CompileJob& job) {
+  Command command{.directory = job.build_tree, .environment = {{"LC_ALL", "C"}}};
+  const std::string tree = job.source_tree.string();
+  for (const std::string& word : job.command.compiler)
+    command.argv.push_back(replaced(word, kSourceMark, tree));
+  for (const std::string& word :
+       {std::string("-g0"), std::string("-fdiagnostics-color=never"), std::string("-MD"),
+        std::string("-MF"), dependency_list(job.object).string(), std::string("-c"),
+        std::string("-o"), job.object.string(), tree + "/" + job.command.unit})
+    command.argv.push_back(word);
+  return command;
+}
+
+/// The words after "target:" of a list as -MD writes it.
+std::vector<fs::path> parse_dependencies(std::string_view text, const fs::path& base) {
+  std::vector<fs::path> paths;
+  std::string word;
+  const auto end_word = [&] {
+    if (!word.empty() && !word.ends_with(':'))
+      paths.push_back((base / word).lexically_normal());
+    word.clear();
+  };
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    const char c = text[at];
+    const char following = at + 1 < text.size() ? text[at + 1] : '\0';
+    if (c == '\\' && (following == ' ' || following == '#'))
+      word += text[++at];
+    else if (c == '$' && following == '$')
+      word += text[++at];
+    else if (c == ' ' || c == '\n' || c == '\t' || (c == '\\' && following == '\n'))
+      end_word();
+    else
+      word += c;
+  }
+  end_word();
+  return paths;
+}
+
+void run_objtool(const Workshop& shop, const CompileJob& job) {
+  if (job.command.objtool.empty())
+    return;
+  Command command{.argv = job.command.objtool, .directory = job.build_tree};
+  command.argv.push_back(job.object.string());
+  if (command.argv[0].find('/') != std::string::npos)
+    command.argv[0] = (job.build_tree / command.argv[0]).lexically_normal().string();
+  const Outcome outcome = shop.log.run(command);
+  if (outcome.ok() && outcome.errors.empty() && outcome.output.empty())
+    return;
+  fail("{}: objtool does not accept the object (exit status {}):\n{}{}", job.command.unit,
+       outcome.status, outcome.output, outcome.errors);
+}
+
+} // namespace
+
+Compiled compile(const Workshop& shop, const CompileJob& job) {
+  fs::create_directories(job.object.parent_path());
+  const Outcome outcome = shop.log.run(compiler_command(job));
+  Compiled result;
+  result.ok = outcome.ok();
+  result.messages = replaced(replaced(outcome.errors, job.source_tree.string() + "/", ""),
+                             shop.target.source.string() + "/", "");
+  if (!result.ok) {
+    fs::remove(job.object);
+    return result;
+  }
+  result.dependencies =
+      parse_dependencies(read_text(dependency_list(job.object)), job.build_tree);
+  run_objtool(shop, job);
+  return result;
+}
+
+} // namespace kpatch::build

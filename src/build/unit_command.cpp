@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// Only kbuild knows with which options a unit is compiled: they come from the top
+// Makefile, the configuration, the directory's Makefile and the object's own CFLAGS_x.o.
+// So kbuild makes the unit's object once, in a private copy of the prepared tree (it may
+// generate headers on the way, and two runs must not meet), and what it recorded is kept.
+// A further build of the unit needs no kbuild, which takes longer than the compiler.
+//
+// -ffunction-sections and -fdata-sections are what a live patch needs: every function and
+// variable in a section of its own can be compared, and moved, by itself.
+#include "build/unit_command.h"
+
+#include "base/error.h"
+#include "base/files.h"
+#include "base/process.h"
+#include "build/recorded_command.h"
+
+#include <algorithm>
+
+namespace kpatch::build {
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::string_view kExtraFlags = "KCFLAGS=-ffunction-sections -fdata-sections";
+
+std::string with_extension(const std::string& unit, std::string_view extension) {
+  return unit.substr(0, unit.rfind('.')) + std::string(extension);
+}
+
+/// kbuild's own name of the record: fs/proc/.meminfo.o.cmd.
+fs::path record_of(const std::string& unit) {
+  const fs::path object = with_extension(unit, ".o");
+  return object.parent_path() / ("." + object.filename().native() + ".cmd");
+}
+
+/// Replaces the source tree's path wherever it stands as a whole path or the head of one.
+std::string with_source_marked(const std::string& word, const std::string& tree) {
+  std::string result;
+  std::size_t from = 0;
+  for (std::size_t at = word.find(tree); at != std::string::npos;
+       at = word.find(tree, at + 1)) {
+    const std::size_t end = at + tree.size();
+    if (at < from || (end < word.size() && word[end] != '/'))
+      continue;
+    result += word.substr(from, at - from);
+    result += kSourceMark;
+    from = end;
+  }
+  return result + word.substr(from);
+}
+
+bool lists_dependencies(const std::string& word) {
+  return word.starts_with("-Wp,-MMD,") || word.starts_with("-Wp,-MD,");
+}
+
+/// The compiler's words without those that name the source, the object and the
+/// dependency list.
+std::vector<std::string> compiler_words(const std::vector<std::string>& recorded,
+                                        const std::string& source,
+                                        const std::string& tree) {
+  std::vector<std::string> words;
+  for (std::size_t i = 0; i < recorded.size(); ++i) {
+    if (recorded[i] == "-o")
+      ++i;
+    else if (recorded[i] != "-c" && recorded[i] != source &&
+             !lists_dependencies(recorded[i]))
+      words.push_back(with_source_marked(recorded[i], tree));
+  }
+  return words;
+}
+
+bool is_generated_source(const fs::path& file) {
+  const fs::path extension = file.extension();
+  const bool hidden = file.filename().native().starts_with('.');
+  return !hidden && (extension == ".h" || extension == ".c" || extension == ".inc");
+}
+
+/// Keeps what kbuild has generated in the private tree and the prepared one does not
+/// have.
+void keep_generated(const fs::path& built, const fs::path& prepared,
+                    const fs::path& kept) {
+  for (const auto& entry : fs::recursive_directory_iterator(built)) {
+    const fs::path path = entry.path().lexically_relative(built);
+    if (!entry.is_regular_file() || !is_generated_source(path) ||
+        fs::exists(prepared / path))
+      continue;
+    fs::create_directories((kept / path).parent_path());
+    write_file(kept / path, read_text(entry.path()));
+  }
+}
+
+fs::path generated_of(const fs::path& kept, const std::string& unit) {
+  return kept / "generated" / with_extension(unit, "");
+}
+
+/// Has kbuild make the objects and keeps its records.
+void record(const Workshop& shop, const fs::path& kept,
+            const std::vector<std::string>& units) {
+  const TempDir copy("kbuild.", shop.work);
+  fs::copy(shop.target.objects, copy.path(),
+           fs::copy_options::recursive | fs::copy_options::copy_symlinks |
+               fs::copy_options::overwrite_existing);
+  Command make{
+      .argv = {"make",                       "-C", shop.target.source.string(), "O=" + copy.path().string(),
+               std::string(kExtraFlags), "-j" + std::to_string(shop.jobs)},
+      .environment = {{"LC_ALL", "C"}}
+  };
+  for (const std::string& unit : units)
+    make.argv.push_back(with_extension(unit, ".o"));
+  const Outcome outcome = shop.log.run(make);
+  for (const std::string& unit : units) {
+    const std::optional<std::string> text =
+        read_text_if_exists(copy.path() / record_of(unit));
+    if (!text)
+      fail("{}: the kernel's own build does not make an object of it\n{}", unit,
+           outcome.errors);
+    parse_unit_command(*text, unit); // only what can be used is kept
+    const fs::path record = kept / record_of(unit);
+    fs::create_directories(record.parent_path());
+    keep_generated(copy.path(), shop.target.objects, generated_of(kept, unit));
+    write_file(record, *text);
+  }
+}
+
+} // namespace
+
+UnitCommand parse_unit_command(std::string_view cmd_file, const std::string& unit) {
+  const RecordedCommand recorded =
+      parse_recorded_command(cmd_file, record_of(unit).native());
+  if (!recorded.source.ends_with("/" + unit))
+    fail("{}: kbuild makes its object from {}", unit, recorded.source);
+  const std::string tree =
+      recorded.source.substr(0, recorded.source.size() - unit.size() - 1);
+
+  UnitCommand command{.unit = unit};
+  command.compiler = compiler_words(recorded.programs[0], recorded.source, tree);
+  for (std::size_t i = 1; i < recorded.programs.size(); ++i) {
+    std::vector<std::string> words = recorded.programs[i];
+    if (fs::path(words[0]).filename() != "objtool" || !command.objtool.empty())
+      fail("{}: the kernel's build runs '{}' on its object, which is not known here",
+           unit, quoted(words));
+    words.pop_back();
+    command.objtool = std::move(words);
+  }
+  return command;
+}
+
+std::vector<UnitCommand> unit_commands(const Workshop& shop,
+                                       std::span<const std::string> units) {
+  const fs::path kept = shop.kept("commands");
+  std::vector<std::string> missing;
+  for (const std::string& unit : units)
+    if (!fs::exists(kept / record_of(unit)))
+      missing.push_back(unit);
+  if (!missing.empty())
+    record(shop, kept, missing);
+
+  std::vector<UnitCommand> commands;
+  for (const std::string& unit : units) {
+    UnitCommand command = parse_unit_command(read_text(kept / record_of(unit)), unit);
+    if (const fs::path generated = generated_of(kept, unit); fs::exists(generated))
+      command.generated = generated;
+    commands.push_back(std::move(command));
+  }
+  return commands;
+}
+
+} // namespace kpatch::build

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include "build/build_log.h"
+#include "kernel/target.h"
+
+#include <filesystem>
+#include <string>
+
+namespace kpatch::build {
+
+/// What every step of one build works with.
+struct Workshop {
+  const kernel::Target& target;
+  std::filesystem::path work; ///< private to this run
+  BuildLog& log;
+  unsigned jobs = 1;
+
+  /// Where results that depend on this kernel's configuration and compiler are kept.
+  std::filesystem::path kept(const std::string& kind) const;
+};
+
+/// Runs `count` jobs, `jobs` at a time; `job` is called with 0, 1, ... from several
+/// threads. After the first exception no new job begins; it is thrown once all running
+/// ones have ended.
+void for_each_in_parallel(std::size_t count, unsigned jobs,
+                          const std::function<void(std::size_t)>& job);
+
+} // namespace kpatch::build
