@@ -92,6 +92,8 @@ Compiled compile(const Workshop& shop, const CompileJob& job) {
   result.ok = outcome.ok();
   result.messages = replaced(replaced(outcome.errors, job.source_tree.string() + "/", ""),
                              shop.target.source.string() + "/", "");
+  while (result.messages.ends_with('\n'))
+    result.messages.pop_back();
   if (!result.ok) {
     fs::remove(job.object);
     return result;

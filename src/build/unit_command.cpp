@@ -14,6 +14,7 @@
 #include "base/files.h"
 #include "base/process.h"
 #include "build/recorded_command.h"
+#include "kernel/kbuild.h"
 
 #include <algorithm>
 
@@ -99,13 +100,11 @@ void record(const Workshop& shop, const fs::path& kept,
             const std::vector<std::string>& units) {
   const TempDir copy("kbuild.", shop.work);
   fs::copy(shop.target.objects, copy.path(),
-           fs::copy_options::recursive | fs::copy_options::copy_symlinks |
-               fs::copy_options::overwrite_existing);
-  Command make{
-      .argv = {"make",                       "-C", shop.target.source.string(), "O=" + copy.path().string(),
-               std::string(kExtraFlags), "-j" + std::to_string(shop.jobs)},
-      .environment = {{"LC_ALL", "C"}}
-  };
+           fs::copy_options::recursive | fs::copy_options::copy_symlinks);
+  Command make{.argv = kernel::kbuild_command(shop.target.source, copy.path()),
+               .environment = kernel::kbuild_environment()};
+  make.argv.emplace_back(kExtraFlags);
+  make.argv.push_back("-j" + std::to_string(shop.jobs));
   for (const std::string& unit : units)
     make.argv.push_back(with_extension(unit, ".o"));
   const Outcome outcome = shop.log.run(make);
@@ -140,6 +139,8 @@ UnitCommand parse_unit_command(std::string_view cmd_file, const std::string& uni
     if (fs::path(words[0]).filename() != "objtool" || !command.objtool.empty())
       fail("{}: the kernel's build runs '{}' on its object, which is not known here",
            unit, quoted(words));
+    if (words.back() != with_extension(unit, ".o"))
+      fail("{}: objtool is run on '{}' instead of its object", unit, words.back());
     words.pop_back();
     command.objtool = std::move(words);
   }

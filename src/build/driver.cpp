@@ -1,0 +1,322 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// The selective way from a patch to a module: only the units that the patch touches are
+// compiled, each from the pristine source and from the patched view, and the two objects
+// are compared. `Build::walk` is the list of steps; everything is written to a private
+// directory until the finished module is renamed into place.
+#include "build/driver.h"
+
+#include "base/files.h"
+#include "base/interrupt.h"
+#include "build/affected_units.h"
+#include "build/build_log.h"
+#include "build/compile.h"
+#include "build/compiler_check.h"
+#include "build/module_naming.h"
+#include "build/object_pair.h"
+#include "build/patch_apply.h"
+#include "build/step_clock.h"
+#include "build/work_dir.h"
+#include "klp/module.h"
+
+#include <algorithm>
+#include <set>
+
+namespace kpatch::build {
+namespace fs = std::filesystem;
+
+namespace {
+
+/// Both sides of one unit.
+struct UnitObjects {
+  std::string unit;
+  fs::path original;
+  fs::path patched;
+  Compiled patched_side;
+};
+
+class Build {
+ public:
+  Build(const BuildOptions& options, const Listener& listener, BuildResult& result,
+        BuildLog& log)
+      : options_(options), listener_(listener), result_(result), log_(log),
+        work_(options.cache / "tmp") {}
+
+  void walk(const TargetFinder& find_target) {
+    read_patches();
+    const kernel::Target target = find(find_target);
+    if (options_.check_compiler)
+      check_compiler(target.compiler);
+    else
+      listener_.complaint(
+          "WARNING: Skipping compiler version matching check (not recommended)");
+    // The kernel is there and the compiler is its own.
+
+    PatchedView view(target.source, work_.path() / "source");
+    const Affected affected = patch_source(view, target.units);
+    // The view holds the patched source, and every change is one that units can carry.
+
+    const Workshop shop{target, work_.path(), log_, options_.jobs};
+    const std::vector<UnitObjects> objects = compile_both(shop, view, affected);
+    const std::vector<fs::path> parts = extract(target, objects);
+    // Every unit's changes are in an intermediate object.
+
+    link(target, parts);
+  }
+
+  void keep_work_dir() {
+    work_.keep();
+    listener_.progress("Skipping cleanup: " + work_.path().string());
+  }
+
+ private:
+  void read_patches() {
+    for (const fs::path& file : options_.patches)
+      patches_.push_back(parse_patch(read_text(file), file.string()));
+  }
+
+  kernel::Target find(const TargetFinder& find_target) {
+    const StepClock clock(result_.steps, "kernel");
+    kernel::Target target = find_target();
+    result_.release = target.release;
+    result_.source_version = target.version;
+    result_.machine = target.machine;
+    return target;
+  }
+
+  Affected patch_source(PatchedView& view, const kernel::UnitIndex& units) {
+    const StepClock clock(result_.steps, "patch");
+    listener_.progress("Testing patch file(s)");
+    const std::vector<TouchedFile> touched = apply_patches(patches_, view);
+    Affected affected = affected_units(touched, units);
+    for (const std::string& file : affected.ignored)
+      listener_.progress(
+          fmt::format("{}: not part of the running kernel, ignored", file));
+    result_.problems = affected.problems;
+    if (!result_.problems.empty())
+      refuse("Unsupported changes detected");
+    if (affected.units.empty())
+      no_change("no changed objects found");
+    for (const std::string& unit : affected.units)
+      if (const fs::path directory = fs::path(unit).parent_path(); !directory.empty())
+        view.own_directory(directory.native());
+    return affected;
+  }
+
+  std::vector<UnitObjects> compile_both(const Workshop& shop, const PatchedView& view,
+                                        const Affected& affected);
+  void judge_compiled(const PatchedView& view, const Affected& affected,
+                      const std::vector<UnitObjects>& objects);
+  std::vector<fs::path> extract(const kernel::Target& target,
+                                const std::vector<UnitObjects>& objects);
+  void link(const kernel::Target& target, const std::vector<fs::path>& parts);
+  void report_unit(const UnitResult& unit);
+
+  [[noreturn]] void refuse(std::string_view message) {
+    result_.outcome = BuildOutcome::kRefused;
+    throw Error(std::string(message));
+  }
+  [[noreturn]] void no_change(std::string_view message) {
+    result_.outcome = BuildOutcome::kNoChange;
+    throw Error(std::string(message));
+  }
+
+  const BuildOptions& options_;
+  const Listener& listener_;
+  BuildResult& result_;
+  BuildLog& log_;
+  WorkDir work_;
+  std::vector<PatchFile> patches_;
+};
+
+fs::path object_name(const fs::path& directory, const std::string& unit) {
+  return (directory / unit).replace_extension(".o");
+}
+
+/// The prepared tree, or if kbuild generates headers for the unit, one with them.
+fs::path build_tree_for(const Workshop& shop, const UnitCommand& command) {
+  if (command.generated.empty())
+    return shop.target.objects;
+  const fs::path place = shop.work / "objects" / command.unit;
+  fs::create_directories(place.parent_path());
+  PatchedView tree(shop.target.objects, place);
+  for (const auto& entry : fs::recursive_directory_iterator(command.generated))
+    if (entry.is_regular_file()) {
+      const fs::path path = entry.path().lexically_relative(command.generated);
+      write_file(tree.own_file(path.native()), read_text(entry.path()));
+    }
+  return tree.root();
+}
+
+std::vector<UnitObjects> Build::compile_both(const Workshop& shop,
+                                             const PatchedView& view,
+                                             const Affected& affected) {
+  std::vector<UnitCommand> commands;
+  {
+    const StepClock clock(result_.steps, "commands");
+    commands = unit_commands(shop, affected.units);
+  }
+  const StepClock clock(result_.steps, "compile");
+  std::vector<UnitObjects> objects(commands.size());
+  std::vector<fs::path> trees;
+  for (const UnitCommand& command : commands)
+    trees.push_back(build_tree_for(shop, command));
+  listener_.progress("Building original source");
+  listener_.progress("Building patched source");
+  for_each_in_parallel(2 * commands.size(), options_.jobs, [&](std::size_t index) {
+    const std::size_t i = index / 2;
+    UnitObjects& unit = objects[i];
+    CompileJob job{.command = commands[i], .build_tree = trees[i]};
+    if (index % 2 == 0) {
+      unit.unit = commands[i].unit;
+      job.source_tree = shop.target.source;
+      job.object = object_name(shop.work / "orig", unit.unit);
+      unit.original = original_object(shop, job);
+    } else {
+      job.source_tree = view.root();
+      job.object = object_name(shop.work / "patched", commands[i].unit);
+      unit.patched_side = compile(shop, job);
+      unit.patched = job.object;
+    }
+  });
+  judge_compiled(view, affected, objects);
+  return objects;
+}
+
+/// Shows what the compiler said; ends the build if a unit does not compile or a file of
+/// the patch has taken no part.
+void Build::judge_compiled(const PatchedView& view, const Affected& affected,
+                           const std::vector<UnitObjects>& objects) {
+  std::set<std::string> read;
+  std::string failed;
+  std::string errors;
+  for (const UnitObjects& unit : objects) {
+    const Compiled& side = unit.patched_side;
+    if (!side.ok) {
+      failed += (failed.empty() ? "" : ", ") + unit.unit;
+      errors += "\n" + side.messages;
+      result_.units.push_back({.unit = unit.unit, .outcome = UnitOutcome::kNotCompiled});
+    } else if (!side.messages.empty()) {
+      listener_.complaint(side.messages);
+    }
+    for (const fs::path& file : side.dependencies)
+      read.insert(file.native());
+  }
+  if (!failed.empty())
+    fail("{}: the patched source does not compile{}", failed, errors);
+  for (const std::string& file : affected.new_files)
+    if (!read.contains((view.root() / file).native()))
+      result_.problems.push_back(
+          {.code = "KP1007",
+           .object = file,
+           .message = "the patch adds this file, but nothing that it changes includes it",
+           .remedy = "put its functions into a .c file that the kernel has, or include "
+                     "it from one"});
+  if (!result_.problems.empty())
+    refuse("Unsupported changes detected");
+}
+
+std::vector<fs::path> Build::extract(const kernel::Target& target,
+                                     const std::vector<UnitObjects>& objects) {
+  const StepClock clock(result_.steps, "diff");
+  listener_.progress("Reading special section data");
+  PairDiffer differ(target);
+  listener_.progress("Extracting new and modified ELF sections");
+  std::vector<fs::path> parts;
+  std::size_t refused = 0;
+  for (const UnitObjects& unit : objects)
+    for (const std::string& owner : target.units.owners(unit.unit)) {
+      throw_if_interrupted();
+      const fs::path part = object_name(work_.path() / "output" / owner, unit.unit);
+      fs::create_directories(part.parent_path());
+      result_.units.push_back(
+          differ.compare({unit.unit, owner, unit.original, unit.patched}, part));
+      report_unit(result_.units.back());
+      if (result_.units.back().outcome == UnitOutcome::kChanged)
+        parts.push_back(part);
+      refused += result_.units.back().outcome == UnitOutcome::kRefused;
+    }
+  if (refused > 0)
+    refuse(fmt::format("{} error(s) encountered", refused));
+  if (parts.empty())
+    no_change("no functional changes found");
+  return parts;
+}
+
+void Build::report_unit(const UnitResult& unit) {
+  const std::string label = object_name({}, unit.unit).native();
+  for (const FunctionChange& function : unit.functions)
+    listener_.progress(fmt::format("{}: {} function: {}", label,
+                                   function.is_new ? "new" : "changed", function.name));
+}
+
+void Build::link(const kernel::Target& target, const std::vector<fs::path>& parts) {
+  const StepClock clock(result_.steps, "module");
+  std::set<std::string> owners;
+  for (const UnitResult& unit : result_.units)
+    if (unit.outcome == UnitOutcome::kChanged)
+      owners.insert(unit.owner);
+  listener_.progress(fmt::format("Patched objects: {}", fmt::join(owners, " ")));
+  const std::string file = result_.module_name + ".ko";
+  listener_.progress("Building patch module: " + file);
+  klp::ModuleRequest request{.objects = parts,
+                             .name = result_.module_name,
+                             .replace = options_.replace,
+                             .source_tree = target.source,
+                             .object_tree = target.objects,
+                             .hook_sources = options_.hook_sources,
+                             .work_dir = work_.path(),
+                             .hook_cache = target.cache / "hooks",
+                             .output = work_.path() / file,
+                             .jobs = options_.jobs};
+  const fs::path module = klp::build_module(request);
+  const fs::path finished = options_.output_directory / file;
+  write_file(finished, read_bytes(module));
+  result_.module = finished;
+  result_.outcome = BuildOutcome::kBuilt;
+}
+
+/// What goes wrong is a result too.
+void note_failure(BuildResult& result, const std::function<void()>& step) {
+  try {
+    step();
+  } catch (const Error& error) {
+    result.message = error.what();
+    result.remedy = error.remedy();
+  } catch (const std::exception& error) {
+    result.message = error.what();
+  }
+}
+
+void save_log(const BuildOptions& options, const BuildLog& log, BuildResult& result) {
+  const bool wanted = options.keep_log || result.outcome == BuildOutcome::kFailed ||
+                      result.outcome == BuildOutcome::kRefused;
+  std::error_code ignored;
+  if (!wanted || !fs::is_directory(options.cache, ignored))
+    return;
+  result.log = options.cache / "build.log";
+  log.save(result.log);
+}
+
+} // namespace
+
+BuildResult build_patch(const BuildOptions& options, const TargetFinder& find_target,
+                        const Listener& listener) {
+  BuildResult result;
+  result.replace = options.replace;
+  result.module_name = options.name.empty() ? default_module_name(options.patches)
+                                            : module_name_from(options.name);
+  for (const fs::path& patch : options.patches)
+    result.patches.push_back(patch.string());
+  BuildLog log;
+  note_failure(result, [&] { // there may be no place to work in
+    Build build(options, listener, result, log);
+    note_failure(result, [&] { build.walk(find_target); });
+    if (options.keep_work)
+      build.keep_work_dir();
+  });
+  note_failure(result, [&] { save_log(options, log, result); });
+  return result;
+}
+
+} // namespace kpatch::build

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include "build/result.h"
+#include "kernel/target.h"
+
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace kpatch::build {
+
+struct BuildOptions {
+  std::vector<std::filesystem::path> patches;
+  std::string name; ///< of the module; empty: from the patch
+  std::filesystem::path output_directory = ".";
+  std::filesystem::path cache;        ///< for the log and private directories
+  std::filesystem::path hook_sources; ///< this project's kmod/
+  unsigned jobs = 1;
+  bool replace = true;
+  bool check_compiler = true;
+  bool keep_log = false;  ///< also if the build succeeds
+  bool keep_work = false; ///< leave the private directory behind
+};
+
+/// Who is told how a build goes on, one line at a time without its end.
+struct Listener {
+  std::function<void(std::string_view)> progress;
+  std::function<void(std::string_view)> complaint; ///< warnings, compiler messages
+};
+
+/// Finds the kernel; called within build_patch so that its failures are results too.
+using TargetFinder = std::function<kernel::Target()>;
+
+/// Makes the live-patch module for a patch series. Never throws for what can go wrong
+/// with a build: the result says it.
+BuildResult build_patch(const BuildOptions& options, const TargetFinder& find_target,
+                        const Listener& listener);
+
+} // namespace kpatch::build

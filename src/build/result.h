@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include "base/error.h"
+#include "base/problem.h"
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace kpatch::build {
+
+struct FunctionChange {
+  std::string name;
+  bool is_new = false; ///< else changed
+};
+
+/// What became of one unit in one of its owners.
+enum class UnitOutcome {
+  kChanged,     ///< part of the module
+  kUnchanged,   ///< compiles to the same code
+  kRefused,     ///< its problems say why
+  kNotCompiled, ///< its patched source does not compile
+};
+
+struct UnitResult {
+  std::string unit;  ///< "fs/proc/meminfo.c"
+  std::string owner; ///< "vmlinux" or a module
+  UnitOutcome outcome = UnitOutcome::kUnchanged;
+  std::vector<FunctionChange> functions;
+  std::vector<Problem> problems;
+};
+
+struct StepTime {
+  std::string name;
+  double seconds = 0;
+  double cpu_seconds = 0; ///< of this program and those it ran
+};
+
+enum class BuildOutcome {
+  kBuilt,
+  kNoChange, ///< no functional change found
+  kRefused,  ///< there are problems
+  kFailed,   ///< something went wrong; `message` says what
+};
+
+/// Everything that is to be said about a build, whether it succeeded or not.
+struct BuildResult {
+  BuildOutcome outcome = BuildOutcome::kFailed;
+  std::string message; ///< why there is no module; may have several lines
+  std::string remedy;
+  std::filesystem::path log; ///< empty: none was saved
+
+  std::string release;        ///< of the kernel
+  std::string source_version; ///< of the package it was built from
+  std::string machine;
+  std::vector<std::string> patches;
+
+  std::string module_name;
+  std::filesystem::path module; ///< empty: none was made
+  bool replace = true;
+
+  std::vector<UnitResult> units;
+  std::vector<Problem> problems; ///< those that belong to no unit
+  std::vector<StepTime> steps;
+};
+
+} // namespace kpatch::build

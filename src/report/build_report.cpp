@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "report/build_report.h"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <cmath>
+
+namespace kpatch::report {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+using build::BuildOutcome;
+using build::UnitOutcome;
+
+const char* name_of(BuildOutcome outcome) {
+  switch (outcome) {
+  case BuildOutcome::kBuilt: return "built";
+  case BuildOutcome::kNoChange: return "no-change";
+  case BuildOutcome::kRefused: return "refused";
+  case BuildOutcome::kFailed: return "failed";
+  }
+  return "";
+}
+
+const char* name_of(UnitOutcome outcome) {
+  switch (outcome) {
+  case UnitOutcome::kChanged: return "changed";
+  case UnitOutcome::kUnchanged: return "unchanged";
+  case UnitOutcome::kRefused: return "refused";
+  case UnitOutcome::kNotCompiled: return "not-compiled";
+  }
+  return "";
+}
+
+Json text_or_null(const std::string& text) {
+  return text.empty() ? Json() : Json(text);
+}
+
+Json problems_json(const std::vector<Problem>& problems) {
+  Json list = Json::array();
+  for (const Problem& problem : problems)
+    list.push_back({
+        {"code",    problem.code                },
+        {"object",  problem.object              },
+        {"symbol",  text_or_null(problem.symbol)},
+        {"message", problem.message             },
+        {"remedy",  problem.remedy              }
+    });
+  return list;
+}
+
+Json units_json(const std::vector<build::UnitResult>& units) {
+  Json list = Json::array();
+  for (const build::UnitResult& unit : units) {
+    Json functions = Json::array();
+    for (const build::FunctionChange& function : unit.functions)
+      functions.push_back({
+          {"name",   function.name                      },
+          {"change", function.is_new ? "new" : "changed"}
+      });
+    list.push_back({
+        {"unit",      unit.unit                   },
+        {"owner",     text_or_null(unit.owner)    },
+        {"result",    name_of(unit.outcome)       },
+        {"functions", std::move(functions)        },
+        {"problems",  problems_json(unit.problems)}
+    });
+  }
+  return list;
+}
+
+/// Milliseconds are enough, and longer fractions are noise to read.
+double rounded(double seconds) {
+  return std::round(seconds * 1000) / 1000;
+}
+
+Json steps_json(const std::vector<build::StepTime>& steps) {
+  Json list = Json::array();
+  for (const build::StepTime& step : steps)
+    list.push_back({
+        {"name",        step.name                },
+        {"seconds",     rounded(step.seconds)    },
+        {"cpu_seconds", rounded(step.cpu_seconds)}
+    });
+  return list;
+}
+
+std::string problem_text(const Problem& problem) {
+  return fmt::format("{}: {}{}{} [{}]\n  {}\n", problem.object, problem.symbol,
+                     problem.symbol.empty() ? "" : ": ", problem.message, problem.code,
+                     problem.remedy);
+}
+
+} // namespace
+
+std::string build_json(const build::BuildResult& result) {
+  const Json kernel = {
+      {"release", text_or_null(result.release)       },
+      {"version", text_or_null(result.source_version)},
+      {"machine", text_or_null(result.machine)       }
+  };
+  const Json module = {
+      {"name",    result.module_name                  },
+      {"path",    text_or_null(result.module.string())},
+      {"replace", result.replace                      }
+  };
+  const Json report = {
+      {"result",   name_of(result.outcome)          },
+      {"message",  text_or_null(result.message)     },
+      {"remedy",   text_or_null(result.remedy)      },
+      {"log",      text_or_null(result.log.string())},
+      {"kernel",   kernel                           },
+      {"module",   module                           },
+      {"patches",  result.patches                   },
+      {"units",    units_json(result.units)         },
+      {"problems", problems_json(result.problems)   },
+      {"steps",    steps_json(result.steps)         }
+  };
+  // Compilers quote source lines, which need not be UTF-8.
+  return report.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+std::string build_failure_text(const build::BuildResult& result) {
+  std::string text;
+  for (const Problem& problem : result.problems)
+    text += problem_text(problem);
+  for (const build::UnitResult& unit : result.units)
+    for (const Problem& problem : unit.problems)
+      text += problem_text(problem);
+  // Details first: the line that scripts and people look for is the last one.
+  const std::size_t first_end =
+      std::min(result.message.find('\n'), result.message.size());
+  if (first_end < result.message.size())
+    text += result.message.substr(first_end + 1) + "\n";
+  text += fmt::format("ERROR: {}.", result.message.substr(0, first_end));
+  if (!result.log.empty())
+    text += fmt::format(" Check {} for more details.", result.log.string());
+  text += '\n';
+  if (!result.remedy.empty())
+    text += "  " + result.remedy + "\n";
+  return text;
+}
+
+} // namespace kpatch::report

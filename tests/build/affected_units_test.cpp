@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "build/affected_units.h"
+#include "build/module_naming.h"
+
+#include <gtest/gtest.h>
+
+namespace kpatch::build {
+namespace {
+
+Affected affected(std::vector<TouchedFile> files) {
+  kernel::UnitIndex units;
+  units.add("fs/proc/meminfo.c", "vmlinux");
+  units.add("net/ip_vs_est.c", "ip_vs");
+  return affected_units(files, units);
+}
+
+TouchedFile changed(std::string path) {
+  return {std::move(path), true, true};
+}
+
+TEST(AffectedUnits, AreTheTouchedFilesThatTheKernelWasMadeFrom) {
+  const Affected result =
+      affected({changed("fs/proc/meminfo.c"), changed("net/ip_vs_est.c")});
+  EXPECT_EQ(result.units,
+            (std::vector<std::string>{"fs/proc/meminfo.c", "net/ip_vs_est.c"}));
+  EXPECT_TRUE(result.problems.empty());
+}
+
+TEST(AffectedUnits, LeaveOutWhatNoKernelIsMadeOf) {
+  const Affected result =
+      affected({changed("Documentation/x.rst"), changed("MAINTAINERS"),
+                changed("tools/testing/selftests/x.c"), changed("fs/proc/README")});
+  EXPECT_EQ(result.ignored.size(), 4u);
+  EXPECT_TRUE(result.problems.empty());
+}
+
+TEST(AffectedUnits, TakeNewFilesToBeCheckedLater) {
+  const Affected result = affected({
+      {"fs/proc/new.h", false, true}
+  });
+  EXPECT_EQ(result.new_files, std::vector<std::string>{"fs/proc/new.h"});
+  EXPECT_TRUE(affected({
+                           {"fs/gone.h", false, false}
+  })
+                  .new_files.empty());
+}
+
+TEST(AffectedUnits, ReportEveryFileThatCannotBePatchedWithItsReason) {
+  const std::pair<TouchedFile, const char*> cases[] = {
+      {changed("include/linux/fs.h"),         "KP1001"},
+      {changed("arch/x86/lib/memcpy_64.S"),   "KP1002"},
+      {changed("fs/proc/Makefile"),           "KP1003"},
+      {{"fs/new/Makefile", false, true},      "KP1003"},
+      {changed("arch/x86/Makefile.um"),       "KP1003"},
+      {changed("kernel/sched/rt.c"),          "KP1004"},
+      {changed("arch/x86/entry/syscall.tbl"), "KP1005"},
+      {{"fs/proc/meminfo.c", true, false},    "KP1006"},
+      {{"include/linux/gone.h", true, false}, "KP1001"},
+  };
+  for (const auto& [file, code] : cases) {
+    const Affected result = affected({file});
+    ASSERT_EQ(result.problems.size(), 1u) << file.path;
+    EXPECT_EQ(result.problems[0].code, code) << file.path;
+    EXPECT_EQ(result.problems[0].object, file.path);
+    EXPECT_FALSE(result.problems[0].message.empty());
+    EXPECT_FALSE(result.problems[0].remedy.empty());
+  }
+}
+
+TEST(ModuleName, ComesFromThePatch) {
+  using Paths = std::vector<std::filesystem::path>;
+  EXPECT_EQ(default_module_name(Paths{"/x/meminfo-string.patch"}),
+            "livepatch-meminfo-string");
+  EXPECT_EQ(default_module_name(Paths{"a.b.diff"}), "livepatch-a-b");
+  EXPECT_EQ(default_module_name(Paths{"plain"}), "livepatch-plain");
+  EXPECT_EQ(default_module_name(Paths{"a.patch", "b.patch"}), "livepatch-patch");
+}
+
+TEST(ModuleName, HasOnlyWhatTheKernelTakesAndAtMost55Characters) {
+  EXPECT_EQ(module_name_from("a b/c.d_e-f\xc3\xa9"), "a-b-c-d_e-f--");
+  EXPECT_EQ(module_name_from(std::string(80, 'x')), std::string(55, 'x'));
+  EXPECT_EQ(default_module_name(
+                std::vector<std::filesystem::path>{std::string(80, 'x') + ".patch"})
+                .size(),
+            55u);
+}
+
+} // namespace
+} // namespace kpatch::build

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "base/error.h"
+#include "base/files.h"
+#include "build/command_line.h"
+
+#include <gtest/gtest.h>
+
+namespace kpatch::build {
+namespace {
+namespace fs = std::filesystem;
+
+class CommandLine : public testing::Test {
+ protected:
+  CommandLine() {
+    write_file(patch_, std::string_view("x"));
+    setenv("CACHEDIR", (place_.path() / "cache").c_str(), 1);
+  }
+  ~CommandLine() override { unsetenv("CACHEDIR"); }
+
+  Invocation parse(std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), "kpatch-build");
+    std::vector<char*> argv;
+    for (std::string& argument : arguments)
+      argv.push_back(argument.data());
+    argv.push_back(nullptr);
+    return parse_command_line(static_cast<int>(arguments.size()), argv.data());
+  }
+  std::string complaint(std::vector<std::string> arguments) {
+    try {
+      parse(std::move(arguments));
+    } catch (const Error& error) {
+      return error.what();
+    }
+    return "no error";
+  }
+
+  TempDir place_{"kpatch-options-test."};
+  fs::path patch_ = place_.path() / "x.patch";
+};
+
+TEST_F(CommandLine, TakesTheOptionsOfTheClassicProgram) {
+  const std::string directory = place_.path();
+  const Invocation got =
+      parse({"-a", "6.1.0-1-amd64", patch_, "-s", directory, "-c", patch_, "-v", patch_,
+             "-n", "name", "-o", directory, "-j", "3", "-R", "-d", "-d"});
+  EXPECT_EQ(got.action, Invocation::Action::kBuild);
+  EXPECT_EQ(got.kernel.release, "6.1.0-1-amd64");
+  EXPECT_EQ(got.kernel.overrides.source, directory);
+  EXPECT_EQ(got.kernel.overrides.config, patch_);
+  EXPECT_EQ(got.kernel.overrides.vmlinux, patch_);
+  EXPECT_EQ(got.kernel.cache, place_.path() / "cache");
+  EXPECT_EQ(got.options.name, "name");
+  EXPECT_EQ(got.options.output_directory, directory);
+  EXPECT_EQ(got.options.jobs, 3u);
+  EXPECT_FALSE(got.options.replace);
+  EXPECT_TRUE(got.options.check_compiler);
+  EXPECT_EQ(got.debug, 2);
+  EXPECT_EQ(got.options.patches, std::vector<fs::path>{patch_});
+}
+
+TEST_F(CommandLine, TakesAbbreviatedLongOptions) {
+  const Invocation got = parse({"--arch", "6.1", "--non", "--js", "r.json", patch_});
+  EXPECT_EQ(got.kernel.release, "6.1");
+  EXPECT_FALSE(got.options.replace);
+  EXPECT_EQ(got.json.filename(), "r.json");
+}
+
+TEST_F(CommandLine, KnowsTheOldNameOfTheCompilerCheck) {
+  EXPECT_FALSE(parse({"--skip-compiler-check", patch_}).options.check_compiler);
+  const Invocation got = parse({"--skip-gcc-check", patch_});
+  EXPECT_FALSE(got.options.check_compiler);
+  ASSERT_EQ(got.notices.size(), 1u);
+  EXPECT_NE(got.notices[0].find("deprecated"), std::string::npos);
+}
+
+TEST_F(CommandLine, NamesWhatIsMissing) {
+  EXPECT_EQ(complaint({"/none.patch"}), "patch file '/none.patch' not found");
+  EXPECT_EQ(complaint({"-s", "/none"}), "source dir '/none' not found");
+  EXPECT_EQ(complaint({"-c", "/none"}), "config file '/none' not found");
+  EXPECT_EQ(complaint({"-v", "/none"}), "vmlinux file '/none' not found");
+  EXPECT_EQ(complaint({"-o", "/none"}), "output dir '/none' not found");
+  for (const char* count : {"0", "x", "-1", "1x", "99999999999"})
+    EXPECT_EQ(complaint({"-j", count}),
+              std::string("Invalid number of make jobs '") + count + "'");
+}
+
+TEST_F(CommandLine, ShowsHelpAndVersionAndComplainsAboutTheRest) {
+  using Action = Invocation::Action;
+  EXPECT_EQ(parse({"--help"}).action, Action::kShowHelp);
+  EXPECT_EQ(parse({"--vers"}).action, Action::kShowVersion);
+  EXPECT_EQ(parse({"--nonsense"}).action, Action::kComplainAboutUsage);
+  const Invocation none = parse({});
+  EXPECT_EQ(none.action, Action::kComplainAboutUsage);
+  EXPECT_EQ(none.usage_complaint, "no patch file(s) specified");
+}
+
+} // namespace
+} // namespace kpatch::build

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "build/work_dir.h"
+
+#include <gtest/gtest.h>
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace kpatch::build {
+namespace {
+namespace fs = std::filesystem;
+
+std::size_t runs_in(const fs::path& parent) {
+  std::size_t count = 0;
+  for (const auto& entry : fs::directory_iterator(parent))
+    count += entry.is_directory();
+  return count;
+}
+
+TEST(WorkDir, DisappearsWithItsOwner) {
+  const TempDir parent("kpatch-work-test.");
+  {
+    const WorkDir work(parent.path() / "tmp");
+    write_file(work.path() / "x", std::string_view("x"));
+  }
+  EXPECT_EQ(runs_in(parent.path() / "tmp"), 0u);
+}
+
+TEST(WorkDir, TidiesUpAfterAKilledRunButNotARunningOne) {
+  const TempDir parent("kpatch-work-test.");
+  const WorkDir running(parent.path());
+  const pid_t child = fork();
+  if (child == 0) {
+    const WorkDir killed(parent.path());
+    write_file(killed.path() / "x", std::string_view("x"));
+    _exit(0); // as good as killed: no destructor runs
+  }
+  waitpid(child, nullptr, 0);
+  EXPECT_EQ(runs_in(parent.path()), 2u);
+  const WorkDir next(parent.path());
+  EXPECT_EQ(runs_in(parent.path()), 2u);
+  EXPECT_TRUE(fs::exists(running.path()));
+  EXPECT_TRUE(fs::exists(next.path()));
+}
+
+TEST(WorkDir, StaysWhenItIsToBeKept) {
+  const TempDir parent("kpatch-work-test.");
+  fs::path kept;
+  {
+    WorkDir work(parent.path());
+    work.keep();
+    kept = work.path();
+  }
+  const WorkDir next(parent.path());
+  EXPECT_TRUE(fs::exists(kept));
+}
+
+} // namespace
+} // namespace kpatch::build
