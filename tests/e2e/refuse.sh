@@ -1,0 +1,28 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# A patch that cannot become a module: the message must say why, the status must be right, and
+# nothing may be left behind, least of all in the pristine source.
+# usage: refuse.sh BIN-DIRECTORY STATUS MESSAGE-REGEX PATCH
+set -euo pipefail
+here=$(dirname "$(readlink -f "$0")")
+bin=$1 status=$2 message=$3 patch=$here/patches/$4.patch
+cache=${CACHEDIR:-$HOME/.kpatch}
+release=$("$here/release.sh")
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+mkdir "$work/out" "$work/tmp"
+
+# Names, sizes and times of the source, and what else the cache holds.
+snapshot() {
+	find "$cache/sources" -printf '%P %s %T@\n' | LC_ALL=C sort
+	find "$cache" -maxdepth 2 -not -name '*lock*' -printf '%P\n' | LC_ALL=C sort
+}
+snapshot >"$work/before"
+TMPDIR=$work/tmp "$bin/kpatch-build" -a "$release" -o "$work/out" "$patch" >"$work/log" 2>&1 && got=0 || got=$?
+snapshot >"$work/after"
+
+cat "$work/log"
+[ "$got" -eq "$status" ] || { echo "exit status $got instead of $status"; exit 1; }
+grep -Eq -- "$message" "$work/log" || { echo "nothing printed matches: $message"; exit 1; }
+[ -z "$(find "$work/out" "$work/tmp" -mindepth 1 -print -quit)" ] || { echo "left behind:"; find "$work/out" "$work/tmp"; exit 1; }
+diff "$work/before" "$work/after" || { echo "the cache is not as it was"; exit 1; }

@@ -1,0 +1,26 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# A rehearsal must not pass when it proves nothing or when the kernel complains.
+# usage: verdicts.sh BIN-DIRECTORY
+set -euo pipefail
+here=$(dirname "$(readlink -f "$0")")
+bin=$1
+release=$("$here/release.sh")
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+"$bin/kpatch-build" -a "$release" -n e2e-verdicts -o "$work" "$here/patches/meminfo-string.patch"
+
+# expect VERDICT CHECK-TEXT
+expect() {
+	echo "$2" >"$work/check"
+	local status=0
+	"$bin/kpatch" rehearse --kernel "$release" --check "$work/check" --timeout 60 \
+		"$work/e2e-verdicts.ko" >"$work/report" || status=$?
+	cat "$work/report"
+	[ "$status" -eq 1 ] && grep -q "^FAILED ($1)" "$work/report" || { echo "expected the verdict $1"; exit 1; }
+}
+expect check-before 'true'
+expect check-patched 'false'
+expect check-after '[ "$KPATCH_PHASE" != before ]'
+expect log 'echo "<4>WARNING: pretended" >/dev/kmsg; grep -q VMALLOCCHUNK /proc/meminfo'
+expect crashed 'echo c >/proc/sysrq-trigger'
