@@ -10,6 +10,7 @@
  */
 
 #include "kpatch-records.h"
+#include "kpatch-syscall.h"
 
 #include <linux/compiler.h>
 #include <linux/jiffies.h>

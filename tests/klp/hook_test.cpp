@@ -19,7 +19,7 @@ std::string output_of_hook(std::initializer_list<std::string> definitions) {
   const TempDir scratch("kpatch-hook-test-");
   fs::create_directories(scratch.path() / "linux");
   for (const char* header : {"compiler", "jiffies", "kernel", "livepatch", "module",
-                             "printk", "slab", "string", "version"})
+                             "printk", "slab", "string", "syscalls", "version"})
     write_file(scratch.path() / "linux" / (std::string(header) + ".h"),
                std::string_view("#include <fake_kernel.h>\n"));
 
