@@ -4,5 +4,7 @@ cat /proc/loadavg
 head -n 2 /proc/net/ip_vs
 reads() { sed -n 's/^reads \([0-9]*\), waiting [0-9]*, busy$/\1/p' /proc/loadavg; }
 totals() { sed -n 's/^TCP connections in all: 0, read \([0-9]*\) times$/\1/p' /proc/net/ip_vs; }
-first=$(reads) && second=$(reads) && [ "$second" -eq $((first + 1)) ] || exit 1
-first=$(totals) && second=$(totals) && [ "$second" -eq $((first + 1)) ]
+first=$(reads) second=$(reads)
+[ "${second:-0}" -eq $((${first:-0} + 1)) ] || exit 1
+first=$(totals) second=$(totals)
+[ "${second:-0}" -eq $((${first:-0} + 1)) ]
