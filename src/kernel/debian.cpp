@@ -200,7 +200,7 @@ Workshop open_workshop(const TargetRequest& request) {
   const std::string release = request.release.empty() ? running.release : request.release;
   check_release(release);
   const fs::path cache =
-      fs::absolute(request.cache.empty() ? default_cache() : request.cache);
+      fs::weakly_canonical(request.cache.empty() ? default_cache() : request.cache);
   DebianArchive archive(cache / "downloads", request.offline);
   const std::string version = choose_version(cache, archive, release);
   Workshop shop{.request = request,

@@ -37,6 +37,18 @@ constexpr std::string_view kHostToolsRemedy =
     "install what building a kernel needs: apt-get install make gcc flex bison bc "
     "libelf-dev libssl-dev";
 
+constexpr const char* kUnitsMakefile = "kpatch-units.mk";
+constexpr std::string_view kUnitsRules =
+    R"(# Compiles $(units) without preparing anything.
+include $(abs_srctree)/Makefile
+
+.PHONY: kpatch-units kpatch-units-with-tools
+kpatch-units:
+	$(Q)$(MAKE) $(build)=. need-builtin=1 need-modorder=1 single-build=1 $(units)
+kpatch-units-with-tools: scripts
+	$(Q)$(MAKE) $(build)=. need-builtin=1 need-modorder=1 single-build=1 $(units)
+)";
+
 void make(std::vector<std::string> argv, std::vector<std::string> goals) {
   argv.insert(argv.end(), goals.begin(), goals.end());
   const Outcome outcome =
@@ -92,6 +104,26 @@ std::vector<std::string> kbuild_command(const fs::path& source, const fs::path& 
           "CONFIG_DEBUG_INFO_BTF="};
 }
 
+std::vector<std::string> kbuild_units_command(const fs::path& source,
+                                              const fs::path& objects,
+                                              const std::vector<std::string>& units,
+                                              HostTools tools) {
+  std::string list;
+  for (const std::string& unit : units)
+    list += (list.empty() ? "" : " ") + fs::path(unit).replace_extension(".o").string();
+  return {"make",
+          "-s",
+          "-C",
+          objects.string(),
+          "-f",
+          kUnitsMakefile,
+          "abs_srctree=" + source.string(),
+          "may-sync-config=",
+          "CONFIG_DEBUG_INFO_BTF=",
+          "units=" + list,
+          tools == HostTools::kBuild ? "kpatch-units-with-tools" : "kpatch-units"};
+}
+
 std::map<std::string, std::string> kbuild_environment() {
   return {
       {"LC_ALL",        "C"},
@@ -107,15 +139,21 @@ void prepare_objects(const fs::path& source, const fs::path& objects,
                      const fs::path& config) {
   refuse_unusable_paths(source, objects);
   fs::remove(objects / "Makefile"); // the package's points to its own place
+  write_file(objects / kUnitsMakefile, kUnitsRules);
   if (!config.empty())
     configure(source, objects, config);
   const fs::path autoconf = objects / "include/generated/autoconf.h";
   const std::string before = read_text(autoconf);
 
+  // Another configuration may change any generated header, and for some host tools are
+  // needed.
   std::vector<std::string> command = kbuild_command(source, objects);
   command.push_back(
       fmt::format("-j{}", std::max(1U, std::thread::hardware_concurrency())));
-  make(std::move(command), {"modules_prepare"});
+  if (config.empty())
+    make(std::move(command), {"archheaders", "asm-generic"});
+  else
+    make(std::move(command), {"modules_prepare"});
 
   if (read_text(autoconf) != before)
     fail("{}: kbuild changed the configuration of the kernel while preparing",

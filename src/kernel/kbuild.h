@@ -13,6 +13,19 @@ namespace kpatch::kernel {
 std::vector<std::string> kbuild_command(const std::filesystem::path& source,
                                         const std::filesystem::path& objects);
 
+/// Host programs of the kernel's scripts/ folder: few units need any that the header
+/// package does not have.
+enum class HostTools { kAsPacked, kBuild };
+
+/// The make command line that compiles units, but does none of the work that kbuild puts
+/// before every goal of its own. Variables may follow. Meant for a private copy of a
+/// prepared tree. To be tried with kAsPacked first; a unit whose own makefile runs
+/// another tool needs kBuild.
+std::vector<std::string> kbuild_units_command(const std::filesystem::path& source,
+                                              const std::filesystem::path& objects,
+                                              const std::vector<std::string>& units,
+                                              HostTools tools);
+
 /// What must not leak from our caller into kbuild, neutralised.
 std::map<std::string, std::string> kbuild_environment();
 
