@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "base/error.h"
+#include "kernel/dwarf_facts.h"
+#include "kernel/facts.h"
+#include "kernel/symbols.h"
+#include "scratch.h"
+
+#include <algorithm>
+#include <elf.h>
+
+namespace kpatch::kernel {
+namespace {
+
+using Words = std::vector<std::string>;
+
+// Without relocation every name of a relocatable object reads as its first string.
+TEST(CompileUnits, OfARelocatableObjectAreNamedRight) {
+  const Scratch scratch;
+  scratch.file("fs/one.c", "int one(void) { return 1; }\n");
+  scratch.file("fs/two.c", "int two(void) { return 2; }\n");
+  scratch.compile("fs/one.c", "one.o", {"-c"});
+  scratch.compile("fs/two.c", "two.o", {"-c"});
+  run_checked({
+      .argv = {"ld", "-r", "-o", "both.ko", "one.o", "two.o"},
+      .directory = scratch.path()
+  });
+  EXPECT_EQ(compile_units(scratch / "both.ko"), (Words{"fs/one.c", "fs/two.c"}));
+}
+
+TEST(CompileUnits, OfALinkedFileAreNamedRight) {
+  const Scratch scratch;
+  scratch.file("init/main.c", "void _start(void) { for (;;); }\n");
+  const auto vmlinux =
+      scratch.compile("init/main.c", "vmlinux", {"-nostdlib", "-static"});
+  EXPECT_EQ(compile_units(vmlinux), Words{"init/main.c"});
+}
+
+TEST(CompileUnits, NeedDebugInformation) {
+  const Scratch scratch;
+  scratch.file("a.c", "int a;\n");
+  const auto object = scratch.compile("a.c", "a.o", {"-c", "-g0"});
+  EXPECT_THROW(compile_units(object), Error);
+  EXPECT_THROW(compile_units(scratch.file("text", "hello")), Error);
+  EXPECT_THROW(compile_units(scratch / "missing"), Error);
+}
+
+TEST(StructSizesOfDwarf, AreThoseOfTheDefinitions) {
+  const Scratch scratch;
+  // The first unit only declares bug_entry; another type of a wanted name that is no
+  // structure must not count.
+  scratch.file("one.c",
+               "struct bug_entry; extern struct bug_entry *p; struct bug_entry *p;\n"
+               "struct alt_instr { int a, b; short c; char d, e; } alt;\n"
+               "typedef long jump_entry; jump_entry j;\n");
+  scratch.file("two.c", "struct bug_entry { int a, b, c; } bug;\n"
+                        "struct orc_entry { short a, b; unsigned c : 4; } "
+                        "__attribute__((packed)) orc;\n");
+  scratch.compile("one.c", "one.o", {"-c"});
+  scratch.compile("two.c", "two.o", {"-c"});
+  run_checked({
+      .argv = {"ld", "-r", "-o", "vmlinux", "one.o", "two.o"},
+      .directory = scratch.path()
+  });
+  const StructSizes sizes = read_struct_sizes(scratch / "vmlinux");
+  EXPECT_EQ(sizes.alt, 12U);
+  EXPECT_EQ(sizes.bug, 12U);
+  EXPECT_EQ(sizes.orc, 5U);
+  EXPECT_EQ(sizes.jump, std::nullopt);
+  EXPECT_EQ(sizes.fixup, std::nullopt);
+}
+
+TEST(Symbols, AreReadInTheOrderOfTheTable) {
+  const Scratch scratch;
+  scratch.file("unit.c", "extern int other; static int hidden(void) { return other; }\n"
+                         "int shown(void) { return hidden(); } long data = 3;\n"
+                         "void *keep = hidden;\n");
+  const auto symbols = read_symbols(scratch.compile("unit.c", "unit.o", {"-c"}));
+  EXPECT_EQ(symbols.at(0), ParentSymbol{});
+  EXPECT_EQ(symbols.at(1).name, "unit.c");
+  EXPECT_EQ(symbols.at(1).type, STT_FILE);
+  const auto named = [&](std::string_view name) {
+    return *std::find_if(symbols.begin(), symbols.end(),
+                         [&](const ParentSymbol& s) { return s.name == name; });
+  };
+  EXPECT_EQ(named("hidden").binding, STB_LOCAL);
+  EXPECT_EQ(named("hidden").type, STT_FUNC);
+  EXPECT_TRUE(named("shown").is_defined);
+  EXPECT_EQ(named("shown").binding, STB_GLOBAL);
+  EXPECT_EQ(named("data").size, sizeof(long));
+  EXPECT_FALSE(named("other").is_defined);
+}
+
+TEST(Symbols, OfWhatHasNoneAreAnError) {
+  const Scratch scratch;
+  EXPECT_THROW(read_symbols(scratch.file("text", "hello")), Error);
+  EXPECT_THROW(read_symbols(scratch / "missing"), Error);
+}
+
+TEST(UnitPath, IsRelativeToTheTree) {
+  const Scratch tree;
+  tree.file("arch/x86/entry/entry_64.S", "");
+  tree.file("fs/proc/meminfo.c", "");
+  EXPECT_EQ(unit_path("fs/proc/meminfo.c", tree.path()), "fs/proc/meminfo.c");
+  EXPECT_EQ(unit_path("./fs/proc/meminfo.c", tree.path()), "fs/proc/meminfo.c");
+  EXPECT_EQ(unit_path("../../../fs/proc/meminfo.c", tree.path()), "fs/proc/meminfo.c");
+  EXPECT_EQ(unit_path("/build/linux-6.1.192/arch/x86/entry/entry_64.S", tree.path()),
+            "arch/x86/entry/entry_64.S");
+  EXPECT_EQ(unit_path("/usr/src/unknown.c", tree.path()), "/usr/src/unknown.c");
+  EXPECT_EQ(unit_path("drivers/generated.c", tree.path()), "drivers/generated.c");
+}
+
+} // namespace
+} // namespace kpatch::kernel

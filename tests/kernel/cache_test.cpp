@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "base/error.h"
+#include "kernel/cache.h"
+#include "kernel/target.h"
+#include "scratch.h"
+
+#include <atomic>
+#include <thread>
+
+namespace kpatch::kernel {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::size_t entries(const fs::path& directory) {
+  return static_cast<std::size_t>(
+      std::distance(fs::directory_iterator(directory), fs::directory_iterator()));
+}
+
+TEST(MakeOnce, FillsOnlyOnce) {
+  const Scratch scratch;
+  int fills = 0;
+  for (int i = 0; i < 2; ++i)
+    make_once(scratch / "a/b", [&](const fs::path& fresh) {
+      ++fills;
+      write_file(fresh / "content", "x");
+    });
+  EXPECT_EQ(fills, 1);
+  EXPECT_EQ(read_text(scratch / "a/b/content"), "x");
+}
+
+TEST(MakeOnce, ShowsNothingOfAFailure) {
+  const Scratch scratch;
+  EXPECT_THROW(make_once(scratch / "tree",
+                         [&](const fs::path& fresh) {
+                           write_file(fresh / "half", "x");
+                           fail("no more");
+                         }),
+               Error);
+  EXPECT_FALSE(fs::exists(scratch / "tree"));
+  EXPECT_EQ(entries(scratch.path()), 1U); // the lock
+  make_once(scratch / "tree", [](const fs::path&) {});
+  EXPECT_TRUE(fs::exists(scratch / "tree"));
+}
+
+TEST(MakeOnce, RemovesWhatAKilledRunLeft) {
+  const Scratch scratch;
+  scratch.file(".tree.new-AbCdEf/deep/half", "x");
+  scratch.file(".other.new-AbCdEf/half", "x");
+  make_once(scratch / "tree", [](const fs::path&) {});
+  EXPECT_FALSE(fs::exists(scratch / ".tree.new-AbCdEf"));
+  EXPECT_TRUE(fs::exists(scratch / ".other.new-AbCdEf"));
+}
+
+TEST(MakeOnce, LetsOneOfSeveralFill) {
+  const Scratch scratch;
+  std::atomic<int> fills = 0;
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i)
+    threads.emplace_back([&] {
+      make_once(scratch / "tree", [&](const fs::path& fresh) {
+        ++fills;
+        write_file(fresh / "content", std::string(1 << 20, 'x'));
+      });
+      EXPECT_EQ(fs::file_size(scratch / "tree/content"), 1U << 20);
+    });
+  for (std::thread& thread : threads)
+    thread.join();
+  EXPECT_EQ(fills, 1);
+}
+
+TEST(SourceFingerprint, SeesEveryKindOfChange) {
+  const Scratch scratch;
+  scratch.file("a/one.c", "1");
+  scratch.file("two.c", "2");
+  Target target;
+  target.source = scratch.path();
+  const std::string before = source_fingerprint(target);
+  EXPECT_EQ(source_fingerprint(target), before);
+
+  scratch.file("three.c", "");
+  EXPECT_NE(source_fingerprint(target), before);
+  fs::remove(scratch / "three.c");
+  EXPECT_EQ(source_fingerprint(target), before);
+
+  fs::rename(scratch / "two.c", scratch / "a/two.c");
+  EXPECT_NE(source_fingerprint(target), before);
+}
+
+TEST(SourceFingerprint, SeesContentBehindAnUnchangedTimeIfAsked) {
+  const Scratch scratch;
+  const fs::path file = scratch.file("one.c", "1");
+  Target target;
+  target.source = scratch.path();
+  const auto time = fs::last_write_time(file);
+  const std::string before = source_fingerprint(target, FingerprintDepth::kContent);
+  scratch.file("one.c", "2");
+  fs::last_write_time(file, time);
+  EXPECT_NE(source_fingerprint(target, FingerprintDepth::kContent), before);
+}
+
+} // namespace
+} // namespace kpatch::kernel
