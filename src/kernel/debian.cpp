@@ -18,6 +18,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/process.h"
+#include "base/sha256.h"
 #include "kernel/cache.h"
 #include "kernel/debian_archive.h"
 #include "kernel/debian_names.h"
@@ -163,7 +164,7 @@ fs::path derived_directory(const Workshop& shop) {
   }
   if (identity.empty())
     return shop.kernel;
-  return shop.kernel / fmt::format("variant-{:016x}", std::hash<std::string>()(identity));
+  return shop.kernel / ("variant-" + sha256(identity).substr(0, 16));
 }
 
 fs::path first_existing(const std::vector<fs::path>& candidates, std::string_view what) {
