@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// aarch64. Functions are traced through patchable entries: two NOPs, after a landing pad where
-// branch target identification is on, and with two more NOPs before the function where ftrace keeps
-// a pointer there (DYNAMIC_FTRACE_WITH_CALL_OPS). $x and $d symbols mark code and data.
+// aarch64. Functions are traced through patchable entries: two NOPs, after a landing pad
+// where branch target identification is on, and with two more NOPs before the function
+// where ftrace keeps a pointer there (DYNAMIC_FTRACE_WITH_CALL_OPS). $x and $d symbols
+// mark code and data.
 #include "arch/registry.h"
 #include "base/endian.h"
 #include "base/error.h"
@@ -39,7 +40,8 @@ class Aarch64 : public Arch {
 
   std::uint64_t function_start(const FunctionView& function) const override {
     std::uint64_t nops = 0;
-    while (nops * kWord < function.symbol.value && word_at(function, nops * kWord) == kNop)
+    while (nops * kWord < function.symbol.value &&
+           word_at(function, nops * kWord) == kNop)
       ++nops;
     return nops * kWord == kPadding ? kPadding : 0;
   }
@@ -57,8 +59,8 @@ class Aarch64 : public Arch {
   }
 
   bool is_line_load(std::span<const std::uint8_t> instruction) const override {
-    return instruction.size() == 4 && (instruction[0] & 0x1f) == 2 &&  // w2
-           instruction[3] == 0x52;                                     // movz
+    return instruction.size() == 4 && (instruction[0] & 0x1f) == 2 && // w2
+           instruction[3] == 0x52;                                    // movz
   }
 
   bool takes_line_number(std::string_view callee) const override {
@@ -66,11 +68,11 @@ class Aarch64 : public Arch {
   }
 };
 
-}  // namespace
+} // namespace
 
 const Arch& aarch64() {
   static const Aarch64 arch;
   return arch;
 }
 
-}  // namespace kpatch::arch
+} // namespace kpatch::arch

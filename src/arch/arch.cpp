@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// The defaults: a processor with instructions of four bytes whose addends mean what they say.
+// The defaults: a processor with instructions of four bytes whose addends mean what they
+// say.
 #include "arch/arch.h"
 
 #include "base/error.h"
@@ -14,21 +15,21 @@ namespace {
 
 constexpr std::size_t kFixedInstruction = 4;
 
-/// Functions that are handed `__LINE__`, and in kernel sources nothing else that varies, as second
-/// or third argument: include/asm-generic/bug.h, linux/kernel.h, linux/rcupdate.h, fs/btrfs.
-constexpr std::array<std::string_view, 10> kLineReporters = {
-    "__warn_printk",
-    "__might_sleep",
-    "___might_sleep",
-    "__might_fault",
-    "printk",
-    "_printk",
-    "lockdep_rcu_suspicious",
-    "__btrfs_abort_transaction",
-    "__btrfs_handle_fs_error",
-    "__btrfs_panic"};
+/// Functions that are handed `__LINE__`, and in kernel sources nothing else that varies,
+/// as second or third argument: include/asm-generic/bug.h, linux/kernel.h,
+/// linux/rcupdate.h, fs/btrfs.
+constexpr std::array<std::string_view, 10> kLineReporters = {"__warn_printk",
+                                                             "__might_sleep",
+                                                             "___might_sleep",
+                                                             "__might_fault",
+                                                             "printk",
+                                                             "_printk",
+                                                             "lockdep_rcu_suspicious",
+                                                             "__btrfs_abort_transaction",
+                                                             "__btrfs_handle_fs_error",
+                                                             "__btrfs_panic"};
 
-}  // namespace
+} // namespace
 
 std::size_t Arch::instruction_length(std::span<const std::uint8_t> code) const {
   return code.size() >= kFixedInstruction ? kFixedInstruction : 0;
@@ -39,7 +40,7 @@ std::int64_t Arch::target_offset(const elf::Section&, const elf::Relocation& rel
   return relocation.addend;
 }
 
-FtraceSite Arch::mcount_site(const FunctionView& function) const {
+std::uint64_t Arch::mcount_site(const FunctionView& function) const {
   fail("{}: {}: no mcount call site is known for {}", function.object.label,
        function.symbol.name, name());
 }
@@ -67,4 +68,4 @@ InstructionEnds instruction_ends(const Arch& arch, const elf::Section& section) 
   return ends;
 }
 
-}  // namespace kpatch::arch
+} // namespace kpatch::arch

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// What differs from one processor to the next, and nothing else. The base class holds the defaults;
-// a processor overrides what it does otherwise. To add one: derive from Arch in a file of its own,
-// give it a row in the table of registry.cpp and a bit in ArchSet, and add that bit to the rows of
-// the special-section table (diff/special_table.cpp) whose sections it has.
+// What differs from one processor to the next, and nothing else. The base class holds the
+// defaults; a processor overrides what it does otherwise. To add one: derive from Arch in
+// a file of its own, give it a row in the table of registry.cpp and a bit in ArchSet, and
+// add that bit to the rows of the special-section table (diff/special_table.cpp) whose
+// sections it has.
 #pragma once
 
 #include "elf/object.h"
@@ -32,13 +33,8 @@ struct FunctionView {
   const elf::Object& object;
   const elf::Symbol& symbol;
   const elf::Section& section;
-  bool has_patchable_entry = false; ///< a patchable-function-entries record names its section
-};
-
-/// Where the tracer's call site of a function is, and what has to be mended so that it is one.
-struct FtraceSite {
-  std::uint64_t offset = 0;  ///< from the start of the function's section
-  bool becomes_call = false; ///< the compiler left a NOP where a call has to be
+  bool has_patchable_entry =
+      false; ///< a patchable-function-entries record names its section
 };
 
 /// Instruction boundaries of one code section: the end offset of each, ascending.
@@ -54,7 +50,8 @@ class Arch {
   /// The relocation that stores a 64-bit absolute address.
   virtual std::uint32_t absolute64() const = 0;
 
-  /// Rewrites peculiarities of this processor's assemblers into the common form, after reading.
+  /// Rewrites peculiarities of this processor's assemblers into the common form, after
+  /// reading.
   virtual void normalise(elf::Object&) const {}
 
   /// Length in bytes of the instruction at the start of `code`; 0 if there is none.
@@ -65,13 +62,15 @@ class Arch {
     return false;
   }
 
-  /// The offset from the symbol that the code really refers to: the addend, freed of what the
-  /// processor's PC-relative addressing adds to it. Throws Error for an unknown relocation type.
+  /// The offset from the symbol that the code really refers to: the addend, freed of what
+  /// the processor's PC-relative addressing adds to it. Throws Error for an unknown
+  /// relocation type.
   virtual std::int64_t target_offset(const elf::Section& section,
                                      const elf::Relocation& relocation,
                                      const InstructionEnds& ends) const;
 
-  /// Whether a relocation of this type in code may load an address one past an object's end.
+  /// Whether a relocation of this type in code may load an address one past an object's
+  /// end.
   virtual bool may_point_past_end(std::uint32_t) const { return false; }
 
   /// Marks in the symbol table that say "code" or "data" and name nothing.
@@ -80,12 +79,12 @@ class Arch {
   /// `__pfx_` and `__cfi_` symbols name the padding before a function.
   virtual bool has_prefix_symbols() const { return false; }
 
-  /// Where in its own section a function starts that has no prefix symbol, if the compiler puts
-  /// something before it.
+  /// Where in its own section a function starts that has no prefix symbol, if the
+  /// compiler puts something before it.
   virtual std::uint64_t function_start(const FunctionView&) const { return 0; }
 
-  /// Bytes at the start of a symbol's section that its relocations count from although the
-  /// symbol's value includes them (ppc64 ELFv2 local entry of gcc 6); 0 elsewhere.
+  /// Bytes at the start of a symbol's section that its relocations count from although
+  /// the symbol's value includes them (ppc64 ELFv2 local entry of gcc 6); 0 elsewhere.
   virtual std::uint64_t local_entry_start(const elf::Symbol&) const { return 0; }
 
   /// Whether records in `__patchable_function_entries` are what ftrace works from.
@@ -96,11 +95,16 @@ class Arch {
     return function.has_patchable_entry;
   }
 
-  /// The call site for `__mcount_loc`. Throws Error if the function has none.
-  virtual FtraceSite mcount_site(const FunctionView& function) const;
+  /// Offset, from the start of the function's section, of the call site for
+  /// `__mcount_loc`. Throws Error if the function has none.
+  virtual std::uint64_t mcount_site(const FunctionView& function) const;
 
-  /// The offset for a `__patchable_function_entries` record, from the start of the function's
-  /// section. Throws Error if the code there is not as expected.
+  /// Turns what the compiler left at a traced function's start into what ftrace expects
+  /// there. Throws Error if the code is neither.
+  virtual void make_traceable(elf::Section&) const {}
+
+  /// The offset for a `__patchable_function_entries` record, from the start of the
+  /// function's section. Throws Error if the code there is not as expected.
   virtual std::uint64_t patchable_entry_offset(const FunctionView& function) const;
 
   /// Relocations that refer to their target through a slot of `.toc`.
@@ -110,7 +114,8 @@ class Arch {
   virtual bool ignores_section(std::string_view) const { return false; }
   virtual bool ignores_relocations_of(std::string_view) const { return false; }
 
-  /// Whether the instruction loads an immediate into a register that passes a line number.
+  /// Whether the instruction loads an immediate into a register that passes a line
+  /// number.
   virtual bool is_line_load(std::span<const std::uint8_t>) const { return false; }
 
   /// Whether a call to this function takes a line number as such an argument.
@@ -125,8 +130,8 @@ class Arch {
     return false;
   }
 
-  /// Offset, at or after `from`, of a jump to another function that a livepatch would break;
-  /// nothing if there is none.
+  /// Offset, at or after `from`, of a jump to another function that a livepatch would
+  /// break; nothing if there is none.
   virtual std::optional<std::uint64_t> find_sibling_call(const elf::Section&,
                                                          std::uint64_t) const {
     return std::nullopt;
@@ -136,7 +141,8 @@ class Arch {
 /// The processor of an object. Throws Error for a machine that is not supported.
 const Arch& arch_for(const elf::Object& object);
 
-/// Decodes a section from its start. Throws Error naming the offset that cannot be decoded.
+/// Decodes a section from its start. Throws Error naming the offset that cannot be
+/// decoded.
 InstructionEnds instruction_ends(const Arch& arch, const elf::Section& section);
 
-}  // namespace kpatch::arch
+} // namespace kpatch::arch

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// loongarch64. The assembler refers to local labels (.LBB1, .L7) by symbol; they name places, not
-// things, so they are turned into section+offset references and dropped.
+// loongarch64. The assembler refers to local labels (.LBB1, .L7) by symbol; they name
+// places, not things, so they are turned into section+offset references and dropped.
 #include "arch/registry.h"
 #include "base/endian.h"
 #include "base/error.h"
@@ -11,7 +11,7 @@ namespace kpatch::arch {
 
 namespace {
 
-constexpr std::uint32_t kAbsolute64 = 2;  // R_LARCH_64
+constexpr std::uint32_t kAbsolute64 = 2; // R_LARCH_64
 constexpr std::uint32_t kNop = 0x03400000;
 
 class Loongarch64 : public Arch {
@@ -61,11 +61,11 @@ class Loongarch64 : public Arch {
   }
 };
 
-}  // namespace
+} // namespace
 
 const Arch& loongarch64() {
   static const Loongarch64 arch;
   return arch;
 }
 
-}  // namespace kpatch::arch
+} // namespace kpatch::arch

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// ppc64le (ELFv2). Addresses are taken through slots of .toc; a function may have a local entry
-// point behind its global one; functions are traced through _mcount or patchable entries. A sibling
-// call in a patched function would return with the caller's TOC pointer lost, so it is refused.
+// ppc64le (ELFv2). Addresses are taken through slots of .toc; a function may have a local
+// entry point behind its global one; functions are traced through _mcount or patchable
+// entries. A sibling call in a patched function would return with the caller's TOC
+// pointer lost, so it is refused.
 #include "arch/registry.h"
 #include "base/endian.h"
 #include "base/error.h"
@@ -11,10 +12,10 @@ namespace kpatch::arch {
 
 namespace {
 
-constexpr std::uint32_t kEntryMark = 118;  // R_PPC64_ENTRY, not in every <elf.h>
+constexpr std::uint32_t kEntryMark = 118; // R_PPC64_ENTRY, not in every <elf.h>
 constexpr std::uint32_t kNop = 0x60000000;
-constexpr std::uint32_t kPlainBranch = 0x48000000;  // b with displacement 0
-constexpr std::uint64_t kTocDelta = 8;  // gcc 6 stores the TOC delta before the code
+constexpr std::uint32_t kPlainBranch = 0x48000000; // b with displacement 0
+constexpr std::uint64_t kTocDelta = 8; // gcc 6 stores the TOC delta before the code
 constexpr std::string_view kMcount = "_mcount";
 
 /// ELFv2 ABI, st_other bits 5-7: distance from the global to the local entry point.
@@ -42,17 +43,17 @@ class Ppc64 : public Arch {
     return function.has_patchable_entry || find_mcount(function);
   }
 
-  FtraceSite mcount_site(const FunctionView& function) const override {
+  std::uint64_t mcount_site(const FunctionView& function) const override {
     if (const elf::Relocation* call = find_mcount(function))
-      return {.offset = call->offset};
+      return call->offset;
     fail("{}: {}: no call to _mcount", function.object.label, function.symbol.name);
   }
 
   std::uint64_t patchable_entry_offset(const FunctionView& function) const override {
     const std::uint64_t offset =
         function.symbol.value + local_entry_distance(function.symbol.other);
-    if (load<std::uint32_t>(function.section.data, offset, function.object.header.order) !=
-        kNop)
+    if (load<std::uint32_t>(function.section.data, offset,
+                            function.object.header.order) != kNop)
       fail("{}: {}: unexpected instruction in patch section of function",
            function.object.label, function.symbol.name);
     return offset;
@@ -65,8 +66,8 @@ class Ppc64 : public Arch {
   bool takes_address(std::uint32_t type) const override { return goes_through_toc(type); }
 
   bool is_line_load(std::span<const std::uint8_t> instruction) const override {
-    return instruction.size() == 4 && instruction[3] == 0x38 &&   // li
-           (instruction[2] == 0x80 || instruction[2] == 0xa0);    // r4 or r5
+    return instruction.size() == 4 && instruction[3] == 0x38 && // li
+           (instruction[2] == 0x80 || instruction[2] == 0xa0);  // r4 or r5
   }
 
   bool is_never_livepatch(const elf::Section& section, const elf::Relocation& relocation,
@@ -96,11 +97,11 @@ class Ppc64 : public Arch {
   }
 };
 
-}  // namespace
+} // namespace
 
 const Arch& ppc64() {
   static const Ppc64 arch;
   return arch;
 }
 
-}  // namespace kpatch::arch
+} // namespace kpatch::arch

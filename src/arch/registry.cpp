@@ -2,6 +2,7 @@
 //
 // The one place that knows which machine number means which processor.
 #include "arch/registry.h"
+
 #include "base/error.h"
 
 namespace kpatch::arch {
@@ -13,7 +14,7 @@ struct Entry {
   const Arch& (*get)();
 };
 
-constexpr std::uint16_t kLoongarch = 258;  // EM_LOONGARCH, not in every <elf.h>
+constexpr std::uint16_t kLoongarch = 258; // EM_LOONGARCH, not in every <elf.h>
 
 constexpr Entry kMachines[] = {
     {EM_X86_64,  x86_64     },
@@ -23,15 +24,16 @@ constexpr Entry kMachines[] = {
     {kLoongarch, loongarch64}
 };
 
-}  // namespace
+} // namespace
 
 const Arch& arch_for(const elf::Object& object) {
   for (const Entry& entry : kMachines)
     if (entry.machine == object.header.machine)
       return entry.get();
-  fail("{}: Unsupported target architecture (ELF machine {}); x86_64, ppc64le, s390x, aarch64 "
+  fail("{}: Unsupported target architecture (ELF machine {}); x86_64, ppc64le, s390x, "
+       "aarch64 "
        "and loongarch64 are supported",
        object.label, object.header.machine);
 }
 
-}  // namespace kpatch::arch
+} // namespace kpatch::arch

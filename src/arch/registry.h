@@ -12,4 +12,4 @@ const Arch& s390();
 const Arch& aarch64();
 const Arch& loongarch64();
 
-}  // namespace kpatch::arch
+} // namespace kpatch::arch

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// s390x, big-endian. Instructions have 2, 4 or 6 bytes, told by the two top bits of the first; the
-// PC-relative ones count from the instruction's start, two bytes before the relocated field.
+// s390x, big-endian. Instructions have 2, 4 or 6 bytes, told by the two top bits of the
+// first; the PC-relative ones count from the instruction's start, two bytes before the
+// relocated field.
 #include "arch/registry.h"
 #include "base/error.h"
 
@@ -12,7 +13,8 @@ namespace kpatch::arch {
 
 namespace {
 
-/// brcl 0,0: the patchable NOP at a traced function's start (arch/s390/include/asm/ftrace.h).
+/// brcl 0,0: the patchable NOP at a traced function's start
+/// (arch/s390/include/asm/ftrace.h).
 constexpr std::array<std::uint8_t, 6> kFtraceNop = {0xc0, 0x04, 0, 0, 0, 0};
 
 class S390 : public Arch {
@@ -30,7 +32,8 @@ class S390 : public Arch {
     return length <= code.size() ? length : 0;
   }
 
-  std::int64_t target_offset(const elf::Section& section, const elf::Relocation& relocation,
+  std::int64_t target_offset(const elf::Section& section,
+                             const elf::Relocation& relocation,
                              const InstructionEnds&) const override {
     switch (relocation.type) {
     case R_390_GOTENT:
@@ -52,13 +55,13 @@ class S390 : public Arch {
            std::equal(kFtraceNop.begin(), kFtraceNop.end(), code.begin());
   }
 
-  FtraceSite mcount_site(const FunctionView& function) const override {
-    return {.offset = function.symbol.value};
+  std::uint64_t mcount_site(const FunctionView& function) const override {
+    return function.symbol.value;
   }
 
   bool is_line_load(std::span<const std::uint8_t> instruction) const override {
-    return instruction.size() == 4 && instruction[0] == 0xa7 &&   // lghi
-           (instruction[1] == 0x39 || instruction[1] == 0x49);    // r3 or r4
+    return instruction.size() == 4 && instruction[0] == 0xa7 && // lghi
+           (instruction[1] == 0x39 || instruction[1] == 0x49);  // r3 or r4
   }
 
   bool takes_address(std::uint32_t type) const override { return type == R_390_GOTENT; }
@@ -69,11 +72,11 @@ class S390 : public Arch {
   }
 };
 
-}  // namespace
+} // namespace
 
 const Arch& s390() {
   static const S390 arch;
   return arch;
 }
 
-}  // namespace kpatch::arch
+} // namespace kpatch::arch

@@ -1,24 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// x86-64. Three things set it apart. PC-relative addends count from the end of the instruction, so
-// what `sym-4` or `sym-8` means is only known once the instruction is decoded (a trailing immediate
-// moves its end). Functions are traced through a call to __fentry__ that must come first. And
-// hardened kernels put NOP padding before each function, named by __pfx_ or __cfi_ symbols.
+// x86-64. Three things set it apart. PC-relative addends count from the end of the
+// instruction, so what `sym-4` or `sym-8` means is only known once the instruction is
+// decoded (a trailing immediate moves its end). Functions are traced through a call to
+// __fentry__ that must come first. And hardened kernels put NOP padding before each
+// function, named by __pfx_ or __cfi_ symbols.
 #include "arch/registry.h"
 #include "base/error.h"
 
 #include <Zydis/Zydis.h>
 
 #include <algorithm>
+#include <array>
 
 namespace kpatch::arch {
 
 namespace {
 
 constexpr std::string_view kFentry = "__fentry__";
-constexpr std::uint8_t kMovEsi = 0xbe;  // mov $imm32, %esi: second argument
-constexpr std::uint8_t kMovEdx = 0xba;  // mov $imm32, %edx: third argument
-constexpr std::uint8_t kNopl = 0x0f;    // first byte of the 5-byte NOP left by -mnop-mcount
+constexpr std::uint8_t kMovEsi = 0xbe; // mov $imm32, %esi: second argument
+constexpr std::uint8_t kMovEdx = 0xba; // mov $imm32, %edx: third argument
+constexpr std::uint8_t kNopl = 0x0f; // first byte of the 5-byte NOP left by -mnop-mcount
+constexpr std::array<std::uint8_t, 5> kCall = {0xe8, 0, 0, 0, 0};
 
 bool is_relative(std::uint32_t type) {
   return type == R_X86_64_PC32 || type == R_X86_64_PLT32 || type == R_X86_64_NONE;
@@ -49,7 +52,8 @@ class X86_64 : public Arch {
     return section.is_text() && is_relative(relocation.type);
   }
 
-  std::int64_t target_offset(const elf::Section& section, const elf::Relocation& relocation,
+  std::int64_t target_offset(const elf::Section& section,
+                             const elf::Relocation& relocation,
                              const InstructionEnds& ends) const override {
     const std::uint32_t type = relocation.type;
     if (!section.is_text() || type == R_X86_64_64 || type == R_X86_64_32S ||
@@ -60,7 +64,8 @@ class X86_64 : public Arch {
            relocation.offset, type);
     const auto end = std::ranges::upper_bound(ends, relocation.offset);
     if (end == ends.end())
-      fail("can't find instruction for rela at {}+{:#x}", section.name, relocation.offset);
+      fail("can't find instruction for rela at {}+{:#x}", section.name,
+           relocation.offset);
     return relocation.addend + static_cast<std::int64_t>(*end - relocation.offset);
   }
 
@@ -72,17 +77,24 @@ class X86_64 : public Arch {
     if (function.section.relocations.empty())
       return false;
     const elf::Relocation& first = function.section.relocations.front();
-    return is_relative(first.type) && function.object.symbols[first.symbol].name == kFentry;
+    return is_relative(first.type) &&
+           function.object.symbols[first.symbol].name == kFentry;
   }
 
-  FtraceSite mcount_site(const FunctionView& function) const override {
-    const elf::Relocation& first = function.section.relocations.at(0);
+  std::uint64_t mcount_site(const FunctionView& function) const override {
+    return function.section.relocations.at(0).offset - 1;
+  }
+
+  /// -mnop-mcount leaves a 5-byte NOP and a R_X86_64_NONE where the call has to be.
+  void make_traceable(elf::Section& section) const override {
+    elf::Relocation& first = section.relocations.at(0);
     if (first.type != R_X86_64_NONE)
-      return {.offset = first.offset - 1};
-    if (function.section.data.empty() || function.section.data[0] != kNopl)
-      fail("{}: {}: unexpected instruction at the start of the function",
-           function.object.label, function.symbol.name);
-    return {.offset = first.offset - 1, .becomes_call = true};
+      return;
+    if (section.data.size() < kCall.size() || section.data[0] != kNopl)
+      fail("section {}: unexpected instruction at the start of the function",
+           section.name);
+    std::ranges::copy(kCall, section.data.begin());
+    first.type = R_X86_64_PC32;
   }
 
   bool ignores_section(std::string_view name) const override {
@@ -100,11 +112,11 @@ class X86_64 : public Arch {
   ZydisDecoder decoder_;
 };
 
-}  // namespace
+} // namespace
 
 const Arch& x86_64() {
   static const X86_64 arch;
   return arch;
 }
 
-}  // namespace kpatch::arch
+} // namespace kpatch::arch

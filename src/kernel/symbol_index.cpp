@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// A kernel's symbol table has some 150,000 entries and a diff asks for a few hundred, so reading it
-// must cost little more than looking at each byte once: names stay where they are in the text, and
-// the hash chains are made on the first search.
+// A kernel's symbol table has some 150,000 entries and a diff asks for a few hundred, so
+// reading it must cost little more than looking at each byte once: names stay where they
+// are in the text, and the hash chains are made on the first search.
 #include "kernel/symbol_index.h"
 
 #include "base/error.h"
@@ -35,8 +35,9 @@ constexpr Word kBindings[] = {
 };
 
 template <std::size_t N>
-std::uint8_t number_of(const Word (&words)[N], std::string_view word, std::string_view what,
-                       std::string_view label, std::string_view line) {
+std::uint8_t number_of(const Word (&words)[N], std::string_view word,
+                       std::string_view what, std::string_view label,
+                       std::string_view line) {
   for (const Word& known : words)
     if (known.name == word)
       return known.value;
@@ -79,7 +80,7 @@ bool parse_line(std::string_view line, std::string_view label, IndexedSymbol& sy
     return false;
   const std::string_view type = next_word(rest);
   const std::string_view binding = next_word(rest);
-  next_word(rest);  // visibility
+  next_word(rest); // visibility
   const std::string_view index = next_word(rest);
   symbol.name = next_word(rest);
   if (index.empty() || index == "UND" || type == "SECTION")
@@ -89,13 +90,14 @@ bool parse_line(std::string_view line, std::string_view label, IndexedSymbol& sy
   return true;
 }
 
-}  // namespace
+} // namespace
 
 SymbolIndex SymbolIndex::from_readelf(std::string text, std::string_view label) {
   SymbolIndex index;
   index.text_ = std::move(text);
-  // A moved-from std::string keeps its heap block alive in the new owner, so views into a long text
-  // survive moves of the index; a text short enough to sit inside the string object would not.
+  // A moved-from std::string keeps its heap block alive in the new owner, so views into a
+  // long text survive moves of the index; a text short enough to sit inside the string
+  // object would not.
   index.text_.reserve(64);
   std::string_view rest = index.text_;
   bool in_static_table = true;
@@ -142,7 +144,8 @@ void SymbolIndex::build_chains() const {
   heads_.assign(buckets, kNoEntry);
   next_.assign(entries_.size(), kNoEntry);
   for (EntryId id = static_cast<EntryId>(entries_.size()); id-- > 0;) {
-    EntryId& head = heads_[std::hash<std::string_view>{}(entries_[id].name) & (buckets - 1)];
+    EntryId& head =
+        heads_[std::hash<std::string_view>{}(entries_[id].name) & (buckets - 1)];
     next_[id] = head;
     head = id;
   }
@@ -159,4 +162,4 @@ std::vector<EntryId> SymbolIndex::named(std::string_view name) const {
   return found;
 }
 
-}  // namespace kpatch::kernel
+} // namespace kpatch::kernel

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// Module.symvers has lines of tab-separated fields: CRC, symbol, exporting object, kind of export,
-// namespace. Kernels before 5.4 had no namespace, some between had it in the third place, so the
-// column of the object is found by looking for the first "vmlinux" instead of by counting.
+// Module.symvers has lines of tab-separated fields: CRC, symbol, exporting object, kind
+// of export, namespace. Kernels before 5.4 had no namespace, some between had it in the
+// third place, so the column of the object is found by looking for the first "vmlinux"
+// instead of by counting.
 #include "kernel/symvers.h"
 
 #include "base/error.h"
@@ -57,14 +58,15 @@ std::string object_name(std::string_view path) {
 }
 
 /// What is neither the symbol, nor its object, nor the kind of export.
-std::string_view namespace_field(const std::vector<std::string_view>& row, std::size_t object) {
+std::string_view namespace_field(const std::vector<std::string_view>& row,
+                                 std::size_t object) {
   for (std::size_t i = kSymbolColumn + 1; i < row.size(); ++i)
     if (i != object && !row[i].starts_with("EXPORT_"))
       return row[i];
   return {};
 }
 
-}  // namespace
+} // namespace
 
 Symvers Symvers::parse(std::string text, std::string_view label) {
   Symvers symvers;
@@ -77,8 +79,9 @@ Symvers Symvers::parse(std::string text, std::string_view label) {
   for_each_line(all, [&](std::string_view line) {
     const std::vector<std::string_view> row = fields(line);
     if (row.size() > column && !row[kSymbolColumn].empty() && !row[column].empty()) {
-      const auto [place, is_first] =
-          symvers.exporters_.try_emplace(row[kSymbolColumn], Export{object_name(row[column]), namespace_field(row, column)});
+      const auto [place, is_first] = symvers.exporters_.try_emplace(
+          row[kSymbolColumn],
+          Export{object_name(row[column]), namespace_field(row, column)});
       place->second.twice |= !is_first;
     }
     return true;
@@ -101,4 +104,4 @@ bool Symvers::is_ambiguous(std::string_view symbol) const {
   return found != exporters_.end() && found->second.twice;
 }
 
-}  // namespace kpatch::kernel
+} // namespace kpatch::kernel

@@ -15,8 +15,8 @@ class Symvers {
   /// Throws Error naming `label` if the text is not empty and has no module column.
   static Symvers parse(std::string text, std::string_view label);
 
-  /// Name of the exporting object ("vmlinux" or a module with '-' turned to '_'); empty if the
-  /// symbol is not exported.
+  /// Name of the exporting object ("vmlinux" or a module with '-' turned to '_'); empty
+  /// if the symbol is not exported.
   std::string_view exporter(std::string_view symbol) const;
 
   /// The namespace that a module must import to use the symbol; mostly empty.
@@ -37,4 +37,4 @@ class Symvers {
   std::unordered_map<std::string_view, Export> exporters_;
 };
 
-}  // namespace kpatch::kernel
+} // namespace kpatch::kernel

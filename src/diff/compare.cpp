@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// Decides for each section and symbol of the patched object whether it is the same as its
+// twin, changed, or new. Code and data are compared byte by byte with relocated fields as
+// zeroes, and relocations by what they mean: string literals by their text, everything
+// else by name and addend. Where something lies (offsets into string sections, section
+// numbers) never matters.
+#include "base/endian.h"
+#include "base/error.h"
+#include "diff/context.h"
+#include "diff/names.h"
+
+#include <algorithm>
+#include <array>
+
+namespace kpatch::diff {
+
+namespace {
+
+/// Made anew for every patch module, so a difference means nothing.
+constexpr std::array<std::string_view, 3> kRegenerated = {"__mcount_loc", ".sframe",
+                                                          arch::kPatchableEntries};
+constexpr std::string_view kToc = ".toc";
+constexpr std::string_view kAltinstrAux = ".altinstr_aux";
+
+bool is_regenerated(std::string_view name) {
+  return std::ranges::find(kRegenerated, name) != kRegenerated.end();
+}
+
+[[noreturn]] void not_patchable(const Context& context, const std::string& what) {
+  throw Error(fmt::format("{}: {}", context.inputs.label, what), "", Exit::kNotPatchable);
+}
+
+class Comparison {
+ public:
+  explicit Comparison(Context& context)
+      : context_(context), original_(context.original), patched_(context.patched) {}
+
+  void compare(SectionId id) {
+    SectionState& state = patched_.sections[id];
+    if (!state.twin)
+      return;
+    const elf::Section& now = patched_.section(id);
+    const elf::Section& before = original_.section(state.twin);
+    check_header(now, before, state);
+    if (is_regenerated(now.name)) {
+      state.content = state.relocations = Status::kSame;
+      return;
+    }
+    const bool same_tables = now.has_relocations == before.has_relocations;
+    state.content =
+        same_tables && has_same_content(now, before) ? Status::kSame : Status::kChanged;
+    if (!same_tables)
+      state.relocations = now.has_relocations ? Status::kNew : Status::kSame;
+    else if (now.name == kToc || state.ignored)
+      state.relocations = Status::kSame;
+    else
+      state.relocations =
+          has_same_relocations(id, state.twin) ? Status::kSame : Status::kChanged;
+  }
+
+ private:
+  void check_header(const elf::Section& now, const elf::Section& before,
+                    const SectionState& state) const {
+    if (state.ignored)
+      return;
+    const bool same = now.type == before.type && now.flags == before.flags &&
+                      now.entry_size == before.entry_size &&
+                      (now.is_text() || now.alignment == before.alignment);
+    if (!same)
+      not_patchable(context_, fmt::format("{} section header details differ from {}",
+                                          now.name, before.name));
+  }
+
+  bool has_same_content(const elf::Section& now, const elf::Section& before) const {
+    if (now.type == SHT_GROUP)
+      return true; // twins by their members already
+    return now.size() == before.size() && (now.is_nobits() || now.data == before.data);
+  }
+
+  bool has_same_relocations(SectionId now, SectionId before) const {
+    const auto& ours = patched_.section(now).relocations;
+    const auto& theirs = original_.section(before).relocations;
+    return std::equal(ours.begin(), ours.end(), theirs.begin(), theirs.end(),
+                      [&](const elf::Relocation& a, const elf::Relocation& b) {
+                        return is_same(now, a, before, b);
+                      });
+  }
+
+  bool is_same(SectionId now, const elf::Relocation& a, SectionId before,
+               const elf::Relocation& b) const {
+    if (a.type != b.type || a.offset != b.offset)
+      return false;
+    const std::string& name = patched_.symbol(a.symbol).name;
+    if (name == kAltinstrAux && original_.symbol(b.symbol).name == kAltinstrAux)
+      return true;
+    const Reference ours = patched_.through_toc(a);
+    const Reference theirs = original_.through_toc(b);
+    if (!ours.relocation || !theirs.relocation)
+      return !ours.relocation && !theirs.relocation && ours.constant == theirs.constant;
+    const elf::Relocation& to = *ours.relocation;
+    const elf::Relocation& from = *theirs.relocation;
+    if (const auto text = patched_.string_target(now, to))
+      return text == original_.string_target(before, from);
+    if (to.addend != from.addend)
+      return false;
+    return patched_.symbols[to.symbol].twin == from.symbol ||
+           is_same_name(patched_.symbol(to.symbol).name,
+                        original_.symbol(from.symbol).name);
+  }
+
+  Context& context_;
+  Side& original_;
+  Side& patched_;
+};
+
+/// A bundled symbol has changed if its code, its relocations, or a piece split off it
+/// have.
+void hand_status_to_symbols(Side& patched) {
+  for (SectionId id = 1; id < patched.sections.size(); ++id) {
+    const SectionState& state = patched.sections[id];
+    if (!state.bundled)
+      continue;
+    SymbolState& symbol = patched.symbols[state.bundled];
+    if (symbol.status != Status::kChanged)
+      symbol.status = state.content;
+    if (symbol.status != Status::kChanged && patched.section(id).has_relocations)
+      symbol.status = state.relocations;
+  }
+}
+
+bool is_section_changed(const Side& side, SectionId id) {
+  return side.sections[id].content == Status::kChanged ||
+         (side.section(id).has_relocations &&
+          side.sections[id].relocations == Status::kChanged);
+}
+
+/// Whether a piece of the function changed that ftrace cannot redirect by itself.
+bool has_changed_piece(const Side& side, SymbolId function, int depth = 0) {
+  constexpr int kDeepest = 16; // f.part.0.cold is 2 deep
+  if (depth > kDeepest)
+    return false;
+  for (const SymbolId child : side.children(function)) {
+    if (side.symbols[child].has_ftrace_entry || !side.home(child))
+      continue;
+    if (is_section_changed(side, side.home(child)) ||
+        has_changed_piece(side, child, depth + 1))
+      return true;
+  }
+  return false;
+}
+
+enum class Temperature { kNormal, kUnlikely, kHot };
+
+Temperature temperature(std::string_view section) {
+  if (section.starts_with(".text.unlikely."))
+    return Temperature::kUnlikely;
+  return section.starts_with(".text.hot.") ? Temperature::kHot : Temperature::kNormal;
+}
+
+void compare_symbol(Context& context, SymbolId id) {
+  Side& patched = context.patched;
+  const Side& original = context.original;
+  SymbolState& state = patched.symbols[id];
+  if (!state.twin) {
+    state.status = Status::kNew;
+    return;
+  }
+  const elf::Symbol& now = patched.symbol(id);
+  const elf::Symbol& before = original.symbol(state.twin);
+  const SectionId home = patched.home(id);
+  const SectionId old_home = original.home(state.twin);
+  if (now.type != before.type || now.binding != before.binding || !home != !old_home)
+    not_patchable(context, "symbol info mismatch: " + now.name);
+  if (home && patched.sections[home].twin != old_home) {
+    const SectionId moved_to = original.sections[old_home].twin;
+    const bool is_ignored = moved_to && patched.sections[moved_to].ignored;
+    const bool is_reheated = temperature(patched.section(home).name) !=
+                             temperature(original.section(old_home).name);
+    if (!is_ignored && !is_reheated)
+      not_patchable(context, "symbol changed sections: " + now.name);
+    state.status = Status::kChanged;
+  }
+  if (now.is_object() && now.size != before.size)
+    not_patchable(context, "object size mismatch: " + now.name);
+  if (!home)
+    state.status = Status::kSame;
+}
+
+} // namespace
+
+void check_headers(const Context& context) {
+  const elf::Header& before = context.original.object.header;
+  const elf::Header& now = context.patched.object.header;
+  if (before != now)
+    not_patchable(context, "ELF headers differ");
+  if (now.program_headers != 0)
+    not_patchable(context, "ELF contains program header");
+}
+
+void compare_sections(Context& context) {
+  Comparison comparison(context);
+  for (SectionId id = 1; id < context.patched.sections.size(); ++id)
+    comparison.compare(id);
+  for (SectionId id = 1; id < context.patched.sections.size(); ++id)
+    if (is_line_number_change(context, id))
+      context.patched.sections[id].content = Status::kSame;
+
+  Side& patched = context.patched;
+  hand_status_to_symbols(patched);
+  for (SectionId id = 1; id < patched.sections.size(); ++id)
+    if (const SymbolId function = patched.sections[id].bundled;
+        function && patched.symbols[function].status == Status::kSame &&
+        has_changed_piece(patched, function))
+      patched.symbols[function].status = Status::kChanged;
+}
+
+void compare_symbols(Context& context) {
+  for (SymbolId id = 1; id < context.patched.symbols.size(); ++id)
+    compare_symbol(context, id);
+}
+
+} // namespace kpatch::diff

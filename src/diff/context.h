@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// Everything the passes share. A pass is a free function on this; diff.cpp lists them in
+// order and says after each what is true from then on.
+#pragma once
+
+#include "base/problem.h"
+#include "diff/side.h"
+#include "kernel/struct_sizes.h"
+#include "kernel/symbol_index.h"
+#include "kernel/symvers.h"
+
+#include <fmt/format.h>
+
+#include <string>
+#include <vector>
+
+namespace kpatch::diff {
+
+/// What the diff is told besides the two objects. Everything referred to must outlive the
+/// diff and the Delta that comes of it.
+struct Inputs {
+  std::string label;  ///< how messages name the unit
+  std::string parent; ///< the object that is patched: "vmlinux" or a module's name
+  const kernel::SymbolIndex& parent_symbols;
+  const kernel::Symvers& symvers;
+  kernel::StructSizes sizes;
+  bool klp_arch =
+      false; ///< the kernel keeps special sections in .klp.arch.* (before 5.8)
+};
+
+/// Which block of the parent's symbol table a FILE symbol of the object stands for.
+struct FileTie {
+  kernel::EntryId entry = kernel::kNoEntry;
+  unsigned matches = 0; ///< 1 is the good case
+};
+
+struct Context {
+  Inputs inputs;
+  Side original;
+  Side patched;
+  std::unordered_map<SymbolId, FileTie> ties; ///< by FILE symbol of the original
+  std::vector<std::string> import_namespaces; ///< `import_ns=...`, in order
+  std::vector<std::string> notes;             ///< lines about what was found, in order
+  std::vector<Problem> problems;
+};
+
+template <typename... Args>
+void note(Context& context, fmt::format_string<Args...> format, Args&&... args) {
+  context.notes.push_back(fmt::format(format, std::forward<Args>(args)...));
+}
+
+/// Codes of diff/ with their place in docs/problems.md.
+namespace code {
+inline constexpr const char* kNoFtraceEntry = "KP2001";
+inline constexpr const char* kChangedSection = "KP2002";
+inline constexpr const char* kChangedGroup = "KP2003";
+inline constexpr const char* kIncludedData = "KP2004";
+inline constexpr const char* kJumpLabel = "KP2005";
+inline constexpr const char* kStaticCall = "KP2006";
+inline constexpr const char* kSiblingCall = "KP2007";
+inline constexpr const char* kLostStaticLocal = "KP2008";
+inline constexpr const char* kSymbolMismatch = "KP2009";
+inline constexpr const char* kSectionReference = "KP2010";
+} // namespace code
+
+void add_problem(Context& context, const char* problem_code, std::string symbol,
+                 std::string message, std::string remedy);
+
+// The passes, in the order of diff.cpp.
+void check_headers(const Context& context);
+void tie_files(Context& context);
+void mark_groups(Context& context);
+void replace_section_symbols(Side& side);
+void correlate(Context& context);
+void correlate_static_locals(Context& context);
+void mark_ignored_sections(Context& context);
+void compare_sections(Context& context);
+void compare_symbols(Context& context);
+void ignore_requested_functions(Context& context);
+void reset_ignored_sections(Context& context);
+void refuse_unpatchable_functions(Context& context);
+void include_changes(Context& context);
+void rebuild_special_sections(Context& context);
+void rebuild_orc(Context& context);
+void report_changes(Context& context);
+void verify_inclusion(Context& context);
+
+// Shared by several passes.
+void link_sections(Context& context, SectionId original, SectionId patched);
+void link_symbols(Context& context, SymbolId original, SymbolId patched);
+void include_section(Context& context, SectionId id, Reason reason);
+void include_symbol(Context& context, SymbolId id, Reason reason);
+bool is_line_number_change(const Context& context, SectionId patched);
+
+} // namespace kpatch::diff

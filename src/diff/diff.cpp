@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// The differ as a table of contents: the passes in order, and what is true after each.
+#include "diff/diff.h"
+
+#include "diff/extract.h"
+
+#include <algorithm>
+
+namespace kpatch::diff {
+
+namespace {
+
+/// Codes whose classic exit status is 1; all others mean "cannot be patched", 2.
+Exit exit_for(const std::vector<Problem>& problems) {
+  const bool only_unsupported_code =
+      std::ranges::all_of(problems, [](const Problem& problem) {
+        return problem.code == code::kJumpLabel || problem.code == code::kStaticCall ||
+               problem.code == code::kSiblingCall;
+      });
+  return only_unsupported_code ? Exit::kError : Exit::kNotPatchable;
+}
+
+bool is_without_effect(const Context& context) {
+  const Side& patched = context.patched;
+  for (SymbolId id = 1; id < patched.symbols.size(); ++id) {
+    const elf::Symbol& symbol = patched.symbol(id);
+    const SymbolState& state = patched.symbols[id];
+    if (!state.included || !patched.home(id))
+      continue;
+    if (symbol.is_function() && state.status == Status::kChanged)
+      return false;
+    if (symbol.binding == STB_GLOBAL && state.status == Status::kNew &&
+        state.reason.kind == ReasonKind::kNew)
+      return false;
+  }
+  return std::ranges::none_of(context.notes, [](const std::string& line) {
+    return line.starts_with("found callback: ");
+  });
+}
+
+/// ppc64: a jump into another function would lose the caller's TOC pointer.
+void refuse_sibling_calls(Context& context) {
+  const Side& patched = context.patched;
+  for (SymbolId id = 1; id < patched.symbols.size(); ++id) {
+    const elf::Symbol& symbol = patched.symbol(id);
+    if (!symbol.is_function() || !patched.home(id) ||
+        patched.symbols[id].status != Status::kChanged)
+      continue;
+    std::uint64_t from = 0;
+    while (const auto at =
+               patched.arch.find_sibling_call(patched.section(patched.home(id)), from)) {
+      from = *at + 1;
+      add_problem(
+          context, code::kSiblingCall, symbol.name,
+          fmt::format(
+              "Found an unsupported sibling call at {}()+{:#x}.  Add "
+              "__attribute__((optimize(\"-fno-optimize-sibling-calls\"))) to {}() "
+              "definition.",
+              symbol.name, symbol.value + *at, symbol.name),
+          "Add the attribute in the patch.");
+    }
+  }
+}
+
+} // namespace
+
+void add_problem(Context& context, const char* problem_code, std::string symbol,
+                 std::string message, std::string remedy) {
+  context.problems.push_back({problem_code, context.inputs.label, std::move(symbol),
+                              std::move(message), std::move(remedy)});
+}
+
+Result compare(elf::Object original, elf::Object patched, const Inputs& inputs) {
+  Context context{inputs, Side(std::move(original)), Side(std::move(patched)), {}, {}, {},
+                  {}};
+
+  check_headers(context);
+  tie_files(context);
+  mark_groups(context);
+  replace_section_symbols(context.original);
+  replace_section_symbols(context.patched);
+  // References name things, not places.
+
+  correlate(context);
+  correlate_static_locals(context);
+  // What has a counterpart in the original knows it and carries its name.
+
+  mark_ignored_sections(context);
+  compare_sections(context);
+  compare_symbols(context);
+  ignore_requested_functions(context);
+  reset_ignored_sections(context);
+  // Everything is the same, changed or new.
+
+  refuse_unpatchable_functions(context);
+  include_changes(context);
+  rebuild_special_sections(context);
+  rebuild_orc(context);
+  // What travels is included, and special sections describe that and nothing else.
+
+  report_changes(context);
+  verify_inclusion(context);
+  refuse_sibling_calls(context);
+
+  Result result{.notes = std::move(context.notes),
+                .problems = std::move(context.problems)};
+  if (!result.problems.empty()) {
+    result.exit = exit_for(result.problems);
+    return result;
+  }
+  context.notes = result.notes;
+  if (is_without_effect(context)) {
+    result.exit = Exit::kNoChange;
+    return result;
+  }
+  result.delta.emplace(extract(std::move(context)));
+  return result;
+}
+
+} // namespace kpatch::diff

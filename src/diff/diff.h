@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include "base/error.h"
+#include "diff/context.h"
+
+#include <optional>
+
+namespace kpatch::diff {
+
+/// A function that the patch replaces or adds.
+struct FunctionChange {
+  std::string name;
+  Status status = Status::kChanged; ///< kChanged or kNew
+};
+
+/// What a Delta knows of each symbol of its object.
+struct DeltaSymbol {
+  Status status = Status::kSame;
+  bool has_parent = false; ///< a .cold or .part piece of another function
+  bool has_ftrace_entry = false;
+  SymbolId file = kNoSymbol; ///< key into Delta::ties
+  Reason reason;             ///< `from` is an id of Delta::object
+};
+
+/// The difference between two objects, as far as it matters to a running kernel.
+struct Delta {
+  Inputs inputs;
+  const arch::Arch* arch = nullptr;
+  elf::Object object;                    ///< what travels with the patch and nothing else
+  std::vector<DeltaSymbol> symbols;      ///< beside object.symbols
+  std::vector<FunctionChange> functions; ///< in symbol order
+  std::unordered_map<SymbolId, FileTie> ties;
+  std::vector<std::string> import_namespaces;
+  bool has_patchable_entries = false;
+  bool patchable_entries_link_order = false;
+};
+
+/// What a diff came to. `notes` are lines for the user in order; `delta` exists on
+/// success only.
+struct Result {
+  Exit exit = Exit::kSuccess;
+  std::vector<std::string> notes;
+  std::vector<Problem> problems;
+  std::optional<Delta> delta;
+};
+
+/// Compares two objects of one unit. Throws Error for input that is malformed or that
+/// makes a comparison meaningless; what merely cannot be patched comes back as problems,
+/// all of them.
+Result compare(elf::Object original, elf::Object patched, const Inputs& inputs);
+
+} // namespace kpatch::diff

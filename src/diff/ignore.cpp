@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// What takes no part in the comparison: sections that compilers make for the linker's
+// eyes only, module information (but its namespace imports, which the patch module needs
+// too), and what the patch author asks to ignore with KPATCH_IGNORE_SECTION and
+// KPATCH_IGNORE_FUNCTION.
+#include "base/error.h"
+#include "diff/context.h"
+
+#include <array>
+
+namespace kpatch::diff {
+
+namespace {
+
+constexpr std::string_view kIgnoreSections = ".kpatch.ignore.sections";
+constexpr std::string_view kIgnoreFunctions = ".kpatch.ignore.functions";
+constexpr std::string_view kModinfo = ".modinfo";
+constexpr std::string_view kImport = "import_ns=";
+
+/// Each `import_ns=...`, freed of the `<object>.` that built-in code puts before it.
+void save_import_namespaces(Context& context, const elf::Section& modinfo) {
+  std::string_view rest(reinterpret_cast<const char*>(modinfo.data.data()),
+                        modinfo.data.size());
+  for (std::size_t at; (at = rest.find(kImport)) != std::string_view::npos;) {
+    rest.remove_prefix(at);
+    const std::string_view entry = rest.substr(0, rest.find('\0'));
+    context.import_namespaces.emplace_back(entry);
+    rest.remove_prefix(entry.size());
+  }
+}
+
+void ignore_section(Context& context, SectionId id) {
+  SectionState& state = context.patched.sections[id];
+  state.ignored = true;
+  if (state.twin)
+    context.original.sections[state.twin].ignored = true;
+}
+
+/// `.rela.foo` stands for `.foo`: its relocations are part of it.
+SectionId section_called(const Side& side, std::string_view name) {
+  const SectionId found = side.object.find_section(name);
+  constexpr std::string_view kRela = ".rela";
+  if (!found && name.starts_with(kRela))
+    return side.object.find_section(name.substr(kRela.size()));
+  return found;
+}
+
+void ignore_requested_sections(Context& context) {
+  Side& patched = context.patched;
+  const SectionId requests = patched.object.find_section(kIgnoreSections);
+  for (const elf::Relocation& request : patched.section(requests).relocations) {
+    const SectionId strings = patched.home(request.symbol);
+    if (!strings)
+      fail("{}: {}: a request that names no string", context.inputs.label,
+           kIgnoreSections);
+    // The macro's own literal changed that section of strings.
+    patched.sections[strings].included = true;
+    if (const SymbolId symbol = patched.sections[strings].section_symbol)
+      patched.symbols[symbol].included = true;
+    const auto name = patched.string_target(requests, request);
+    const SectionId section = name ? section_called(patched, *name) : kNoSection;
+    if (!section)
+      fail_with_remedy("Remove the KPATCH_IGNORE_SECTION or correct its section name.",
+                       "{}: KPATCH_IGNORE_SECTION: can't find {}", context.inputs.label,
+                       name.value_or("(no name)"));
+    note(context, "ignoring section: {}", *name);
+    ignore_section(context, section);
+  }
+}
+
+void ignore_function(Context& context, SymbolId id) {
+  Side& patched = context.patched;
+  patched.symbols[id].status = Status::kSame;
+  if (const SectionId home = patched.home(id);
+      home && patched.sections[home].bundled == id) {
+    patched.sections[home].content = patched.sections[home].relocations = Status::kSame;
+    if (const SymbolId symbol = patched.sections[home].section_symbol)
+      patched.symbols[symbol].status = Status::kSame;
+  }
+  for (const SymbolId child : patched.children(id))
+    if (child != id)
+      ignore_function(context, child);
+}
+
+} // namespace
+
+void mark_ignored_sections(Context& context) {
+  Side& patched = context.patched;
+  for (SectionId id = 1; id < patched.sections.size(); ++id) {
+    const std::string_view name = patched.section(id).name;
+    const bool is_modinfo = name == kModinfo;
+    if (is_modinfo)
+      save_import_namespaces(context, patched.section(id));
+    if (is_modinfo || name.starts_with(".discard") || name.starts_with(".llvm_addrsig") ||
+        name.starts_with(".llvm.") || patched.arch.ignores_section(name))
+      ignore_section(context, id);
+  }
+  ignore_requested_sections(context);
+}
+
+void ignore_requested_functions(Context& context) {
+  Side& patched = context.patched;
+  const SectionId requests = patched.object.find_section(kIgnoreFunctions);
+  for (const elf::Relocation& request : patched.section(requests).relocations) {
+    const SymbolId function = request.symbol;
+    if (!patched.home(function) || !patched.symbol(function).is_function())
+      fail("{}: KPATCH_IGNORE_FUNCTION: {}: expected function symbol",
+           context.inputs.label, patched.symbol(function).name);
+    note(context, "ignoring function: {}", patched.symbol(function).name);
+    if (patched.symbols[function].status != Status::kChanged)
+      note(context,
+           "NOTICE: no change detected in function {}, unnecessary "
+           "KPATCH_IGNORE_FUNCTION()?",
+           patched.symbol(function).name);
+    ignore_function(context, function);
+  }
+  for (SymbolId id = 1; id < patched.symbols.size(); ++id)
+    if (patched.symbol(id).name.starts_with("__kpatch_ignore_func_"))
+      patched.symbols[id].status = Status::kSame;
+}
+
+void reset_ignored_sections(Context& context) {
+  Side& patched = context.patched;
+  for (SectionId id = 1; id < patched.sections.size(); ++id)
+    if (patched.sections[id].ignored)
+      patched.sections[id].content = patched.sections[id].relocations = Status::kSame;
+  for (SectionId id = 1; id < patched.sections.size(); ++id)
+    if (patched.arch.ignores_relocations_of(patched.section(id).name))
+      patched.sections[id].relocations = Status::kSame;
+  for (SymbolId id = 1; id < patched.symbols.size(); ++id) {
+    const SectionId home = patched.home(id);
+    if ((home && patched.sections[home].ignored) ||
+        patched.symbol(id).name.starts_with("__UNIQUE_ID_kpatch_ignore_section_"))
+      patched.symbols[id].status = Status::kSame;
+  }
+}
+
+} // namespace kpatch::diff

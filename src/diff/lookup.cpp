@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// The kernel finds an unexported symbol by name and position: the n-th of that name. A
+// vmlinux counts in the order of addresses (kallsyms is sorted), a module in the order of
+// its symbol table. Which of several locals of one name is meant follows from the FILE
+// symbol above it: the block of locals under it in the parent's table must be the very
+// locals of the object. Several units may share a file name (there are dozens of core.c),
+// so blocks are matched by all their symbols.
+#include "diff/lookup.h"
+
+#include "base/error.h"
+#include "diff/names.h"
+
+#include <algorithm>
+#include <set>
+
+namespace kpatch::diff {
+
+namespace {
+
+using kernel::EntryId;
+using kernel::IndexedSymbol;
+using kernel::SymbolIndex;
+
+using LocalName = std::pair<std::uint8_t, std::string_view>; ///< type and name
+
+bool is_local_thing(std::uint8_t type, std::uint8_t binding) {
+  return binding == STB_LOCAL && (type == STT_FUNC || type == STT_OBJECT);
+}
+
+EntryId end_of_block(const SymbolIndex& index, EntryId file) {
+  EntryId end = file + 1;
+  while (end < index.entries().size() && index.entries()[end].type != STT_FILE)
+    ++end;
+  return end;
+}
+
+/// The locals under one FILE symbol of the original.
+struct Block {
+  std::set<LocalName> all;
+  std::set<LocalName> lasting; ///< without those that a linker may drop
+};
+
+bool matches(const Block& block, const SymbolIndex& index, EntryId file) {
+  std::size_t seen = 0;
+  std::set<LocalName> found;
+  const EntryId end = end_of_block(index, file);
+  for (EntryId id = file + 1; id < end; ++id) {
+    const IndexedSymbol& entry = index.entries()[id];
+    if (!is_local_thing(entry.type, entry.binding))
+      continue;
+    const LocalName name{entry.type, entry.name};
+    if (!block.all.contains(name))
+      return false;
+    if (block.lasting.contains(name) && found.insert(name).second)
+      ++seen;
+  }
+  return seen == block.lasting.size();
+}
+
+FileTie find_tie(const Block& block, const SymbolIndex& index, std::string_view name) {
+  FileTie result;
+  for (const EntryId id : index.named(name)) {
+    if (index.entries()[id].type != STT_FILE || !matches(block, index, id))
+      continue;
+    if (result.matches++ == 0)
+      result.entry = id;
+  }
+  if (block.lasting.empty() && result.matches > 1)
+    result.matches = 1; // nothing in it can be asked for
+  return result;
+}
+
+std::uint64_t position(const Inputs& inputs, EntryId id) {
+  const SymbolIndex& index = inputs.parent_symbols;
+  const IndexedSymbol& symbol = index.entries()[id];
+  const bool by_address = inputs.parent == "vmlinux";
+  std::uint64_t rank = 0;
+  for (const EntryId other : index.named(symbol.name)) {
+    const IndexedSymbol& rival = index.entries()[other];
+    if (rival.type != STT_FILE &&
+        (by_address ? rival.value <= symbol.value : other <= id))
+      ++rank;
+  }
+  return rank;
+}
+
+bool is_only_one(const Inputs& inputs, std::string_view name) {
+  std::size_t count = 0;
+  for (const EntryId id : inputs.parent_symbols.named(name))
+    count += inputs.parent_symbols.entries()[id].type != STT_FILE;
+  return count == 1;
+}
+
+Found found_at(const Inputs& inputs, EntryId id) {
+  const IndexedSymbol& entry = inputs.parent_symbols.entries()[id];
+  Found result{.object = inputs.parent, .address = entry.value, .size = entry.size};
+  result.is_global = entry.binding != STB_LOCAL;
+  result.is_exported = result.is_global && !inputs.symvers.exporter(entry.name).empty();
+  if (!result.is_global || !is_only_one(inputs, entry.name))
+    result.sympos = position(inputs, id);
+  return result;
+}
+
+std::optional<Found> only_one(const Inputs& inputs, const std::vector<EntryId>& ids,
+                              std::string_view kind, std::string_view name) {
+  if (ids.size() > 1)
+    fail_with_remedy("Rename the function in the patch, or change its callers instead.",
+                     "{}: duplicate {} symbol found for {} in {}", inputs.label, kind,
+                     name, inputs.parent);
+  return ids.empty() ? std::nullopt : std::optional(found_at(inputs, ids[0]));
+}
+
+/// Locals of that name in the block that the object's FILE symbol stands for.
+std::optional<Found> find_local(const Inputs& inputs, const FileTie& file,
+                                const Wanted& wanted) {
+  const SymbolIndex& index = inputs.parent_symbols;
+  std::vector<EntryId> ids;
+  std::vector<EntryId> elsewhere;
+  const EntryId end = file.matches == 1 ? end_of_block(index, file.entry) : 0;
+  for (const EntryId id : index.named(wanted.name)) {
+    const IndexedSymbol& entry = index.entries()[id];
+    if (entry.binding != STB_LOCAL || entry.type == STT_FILE)
+      continue;
+    (file.matches == 1 && id > file.entry && id < end ? ids : elsewhere).push_back(id);
+  }
+  if (file.matches != 1 && wanted.is_local && !elsewhere.empty())
+    fail_with_remedy("The original source, its configuration or the compiler differ from "
+                     "what the running "
+                     "kernel was built with; build with the kernel's own.",
+                     "{}: {} {} local symbols in {} symbol table, so nobody can tell "
+                     "which {} is meant",
+                     inputs.label,
+                     file.matches == 0 ? "couldn't find matching"
+                                       : "found duplicate matches for",
+                     "this unit's", inputs.parent, wanted.name);
+  return only_one(inputs, ids, "local", wanted.name);
+}
+
+} // namespace
+
+void tie_files(Context& context) {
+  Side& original = context.original;
+  SymbolId file = kNoSymbol;
+  std::unordered_map<SymbolId, Block> blocks;
+  for (SymbolId id = 1; id < original.symbols.size(); ++id) {
+    const elf::Symbol& symbol = original.symbol(id);
+    if (symbol.is_file()) {
+      file = id;
+      blocks.try_emplace(file);
+    }
+    original.symbols[id].file = file;
+    if (!file || !is_local_thing(symbol.type, symbol.binding))
+      continue;
+    const LocalName name{symbol.type, symbol.name};
+    blocks[file].all.insert(name);
+    if (!is_possibly_discarded(symbol.name))
+      blocks[file].lasting.insert(name);
+  }
+  for (const auto& [id, block] : blocks)
+    context.ties[id] =
+        find_tie(block, context.inputs.parent_symbols, original.symbol(id).name);
+}
+
+std::optional<Found> look_up(const Inputs& inputs,
+                             const std::unordered_map<SymbolId, FileTie>& ties,
+                             const Wanted& wanted) {
+  if (const auto file = ties.find(wanted.file); file != ties.end())
+    if (auto local = find_local(inputs, file->second, wanted))
+      return local;
+  std::vector<EntryId> globals;
+  for (const EntryId id : inputs.parent_symbols.named(wanted.name))
+    if (inputs.parent_symbols.entries()[id].binding != STB_LOCAL)
+      globals.push_back(id);
+  if (auto global = only_one(inputs, globals, "global", wanted.name))
+    return global;
+  const std::string_view exporter = inputs.symvers.exporter(wanted.name);
+  if (exporter.empty())
+    return std::nullopt;
+  if (inputs.symvers.is_ambiguous(wanted.name))
+    fail("{}: duplicate exported symbol found for {}", inputs.label, wanted.name);
+  return Found{.object = std::string(exporter), .is_global = true, .is_exported = true};
+}
+
+std::optional<Found> look_up(const Context& context, const Side& side, SymbolId id) {
+  return look_up(context.inputs, context.ties,
+                 {.name = side.symbol(id).name,
+                  .file = side.symbols[id].file,
+                  .is_local = side.symbol(id).is_local()});
+}
+
+} // namespace kpatch::diff

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// What the names in object files mean. Compilers number what they make: clones (.isra.N,
+// .constprop.N, .part.N, .cold.N), static locals (name.N), file-local symbols of LTO
+// (.llvm.N), and the kernel's __UNIQUE_ID() numbers by a counter of its own. The numbers
+// shift with every edit, so names are compared without them. String sections (.str1.8)
+// are the exception: there the digits are the character size and alignment.
+#include "diff/names.h"
+
+#include <algorithm>
+#include <array>
+
+namespace kpatch::diff {
+
+namespace {
+
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+
+bool is_exact(std::string_view name) {
+  return name.find(".str1.") != std::string_view::npos;
+}
+
+bool is_unique_id(std::string_view name) {
+  return name.starts_with("__UNIQUE_ID_") ||
+         name.find("__UNIQUE_ID_ddebug") != std::string_view::npos;
+}
+
+/// Cuts a trailing `.123` (or a lone `.`) off.
+std::string_view without_number(std::string_view name) {
+  std::size_t end = name.size();
+  while (end > 0 && is_digit(name[end - 1]))
+    --end;
+  return end > 0 && name[end - 1] == '.' ? name.substr(0, end - 1) : name;
+}
+
+template <std::size_t N>
+bool starts_with_any(std::string_view name, const std::array<std::string_view, N>& list) {
+  return std::ranges::any_of(list,
+                             [&](std::string_view p) { return name.starts_with(p); });
+}
+
+constexpr std::array<std::string_view, 6> kUbsan = {".data.rel.local..Lubsan_data",
+                                                    ".data..Lubsan_type",
+                                                    ".Lubsan_data",
+                                                    ".data..Lubsan_data",
+                                                    ".rela.data..Lubsan_data",
+                                                    ".rela.data.rel.local..Lubsan_data"};
+
+/// Sections of exit calls, early reservations and compile-time checks are thrown away by
+/// the kernel's linker script, and string literals get their labels from the assembler.
+constexpr std::array<std::string_view, 6> kDiscarded = {
+    "__exitcall_",
+    "__brk_reservation_fn_",
+    "__func_stack_frame_non_standard_",
+    "__trace_check",
+    ".L.str",
+    ".L__const"};
+
+} // namespace
+
+std::string name_key(std::string_view name) {
+  if (is_exact(name))
+    return std::string(name);
+  std::string_view rest = without_number(name);
+  if (is_unique_id(name)) {
+    while (!rest.empty() && is_digit(rest.back()))
+      rest.remove_suffix(1);
+    return std::string(rest);
+  }
+  std::string key;
+  key.reserve(rest.size());
+  for (std::size_t i = 0; i < rest.size(); ++i) {
+    key += rest[i];
+    if (rest[i] != '.' || i + 1 == rest.size() || !is_digit(rest[i + 1]))
+      continue;
+    key += '#';
+    while (i + 1 < rest.size() && is_digit(rest[i + 1]))
+      ++i;
+  }
+  return key;
+}
+
+bool is_same_name(std::string_view a, std::string_view b) {
+  if (a == b)
+    return true;
+  // Only names with numbers in them can still be the same; spare the rest the work.
+  const auto has_number = [](std::string_view name) {
+    return name.find_first_of("0123456789") != std::string_view::npos;
+  };
+  if (!has_number(a) && !has_number(b))
+    return false;
+  return name_key(a) == name_key(b);
+}
+
+bool is_debug_section(std::string_view section) {
+  return section.starts_with(".debug_") || section.starts_with(".eh_frame");
+}
+
+bool is_ubsan_name(std::string_view name) {
+  return starts_with_any(name, kUbsan);
+}
+
+bool is_string_literal_section(std::string_view name) {
+  return name.starts_with(".rodata.") && name.find(".str") != std::string_view::npos;
+}
+
+bool is_clang_unnamed_data(std::string_view section) {
+  return section.starts_with(".data..L__unnamed_") ||
+         section.starts_with(".data.__unnamed_");
+}
+
+bool is_possibly_discarded(std::string_view symbol) {
+  return starts_with_any(symbol, kDiscarded) || is_ubsan_name(symbol) ||
+         symbol.find("__addressable_") != std::string_view::npos ||
+         symbol.find("__UNIQUE_ID_") != std::string_view::npos;
+}
+
+} // namespace kpatch::diff

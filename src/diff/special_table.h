@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include "arch/arch.h"
+#include "kernel/struct_sizes.h"
+
+#include <span>
+#include <string_view>
+
+namespace kpatch::diff {
+
+/// How a special section is cut into entries.
+enum class Entries {
+  kStruct, ///< as long as a struct of the kernel says (`size_of`)
+  kFixed,  ///< `fixed_size` bytes each
+  kFixup,  ///< .fixup: pieces of code between the targets that __ex_table names
+};
+
+/// What an entry must pass, beyond describing code of the patch, to be kept.
+enum class Filter {
+  kNone,
+  kJumpLabel,
+  kStaticCall,
+};
+
+/// A section whose entries each describe a place in code. Only entries that describe code
+/// of the patch may travel with it.
+struct SpecialSection {
+  std::string_view name;
+  arch::ArchSet archs;
+  Entries entries;
+  std::optional<std::uint32_t> kernel::StructSizes::*size_of = nullptr;
+  std::uint32_t fixed_size = 0;
+  Filter filter = Filter::kNone;
+  std::string_view size_variable = {}; ///< what the classic command line calls `size_of`
+};
+
+/// In the order of their treatment.
+std::span<const SpecialSection> special_sections();
+
+bool is_special_section(std::string_view name, const arch::Arch& arch);
+
+} // namespace kpatch::diff

@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// Static variables of function bodies are called name.N, and N is a counter over the
+// whole unit: a variable added or inlined anywhere shifts them all, and one unit may have
+// many that share a name
+// (`mutex.0`, `mutex.1`, ...). What tells them apart is who uses them. So the twins that
+// names gave them are undone, and redone by use: wherever the original refers to such a
+// variable, the twin of the referring section (or a piece split off it) refers to the
+// variable's twin.
+#include "base/error.h"
+#include "diff/context.h"
+#include "diff/names.h"
+
+#include <unordered_map>
+
+namespace kpatch::diff {
+
+namespace {
+
+/// The variable a relocation refers to, if it is a static local.
+SymbolId static_local_of(const Side& side, const elf::Relocation* relocation) {
+  if (!relocation || !is_static_local(side, relocation->symbol))
+    return kNoSymbol;
+  return relocation->symbol;
+}
+
+void unlink_static_locals(Context& context) {
+  Side& original = context.original;
+  Side& patched = context.patched;
+  const auto unlink_symbol = [&](SymbolId id) {
+    if (const SymbolId twin = original.symbols[id].twin)
+      patched.symbols[twin].twin = kNoSymbol;
+    original.symbols[id].twin = kNoSymbol;
+  };
+  for (SymbolId id = 1; id < original.symbols.size(); ++id) {
+    if (!is_static_local(original, id))
+      continue;
+    unlink_symbol(id);
+    const SectionId home = original.home(id);
+    if (!home || original.sections[home].bundled != id || !original.sections[home].twin)
+      continue;
+    patched.sections[original.sections[home].twin].twin = kNoSection;
+    original.sections[home].twin = kNoSection;
+    if (original.sections[home].section_symbol)
+      unlink_symbol(original.sections[home].section_symbol);
+  }
+}
+
+class Matcher {
+ public:
+  explicit Matcher(Context& context)
+      : context_(context), original_(context.original), patched_(context.patched) {}
+
+  void match() {
+    for_each_use([&](SectionId base, const elf::Relocation& relocation) {
+      const SymbolId local =
+          static_local_of(original_, original_.through_toc(relocation).relocation);
+      if (local && !original_.symbols[local].twin && !is_self_reference(base, local))
+        match_use(base, local);
+    });
+  }
+
+  /// Every user of a variable must have a twin that uses its twin.
+  void verify() {
+    for_each_use([&](SectionId base, const elf::Relocation& relocation) {
+      const SymbolId local = static_local_of(original_, &relocation);
+      if (!local)
+        return;
+      const SymbolId twin = original_.symbols[local].twin;
+      const SectionId user = twin_of_user(base);
+      if (!twin || !user)
+        lost(base, local);
+      if (!refers_to(user, twin))
+        throw Error(
+            fmt::format("{}: static local {} has been correlated with {}, but patched {} "
+                        "is missing a reference to it",
+                        context_.inputs.label, original_.symbol(local).name,
+                        patched_.symbol(twin).name, patched_.section(user).name),
+            "", Exit::kNotPatchable);
+    });
+  }
+
+  void warn_of_new_ones() {
+    for (SectionId base = 1; base < patched_.sections.size(); ++base) {
+      if (is_debug_section(patched_.section(base).name))
+        continue;
+      for (const elf::Relocation& relocation : patched_.section(base).relocations)
+        if (const SymbolId local = static_local_of(patched_, &relocation);
+            local && !patched_.symbols[local].twin) {
+          note(context_,
+               "WARNING: unable to correlate static local variable {} used by {}, "
+               "assuming "
+               "variable is new",
+               patched_.symbol(local).name, user_name(patched_, base));
+          return;
+        }
+    }
+  }
+
+ private:
+  template <typename Visit>
+  void for_each_use(Visit visit) {
+    for (SectionId base = 1; base < original_.sections.size(); ++base)
+      if (!is_debug_section(original_.section(base).name))
+        for (const elf::Relocation& relocation : original_.section(base).relocations)
+          visit(base, relocation);
+  }
+
+  bool is_self_reference(SectionId base, SymbolId local) const {
+    return base == original_.home(local) && original_.sections[base].bundled == local;
+  }
+
+  static std::string user_name(const Side& side, SectionId base) {
+    const SymbolId bundled = side.sections[base].bundled;
+    return bundled ? side.symbol(bundled).name : side.section(base).name;
+  }
+
+  /// The twin of the section that uses a variable; a piece that has no twin is answered
+  /// for by the nearest parent that has one.
+  SectionId twin_of_user(SectionId base) const {
+    if (const SectionId twin = original_.sections[base].twin)
+      return twin;
+    SymbolId ancestor = original_.sections[base].bundled;
+    while (ancestor) {
+      ancestor = original_.symbols[ancestor].parent;
+      if (!ancestor || !original_.home(ancestor))
+        return kNoSection;
+      if (const SectionId twin = original_.sections[original_.home(ancestor)].twin)
+        return twin;
+    }
+    return kNoSection;
+  }
+
+  void match_use(SectionId base, SymbolId local) {
+    const SectionId user = twin_of_user(base);
+    const SymbolId twin = user ? find_counterpart(user, local) : kNoSymbol;
+    if (!twin)
+      lost(base, local);
+    const SectionId old_home = original_.home(local);
+    const SectionId new_home = patched_.home(twin);
+    const bool is_bundled = original_.sections[old_home].bundled == local;
+    if (is_bundled != (patched_.sections[new_home].bundled == twin))
+      fail("{}: bundle mismatch for symbol {}", context_.inputs.label,
+           original_.symbol(local).name);
+    if (!is_bundled && original_.sections[old_home].twin != new_home)
+      fail("{}: sections {} and {} aren't correlated for symbol {}",
+           context_.inputs.label, original_.section(old_home).name,
+           patched_.section(new_home).name, original_.symbol(local).name);
+    link_symbols(context_, local, twin);
+    if (is_bundled)
+      link_sections(context_, old_home, new_home);
+  }
+
+  /// The first variable without a twin that `user`, or a piece split off it, refers to
+  /// and that looks like `local`.
+  SymbolId find_counterpart(SectionId user, SymbolId local) {
+    const elf::Symbol& wanted = original_.symbol(local);
+    for (const SymbolId candidate : variables_of(user)) {
+      const elf::Symbol& symbol = patched_.symbol(candidate);
+      if (!patched_.symbols[candidate].twin && symbol.type == wanted.type &&
+          symbol.size == wanted.size && is_same_name(symbol.name, wanted.name))
+        return candidate;
+    }
+    const SymbolId function = patched_.sections[user].bundled;
+    for (const SymbolId child : patched_.children(function))
+      if (const SectionId home = patched_.home(child); home && home != user)
+        if (const SymbolId found = find_counterpart(home, local))
+          return found;
+    return kNoSymbol;
+  }
+
+  /// Static locals that a patched section refers to, each once, in order of first use.
+  const std::vector<SymbolId>& variables_of(SectionId user) {
+    const auto [place, is_new] = variables_.try_emplace(user);
+    if (!is_new)
+      return place->second;
+    std::unordered_map<SymbolId, bool> seen;
+    for (const elf::Relocation& relocation : patched_.section(user).relocations)
+      if (const elf::Relocation* reference = patched_.through_toc(relocation).relocation)
+        if (patched_.symbol(reference->symbol).is_object() &&
+            seen.try_emplace(reference->symbol, true).second)
+          place->second.push_back(reference->symbol);
+    return place->second;
+  }
+
+  bool refers_to(SectionId user, SymbolId twin) {
+    for (const SymbolId candidate : variables_of(user))
+      if (candidate == twin)
+        return true;
+    for (const elf::Relocation& relocation : patched_.section(user).relocations)
+      if (relocation.symbol == twin)
+        return true;
+    for (const SymbolId child : patched_.children(patched_.sections[user].bundled))
+      if (const SectionId home = patched_.home(child); home && home != user)
+        if (refers_to(home, twin))
+          return true;
+    return false;
+  }
+
+  [[noreturn]] void lost(SectionId base, SymbolId local) const {
+    throw Error(fmt::format("{}: reference to static local variable {} in {} was removed",
+                            context_.inputs.label, original_.symbol(local).name,
+                            user_name(original_, base)),
+                "", Exit::kNotPatchable);
+  }
+
+  Context& context_;
+  const Side& original_;
+  const Side& patched_;
+  std::unordered_map<SectionId, std::vector<SymbolId>> variables_;
+};
+
+} // namespace
+
+void correlate_static_locals(Context& context) {
+  unlink_static_locals(context);
+  Matcher matcher(context);
+  matcher.match();
+  matcher.verify();
+  matcher.warn_of_new_ones();
+}
+
+} // namespace kpatch::diff

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// create-diff-object: compares two objects of one unit and writes the intermediate object
+// that a patch module is linked from. Options are parsed by argp so that abbreviated long
+// options and the usage exit status 64 stay what scripts know.
+#include "base/files.h"
+#include "base/log.h"
+#include "base/run_tool.h"
+#include "diff/diff.h"
+#include "klp/intermediate.h"
+
+#include <argp.h>
+#include <charconv>
+#include <cstdlib>
+
+namespace {
+
+using namespace kpatch;
+
+struct Arguments {
+  bool debug = false;
+  bool klp_arch = false;
+  std::vector<std::string> positional;
+};
+
+enum Position {
+  kOriginal,
+  kPatched,
+  kParent,
+  kSymtab,
+  kSymvers,
+  kModule,
+  kOutput,
+  kCount
+};
+
+const argp_option kOptions[] = {
+    {"debug",    'd', nullptr, 0, "Show debug output",                               0},
+    {"klp-arch", 'a', nullptr, 0, "Kernel supports .klp.arch sections (before 5.8)", 0},
+    {nullptr,    0,   nullptr, 0, nullptr,                                           0}
+};
+
+error_t parse_option(int key, char* value, argp_state* state) {
+  auto& arguments = *static_cast<Arguments*>(state->input);
+  switch (key) {
+  case 'd': arguments.debug = true; return 0;
+  case 'a': arguments.klp_arch = true; return 0;
+  case ARGP_KEY_ARG:
+    if (state->arg_num >= kCount)
+      argp_usage(state);
+    arguments.positional.emplace_back(value);
+    return 0;
+  case ARGP_KEY_END:
+    if (state->arg_num < kCount)
+      argp_usage(state);
+    return 0;
+  default: return ARGP_ERR_UNKNOWN;
+  }
+}
+
+Arguments parse(int argc, char** argv) {
+  static const argp kParser = {kOptions,
+                               parse_option,
+                               "original.o patched.o parent-name parent-symtab "
+                               "Module.symvers patch-module-name output.o",
+                               "Compares two object files of one translation unit and "
+                               "extracts what changed into an object "
+                               "from which a live patch is linked.",
+                               nullptr,
+                               nullptr,
+                               nullptr};
+  Arguments arguments;
+  argp_parse(&kParser, argc, argv, 0, nullptr, &arguments);
+  return arguments;
+}
+
+/// Sizes come from the environment, in decimal; a variable that is unset says nothing.
+kernel::StructSizes sizes_from_environment() {
+  struct Variable {
+    const char* name;
+    std::optional<std::uint32_t> kernel::StructSizes::*size;
+  };
+  using Sizes = kernel::StructSizes;
+  static constexpr Variable kVariables[] = {
+      {"BUG_STRUCT_SIZE",          &Sizes::bug         },
+      {"EX_STRUCT_SIZE",           &Sizes::exception   },
+      {"JUMP_STRUCT_SIZE",         &Sizes::jump        },
+      {"PRINTK_INDEX_STRUCT_SIZE", &Sizes::printk_index},
+      {"PARA_STRUCT_SIZE",         &Sizes::paravirt    },
+      {"ALT_STRUCT_SIZE",          &Sizes::alt         },
+      {"STATIC_CALL_STRUCT_SIZE",  &Sizes::static_call },
+      {"FIXUP_STRUCT_SIZE",        &Sizes::fixup       },
+      {"ORC_STRUCT_SIZE",          &Sizes::orc         }
+  };
+  Sizes sizes;
+  for (const Variable& variable : kVariables) {
+    const char* text = std::getenv(variable.name);
+    if (!text)
+      continue;
+    std::uint32_t value = 0;
+    const char* end = text + std::string_view(text).size();
+    const auto [stop, error] = std::from_chars(text, end, value);
+    if (error != std::errc() || stop != end || value == 0)
+      fail_with_remedy("It must be a positive decimal number of bytes.", "bad {}: '{}'",
+                       variable.name, text);
+    sizes.*variable.size = value;
+  }
+  return sizes;
+}
+
+/// The path as messages show it: without what stands before the first slash.
+std::string label_of(const std::string& path) {
+  const std::size_t slash = path.find('/');
+  return slash == std::string::npos ? path : path.substr(slash + 1);
+}
+
+int run(const Arguments& arguments) {
+  const auto& given = arguments.positional;
+  const std::string label = label_of(given[kOriginal]);
+  const auto read = [&](Position which) {
+    return elf::read_object(read_bytes(given[which]), label);
+  };
+  const auto symbols =
+      kernel::SymbolIndex::from_readelf(read_text(given[kSymtab]), given[kSymtab]);
+  const auto symvers =
+      kernel::Symvers::parse(read_text(given[kSymvers]), given[kSymvers]);
+  diff::Result result = diff::compare(read(kOriginal), read(kPatched),
+                                      {.label = label,
+                                       .parent = given[kParent],
+                                       .parent_symbols = symbols,
+                                       .symvers = symvers,
+                                       .sizes = sizes_from_environment(),
+                                       .klp_arch = arguments.klp_arch});
+  for (const std::string& line : result.notes)
+    fmt::print("{}: {}\n", label, line);
+  std::fflush(stdout);
+  for (const Problem& problem : result.problems)
+    fmt::print(stderr, "ERROR: {}\n", problem.message);
+  if (result.exit == Exit::kNotPatchable)
+    fmt::print(
+        stderr,
+        "ERROR: {}: {} problem(s)\ncreate-diff-object: unreconcilable difference\n",
+        label, result.problems.size());
+  if (result.delta) {
+    const elf::Object output = klp::make_intermediate(std::move(*result.delta));
+    write_file(given[kOutput], elf::write_object(output), 0664);
+  }
+  return static_cast<int>(result.exit);
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+  const Arguments arguments = parse(argc, argv);
+  if (arguments.debug)
+    set_log_level(LogLevel::kDebug);
+  return run_tool("create-diff-object: ERROR: ", [&] { return run(arguments); });
+}
