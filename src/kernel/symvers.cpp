@@ -71,6 +71,7 @@ std::string_view namespace_field(const std::vector<std::string_view>& row,
 Symvers Symvers::parse(std::string text, std::string_view label) {
   Symvers symvers;
   symvers.text_ = std::move(text);
+  symvers.text_.reserve(64); // off the string object: the views below outlive moves
   const std::string_view all = symvers.text_;
   const std::size_t column = object_column(all);
   if (column == 0 && all.find_first_not_of(" \t\r\n") != std::string_view::npos)
