@@ -31,11 +31,13 @@ fs::path dependency_list(const fs::path& object) {
   return fs::path(object) += ".d";
 }
 
-Command compiler_command(const CompileJob& job) {
+Command compiler_command(const Workshop& shop, const CompileJob& job) {
   Command command{.directory = job.build_tree, .environment = {{"LC_ALL", "C"}}};
   const std::string tree = job.source_tree.string();
   for (const std::string& word : job.command.compiler)
     command.argv.push_back(replaced(word, kSourceMark, tree));
+  if (!shop.author_headers.empty())
+    command.argv.push_back("-I" + shop.author_headers.string());
   for (const std::string& word :
        {std::string("-g0"), std::string("-fdiagnostics-color=never"), std::string("-MD"),
         std::string("-MF"), dependency_list(job.object).string(), std::string("-c"),
@@ -87,7 +89,7 @@ void run_objtool(const Workshop& shop, const CompileJob& job) {
 
 Compiled compile(const Workshop& shop, const CompileJob& job) {
   fs::create_directories(job.object.parent_path());
-  const Outcome outcome = shop.log.run(compiler_command(job));
+  const Outcome outcome = shop.log.run(compiler_command(shop, job));
   Compiled result;
   result.ok = outcome.ok();
   result.messages = replaced(replaced(outcome.errors, job.source_tree.string() + "/", ""),

@@ -56,7 +56,8 @@ class Build {
     const Affected affected = patch_source(view, target.units);
     // The view holds the patched source, and every change is one that units can carry.
 
-    const Workshop shop{target, work_.path(), log_, options_.jobs};
+    const Workshop shop{target, work_.path(), log_, options_.jobs,
+                        fs::absolute(options_.hook_sources / "include")};
     const std::vector<UnitObjects> objects = compile_both(shop, view, affected);
     const std::vector<fs::path> parts = extract(target, objects);
     // Every unit's changes are in an intermediate object.

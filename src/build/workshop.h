@@ -15,6 +15,7 @@ struct Workshop {
   std::filesystem::path work; ///< private to this run
   BuildLog& log;
   unsigned jobs = 1;
+  std::filesystem::path author_headers; ///< where patches find kpatch-macros.h
 
   /// Where results that depend on this kernel's configuration and compiler are kept.
   std::filesystem::path kept(const std::string& kind) const;
