@@ -79,6 +79,8 @@ std::string make_initramfs(const GuestContent& content) {
 
   add_program(archive, find_busybox(), "bin/busybox");
   add_program(archive, content.kpatch, "bin/kpatch");
+  for (const fs::path& program : content.programs)
+    add_program(archive, program, "bin/" + program.filename().string());
   archive.add_file("init", guest_init(), 0755);
 
   archive.add_file("rehearsal/settings",

@@ -11,10 +11,11 @@ namespace kpatch::runtime {
 
 /// What the guest of a rehearsal works with.
 struct GuestContent {
-  std::vector<ModuleToLoad> modules; ///< in loading order
-  std::vector<ModuleToLoad> patches; ///< in loading order
-  std::filesystem::path check;       ///< empty: none
-  std::filesystem::path kpatch;      ///< this program
+  std::vector<ModuleToLoad> modules;           ///< in loading order
+  std::vector<ModuleToLoad> patches;           ///< in loading order
+  std::filesystem::path check;                 ///< empty: none
+  std::vector<std::filesystem::path> programs; ///< for the check, into its PATH
+  std::filesystem::path kpatch;                ///< this program
   unsigned cycles = 1;
   std::string token;
 };

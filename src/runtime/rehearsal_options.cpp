@@ -16,6 +16,7 @@ namespace {
 enum Option : int {
   kKernel = 'k',
   kCheck = 'c',
+  kProgram = 'p',
   kWith = 'w',
   kCycles = 'n',
   kHelp = 'h',
@@ -29,6 +30,7 @@ enum Option : int {
 constexpr option kLongOptions[] = {
     {"kernel",  required_argument, nullptr, kKernel },
     {"check",   required_argument, nullptr, kCheck  },
+    {"program", required_argument, nullptr, kProgram},
     {"with",    required_argument, nullptr, kWith   },
     {"cycles",  required_argument, nullptr, kCycles },
     {"help",    no_argument,       nullptr, kHelp   },
@@ -56,6 +58,7 @@ void take_option(RehearsalCall& call, int option) {
   switch (option) {
   case kKernel: request.release = optarg; break;
   case kCheck: request.check = optarg; break;
+  case kProgram: request.programs.emplace_back(optarg); break;
   case kWith: request.with.emplace_back(optarg); break;
   case kCycles: request.cycles = positive_number("--cycles", optarg); break;
   case kHelp: call.wants_help = true; break;
@@ -81,6 +84,8 @@ must fail. Exit status 0 if all held and the kernel log is clean. Needs no root.
                          one that the first module was built for)
   -c, --check SCRIPT     shell script that succeeds if the patch is in effect; it finds
                          before, patched or after in $KPATCH_PHASE
+  -p, --program FILE     program that the check calls, put into its PATH together with
+                         its shared libraries; repeatable
   -w, --with MODULE      kernel module to load before, with all it needs: a name or a
                          .ko file; repeatable. Modules that the patch changes are
                          loaded anyway
@@ -105,7 +110,7 @@ RehearsalCall parse_rehearsal_call(const std::vector<std::string>& arguments) {
 
   RehearsalCall call;
   optind = 0; // begin anew
-  for (int option; (option = getopt_long(count, argv.data(), "k:c:w:n:h", kLongOptions,
+  for (int option; (option = getopt_long(count, argv.data(), "k:c:p:w:n:h", kLongOptions,
                                          nullptr)) != -1;)
     take_option(call, option);
   for (int index = optind; index < count; ++index)

@@ -68,6 +68,7 @@ GuestContent collect_content(const RehearsalRequest& request) {
   return {.modules = tree.in_loading_order(names),
           .patches = std::move(patches.modules),
           .check = request.check,
+          .programs = request.programs,
           .kpatch = fs::read_symlink("/proc/self/exe"),
           .cycles = request.cycles,
           .token = random_token()};
@@ -121,6 +122,7 @@ std::vector<std::string> tail_of(const fs::path& file) {
 void require_readable(const RehearsalRequest& request) {
   std::vector<fs::path> files = request.patches;
   files.push_back(request.vmlinuz);
+  files.insert(files.end(), request.programs.begin(), request.programs.end());
   if (!request.check.empty())
     files.push_back(request.check);
   std::error_code ignored;

@@ -16,7 +16,8 @@ struct RehearsalRequest {
   std::filesystem::path vmlinuz;
   std::filesystem::path modules_root; ///< has lib/modules/<release>
   std::vector<std::filesystem::path> patches;
-  std::filesystem::path check;   ///< shell script; empty: load and unload only
+  std::filesystem::path check; ///< shell script; empty: load and unload only
+  std::vector<std::filesystem::path> programs; ///< that the check uses
   std::vector<std::string> with; ///< modules to load before, by name or file
   unsigned cycles = 1;
   bool kvm = false;

@@ -8,6 +8,7 @@ echo 1 >events/task/task_newtask/enable
 echo 1 >events/signal/signal_generate/enable
 forks=$(count Forks) signals=$(count Signals) frames=$(count Frames)
 sh -c 'trap "caught=1" USR1; kill -USR1 $$; sleep 0.1; [ "$caught" ]' || exit 1
+bad_signal_stack || exit 1
 grep Patched /proc/meminfo
 echo 0 >events/enable
 [ "$(count Forks)" -gt "$forks" ] && [ "$(count Signals)" -gt "$signals" ] &&
