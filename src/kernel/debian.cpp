@@ -37,6 +37,8 @@ namespace {
 /// In the unpacked image: the version of the source package that it was made of.
 constexpr const char* kSourceVersionFile = "source-version";
 
+constexpr std::string_view kKbuildPrefix = "linux-kbuild-";
+
 struct Workshop {
   const TargetRequest& request;
   std::string release;
@@ -92,11 +94,35 @@ void run_depmod(const fs::path& root, const std::string& release) {
   });
 }
 
+/// The files of all packages.
+struct Packages {
+  fs::path image, headers, kbuild, debug, source;
+};
+
+/// Downloads what is not here. Everything is fetched before anything is unpacked, the
+/// small first, so that a version that is not served is known at once.
+Packages fetch_packages(Workshop& shop) {
+  const bool with_source = shop.request.overrides.source.empty();
+  Packages files;
+  files.image = shop.archive.fetch("linux-image-" + shop.release, shop.version);
+  const std::string version = source_version(read_control(files.image), "linux");
+  files.headers = shop.archive.fetch("linux-headers-" + shop.release, version);
+  const std::string kbuild =
+      dependency_with_prefix(read_control(files.headers)["Depends"], kKbuildPrefix);
+  if (kbuild.empty())
+    fail("{}: it depends on no linux-kbuild package", files.headers.string());
+  files.kbuild = shop.archive.fetch(kbuild, version);
+  if (with_source)
+    files.source = shop.archive.fetch("linux-source-" + kernel_series(version), version);
+  files.debug = shop.archive.fetch("linux-image-" + shop.release + "-dbg", version);
+  return files;
+}
+
 void unpack_image(Workshop& shop, const fs::path& fresh) {
-  shop.say("Downloading and unpacking the kernel image of " + shop.release);
-  const fs::path package =
-      shop.archive.fetch("linux-image-" + shop.release, shop.version);
+  shop.say("Downloading the packages of " + shop.release);
+  const fs::path package = fetch_packages(shop).image;
   const std::string made_of = source_version(read_control(package), "linux");
+  shop.say("Unpacking the kernel image of " + shop.release);
   unpack_package(package, fresh);
   fs::remove_all(fresh / "usr/share");
   run_depmod(fs::exists(fresh / "lib/modules") ? fresh : fresh / "usr", shop.release);
@@ -104,9 +130,8 @@ void unpack_image(Workshop& shop, const fs::path& fresh) {
 }
 
 void unpack_source(Workshop& shop, const fs::path& fresh) {
-  shop.say("Downloading and unpacking the kernel source for " + shop.release);
-  const fs::path package = shop.archive.fetch(
-      "linux-source-" + kernel_series(shop.source_version), shop.source_version);
+  const fs::path package = fetch_packages(shop).source;
+  shop.say("Unpacking the kernel source for " + shop.release);
   const TempDir outer(".outer-", fresh);
   unpack_package(package, outer.path());
   for (const fs::directory_entry& entry :
@@ -119,33 +144,27 @@ void unpack_source(Workshop& shop, const fs::path& fresh) {
 }
 
 void unpack_debug(Workshop& shop, const fs::path& fresh) {
-  shop.say("Downloading and unpacking the debug symbols of " + shop.release);
-  unpack_package(
-      shop.archive.fetch("linux-image-" + shop.release + "-dbg", shop.source_version),
-      fresh);
+  const fs::path package = fetch_packages(shop).debug;
+  shop.say("Unpacking the debug symbols of " + shop.release);
+  unpack_package(package, fresh);
 }
 
 /// Puts the two packages of which the object tree consists together and has it prepared.
 void prepare(Workshop& shop, const fs::path& source, const fs::path& fresh) {
+  const Packages packages = fetch_packages(shop);
   shop.say("Preparing the build of " + shop.release);
-  const fs::path headers =
-      shop.archive.fetch("linux-headers-" + shop.release, shop.source_version);
-  const std::string kbuild_name =
-      dependency_with_prefix(read_control(headers)["Depends"], "linux-kbuild-");
-  if (kbuild_name.empty())
-    fail("{}: it depends on no linux-kbuild package", headers.string());
-  const fs::path kbuild = shop.archive.fetch(kbuild_name, shop.source_version);
-
   const TempDir unpacked(".unpacked-", fresh);
-  unpack_package(headers, unpacked.path());
-  unpack_package(kbuild, unpacked.path());
+  unpack_package(packages.headers, unpacked.path());
+  unpack_package(packages.kbuild, unpacked.path());
   const fs::path tree = unpacked.path() / "usr/src" / ("linux-headers-" + shop.release);
   for (const fs::directory_entry& entry : fs::directory_iterator(tree))
     if (!entry.is_symlink())
       fs::rename(entry.path(), fresh / entry.path().filename());
-  const fs::path scripts = unpacked.path() / "usr/lib" / kbuild_name;
-  for (const fs::directory_entry& entry : fs::directory_iterator(scripts))
-    fs::rename(entry.path(), fresh / entry.path().filename());
+  for (const fs::directory_entry& entry :
+       fs::directory_iterator(unpacked.path() / "usr/lib"))
+    if (entry.path().filename().string().starts_with(kKbuildPrefix))
+      for (const fs::directory_entry& tool : fs::directory_iterator(entry.path()))
+        fs::rename(tool.path(), fresh / tool.path().filename());
   prepare_objects(source, fresh, shop.request.overrides.config);
 }
 
@@ -200,6 +219,7 @@ Workshop open_workshop(const TargetRequest& request) {
   uname(&running);
   const std::string release = request.release.empty() ? running.release : request.release;
   check_release(release);
+  machine_of_release(release); // refuses what is no kernel of Debian's
   const fs::path cache =
       fs::weakly_canonical(request.cache.empty() ? default_cache() : request.cache);
   DebianArchive archive(cache / "downloads", request.offline);

@@ -185,8 +185,8 @@ fs::path DebianArchive::fetch(const std::string& package, const std::string& ver
     return here;
   const std::string wanted = package + "=" + version;
   if (is_offline_)
-    fail_with_remedy("run once without --offline", "{}: not in {}, and not to be fetched",
-                     wanted, downloads_.string());
+    fail_with_remedy("run once without the offline option",
+                     "{}: not in {}, and not to be fetched", wanted, downloads_.string());
   if (find_program("apt-get").empty())
     fail("apt-get: no such program; packages of a Debian kernel are fetched with it");
 
