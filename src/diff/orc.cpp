@@ -62,8 +62,6 @@ void rebuild_orc(Context& context) {
   for (const SectionId id : {unwind, places}) {
     patched.sections[id].included = true;
     patched.sections[id].reason = {ReasonKind::kDescribes};
-    if (const SymbolId symbol = patched.sections[id].section_symbol)
-      patched.symbols[symbol].included = true;
   }
 }
 
