@@ -95,25 +95,37 @@ fs::path generated_of(const fs::path& kept, const std::string& unit) {
   return kept / "generated" / with_extension(unit, "");
 }
 
+/// Has kbuild make the objects in `objects`; returns what it complains about. Host tools,
+/// which take it seconds to make, are made only if it does not succeed without.
+std::string run_kbuild(const Workshop& shop, const fs::path& objects,
+                       const std::vector<std::string>& units) {
+  Outcome outcome;
+  for (const kernel::HostTools tools :
+       {kernel::HostTools::kAsPacked, kernel::HostTools::kBuild}) {
+    Command make{
+        .argv = kernel::kbuild_units_command(shop.target.source, objects, units, tools),
+        .environment = kernel::kbuild_environment()};
+    make.argv.emplace_back(kExtraFlags);
+    make.argv.push_back("-j" + std::to_string(shop.jobs));
+    outcome = shop.log.run(make);
+    if (outcome.ok())
+      break;
+  }
+  return outcome.errors;
+}
+
 /// Has kbuild make the objects and keeps its records.
 void record(const Workshop& shop, const fs::path& kept,
             const std::vector<std::string>& units) {
   const TempDir copy("kbuild.", shop.work);
   fs::copy(shop.target.objects, copy.path(),
            fs::copy_options::recursive | fs::copy_options::copy_symlinks);
-  Command make{.argv = kernel::kbuild_command(shop.target.source, copy.path()),
-               .environment = kernel::kbuild_environment()};
-  make.argv.emplace_back(kExtraFlags);
-  make.argv.push_back("-j" + std::to_string(shop.jobs));
-  for (const std::string& unit : units)
-    make.argv.push_back(with_extension(unit, ".o"));
-  const Outcome outcome = shop.log.run(make);
+  const std::string errors = run_kbuild(shop, copy.path(), units);
   for (const std::string& unit : units) {
     const std::optional<std::string> text =
         read_text_if_exists(copy.path() / record_of(unit));
     if (!text)
-      fail("{}: the kernel's own build does not make an object of it\n{}", unit,
-           outcome.errors);
+      fail("{}: the kernel's own build does not make an object of it\n{}", unit, errors);
     parse_unit_command(*text, unit); // only what can be used is kept
     const fs::path record = kept / record_of(unit);
     fs::create_directories(record.parent_path());
