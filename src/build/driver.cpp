@@ -111,7 +111,6 @@ class Build {
   std::vector<fs::path> extract(const kernel::Target& target,
                                 const std::vector<UnitObjects>& objects);
   void link(const kernel::Target& target, const std::vector<fs::path>& parts);
-  void report_unit(const UnitResult& unit);
 
   [[noreturn]] void refuse(std::string_view message) {
     result_.outcome = BuildOutcome::kRefused;
@@ -217,6 +216,22 @@ void Build::judge_compiled(const PatchedView& view, const Affected& affected,
     refuse("Unsupported changes detected");
 }
 
+/// Compares one unit; what cannot be compared at all is a problem of this unit only.
+UnitResult compare_unit(PairDiffer& differ, const ObjectPair& pair,
+                        const fs::path& output) {
+  try {
+    return differ.compare(pair, output);
+  } catch (const Error& error) {
+    return {.unit = pair.unit,
+            .owner = pair.owner,
+            .outcome = UnitOutcome::kRefused,
+            .problems = {{.code = "KP1008",
+                          .object = pair.unit,
+                          .message = error.what(),
+                          .remedy = error.remedy()}}};
+  }
+}
+
 std::vector<fs::path> Build::extract(const kernel::Target& target,
                                      const std::vector<UnitObjects>& objects) {
   const StepClock clock(result_.steps, "diff");
@@ -231,8 +246,10 @@ std::vector<fs::path> Build::extract(const kernel::Target& target,
       const fs::path part = object_name(work_.path() / "output" / owner, unit.unit);
       fs::create_directories(part.parent_path());
       result_.units.push_back(
-          differ.compare({unit.unit, owner, unit.original, unit.patched}, part));
-      report_unit(result_.units.back());
+          compare_unit(differ, {unit.unit, owner, unit.original, unit.patched}, part));
+      for (const std::string& note : result_.units.back().notes)
+        listener_.progress(
+            fmt::format("{}: {}", object_name({}, unit.unit).native(), note));
       if (result_.units.back().outcome == UnitOutcome::kChanged)
         parts.push_back(part);
       refused += result_.units.back().outcome == UnitOutcome::kRefused;
@@ -242,13 +259,6 @@ std::vector<fs::path> Build::extract(const kernel::Target& target,
   if (parts.empty())
     no_change("no functional changes found");
   return parts;
-}
-
-void Build::report_unit(const UnitResult& unit) {
-  const std::string label = object_name({}, unit.unit).native();
-  for (const FunctionChange& function : unit.functions)
-    listener_.progress(fmt::format("{}: {} function: {}", label,
-                                   function.is_new ? "new" : "changed", function.name));
 }
 
 void Build::link(const kernel::Target& target, const std::vector<fs::path>& parts) {

@@ -28,6 +28,7 @@ struct UnitResult {
   std::string owner; ///< "vmlinux" or a module
   UnitOutcome outcome = UnitOutcome::kUnchanged;
   std::vector<FunctionChange> functions;
+  std::vector<std::string> notes; ///< what the comparison remarked, in order
   std::vector<Problem> problems;
 };
 

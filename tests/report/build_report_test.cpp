@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "report/build_report.h"
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+namespace kpatch::report {
+namespace {
+
+build::BuildResult refused() {
+  return {.outcome = build::BuildOutcome::kRefused,
+          .message = "1 error(s) encountered",
+          .log = "/cache/build.log",
+          .release = "6.1.0-1",
+          .patches = {"x.patch"},
+          .module_name = "livepatch-x",
+          .units = {{.unit = "fs/x.c",
+                     .owner = "vmlinux",
+                     .outcome = build::UnitOutcome::kRefused,
+                     .functions = {{.name = "f", .is_new = true}},
+                     .problems = {{.code = "KP2001",
+                                   .object = "fs/x.o",
+                                   .symbol = "g",
+                                   .message = "it cannot be patched",
+                                   .remedy = "patch its caller"}}}},
+          .steps = {{.name = "kernel", .seconds = 1.23456, .cpu_seconds = 0.5}}};
+}
+
+TEST(BuildJson, HasEveryMemberOfTheSchema) {
+  const auto json = nlohmann::json::parse(build_json(refused()));
+  EXPECT_EQ(json["result"], "refused");
+  EXPECT_EQ(json["message"], "1 error(s) encountered");
+  EXPECT_TRUE(json["remedy"].is_null());
+  EXPECT_EQ(json["log"], "/cache/build.log");
+  EXPECT_EQ(json["kernel"]["release"], "6.1.0-1");
+  EXPECT_EQ(json["module"]["name"], "livepatch-x");
+  EXPECT_TRUE(json["module"]["path"].is_null());
+  EXPECT_EQ(json["module"]["replace"], true);
+  EXPECT_EQ(json["patches"][0], "x.patch");
+  const auto& unit = json["units"][0];
+  EXPECT_EQ(unit["unit"], "fs/x.c");
+  EXPECT_EQ(unit["owner"], "vmlinux");
+  EXPECT_EQ(unit["result"], "refused");
+  EXPECT_EQ(unit["functions"][0]["name"], "f");
+  EXPECT_EQ(unit["functions"][0]["change"], "new");
+  EXPECT_EQ(unit["problems"][0]["code"], "KP2001");
+  EXPECT_EQ(unit["problems"][0]["remedy"], "patch its caller");
+  EXPECT_TRUE(json["problems"].empty());
+  EXPECT_EQ(json["steps"][0]["seconds"], 1.235);
+}
+
+TEST(BuildJson, SurvivesTextThatIsNotUtf8) {
+  build::BuildResult result = refused();
+  result.message = "x.c:1: error: \xff\xfe";
+  EXPECT_NO_THROW(nlohmann::json::parse(build_json(result)));
+}
+
+TEST(BuildFailureText, EndsWithTheLineThatScriptsLookFor) {
+  EXPECT_EQ(build_failure_text(refused()),
+            "fs/x.o: g: it cannot be patched [KP2001]\n"
+            "  patch its caller\n"
+            "ERROR: 1 error(s) encountered. Check /cache/build.log for more details.\n");
+  build::BuildResult result = refused();
+  result.units.clear();
+  result.log.clear();
+  result.message = "x.patch file failed to apply\nfs/x.c: hunk #1 of 1";
+  result.remedy = "do this";
+  EXPECT_EQ(build_failure_text(result), "fs/x.c: hunk #1 of 1\n"
+                                        "ERROR: x.patch file failed to apply.\n"
+                                        "  do this\n");
+}
+
+} // namespace
+} // namespace kpatch::report
