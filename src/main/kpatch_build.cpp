@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "base/files.h"
+#include "base/interrupt.h"
+#include "base/log.h"
+#include "base/run_tool.h"
+#include "build/command_line.h"
+#include "build/driver.h"
+#include "build/tool_files.h"
+#include "kernel/debian.h"
+#include "report/build_report.h"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+
+namespace {
+
+using kpatch::build::BuildOutcome;
+using kpatch::build::Invocation;
+
+void progress(std::string_view line) {
+  fmt::print("{}\n", line);
+  std::fflush(stdout);
+}
+
+void complain(std::string_view line) {
+  fmt::print(stderr, "{}\n", line);
+}
+
+int build(Invocation& invocation) {
+  for (const std::string& notice : invocation.notices)
+    complain(notice);
+  if (invocation.debug > 0) {
+    progress("DEBUG mode enabled");
+    kpatch::set_log_level(kpatch::LogLevel::kDebug);
+  }
+  invocation.options.hook_sources = kpatch::build::find_hook_sources();
+  invocation.kernel.progress = progress;
+
+  const kpatch::build::BuildResult result = kpatch::build::build_patch(
+      invocation.options,
+      [&] { return kpatch::kernel::debian_target(invocation.kernel); },
+      {.progress = progress, .complaint = complain});
+  if (!invocation.json.empty())
+    kpatch::write_file(invocation.json, kpatch::report::build_json(result));
+  if (result.outcome == BuildOutcome::kBuilt) {
+    progress("SUCCESS");
+    return 0;
+  }
+  fmt::print(stderr, "{}", kpatch::report::build_failure_text(result));
+  return 1;
+}
+
+int run(int argc, char** argv) {
+  Invocation invocation = kpatch::build::parse_command_line(argc, argv);
+  switch (invocation.action) {
+  case Invocation::Action::kShowHelp:
+    fmt::print(stderr, "{}", kpatch::build::usage_text());
+    return 0;
+  case Invocation::Action::kShowVersion:
+    fmt::print("Version : {}\n", KPATCH_VERSION);
+    return 0;
+  case Invocation::Action::kComplainAboutUsage:
+    if (!invocation.usage_complaint.empty())
+      fmt::print(stderr, "ERROR: {}.\n", invocation.usage_complaint);
+    fmt::print(stderr, "{}", kpatch::build::usage_text());
+    return 1;
+  case Invocation::Action::kBuild: return build(invocation);
+  }
+  return 1;
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+  kpatch::catch_interrupts();
+  const int status = kpatch::run_tool("ERROR: ", [&] { return run(argc, argv); });
+  kpatch::die_if_interrupted();
+  return status;
+}
