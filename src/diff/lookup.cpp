@@ -28,9 +28,16 @@ bool is_local_thing(std::uint8_t type, std::uint8_t binding) {
   return binding == STB_LOCAL && (type == STT_FUNC || type == STT_OBJECT);
 }
 
+IndexedSymbol entry_at(const SymbolIndex& index, EntryId id) {
+  IndexedSymbol symbol;
+  index.get(id, symbol);
+  return symbol;
+}
+
 EntryId end_of_block(const SymbolIndex& index, EntryId file) {
   EntryId end = file + 1;
-  while (end < index.entries().size() && index.entries()[end].type != STT_FILE)
+  IndexedSymbol symbol;
+  while (end < index.size() && !(index.get(end, symbol) && symbol.type == STT_FILE))
     ++end;
   return end;
 }
@@ -44,9 +51,12 @@ struct Block {
 bool matches(const Block& block, const SymbolIndex& index, EntryId file) {
   std::size_t seen = 0;
   std::set<LocalName> found;
-  const EntryId end = end_of_block(index, file);
-  for (EntryId id = file + 1; id < end; ++id) {
-    const IndexedSymbol& entry = index.entries()[id];
+  IndexedSymbol entry;
+  for (EntryId id = file + 1; id < index.size(); ++id) {
+    if (!index.get(id, entry))
+      continue;
+    if (entry.type == STT_FILE)
+      break;
     if (!is_local_thing(entry.type, entry.binding))
       continue;
     const LocalName name{entry.type, entry.name};
@@ -61,7 +71,7 @@ bool matches(const Block& block, const SymbolIndex& index, EntryId file) {
 FileTie find_tie(const Block& block, const SymbolIndex& index, std::string_view name) {
   FileTie result;
   for (const EntryId id : index.named(name)) {
-    if (index.entries()[id].type != STT_FILE || !matches(block, index, id))
+    if (entry_at(index, id).type != STT_FILE || !matches(block, index, id))
       continue;
     if (result.matches++ == 0)
       result.entry = id;
@@ -73,11 +83,11 @@ FileTie find_tie(const Block& block, const SymbolIndex& index, std::string_view 
 
 std::uint64_t position(const Inputs& inputs, EntryId id) {
   const SymbolIndex& index = inputs.parent_symbols;
-  const IndexedSymbol& symbol = index.entries()[id];
+  const IndexedSymbol symbol = entry_at(index, id);
   const bool by_address = inputs.parent == "vmlinux";
   std::uint64_t rank = 0;
   for (const EntryId other : index.named(symbol.name)) {
-    const IndexedSymbol& rival = index.entries()[other];
+    const IndexedSymbol rival = entry_at(index, other);
     if (rival.type != STT_FILE &&
         (by_address ? rival.value <= symbol.value : other <= id))
       ++rank;
@@ -88,12 +98,12 @@ std::uint64_t position(const Inputs& inputs, EntryId id) {
 bool is_only_one(const Inputs& inputs, std::string_view name) {
   std::size_t count = 0;
   for (const EntryId id : inputs.parent_symbols.named(name))
-    count += inputs.parent_symbols.entries()[id].type != STT_FILE;
+    count += entry_at(inputs.parent_symbols, id).type != STT_FILE;
   return count == 1;
 }
 
 Found found_at(const Inputs& inputs, EntryId id) {
-  const IndexedSymbol& entry = inputs.parent_symbols.entries()[id];
+  const IndexedSymbol entry = entry_at(inputs.parent_symbols, id);
   Found result{.object = inputs.parent, .address = entry.value, .size = entry.size};
   result.is_global = entry.binding != STB_LOCAL;
   result.is_exported = result.is_global && !inputs.symvers.exporter(entry.name).empty();
@@ -119,7 +129,7 @@ std::optional<Found> find_local(const Inputs& inputs, const FileTie& file,
   std::vector<EntryId> elsewhere;
   const EntryId end = file.matches == 1 ? end_of_block(index, file.entry) : 0;
   for (const EntryId id : index.named(wanted.name)) {
-    const IndexedSymbol& entry = index.entries()[id];
+    const IndexedSymbol entry = entry_at(index, id);
     if (entry.binding != STB_LOCAL || entry.type == STT_FILE)
       continue;
     (file.matches == 1 && id > file.entry && id < end ? ids : elsewhere).push_back(id);
@@ -170,16 +180,16 @@ std::optional<Found> look_up(const Inputs& inputs,
       return local;
   std::vector<EntryId> globals;
   for (const EntryId id : inputs.parent_symbols.named(wanted.name))
-    if (inputs.parent_symbols.entries()[id].binding != STB_LOCAL)
+    if (entry_at(inputs.parent_symbols, id).binding != STB_LOCAL)
       globals.push_back(id);
   if (auto global = only_one(inputs, globals, "global", wanted.name))
     return global;
-  const std::string_view exporter = inputs.symvers.exporter(wanted.name);
+  std::string exporter = inputs.symvers.exporter(wanted.name);
   if (exporter.empty())
     return std::nullopt;
   if (inputs.symvers.is_ambiguous(wanted.name))
     fail("{}: duplicate exported symbol found for {}", inputs.label, wanted.name);
-  return Found{.object = std::string(exporter), .is_global = true, .is_exported = true};
+  return Found{.object = std::move(exporter), .is_global = true, .is_exported = true};
 }
 
 std::optional<Found> look_up(const Context& context, const Side& side, SymbolId id) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
 // A kernel's symbol table has some 150,000 entries and a diff asks for a few hundred, so
-// reading it must cost little more than looking at each byte once: names stay where they
-// are in the text, and the hash chains are made on the first search.
+// reading it must cost little more than looking at each byte once: lines are only cut and
+// their names hashed; the rest is parsed for those that are asked for.
 #include "kernel/symbol_index.h"
 
 #include "base/error.h"
@@ -11,7 +11,6 @@
 #include <charconv>
 #include <cstring>
 #include <elf.h>
-#include <functional>
 #include <memory>
 
 namespace kpatch::kernel {
@@ -94,27 +93,32 @@ bool parse_line(std::string_view line, std::string_view label, IndexedSymbol& sy
 
 SymbolIndex SymbolIndex::from_readelf(std::string text, std::string_view label) {
   SymbolIndex index;
+  index.label_ = label;
   index.text_ = std::move(text);
-  // A moved-from std::string keeps its heap block alive in the new owner, so views into a
-  // long text survive moves of the index; a text short enough to sit inside the string
-  // object would not.
-  index.text_.reserve(64);
-  std::string_view rest = index.text_;
+  index.text_.reserve(64); // off the string object: the lines outlive moves
+  const char* at = index.text_.data();
+  const char* const end = at + index.text_.size();
+  index.lines_.reserve(index.text_.size() / 60);
   bool in_static_table = true;
-  while (!rest.empty()) {
-    const std::size_t newline = rest.find('\n');
-    const std::string_view line = rest.substr(0, newline);
-    rest.remove_prefix(newline == std::string_view::npos ? rest.size() : newline + 1);
+  while (at < end) {
+    const auto* newline = static_cast<const char*>(
+        std::memchr(at, '\n', static_cast<std::size_t>(end - at)));
+    const char* stop = newline ? newline : end;
+    const std::string_view line(at, static_cast<std::size_t>(stop - at));
+    at = stop + 1;
     if (line.starts_with("Symbol table ")) {
       if (line.find(".dynsym") != std::string_view::npos)
         in_static_table = false;
       else if (line.find(".symtab") != std::string_view::npos)
         in_static_table = true;
-      continue;
+    } else if (in_static_table && !line.empty()) {
+      const auto* blank =
+          static_cast<const char*>(memrchr(line.data(), ' ', line.size()));
+      const std::size_t name =
+          blank ? static_cast<std::size_t>(blank + 1 - line.data()) : 0;
+      index.lines_.push_back({line.data(), static_cast<std::uint32_t>(line.size()),
+                              static_cast<std::uint32_t>(name)});
     }
-    IndexedSymbol symbol;
-    if (in_static_table && parse_line(line, label, symbol))
-      index.entries_.push_back(symbol);
   }
   return index;
 }
@@ -134,30 +138,31 @@ void SymbolIndex::add(const IndexedSymbol& symbol) {
   names_end_ += size;
   names_left_ -= size;
   entries_.push_back(entry);
-  heads_.clear();
+  chains_.clear();
 }
 
-void SymbolIndex::build_chains() const {
-  std::size_t buckets = 64;
-  while (buckets < entries_.size())
-    buckets *= 2;
-  heads_.assign(buckets, kNoEntry);
-  next_.assign(entries_.size(), kNoEntry);
-  for (EntryId id = static_cast<EntryId>(entries_.size()); id-- > 0;) {
-    EntryId& head =
-        heads_[std::hash<std::string_view>{}(entries_[id].name) & (buckets - 1)];
-    next_[id] = head;
-    head = id;
-  }
+EntryId SymbolIndex::size() const {
+  return static_cast<EntryId>(lines_.empty() ? entries_.size() : lines_.size());
+}
+
+std::string_view SymbolIndex::name_of(EntryId id) const {
+  return lines_.empty() ? entries_[id].name : lines_[id].text().substr(lines_[id].name);
+}
+
+bool SymbolIndex::get(EntryId id, IndexedSymbol& symbol) const {
+  if (!lines_.empty())
+    return parse_line(lines_.at(id).text(), label_, symbol);
+  symbol = entries_.at(id);
+  return true;
 }
 
 std::vector<EntryId> SymbolIndex::named(std::string_view name) const {
-  if (heads_.empty())
-    build_chains();
+  if (!chains_.is_built())
+    chains_.build(size(), [this](EntryId id) { return name_of(id); });
   std::vector<EntryId> found;
-  EntryId id = heads_[std::hash<std::string_view>{}(name) & (heads_.size() - 1)];
-  for (; id != kNoEntry; id = next_[id])
-    if (entries_[id].name == name)
+  IndexedSymbol symbol;
+  for (EntryId id = chains_.first(name); id != NameChains::kEnd; id = chains_.next(id))
+    if (name_of(id) == name && get(id, symbol) && symbol.name == name)
       found.push_back(id);
   return found;
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include "kernel/name_chains.h"
+
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -30,30 +32,43 @@ class SymbolIndex {
   SymbolIndex(SymbolIndex&&) = default;
   SymbolIndex& operator=(SymbolIndex&&) = default;
 
-  /// Parses what `readelf -s --wide` prints. Throws Error naming `label` and the line for
-  /// an entry of a type or binding that no kernel has.
+  /// Takes what `readelf -s --wide` prints. Entries are parsed when they are asked for;
+  /// then an entry of a type or binding that no kernel has is an Error naming `label` and
+  /// the line.
   static SymbolIndex from_readelf(std::string text, std::string_view label);
 
   /// Adds an entry at the end; undefined symbols and section symbols are not wanted. The
-  /// name is copied.
+  /// name is copied. Not for an index that was made from text.
   void add(const IndexedSymbol& symbol);
 
-  const std::vector<IndexedSymbol>& entries() const { return entries_; }
+  /// How many entries there are, those that count for nothing included.
+  EntryId size() const;
+
+  /// An entry; false for headings, undefined and section symbols.
+  bool get(EntryId id, IndexedSymbol& symbol) const;
 
   /// All entries of that name, in table order.
   std::vector<EntryId> named(std::string_view name) const;
 
  private:
-  void build_chains() const;
+  /// A line of the text; the name is its end.
+  struct Line {
+    const char* begin = nullptr;
+    std::uint32_t length = 0;
+    std::uint32_t name = 0;
+    std::string_view text() const { return {begin, length}; }
+  };
 
-  std::string text_;                           ///< what parsed names point into
-  std::vector<std::unique_ptr<char[]>> names_; ///< what added names point into
+  std::string_view name_of(EntryId id) const;
+
+  std::string label_;
+  std::string text_;
+  std::vector<Line> lines_;
+  std::vector<IndexedSymbol> entries_;
+  std::vector<std::unique_ptr<char[]>> names_; ///< what the names of entries_ point into
   std::size_t names_left_ = 0;
   char* names_end_ = nullptr;
-  std::vector<IndexedSymbol> entries_;
-  mutable std::vector<EntryId>
-      heads_; ///< hash bucket -> first entry; built on first search
-  mutable std::vector<EntryId> next_; ///< entry -> next entry of the same bucket
+  mutable NameChains chains_; ///< built on the first search
 };
 
 } // namespace kpatch::kernel

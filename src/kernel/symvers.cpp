@@ -9,7 +9,7 @@
 #include "base/error.h"
 
 #include <algorithm>
-#include <vector>
+#include <array>
 
 namespace kpatch::kernel {
 
@@ -17,13 +17,20 @@ namespace {
 
 constexpr std::size_t kSymbolColumn = 1;
 
-std::vector<std::string_view> fields(std::string_view line) {
-  std::vector<std::string_view> result;
-  while (true) {
+/// The fields of one line; more than any layout has are not needed.
+struct Fields {
+  std::array<std::string_view, 8> all;
+  std::size_t count = 0;
+  std::string_view operator[](std::size_t i) const { return all[i]; }
+};
+
+void split(std::string_view line, Fields& row) {
+  row.count = 0;
+  while (row.count < row.all.size()) {
     const std::size_t tab = line.find('\t');
-    result.push_back(line.substr(0, tab));
+    row.all[row.count++] = line.substr(0, tab);
     if (tab == std::string_view::npos)
-      return result;
+      return;
     line.remove_prefix(tab + 1);
   }
 }
@@ -41,10 +48,11 @@ void for_each_line(std::string_view text, Visit visit) {
 /// 0 if no line has one.
 std::size_t object_column(std::string_view text) {
   std::size_t column = 0;
+  Fields row;
   for_each_line(text, [&](std::string_view line) {
-    const std::vector<std::string_view> all = fields(line);
-    for (std::size_t i = kSymbolColumn + 1; i < all.size() && column == 0; ++i)
-      if (all[i].starts_with("vmlinux"))
+    split(line, row);
+    for (std::size_t i = kSymbolColumn + 1; i < row.count && column == 0; ++i)
+      if (row[i].starts_with("vmlinux"))
         column = i;
     return column == 0;
   });
@@ -58,9 +66,8 @@ std::string object_name(std::string_view path) {
 }
 
 /// What is neither the symbol, nor its object, nor the kind of export.
-std::string_view namespace_field(const std::vector<std::string_view>& row,
-                                 std::size_t object) {
-  for (std::size_t i = kSymbolColumn + 1; i < row.size(); ++i)
+std::string_view namespace_field(const Fields& row, std::size_t object) {
+  for (std::size_t i = kSymbolColumn + 1; i < row.count; ++i)
     if (i != object && !row[i].starts_with("EXPORT_"))
       return row[i];
   return {};
@@ -77,32 +84,45 @@ Symvers Symvers::parse(std::string text, std::string_view label) {
   if (column == 0 && all.find_first_not_of(" \t\r\n") != std::string_view::npos)
     fail_with_remedy("It must be the Module.symvers of the kernel that is patched.",
                      "{}: Module.symvers: invalid format: no line names vmlinux", label);
+  Fields row;
   for_each_line(all, [&](std::string_view line) {
-    const std::vector<std::string_view> row = fields(line);
-    if (row.size() > column && !row[kSymbolColumn].empty() && !row[column].empty()) {
-      const auto [place, is_first] = symvers.exporters_.try_emplace(
-          row[kSymbolColumn],
-          Export{object_name(row[column]), namespace_field(row, column)});
-      place->second.twice |= !is_first;
-    }
+    split(line, row);
+    if (row.count > column && !row[kSymbolColumn].empty() && !row[column].empty())
+      symvers.exports_.push_back(
+          {row[kSymbolColumn], row[column], namespace_field(row, column)});
     return true;
   });
+  symvers.chains_.build(static_cast<std::uint32_t>(symvers.exports_.size()),
+                        [&](std::uint32_t id) { return symvers.exports_[id].symbol; });
   return symvers;
 }
 
-std::string_view Symvers::exporter(std::string_view symbol) const {
-  const auto found = exporters_.find(symbol);
-  return found == exporters_.end() ? std::string_view() : found->second.object;
+const Symvers::Export* Symvers::find(std::string_view symbol) const {
+  if (!chains_.is_built())
+    return nullptr;
+  for (auto id = chains_.first(symbol); id != NameChains::kEnd; id = chains_.next(id))
+    if (exports_[id].symbol == symbol)
+      return &exports_[id];
+  return nullptr;
+}
+
+std::string Symvers::exporter(std::string_view symbol) const {
+  const Export* found = find(symbol);
+  return found ? object_name(found->object) : std::string();
 }
 
 std::string_view Symvers::import_namespace(std::string_view symbol) const {
-  const auto found = exporters_.find(symbol);
-  return found == exporters_.end() ? std::string_view() : found->second.import_namespace;
+  const Export* found = find(symbol);
+  return found ? found->import_namespace : std::string_view();
 }
 
 bool Symvers::is_ambiguous(std::string_view symbol) const {
-  const auto found = exporters_.find(symbol);
-  return found != exporters_.end() && found->second.twice;
+  if (!chains_.is_built())
+    return false;
+  unsigned count = 0;
+  for (auto id = chains_.first(symbol); id != NameChains::kEnd; id = chains_.next(id))
+    count += exports_[id].symbol == symbol;
+  return count > 1;
 }
 
 } // namespace kpatch::kernel

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include "kernel/name_chains.h"
+
 #include <string>
 #include <string_view>
-#include <unordered_map>
+#include <vector>
 
 namespace kpatch::kernel {
 
@@ -17,7 +19,7 @@ class Symvers {
 
   /// Name of the exporting object ("vmlinux" or a module with '-' turned to '_'); empty
   /// if the symbol is not exported.
-  std::string_view exporter(std::string_view symbol) const;
+  std::string exporter(std::string_view symbol) const;
 
   /// The namespace that a module must import to use the symbol; mostly empty.
   std::string_view import_namespace(std::string_view symbol) const;
@@ -25,16 +27,20 @@ class Symvers {
   /// Whether the table has the symbol twice, so that nobody knows which one is meant.
   bool is_ambiguous(std::string_view symbol) const;
 
-  std::size_t size() const { return exporters_.size(); }
+  std::size_t size() const { return exports_.size(); }
 
  private:
+  /// A line of the table.
   struct Export {
-    std::string object;
+    std::string_view symbol;
+    std::string_view object; ///< as it stands there: a path
     std::string_view import_namespace;
-    bool twice = false;
   };
+  const Export* find(std::string_view symbol) const;
+
   std::string text_;
-  std::unordered_map<std::string_view, Export> exporters_;
+  std::vector<Export> exports_;
+  NameChains chains_;
 };
 
 } // namespace kpatch::kernel
