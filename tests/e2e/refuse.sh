@@ -12,10 +12,10 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 mkdir "$work/out" "$work/tmp"
 
-# Names, sizes and times of the source, and what else the cache holds.
+# Names, sizes and times of the source, and what else the cache holds besides the log.
 snapshot() {
 	find "$cache/sources" -printf '%P %s %T@\n' | LC_ALL=C sort
-	find "$cache" -maxdepth 2 -not -name '*lock*' -printf '%P\n' | LC_ALL=C sort
+	find "$cache" -maxdepth 2 -not -name build.log -printf '%P\n' | LC_ALL=C sort
 }
 snapshot >"$work/before"
 TMPDIR=$work/tmp "$bin/kpatch-build" -a "$release" -o "$work/out" "$patch" >"$work/log" 2>&1 && got=0 || got=$?
