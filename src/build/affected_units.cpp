@@ -86,7 +86,8 @@ Affected affected_units(std::span<const TouchedFile> touched,
                         const kernel::UnitIndex& units) {
   Affected affected;
   for (const TouchedFile& file : touched) {
-    const bool is_unit = !units.owners(file.path).empty();
+    // Assembly files are among the units too, but have nothing to compare or redirect.
+    const bool is_unit = file.path.ends_with(".c") && !units.owners(file.path).empty();
     if (!file.was_there && !file.is_there)
       continue; // made by one patch and removed by a later one
     if (is_unit && file.is_there)

@@ -6,6 +6,8 @@
 // goes to the run's own directory. And -g0 follows: debug information is more than half
 // of the compiler's output, holds paths, and takes no part in the code.
 //
+// The compiler's temporary files go there too, so that nothing of a killed one remains.
+//
 // objtool works in place and exits 0 even when it gave up half way, so anything it says
 // is taken for a failure.
 #include "build/compile.h"
@@ -32,12 +34,17 @@ fs::path dependency_list(const fs::path& object) {
 }
 
 Command compiler_command(const Workshop& shop, const CompileJob& job) {
-  Command command{.directory = job.build_tree, .environment = {{"LC_ALL", "C"}}};
+  Command command{
+      .directory = job.build_tree,
+      .environment = {{"LC_ALL", "C"}, {"TMPDIR", shop.work.string()}}
+  };
   const std::string tree = job.source_tree.string();
   for (const std::string& word : job.command.compiler)
     command.argv.push_back(replaced(word, kSourceMark, tree));
-  if (!shop.author_headers.empty())
+  if (!shop.author_headers.empty()) {
     command.argv.push_back("-I" + shop.author_headers.string());
+    command.argv.push_back("-fmacro-prefix-map=" + shop.author_headers.string() + "/=");
+  }
   for (const std::string& word :
        {std::string("-g0"), std::string("-fdiagnostics-color=never"), std::string("-MD"),
         std::string("-MF"), dependency_list(job.object).string(), std::string("-c"),

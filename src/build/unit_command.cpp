@@ -105,6 +105,7 @@ std::string run_kbuild(const Workshop& shop, const fs::path& objects,
     Command make{
         .argv = kernel::kbuild_units_command(shop.target.source, objects, units, tools),
         .environment = kernel::kbuild_environment()};
+    make.environment["TMPDIR"] = shop.work.string();
     make.argv.emplace_back(kExtraFlags);
     make.argv.push_back("-j" + std::to_string(shop.jobs));
     outcome = shop.log.run(make);

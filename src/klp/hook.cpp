@@ -81,7 +81,9 @@ Bytes compile(const ModuleRequest& request, const fs::path& scratch) {
   std::vector<std::string> argv = module_make(request, scratch);
   argv.push_back("KCFLAGS=" + compiler_flags(request));
   argv.push_back("hook.o");
-  run_checked({.argv = argv, .environment = kernel::kbuild_environment()});
+  Command make{.argv = argv, .environment = kernel::kbuild_environment()};
+  make.environment["TMPDIR"] = scratch.string();
+  run_checked(make);
   const fs::path object = scratch / "hook.o";
   finish_with_objtool(request, object);
   return read_bytes(object);

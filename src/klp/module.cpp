@@ -92,8 +92,9 @@ fs::path link(const ModuleRequest& request, const Parts& parts,
   argv.push_back(fmt::format("KPATCH_OBJECTS=hook.o {}", fmt::join(parts.names, " ")));
   argv.insert(argv.end(), {"CONFIG_OBJTOOL=", "CONFIG_DEBUG_INFO_BTF_MODULES=",
                            "KCFLAGS=-g0", "modules"});
-  const Outcome outcome =
-      run({.argv = argv, .environment = kernel::kbuild_environment()});
+  Command make{.argv = argv, .environment = kernel::kbuild_environment()};
+  make.environment["TMPDIR"] = directory.string();
+  const Outcome outcome = run(make);
   if (!outcome.ok())
     fail("{}.ko: the module cannot be linked\n{}{}", request.name, outcome.output,
          outcome.errors);

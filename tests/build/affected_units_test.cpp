@@ -11,6 +11,7 @@ Affected affected(std::vector<TouchedFile> files) {
   kernel::UnitIndex units;
   units.add("fs/proc/meminfo.c", "vmlinux");
   units.add("net/ip_vs_est.c", "ip_vs");
+  units.add("arch/x86/lib/memcpy_64.S", "vmlinux");
   return affected_units(files, units);
 }
 

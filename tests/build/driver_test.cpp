@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "base/error.h"
+#include "build/driver.h"
+#include "build/fake_kernel.h"
+#include "build/workshop.h"
+
+#include <gtest/gtest.h>
+
+namespace kpatch::build {
+namespace {
+namespace fs = std::filesystem;
+
+/// Builds for a kernel of two files. That a module comes out takes a real kernel; here it
+/// is everything that can end a build before.
+class Driver : public testing::Test {
+ protected:
+  Driver() {
+    BuildLog log;
+    const Workshop shop{kernel_.target, {}, log};
+    const fs::path commands = shop.kept("commands") / "fs";
+    fs::create_directories(commands);
+    write_file(commands / ".x.o.cmd", kernel_.record("x"));
+    write_file(commands / ".y.o.cmd", kernel_.record("y"));
+    fs::create_directories(output());
+    before_ = kernel_.files("source");
+    objects_before_ = kernel_.files("objects");
+  }
+  ~Driver() override {
+    EXPECT_EQ(kernel_.files("source"), before_);
+    EXPECT_EQ(kernel_.files("objects"), objects_before_);
+    EXPECT_TRUE(fs::is_empty(output()));
+    for (const auto& entry : fs::directory_iterator(kernel_.root.path() / "user/tmp"))
+      EXPECT_EQ(entry.path().filename(), ".lock") << "left behind";
+  }
+
+  fs::path output() const { return kernel_.root.path() / "output"; }
+
+  BuildResult build(const std::string& patch) {
+    const fs::path file = kernel_.root.path() / "x.patch";
+    write_file(file, patch);
+    const BuildOptions options{.patches = {file},
+                               .output_directory = output(),
+                               .cache = kernel_.root.path() / "user",
+                               .jobs = 2,
+                               .check_compiler = check_compiler_};
+    const auto note = [&](std::string_view line) { said_ += std::string(line) + "\n"; };
+    return build_patch(options, [&] { return kernel_.target; },
+                       {.progress = note, .complaint = note});
+  }
+
+  FakeKernel kernel_;
+  std::map<std::string, std::string> before_;
+  std::map<std::string, std::string> objects_before_;
+  std::string said_;
+  bool check_compiler_ = false;
+};
+
+std::string patch_of(const std::string& file, const std::string& hunk) {
+  return "--- a/" + file + "\n+++ b/" + file + "\n" + hunk;
+}
+
+TEST_F(Driver, ShowsCompilerErrorsWithTheFileAsInTheTree) {
+  const BuildResult result =
+      build(patch_of("fs/y.c", "@@ -1 +1 @@\n-int y(void) { return 1; }\n"
+                               "+int y(void) { return z; }\n"));
+  EXPECT_EQ(result.outcome, BuildOutcome::kFailed);
+  EXPECT_TRUE(
+      result.message.starts_with("fs/y.c: the patched source does not compile\n"));
+  EXPECT_NE(result.message.find("fs/y.c:1:22: error: "), std::string::npos);
+  ASSERT_EQ(result.units.size(), 1u);
+  EXPECT_EQ(result.units[0].outcome, UnitOutcome::kNotCompiled);
+  EXPECT_NE(read_text(result.log).find("fs/y.c:1:22: error: "), std::string::npos);
+}
+
+TEST_F(Driver, FindsNoChangeInAComment) {
+  write_file(kernel_.root.path() / "Module.symvers", std::string_view());
+  kernel_.target.symvers = kernel_.root.path() / "Module.symvers";
+  const BuildResult result =
+      build(patch_of("fs/y.c", "@@ -1 +1 @@\n-int y(void) { return 1; }\n"
+                               "+int y(void) { return 1; } /* one */\n"));
+  EXPECT_EQ(result.outcome, BuildOutcome::kNoChange);
+  EXPECT_EQ(result.message, "no functional changes found");
+  EXPECT_TRUE(result.log.empty());
+  EXPECT_EQ(said_, "WARNING: Skipping compiler version matching check (not recommended)\n"
+                   "Testing patch file(s)\n"
+                   "Building original source\n"
+                   "Building patched source\n"
+                   "Reading special section data\n"
+                   "Extracting new and modified ELF sections\n");
+}
+
+TEST_F(Driver, SaysWhichHunkDoesNotApply) {
+  const BuildResult result = build(patch_of("fs/y.c", "@@ -1 +1 @@\n-nothing\n+x\n"));
+  EXPECT_EQ(result.outcome, BuildOutcome::kFailed);
+  EXPECT_NE(result.message.find("x.patch file failed to apply\nfs/y.c: hunk #1 of 1"),
+            std::string::npos);
+}
+
+TEST_F(Driver, ReportsAllProblemsOfAPatch) {
+  const BuildResult result =
+      build(patch_of("include/label.h",
+                     "@@ -1 +1 @@\n-#define LABEL \"label\"\n+#define LABEL \"x\"\n") +
+            "--- /dev/null\n+++ b/fs/Makefile\n@@ -0,0 +1 @@\n+obj-y += x.o\n");
+  EXPECT_EQ(result.outcome, BuildOutcome::kRefused);
+  ASSERT_EQ(result.problems.size(), 2u);
+  EXPECT_EQ(result.problems[0].code, "KP1003");
+  EXPECT_EQ(result.problems[1].code, "KP1001");
+}
+
+TEST_F(Driver, RefusesANewFileThatNothingIncludes) {
+  const BuildResult result =
+      build(patch_of("fs/y.c", "@@ -1 +1 @@\n-int y(void) { return 1; }\n"
+                               "+int y(void) { return 2; }\n") +
+            "--- /dev/null\n+++ b/fs/new.c\n@@ -0,0 +1 @@\n+int n;\n");
+  EXPECT_EQ(result.outcome, BuildOutcome::kRefused);
+  ASSERT_EQ(result.problems.size(), 1u);
+  EXPECT_EQ(result.problems[0].code, "KP1007");
+  EXPECT_EQ(result.problems[0].object, "fs/new.c");
+}
+
+TEST_F(Driver, TakesANewHeaderThatAUnitIncludes) {
+  const BuildResult result =
+      build(patch_of("fs/y.c", "@@ -1 +1 @@\n-int y(void) { return 1; }\n"
+                               "+#include \"new.h\"\n") +
+            "--- /dev/null\n+++ b/fs/new.h\n@@ -0,0 +1 @@\n+int y(void) { return Z; }\n");
+  // It got as far as the compiler, which found the mistake in the new header.
+  EXPECT_NE(result.message.find("fs/new.h:1:22: error: "), std::string::npos);
+}
+
+TEST_F(Driver, NamesBothCompilersWhenTheyDiffer) {
+  check_compiler_ = true;
+  const BuildResult result = build(patch_of("fs/y.c", "@@ -1 +1 @@\n-a\n+b\n"));
+  EXPECT_EQ(result.outcome, BuildOutcome::kFailed);
+  EXPECT_NE(result.message.find("built with 'gcc as it is here', but gcc is 'gcc"),
+            std::string::npos);
+  EXPECT_NE(result.remedy.find("--skip-compiler-check"), std::string::npos);
+  EXPECT_FALSE(result.steps.empty());
+}
+
+TEST_F(Driver, FindsNothingToDoInDocumentation) {
+  kernel_.put("source/README", "a\n");
+  before_ = kernel_.files("source");
+  const BuildResult result = build(patch_of("README", "@@ -1 +1 @@\n-a\n+b\n"));
+  EXPECT_EQ(result.outcome, BuildOutcome::kNoChange);
+  EXPECT_EQ(result.message, "no changed objects found");
+}
+
+TEST_F(Driver, TurnsAKernelThatCannotBeFoundIntoAResult) {
+  const fs::path file = kernel_.root.path() / "x.patch";
+  write_file(file, patch_of("fs/y.c", "@@ -1 +1 @@\n-a\n+b\n"));
+  const BuildOptions options{.patches = {file}, .cache = kernel_.root.path() / "user"};
+  const BuildResult result = build_patch(
+      options, []() -> kernel::Target { fail_with_remedy("look", "gone"); },
+      {.progress = [](std::string_view) {}, .complaint = [](std::string_view) {}});
+  EXPECT_EQ(result.outcome, BuildOutcome::kFailed);
+  EXPECT_EQ(result.message, "gone");
+  EXPECT_EQ(result.remedy, "look");
+}
+
+} // namespace
+} // namespace kpatch::build
