@@ -158,6 +158,16 @@ Temperature temperature(std::string_view section) {
   return section.starts_with(".text.hot.") ? Temperature::kHot : Temperature::kNormal;
 }
 
+/// A function that turned from static to global or back is the same function. What became
+/// global may be called from other objects of the patch, so the patch brings it; what
+/// became static is still the global that the kernel knows.
+void follow_binding(Side& patched, SymbolId id, std::uint8_t before) {
+  if (before != STB_LOCAL)
+    patched.object.symbols[id].binding = before;
+  else if (patched.symbol(id).is_function())
+    patched.symbols[id].became_global = true;
+}
+
 void compare_symbol(Context& context, SymbolId id) {
   Side& patched = context.patched;
   const Side& original = context.original;
@@ -170,8 +180,10 @@ void compare_symbol(Context& context, SymbolId id) {
   const elf::Symbol& before = original.symbol(state.twin);
   const SectionId home = patched.home(id);
   const SectionId old_home = original.home(state.twin);
-  if (now.type != before.type || now.binding != before.binding || !home != !old_home)
+  if (now.type != before.type || !home != !old_home)
     not_patchable(context, "symbol info mismatch: " + now.name);
+  if (now.binding != before.binding)
+    follow_binding(patched, id, before.binding);
   if (home && patched.sections[home].twin != old_home) {
     const SectionId moved_to = original.sections[old_home].twin;
     const bool is_ignored = moved_to && patched.sections[moved_to].ignored;

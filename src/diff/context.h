@@ -27,6 +27,7 @@ struct Inputs {
   kernel::StructSizes sizes;
   bool klp_arch =
       false; ///< the kernel keeps special sections in .klp.arch.* (before 5.8)
+  bool ignore_init_changes = false; ///< the author says that init code may be left out
 };
 
 /// Which block of the parent's symbol table a FILE symbol of the object stands for.
@@ -62,6 +63,7 @@ inline constexpr const char* kSiblingCall = "KP2007";
 inline constexpr const char* kLostStaticLocal = "KP2008";
 inline constexpr const char* kSymbolMismatch = "KP2009";
 inline constexpr const char* kSectionReference = "KP2010";
+inline constexpr const char* kInitChange = "KP2011";
 } // namespace code
 
 void add_problem(Context& context, const char* problem_code, std::string symbol,
@@ -79,10 +81,12 @@ void compare_sections(Context& context);
 void compare_symbols(Context& context);
 void ignore_requested_functions(Context& context);
 void reset_ignored_sections(Context& context);
-void refuse_unpatchable_functions(Context& context);
+void promote_callers_of_unpatchable(Context& context);
 void include_changes(Context& context);
 void rebuild_special_sections(Context& context);
 void rebuild_orc(Context& context);
+void leave_out_exports(Context& context);
+void judge_init_changes(Context& context);
 void report_changes(Context& context);
 void verify_inclusion(Context& context);
 

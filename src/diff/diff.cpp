@@ -93,12 +93,14 @@ Result compare(elf::Object original, elf::Object patched, const Inputs& inputs) 
   reset_ignored_sections(context);
   // Everything is the same, changed or new.
 
-  refuse_unpatchable_functions(context);
+  promote_callers_of_unpatchable(context);
   include_changes(context);
   rebuild_special_sections(context);
   rebuild_orc(context);
   // What travels is included, and special sections describe that and nothing else.
 
+  leave_out_exports(context);
+  judge_init_changes(context);
   report_changes(context);
   verify_inclusion(context);
   refuse_sibling_calls(context);

@@ -19,6 +19,7 @@ struct DeltaSymbol {
   Status status = Status::kSame;
   bool has_parent = false; ///< a .cold or .part piece of another function
   bool has_ftrace_entry = false;
+  bool became_global = false;
   SymbolId file = kNoSymbol; ///< key into Delta::ties
   Reason reason;             ///< `from` is an id of Delta::object
 };

@@ -84,6 +84,7 @@ class Extraction {
           .status = state.status,
           .has_parent = state.parent != kNoSymbol,
           .has_ftrace_entry = state.has_ftrace_entry,
+          .became_global = state.became_global,
           .file = state.file,
           .reason = {state.reason.kind, symbol_ids_[state.reason.from]}
       });

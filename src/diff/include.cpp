@@ -139,8 +139,12 @@ bool is_new_global(const Side& side, SymbolId id) {
 
 void include_new_globals(Context& context) {
   for (SymbolId id = 1; id < context.patched.symbols.size(); ++id)
-    if (is_new_global(context.patched, id))
+    if (is_new_global(context.patched, id)) {
+      SymbolState& state = context.patched.symbols[id];
+      if (state.status == Status::kSame)
+        state.status = Status::kNew; // no other object can reach the kernel's static one
       include_symbol(context, id, {ReasonKind::kNew, id});
+    }
 }
 
 /// Debug information comes along whole, but for what it says about code that does not.
@@ -179,27 +183,6 @@ void include_changes(Context& context) {
   include_force_marks(context);
   include_new_globals(context);
   include_debug_sections(context);
-}
-
-void refuse_unpatchable_functions(Context& context) {
-  Side& patched = context.patched;
-  for (SymbolId id = 1; id < patched.symbols.size(); ++id) {
-    const SymbolState& state = patched.symbols[id];
-    if (!patched.symbol(id).is_function() || state.is_prefix ||
-        state.status != Status::kChanged)
-      continue;
-    if (state.parent && patched.symbols[state.parent].status == Status::kChanged)
-      continue;
-    if (!state.twin || context.original.symbols[state.twin].has_ftrace_entry)
-      continue;
-    const std::string& name = patched.symbol(id).name;
-    add_problem(
-        context, code::kNoFtraceEntry, name,
-        fmt::format("function {} doesn't have patchable function entry, unable to patch",
-                    name),
-        "Make the change in the functions that call it, or give it a new name and call "
-        "that from them.");
-  }
 }
 
 } // namespace kpatch::diff

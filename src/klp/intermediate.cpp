@@ -96,7 +96,8 @@ class Maker {
       point_to_string(writer, func::kObject, parent());
       // Nothing in the patch module may link to it by name before its relocations are
       // complete.
-      symbol.binding = STB_LOCAL;
+      if (!state.became_global)
+        symbol.binding = STB_LOCAL;
     }
   }
 

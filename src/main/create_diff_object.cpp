@@ -20,6 +20,7 @@ using namespace kpatch;
 struct Arguments {
   bool debug = false;
   bool klp_arch = false;
+  bool ignore_init_changes = false;
   std::vector<std::string> positional;
 };
 
@@ -34,10 +35,14 @@ enum Position {
   kCount
 };
 
+constexpr int kIgnoreInitChanges = 256; // no short form
+
 const argp_option kOptions[] = {
-    {"debug",    'd', nullptr, 0, "Show debug output",                               0},
-    {"klp-arch", 'a', nullptr, 0, "Kernel supports .klp.arch sections (before 5.8)", 0},
-    {nullptr,    0,   nullptr, 0, nullptr,                                           0}
+    {"debug",               'd',                nullptr, 0, "Show debug output",                               0},
+    {"klp-arch",            'a',                nullptr, 0, "Kernel supports .klp.arch sections (before 5.8)", 0},
+    {"ignore-init-changes", kIgnoreInitChanges, nullptr, 0,
+     "Leave changes of init and exit code out",                                                                0},
+    {nullptr,               0,                  nullptr, 0, nullptr,                                           0}
 };
 
 error_t parse_option(int key, char* value, argp_state* state) {
@@ -45,6 +50,7 @@ error_t parse_option(int key, char* value, argp_state* state) {
   switch (key) {
   case 'd': arguments.debug = true; return 0;
   case 'a': arguments.klp_arch = true; return 0;
+  case kIgnoreInitChanges: arguments.ignore_init_changes = true; return 0;
   case ARGP_KEY_ARG:
     if (state->arg_num >= kCount)
       argp_usage(state);
@@ -124,13 +130,15 @@ int run(const Arguments& arguments) {
       kernel::SymbolIndex::from_readelf(read_text(given[kSymtab]), given[kSymtab]);
   const auto symvers =
       kernel::Symvers::parse(read_text(given[kSymvers]), given[kSymvers]);
-  diff::Result result = diff::compare(read(kOriginal), read(kPatched),
-                                      {.label = label,
-                                       .parent = given[kParent],
-                                       .parent_symbols = symbols,
-                                       .symvers = symvers,
-                                       .sizes = sizes_from_environment(),
-                                       .klp_arch = arguments.klp_arch});
+  diff::Result result =
+      diff::compare(read(kOriginal), read(kPatched),
+                    {.label = label,
+                     .parent = given[kParent],
+                     .parent_symbols = symbols,
+                     .symvers = symvers,
+                     .sizes = sizes_from_environment(),
+                     .klp_arch = arguments.klp_arch,
+                     .ignore_init_changes = arguments.ignore_init_changes});
   for (const std::string& line : result.notes)
     fmt::print("{}: {}\n", label, line);
   std::fflush(stdout);

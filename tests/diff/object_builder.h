@@ -120,13 +120,15 @@ class Diffing {
                     .parent_symbols = index_,
                     .symvers = symvers,
                     .sizes = sizes,
-                    .klp_arch = klp_arch});
+                    .klp_arch = klp_arch,
+                    .ignore_init_changes = ignore_init_changes});
   }
 
   std::string parent = "vmlinux";
   kernel::Symvers symvers;
   kernel::StructSizes sizes;
   bool klp_arch = false;
+  bool ignore_init_changes = false;
 
  private:
   kernel::SymbolIndex index_;

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// EXPORT_SYMBOL adds an entry to the export table and a name to __ksymtab_strings. The
+// table is read when its object is loaded, so a live patch can add nothing to a kernel's;
+// but nothing that runs already can need the new export either. It is left out with a
+// NOTICE. Layouts seen: a section `___ksymtab[_gpl]+name` for each export with a symbol
+// `__ksymtab_name` in it, in all kernels from 4.12 to 6.12.
+#include "diff/context.h"
+
+namespace kpatch::diff {
+
+namespace {
+
+constexpr std::string_view kEntrySymbol = "__ksymtab_";
+
+bool is_export_section(std::string_view name) {
+  return name.starts_with("__ksymtab") || name.starts_with("___ksymtab") ||
+         name.starts_with("__kcrctab") || name.starts_with("___kcrctab");
+}
+
+} // namespace
+
+void leave_out_exports(Context& context) {
+  Side& patched = context.patched;
+  for (SectionId id = 1; id < patched.sections.size(); ++id) {
+    SectionState& state = patched.sections[id];
+    if (is_export_section(patched.section(id).name) && !state.included)
+      state.content = state.relocations = Status::kSame;
+  }
+  for (SymbolId id = 1; id < patched.symbols.size(); ++id) {
+    const std::string_view name = patched.symbol(id).name;
+    const SectionId home = patched.home(id);
+    if (name.starts_with(kEntrySymbol) && home &&
+        is_export_section(patched.section(home).name) &&
+        patched.symbols[id].status == Status::kNew)
+      note(context,
+           "NOTICE: the new export of {} is left out: a live patch cannot add to the "
+           "kernel's exports",
+           name.substr(kEntrySymbol.size()));
+  }
+}
+
+} // namespace kpatch::diff

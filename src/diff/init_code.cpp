@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// Init code has run and been freed by the time a patch is loaded, and exit code of
+// vmlinux does not exist; both lie in sections of their own that -ffunction-sections does
+// not split. A change there cannot take effect, which the author has to know: it is
+// refused, naming the functions, unless the author says that it may be left out.
+#include "diff/context.h"
+
+#include <algorithm>
+#include <array>
+#include <map>
+
+namespace kpatch::diff {
+
+namespace {
+
+constexpr std::array<std::string_view, 9> kSections = {
+    ".init.text", ".exit.text", ".ref.text",     ".init.data", ".init.rodata",
+    ".exit.data", ".ref.data",  ".meminit.text", ".init.setup"};
+
+bool is_init_section(std::string_view name) {
+  return std::ranges::find(kSections, name) != kSections.end() ||
+         name.starts_with(".init.rodata") || name.starts_with(".initcall");
+}
+
+bool is_changed(const Context& context, SectionId id) {
+  const SectionState& state = context.patched.sections[id];
+  return !state.included && (state.content == Status::kChanged ||
+                             (context.patched.section(id).has_relocations &&
+                              state.relocations == Status::kChanged));
+}
+
+/// What one function or variable of an unsplit section is made of.
+struct Portrait {
+  std::span<const std::uint8_t> bytes;
+  std::vector<std::string> references; ///< offset, type, name and addend of each
+  bool operator==(const Portrait& other) const {
+    return std::ranges::equal(bytes, other.bytes) && references == other.references;
+  }
+};
+
+std::map<std::string_view, Portrait> portraits(const Side& side, SectionId home) {
+  std::map<std::uint64_t, SymbolId> by_start;
+  for (SymbolId id = 1; id < side.symbols.size(); ++id)
+    if (side.home(id) == home &&
+        (side.symbol(id).is_function() || side.symbol(id).is_object()))
+      by_start[side.symbol(id).value] = id;
+  std::map<std::string_view, Portrait> result;
+  const elf::Section& section = side.section(home);
+  for (const auto& [start, id] : by_start)
+    if (start + side.symbol(id).size <= section.data.size())
+      result[side.symbol(id).name].bytes =
+          std::span(section.data).subspan(start, side.symbol(id).size);
+  for (const elf::Relocation& relocation : section.relocations) {
+    auto after = by_start.upper_bound(relocation.offset);
+    if (after == by_start.begin())
+      continue;
+    const auto& [start, id] = *--after;
+    // Places inside string sections shift with every literal; the text is what counts.
+    const auto text = side.string_target(home, relocation);
+    const elf::Symbol& target = side.symbol(relocation.symbol);
+    result[side.symbol(id).name].references.push_back(fmt::format(
+        "{} {} {} {}", relocation.offset - start, relocation.type,
+        text ? *text : std::string_view(target.name), text ? 0 : relocation.addend));
+  }
+  return result;
+}
+
+/// Names of what differs, or the section's own if nothing in it has a name.
+std::vector<std::string> changed_names(const Context& context, SectionId id) {
+  const auto now = portraits(context.patched, id);
+  const auto before = portraits(context.original, context.patched.sections[id].twin);
+  std::vector<std::string> names;
+  for (const auto& [name, portrait] : now) {
+    const auto old = before.find(name);
+    if (old == before.end() || !(old->second == portrait))
+      names.emplace_back(name);
+  }
+  for (const auto& [name, portrait] : before)
+    if (!now.contains(name))
+      names.emplace_back(name);
+  if (names.empty())
+    names.push_back(context.patched.section(id).name);
+  return names;
+}
+
+} // namespace
+
+void judge_init_changes(Context& context) {
+  Side& patched = context.patched;
+  for (SectionId id = 1; id < patched.sections.size(); ++id) {
+    const std::string& section = patched.section(id).name;
+    if (!is_init_section(section) || !is_changed(context, id))
+      continue;
+    for (const std::string& name : changed_names(context, id)) {
+      if (context.inputs.ignore_init_changes)
+        note(context,
+             "NOTICE: the change of {} in {} is left out: that code has run already",
+             name, section);
+      else
+        add_problem(
+            context, code::kInitChange, name,
+            fmt::format("changed section {} not selected for inclusion: {} runs only "
+                        "when its object is loaded or unloaded",
+                        section, name),
+            "If the running kernel can do without that part of the change, leave it "
+            "out with --ignore-init-changes; otherwise do its work in a callback.");
+    }
+    patched.sections[id].content = patched.sections[id].relocations = Status::kSame;
+  }
+}
+
+} // namespace kpatch::diff
