@@ -11,6 +11,7 @@
 #include "diff/context.h"
 #include "diff/names.h"
 
+#include <set>
 #include <unordered_map>
 
 namespace kpatch::diff {
@@ -58,25 +59,30 @@ class Matcher {
       if (local && !original_.symbols[local].twin && !is_self_reference(base, local))
         match_use(base, local);
     });
+    match_moved_ones();
   }
 
-  /// Every user of a variable must have a twin that uses its twin.
+  /// Every user of a variable that has a twin must have one that uses the variable's
+  /// twin.
   void verify() {
     for_each_use([&](SectionId base, const elf::Relocation& relocation) {
       const SymbolId local = static_local_of(original_, &relocation);
-      if (!local)
-        return;
-      const SymbolId twin = original_.symbols[local].twin;
+      const SymbolId twin = local ? original_.symbols[local].twin : kNoSymbol;
       const SectionId user = twin_of_user(base);
-      if (!twin || !user)
-        lost(base, local);
-      if (!refers_to(user, twin))
-        throw Error(
-            fmt::format("{}: static local {} has been correlated with {}, but patched {} "
+      if (!twin || !user || refers_to(user, twin) || !told_.emplace(local, user).second)
+        return;
+      // With another variable of that name in its place, the two may have been mixed up.
+      if (refers_to_namesake(user, local))
+        add_problem(
+            context_, code::kLostStaticLocal, original_.symbol(local).name,
+            fmt::format("static local {} has been correlated with {}, but patched {} "
                         "is missing a reference to it",
-                        context_.inputs.label, original_.symbol(local).name,
-                        patched_.symbol(twin).name, patched_.section(user).name),
-            "", Exit::kNotPatchable);
+                        original_.symbol(local).name, patched_.symbol(twin).name,
+                        user_name(patched_, user)),
+            kRemedy);
+      else
+        note(context_, "NOTICE: static local variable {} is no longer used by {}",
+             original_.symbol(local).name, user_name(patched_, user));
     });
   }
 
@@ -134,8 +140,62 @@ class Matcher {
   void match_use(SectionId base, SymbolId local) {
     const SectionId user = twin_of_user(base);
     const SymbolId twin = user ? find_counterpart(user, local) : kNoSymbol;
-    if (!twin)
-      lost(base, local);
+    if (!twin) {
+      unmatched_.emplace_back(base, local);
+      return;
+    }
+    link_local(local, twin);
+  }
+
+  /// A variable whose user was inlined elsewhere, or split, is found where it is used
+  /// now, if there is just one that it can be. One that nothing uses any more is gone,
+  /// and the kernel's stays.
+  void match_moved_ones() {
+    for (const auto& [base, local] : unmatched_) {
+      if (original_.symbols[local].twin || !told_.emplace(local, kNoSection).second)
+        continue;
+      const std::vector<SymbolId> candidates = untaken_namesakes(local);
+      if (candidates.size() == 1)
+        link_local(local, candidates[0]);
+      else if (candidates.empty())
+        note(context_, "NOTICE: static local variable {} of {} is no longer used",
+             original_.symbol(local).name, user_name(original_, base));
+      else
+        add_problem(
+            context_, code::kLostStaticLocal, original_.symbol(local).name,
+            fmt::format("reference to static local variable {} in {} was removed, and {} "
+                        "others could be it",
+                        original_.symbol(local).name, user_name(original_, base),
+                        candidates.size()),
+            kRemedy);
+    }
+  }
+
+  std::vector<SymbolId> untaken_namesakes(SymbolId local) const {
+    std::vector<SymbolId> found;
+    for (SymbolId id = 1; id < patched_.symbols.size(); ++id)
+      if (is_static_local(patched_, id) && !patched_.symbols[id].twin &&
+          is_namesake(id, local))
+        found.push_back(id);
+    return found;
+  }
+
+  /// Whether a patched variable could be the original one by its looks.
+  bool is_namesake(SymbolId candidate, SymbolId local) const {
+    const elf::Symbol& symbol = patched_.symbol(candidate);
+    const elf::Symbol& wanted = original_.symbol(local);
+    return symbol.type == wanted.type && symbol.size == wanted.size &&
+           is_same_name(symbol.name, wanted.name);
+  }
+
+  bool refers_to_namesake(SectionId user, SymbolId local) {
+    for (const SymbolId candidate : variables_of(user))
+      if (is_namesake(candidate, local))
+        return true;
+    return false;
+  }
+
+  void link_local(SymbolId local, SymbolId twin) {
     const SectionId old_home = original_.home(local);
     const SectionId new_home = patched_.home(twin);
     const bool is_bundled = original_.sections[old_home].bundled == local;
@@ -154,13 +214,9 @@ class Matcher {
   /// The first variable without a twin that `user`, or a piece split off it, refers to
   /// and that looks like `local`.
   SymbolId find_counterpart(SectionId user, SymbolId local) {
-    const elf::Symbol& wanted = original_.symbol(local);
-    for (const SymbolId candidate : variables_of(user)) {
-      const elf::Symbol& symbol = patched_.symbol(candidate);
-      if (!patched_.symbols[candidate].twin && symbol.type == wanted.type &&
-          symbol.size == wanted.size && is_same_name(symbol.name, wanted.name))
+    for (const SymbolId candidate : variables_of(user))
+      if (!patched_.symbols[candidate].twin && is_namesake(candidate, local))
         return candidate;
-    }
     const SymbolId function = patched_.sections[user].bundled;
     for (const SymbolId child : patched_.children(function))
       if (const SectionId home = patched_.home(child); home && home != user)
@@ -197,17 +253,15 @@ class Matcher {
     return false;
   }
 
-  [[noreturn]] void lost(SectionId base, SymbolId local) const {
-    throw Error(fmt::format("{}: reference to static local variable {} in {} was removed",
-                            context_.inputs.label, original_.symbol(local).name,
-                            user_name(original_, base)),
-                "", Exit::kNotPatchable);
-  }
+  static constexpr const char* kRemedy =
+      "Mark the function that was inlined differently noinline in the patch.";
 
   Context& context_;
   const Side& original_;
   const Side& patched_;
   std::unordered_map<SectionId, std::vector<SymbolId>> variables_;
+  std::vector<std::pair<SectionId, SymbolId>> unmatched_; ///< user and variable
+  std::set<std::pair<SymbolId, SectionId>> told_;         ///< what has been reported
 };
 
 } // namespace

@@ -173,5 +173,44 @@ TEST(Binding, AGlobalFunctionThatBecomesStaticIsFollowed) {
   EXPECT_TRUE(is_changed(result, "f"));
 }
 
+/// A function that counts its calls in a static local; `user` names the function.
+void add_counter(ObjectBuilder& builder, const std::string& user, const std::string& variable) {
+  const elf::SymbolId local = builder.variable(variable, {0, 0, 0, 0});
+  builder.function(user, {0xff, 0x04, 0x25, 0, 0, 0, 0, kRet});
+  builder.add_relocation(user, 8, R_X86_64_32S, local, 0);
+}
+
+TEST(StaticLocals, OneThatNothingUsesAnyMoreIsANotice) {
+  ObjectBuilder original, patched;
+  add_counter(original, "f", "count.0");
+  patched.function("f", {kNop, kRet});
+  const Result result = Diffing().run(original.build(), patched.build());
+  ASSERT_EQ(result.exit, Exit::kSuccess);
+  EXPECT_TRUE(says(result, "NOTICE: static local variable count.0 of f is no longer used"));
+}
+
+TEST(StaticLocals, OneWhoseUserWasInlinedIsFoundWhereItIsUsedNow) {
+  ObjectBuilder original, patched;
+  add_counter(original, "helper", "count.0");
+  original.function("f", {kNop, kRet});
+  add_counter(patched, "f", "count.7");
+  const Result result = Diffing().run(original.build(), patched.build());
+  ASSERT_EQ(result.exit, Exit::kSuccess);
+  const elf::Object& object = result.delta->object;
+  ASSERT_TRUE(object.find_symbol("count.0"));
+  EXPECT_FALSE(object.symbols[object.find_symbol("count.0")].is_defined());
+}
+
+TEST(StaticLocals, WhichOfTwoIsMeantIsNotGuessed) {
+  ObjectBuilder original, patched;
+  add_counter(original, "helper", "count.0");
+  add_counter(patched, "f", "count.3");
+  add_counter(patched, "g", "count.4");
+  original.function("f", {kRet});
+  original.function("g", {kRet});
+  const Result result = Diffing().run(original.build(), patched.build());
+  EXPECT_EQ(codes(result), std::vector<std::string>{code::kLostStaticLocal});
+}
+
 } // namespace
 } // namespace kpatch::diff
