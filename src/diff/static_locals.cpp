@@ -40,7 +40,9 @@ void unlink_static_locals(Context& context) {
     const SectionId home = original.home(id);
     if (!home || original.sections[home].bundled != id || !original.sections[home].twin)
       continue;
-    patched.sections[original.sections[home].twin].twin = kNoSection;
+    SectionState& twin = patched.sections[original.sections[home].twin];
+    twin.twin = kNoSection;
+    twin.content = twin.relocations = Status::kNew;
     original.sections[home].twin = kNoSection;
     if (original.sections[home].section_symbol)
       unlink_symbol(original.sections[home].section_symbol);
