@@ -119,10 +119,10 @@ Packages fetch_packages(Workshop& shop) {
 }
 
 void unpack_image(Workshop& shop, const fs::path& fresh) {
-  shop.say("Downloading the packages of " + shop.release);
+  shop.say("Downloading packages");
   const fs::path package = fetch_packages(shop).image;
   const std::string made_of = source_version(read_control(package), "linux");
-  shop.say("Unpacking the kernel image of " + shop.release);
+  shop.say("Unpacking the kernel image");
   unpack_package(package, fresh);
   fs::remove_all(fresh / "usr/share");
   run_depmod(fs::exists(fresh / "lib/modules") ? fresh : fresh / "usr", shop.release);
@@ -131,7 +131,7 @@ void unpack_image(Workshop& shop, const fs::path& fresh) {
 
 void unpack_source(Workshop& shop, const fs::path& fresh) {
   const fs::path package = fetch_packages(shop).source;
-  shop.say("Unpacking the kernel source for " + shop.release);
+  shop.say("Unpacking the kernel source");
   const TempDir outer(".outer-", fresh);
   unpack_package(package, outer.path());
   for (const fs::directory_entry& entry :
@@ -145,14 +145,14 @@ void unpack_source(Workshop& shop, const fs::path& fresh) {
 
 void unpack_debug(Workshop& shop, const fs::path& fresh) {
   const fs::path package = fetch_packages(shop).debug;
-  shop.say("Unpacking the debug symbols of " + shop.release);
+  shop.say("Unpacking the debug symbols");
   unpack_package(package, fresh);
 }
 
 /// Puts the two packages of which the object tree consists together and has it prepared.
 void prepare(Workshop& shop, const fs::path& source, const fs::path& fresh) {
   const Packages packages = fetch_packages(shop);
-  shop.say("Preparing the build of " + shop.release);
+  shop.say("Preparing the build");
   const TempDir unpacked(".unpacked-", fresh);
   unpack_package(packages.headers, unpacked.path());
   unpack_package(packages.kbuild, unpacked.path());
@@ -244,6 +244,37 @@ void read_configuration(Target& target) {
       target.compiler.version_text.substr(0, target.compiler.version_text.find(' '));
 }
 
+fs::path cached_source(const Workshop& shop) {
+  return shop.cache / "sources" / shop.source_version;
+}
+
+fs::path find_source(Workshop& shop) {
+  const fs::path& given = shop.request.overrides.source;
+  if (!given.empty()) {
+    const fs::path source = fs::canonical(given);
+    first_existing({source / "Kbuild"}, "a kernel source tree");
+    return source;
+  }
+  const fs::path source = cached_source(shop);
+  make_once(source, [&](const fs::path& to) { unpack_source(shop, to); });
+  return source;
+}
+
+/// Says where the source comes from, in the words that scripts around kpatch-build know.
+void announce(Workshop& shop) {
+  if (!shop.request.overrides.source.empty())
+    return shop.say("Using source directory at " +
+                    shop.request.overrides.source.string());
+  if (const auto version =
+          read_text_if_exists(shop.kernel / "image" / kSourceVersionFile)) {
+    shop.source_version = *version;
+    if (fs::exists(cached_source(shop)))
+      return shop.say("Using cache at " + cached_source(shop).string());
+  }
+  shop.say("debian distribution detected");
+  shop.say("Downloading and unpacking the kernel source for " + shop.release);
+}
+
 } // namespace
 
 Target debian_target(const TargetRequest& request) {
@@ -253,18 +284,13 @@ Target debian_target(const TargetRequest& request) {
   target.machine = machine_of_release(shop.release);
   target.cache = derived_directory(shop);
 
+  announce(shop);
   make_once(shop.kernel / "image", [&](const fs::path& to) { unpack_image(shop, to); });
   shop.source_version = read_text(shop.kernel / "image" / kSourceVersionFile);
   target.version = shop.source_version;
   locate_image(shop, target);
 
-  if (request.overrides.source.empty()) {
-    target.source = shop.cache / "sources" / shop.source_version;
-    make_once(target.source, [&](const fs::path& to) { unpack_source(shop, to); });
-  } else {
-    target.source = fs::canonical(request.overrides.source);
-    first_existing({target.source / "Kbuild"}, "a kernel source tree");
-  }
+  target.source = find_source(shop);
 
   target.objects = target.cache / "objects";
   make_once(target.objects,
