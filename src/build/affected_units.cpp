@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
 // Only the translation units that a patch reaches are compiled. A touched `.c` file that
-// the kernel's debug information names as a unit is one. What a header or an included
-// `.c` file reaches is not known here, so these are refused: to leave out a unit that
-// includes a changed header would give a patch in which two halves of the kernel
-// disagree, without any message. A new file cannot be included by a unit that the patch
-// does not touch, so it is no obstacle as long as something includes it.
+// the kernel's debug information names as a unit is one; the units that may include a
+// touched `.c` file are candidates. What a header reaches is not known here, so headers
+// are refused: to leave out a unit that includes a changed header would give a patch in
+// which two halves of the kernel disagree, without any message. A new file cannot be
+// included by a unit that the patch does not touch, so it is no obstacle as long as
+// something includes it.
 #include "build/affected_units.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <filesystem>
+#include <set>
 #include <string_view>
 
 namespace kpatch::build {
@@ -70,39 +72,59 @@ Problem explain(const TouchedFile& file) {
                    "a header is changed, and which units include it is not known",
                    "make the change in the .c files that need it, for example by a "
                    "definition of another name there");
-  if (extension == ".c")
-    return problem("KP1004", file,
-                   "this kernel was not made from this file by itself: it is either "
-                   "switched off in the configuration or included by other files",
-                   "leave the file out if it is switched off; else make the change in "
-                   "the file that includes it");
   return problem("KP1005", file, "what this file means for the kernel is not known",
                  "leave the file out, or express the change in .c files");
 }
 
 } // namespace
 
+Problem not_included(const TouchedFile& file) {
+  if (!file.was_there)
+    return problem("KP1007", file,
+                   "the patch adds this file, but nothing that it changes includes it",
+                   "put its functions into a .c file that the kernel has, or include it "
+                   "from one");
+  return problem(
+      "KP1004", file,
+      "this kernel was not made from this file: neither was it compiled nor "
+      "does a file that was compiled include it",
+      "leave the file out; if its code is in the kernel nevertheless, make the "
+      "change in the file that includes it");
+}
+
 Affected affected_units(std::span<const TouchedFile> touched,
-                        const kernel::UnitIndex& units) {
+                        const kernel::UnitIndex& units, const SourceIncludes& includes) {
   Affected affected;
+  std::set<std::string> candidates;
   for (const TouchedFile& file : touched) {
     // Assembly files are among the units too, but have nothing to compare or redirect.
-    const bool is_unit = file.path.ends_with(".c") && !units.owners(file.path).empty();
+    const bool is_source = file.path.ends_with(".c");
+    const bool is_unit = is_source && !units.owners(file.path).empty();
     if (!file.was_there && !file.is_there)
       continue; // made by one patch and removed by a later one
+    if (takes_no_part(file.path) && !is_unit) {
+      affected.ignored.push_back(file.path);
+      continue;
+    }
+    if (is_source)
+      for (const std::string& reached : includes.files_reaching(file.path))
+        if (reached.ends_with(".c") && !units.owners(reached).empty())
+          candidates.insert(reached);
     if (is_unit && file.is_there)
       affected.units.push_back(file.path);
     else if (is_unit)
       affected.problems.push_back(
           problem("KP1006", file, "the patch removes a file whose code is running",
                   "keep the file and change the functions that call into it"));
-    else if (takes_no_part(file.path))
-      affected.ignored.push_back(file.path);
-    else if (!file.was_there && !steers_the_build(file.path))
-      affected.new_files.push_back(file.path);
-    else
+    else if (file.is_there && (is_source || !file.was_there) &&
+             !steers_the_build(file.path))
+      affected.to_be_included.push_back(file);
+    else if (!is_source || file.is_there)
       affected.problems.push_back(explain(file));
   }
+  for (const std::string& unit : affected.units)
+    candidates.erase(unit);
+  affected.candidates.assign(candidates.begin(), candidates.end());
   return affected;
 }
 

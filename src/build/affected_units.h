@@ -3,6 +3,7 @@
 
 #include "base/problem.h"
 #include "build/patch_apply.h"
+#include "build/source_includes.h"
 #include "kernel/units.h"
 
 #include <span>
@@ -11,16 +12,21 @@
 
 namespace kpatch::build {
 
-/// What a patch series means for the kernel's translation units.
+/// What a patch series means for the kernel's translation units. All lists are sorted.
 struct Affected {
-  std::vector<std::string> units;   ///< to be compiled, sorted
+  std::vector<std::string> units; ///< touched themselves
+  /// Units that may include a touched file; the compiler will tell.
+  std::vector<std::string> candidates;
+  /// Files that some unit must turn out to include.
+  std::vector<TouchedFile> to_be_included;
   std::vector<std::string> ignored; ///< files that take no part in a running kernel
-  /// New files, which must turn out to be included by one of the units.
-  std::vector<std::string> new_files;
   std::vector<Problem> problems;
 };
 
 Affected affected_units(std::span<const TouchedFile> touched,
-                        const kernel::UnitIndex& units);
+                        const kernel::UnitIndex& units, const SourceIncludes& includes);
+
+/// The problem of a file of Affected::to_be_included that no unit has included.
+Problem not_included(const TouchedFile& file);
 
 } // namespace kpatch::build

@@ -88,7 +88,10 @@ void take_option(int letter, Invocation& invocation) {
   case 'h': invocation.action = Invocation::Action::kShowHelp; break;
   case kVersion: invocation.action = Invocation::Action::kShowVersion; break;
   case 'a': invocation.kernel.release = optarg; break;
-  case 's': overrides.source = existing_directory(optarg, "source dir"); break;
+  case 's':
+    overrides.source = existing_directory(optarg, "source dir");
+    options.source_may_change = true;
+    break;
   case 'c': overrides.config = existing_file(optarg, "config file"); break;
   case 'v': overrides.vmlinux = existing_file(optarg, "vmlinux file"); break;
   case 'j': options.jobs = job_count(optarg); break;

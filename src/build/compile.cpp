@@ -59,7 +59,7 @@ std::vector<fs::path> parse_dependencies(std::string_view text, const fs::path& 
   std::string word;
   const auto end_word = [&] {
     if (!word.empty() && !word.ends_with(':'))
-      paths.push_back((base / word).lexically_normal());
+      paths.push_back(base / word);
     word.clear();
   };
   for (std::size_t at = 0; at < text.size(); ++at) {

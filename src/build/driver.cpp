@@ -10,12 +10,12 @@
 #include "base/interrupt.h"
 #include "build/affected_units.h"
 #include "build/build_log.h"
-#include "build/compile.h"
 #include "build/compiler_check.h"
 #include "build/module_naming.h"
 #include "build/object_pair.h"
 #include "build/patch_apply.h"
 #include "build/step_clock.h"
+#include "build/unit_objects.h"
 #include "build/work_dir.h"
 #include "klp/module.h"
 
@@ -26,14 +26,6 @@ namespace kpatch::build {
 namespace fs = std::filesystem;
 
 namespace {
-
-/// Both sides of one unit.
-struct UnitObjects {
-  std::string unit;
-  fs::path original;
-  fs::path patched;
-  Compiled patched_side;
-};
 
 class Build {
  public:
@@ -53,12 +45,16 @@ class Build {
     // The kernel is there and the compiler is its own.
 
     PatchedView view(target.source, work_.path() / "source");
-    const Affected affected = patch_source(view, target.units);
+    patch_source(view, target);
     // The view holds the patched source, and every change is one that units can carry.
 
-    const Workshop shop{target, work_.path(), log_, options_.jobs,
-                        fs::absolute(options_.hook_sources / "include")};
-    const std::vector<UnitObjects> objects = compile_both(shop, view, affected);
+    const Workshop shop{target,
+                        work_.path(),
+                        log_,
+                        options_.jobs,
+                        fs::absolute(options_.hook_sources / "include"),
+                        options_.source_may_change};
+    const std::vector<UnitObjects> objects = compile_both(shop, view);
     const std::vector<fs::path> parts = extract(target, objects);
     // Every unit's changes are in an intermediate object.
 
@@ -85,29 +81,10 @@ class Build {
     return target;
   }
 
-  Affected patch_source(PatchedView& view, const kernel::UnitIndex& units) {
-    const StepClock clock(result_.steps, "patch");
-    listener_.progress("Testing patch file(s)");
-    const std::vector<TouchedFile> touched = apply_patches(patches_, view);
-    Affected affected = affected_units(touched, units);
-    for (const std::string& file : affected.ignored)
-      listener_.progress(
-          fmt::format("{}: not part of the running kernel, ignored", file));
-    result_.problems = affected.problems;
-    if (!result_.problems.empty())
-      refuse("Unsupported changes detected");
-    if (affected.units.empty())
-      no_change("no changed objects found");
-    for (const std::string& unit : affected.units)
-      if (const fs::path directory = fs::path(unit).parent_path(); !directory.empty())
-        view.own_directory(directory.native());
-    return affected;
-  }
-
-  std::vector<UnitObjects> compile_both(const Workshop& shop, const PatchedView& view,
-                                        const Affected& affected);
-  void judge_compiled(const PatchedView& view, const Affected& affected,
-                      const std::vector<UnitObjects>& objects);
+  void patch_source(PatchedView& view, const kernel::Target& target);
+  std::vector<UnitObjects> compile_both(const Workshop& shop, PatchedView& view);
+  void end_if_not_compiled(const std::vector<UnitObjects>& objects);
+  void leave_out_unreached(const PatchedView& view, std::vector<UnitObjects>& objects);
   std::vector<fs::path> extract(const kernel::Target& target,
                                 const std::vector<UnitObjects>& objects);
   void link(const kernel::Target& target, const std::vector<fs::path>& parts);
@@ -127,67 +104,65 @@ class Build {
   BuildLog& log_;
   WorkDir work_;
   std::vector<PatchFile> patches_;
+  std::vector<TouchedFile> touched_;
+  Affected affected_;
 };
 
 fs::path object_name(const fs::path& directory, const std::string& unit) {
   return (directory / unit).replace_extension(".o");
 }
 
-/// The prepared tree, or if kbuild generates headers for the unit, one with them.
-fs::path build_tree_for(const Workshop& shop, const UnitCommand& command) {
-  if (command.generated.empty())
-    return shop.target.objects;
-  const fs::path place = shop.work / "objects" / command.unit;
-  fs::create_directories(place.parent_path());
-  PatchedView tree(shop.target.objects, place);
-  for (const auto& entry : fs::recursive_directory_iterator(command.generated))
-    if (entry.is_regular_file()) {
-      const fs::path path = entry.path().lexically_relative(command.generated);
-      write_file(tree.own_file(path.native()), read_text(entry.path()));
-    }
-  return tree.root();
+/// The includes of `.c` files; kept for pristine trees, which do not change.
+SourceIncludes find_includes(const kernel::Target& target, bool may_change) {
+  const fs::path kept = target.cache / "source-includes.1";
+  if (!may_change)
+    if (const auto text = read_text_if_exists(kept))
+      return SourceIncludes::parse(*text, kept.string());
+  SourceIncludes includes = SourceIncludes::scan(target.source);
+  if (!may_change)
+    write_file(kept, includes.text());
+  return includes;
 }
 
-std::vector<UnitObjects> Build::compile_both(const Workshop& shop,
-                                             const PatchedView& view,
-                                             const Affected& affected) {
+void Build::patch_source(PatchedView& view, const kernel::Target& target) {
+  const StepClock clock(result_.steps, "patch");
+  listener_.progress("Testing patch file(s)");
+  touched_ = apply_patches(patches_, view);
+  affected_ = affected_units(touched_, target.units,
+                             find_includes(target, options_.source_may_change));
+  for (const std::string& file : affected_.ignored)
+    listener_.progress(fmt::format("{}: not part of the running kernel, ignored", file));
+  result_.problems = affected_.problems;
+  if (!result_.problems.empty())
+    refuse("Unsupported changes detected");
+}
+
+std::vector<UnitObjects> Build::compile_both(const Workshop& shop, PatchedView& view) {
+  std::vector<std::string> units = affected_.units;
+  units.insert(units.end(), affected_.candidates.begin(), affected_.candidates.end());
+  for (const std::string& unit : units)
+    if (const fs::path directory = fs::path(unit).parent_path(); !directory.empty())
+      view.own_directory(directory.native());
   std::vector<UnitCommand> commands;
   {
     const StepClock clock(result_.steps, "commands");
-    commands = unit_commands(shop, affected.units);
+    commands = unit_commands(shop, units);
   }
   const StepClock clock(result_.steps, "compile");
-  std::vector<UnitObjects> objects(commands.size());
-  std::vector<fs::path> trees;
-  for (const UnitCommand& command : commands)
-    trees.push_back(build_tree_for(shop, command));
-  listener_.progress("Building original source");
-  listener_.progress("Building patched source");
-  for_each_in_parallel(2 * commands.size(), options_.jobs, [&](std::size_t index) {
-    const std::size_t i = index / 2;
-    UnitObjects& unit = objects[i];
-    CompileJob job{.command = commands[i], .build_tree = trees[i]};
-    if (index % 2 == 0) {
-      unit.unit = commands[i].unit;
-      job.source_tree = shop.target.source;
-      job.object = object_name(shop.work / "orig", unit.unit);
-      unit.original = original_object(shop, job);
-    } else {
-      job.source_tree = view.root();
-      job.object = object_name(shop.work / "patched", commands[i].unit);
-      unit.patched_side = compile(shop, job);
-      unit.patched = job.object;
-    }
-  });
-  judge_compiled(view, affected, objects);
+  if (!units.empty()) {
+    listener_.progress("Building original source");
+    listener_.progress("Building patched source");
+  }
+  std::vector<UnitObjects> objects = compile_units(shop, view, commands);
+  end_if_not_compiled(objects);
+  leave_out_unreached(view, objects);
+  if (objects.empty())
+    no_change("no changed objects found");
   return objects;
 }
 
-/// Shows what the compiler said; ends the build if a unit does not compile or a file of
-/// the patch has taken no part.
-void Build::judge_compiled(const PatchedView& view, const Affected& affected,
-                           const std::vector<UnitObjects>& objects) {
-  std::set<std::string> read;
+/// Shows what the compiler said.
+void Build::end_if_not_compiled(const std::vector<UnitObjects>& objects) {
   std::string failed;
   std::string errors;
   for (const UnitObjects& unit : objects) {
@@ -199,19 +174,25 @@ void Build::judge_compiled(const PatchedView& view, const Affected& affected,
     } else if (!side.messages.empty()) {
       listener_.complaint(side.messages);
     }
-    for (const fs::path& file : side.dependencies)
-      read.insert(file.native());
   }
   if (!failed.empty())
     fail("{}: the patched source does not compile{}", failed, errors);
-  for (const std::string& file : affected.new_files)
-    if (!read.contains((view.root() / file).native()))
-      result_.problems.push_back(
-          {.code = "KP1007",
-           .object = file,
-           .message = "the patch adds this file, but nothing that it changes includes it",
-           .remedy = "put its functions into a .c file that the kernel has, or include "
-                     "it from one"});
+}
+
+/// Drops the candidates that include no file of the patch after all. Afterwards every
+/// file of the patch has been read for one of the units.
+void Build::leave_out_unreached(const PatchedView& view,
+                                std::vector<UnitObjects>& objects) {
+  std::set<std::string> included;
+  std::erase_if(objects, [&](const UnitObjects& unit) {
+    const std::set<std::string> read =
+        touched_files_read(view, touched_, unit.patched_side);
+    included.insert(read.begin(), read.end());
+    return read.empty();
+  });
+  for (const TouchedFile& file : affected_.to_be_included)
+    if (!included.contains(file.path))
+      result_.problems.push_back(not_included(file));
   if (!result_.problems.empty())
     refuse("Unsupported changes detected");
 }

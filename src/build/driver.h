@@ -21,8 +21,9 @@ struct BuildOptions {
   unsigned jobs = 1;
   bool replace = true;
   bool check_compiler = true;
-  bool keep_log = false;  ///< also if the build succeeds
-  bool keep_work = false; ///< leave the private directory behind
+  bool source_may_change = false; ///< it is the user's: keep nothing that is read from it
+  bool keep_log = false;          ///< also if the build succeeds
+  bool keep_work = false;         ///< leave the private directory behind
 };
 
 /// Who is told how a build goes on, one line at a time without its end.

@@ -24,6 +24,7 @@ namespace fs = std::filesystem;
 PatchedView::PatchedView(fs::path pristine, fs::path root)
     : pristine_(fs::canonical(pristine)), root_(std::move(root)) {
   fs::create_directory(root_);
+  root_ = fs::canonical(root_);
   populate({});
 }
 

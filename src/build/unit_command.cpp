@@ -162,7 +162,8 @@ UnitCommand parse_unit_command(std::string_view cmd_file, const std::string& uni
 
 std::vector<UnitCommand> unit_commands(const Workshop& shop,
                                        std::span<const std::string> units) {
-  const fs::path kept = shop.kept("commands");
+  const fs::path kept =
+      shop.source_may_change ? shop.work / "commands" : shop.kept("commands");
   std::vector<std::string> missing;
   for (const std::string& unit : units)
     if (!fs::exists(kept / record_of(unit)))

@@ -16,6 +16,7 @@ struct Workshop {
   BuildLog& log;
   unsigned jobs = 1;
   std::filesystem::path author_headers; ///< where patches find kpatch-macros.h
+  bool source_may_change = false;       ///< it is the user's own
 
   /// Where results that depend on this kernel's configuration and compiler are kept.
   std::filesystem::path kept(const std::string& kind) const;

@@ -12,7 +12,12 @@ Affected affected(std::vector<TouchedFile> files) {
   units.add("fs/proc/meminfo.c", "vmlinux");
   units.add("net/ip_vs_est.c", "ip_vs");
   units.add("arch/x86/lib/memcpy_64.S", "vmlinux");
-  return affected_units(files, units);
+  units.add("kernel/sched/build_policy.c", "vmlinux");
+  SourceIncludes includes;
+  includes.add("kernel/sched/build_policy.c", "rt.c");
+  includes.add("boot/main.c", "../net/ip_vs_est.c");
+  includes.add("fs/proc/meminfo.c", "../../net/ip_vs_est.c");
+  return affected_units(files, units, includes);
 }
 
 TouchedFile changed(std::string path) {
@@ -36,14 +41,27 @@ TEST(AffectedUnits, LeaveOutWhatNoKernelIsMadeOf) {
 }
 
 TEST(AffectedUnits, TakeNewFilesToBeCheckedLater) {
-  const Affected result = affected({
-      {"fs/proc/new.h", false, true}
-  });
-  EXPECT_EQ(result.new_files, std::vector<std::string>{"fs/proc/new.h"});
-  EXPECT_TRUE(affected({
-                           {"fs/gone.h", false, false}
-  })
-                  .new_files.empty());
+  const TouchedFile added{"fs/proc/new.h", false, true};
+  EXPECT_EQ(affected({added}).to_be_included, std::vector{added});
+  const TouchedFile passing{"fs/gone.h", false, false};
+  EXPECT_TRUE(affected({passing}).to_be_included.empty());
+}
+
+TEST(AffectedUnits, TakeUnitsThatMayIncludeATouchedFileAsCandidates) {
+  const Affected rt = affected({changed("kernel/sched/rt.c")});
+  EXPECT_TRUE(rt.units.empty());
+  EXPECT_EQ(rt.candidates, std::vector<std::string>{"kernel/sched/build_policy.c"});
+  EXPECT_EQ(rt.to_be_included, std::vector{changed("kernel/sched/rt.c")});
+
+  const Affected est = affected({changed("net/ip_vs_est.c")});
+  EXPECT_EQ(est.units, std::vector<std::string>{"net/ip_vs_est.c"});
+  EXPECT_EQ(est.candidates, std::vector<std::string>{"fs/proc/meminfo.c"});
+  EXPECT_TRUE(est.to_be_included.empty());
+}
+
+TEST(AffectedUnits, SayWhyAFileThatMustBeIncludedIsNot) {
+  EXPECT_EQ(not_included(changed("fs/off.c")).code, "KP1004");
+  EXPECT_EQ(not_included({"fs/new.c", false, true}).code, "KP1007");
 }
 
 TEST(AffectedUnits, ReportEveryFileThatCannotBePatchedWithItsReason) {
@@ -53,7 +71,6 @@ TEST(AffectedUnits, ReportEveryFileThatCannotBePatchedWithItsReason) {
       {changed("fs/proc/Makefile"),           "KP1003"},
       {{"fs/new/Makefile", false, true},      "KP1003"},
       {changed("arch/x86/Makefile.um"),       "KP1003"},
-      {changed("kernel/sched/rt.c"),          "KP1004"},
       {changed("arch/x86/entry/syscall.tbl"), "KP1005"},
       {{"fs/proc/meminfo.c", true, false},    "KP1006"},
       {{"include/linux/gone.h", true, false}, "KP1001"},

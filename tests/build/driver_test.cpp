@@ -127,6 +127,29 @@ TEST_F(Driver, TakesANewHeaderThatAUnitIncludes) {
   EXPECT_NE(result.message.find("fs/new.h:1:22: error: "), std::string::npos);
 }
 
+TEST_F(Driver, CompilesTheUnitThatIncludesATouchedSourceFile) {
+  kernel_.put("source/fs/part.c", "static int z(void) { return 1; }\n");
+  kernel_.put("source/fs/y.c", "#include \"part.c\"\nint y(void) { return z(); }\n");
+  kernel_.put("source/fs/x.c", "#if 0\n#include \"part.c\"\n#endif\nint x;\n");
+  before_ = kernel_.files("source");
+  const BuildResult wrong =
+      build(patch_of("fs/part.c", "@@ -1 +1 @@\n-static int z(void) { return 1; }\n"
+                                  "+static int z(void) { return q; }\n"));
+  EXPECT_TRUE(wrong.message.starts_with("fs/y.c: the patched source does not compile\n"));
+  EXPECT_NE(wrong.message.find("fs/part.c:1:29: error: "), std::string::npos);
+}
+
+TEST_F(Driver, RefusesASourceFileThatNoUnitIncludesAfterAll) {
+  kernel_.put("source/fs/part.c", "static int z(void) { return 1; }\n");
+  kernel_.put("source/fs/x.c", "#if 0\n#include \"part.c\"\n#endif\nint x;\n");
+  before_ = kernel_.files("source");
+  const BuildResult unused =
+      build(patch_of("fs/part.c", "@@ -1 +1 @@\n-static int z(void) { return 1; }\n"
+                                  "+static int z(void) { return 2; }\n"));
+  ASSERT_EQ(unused.problems.size(), 1u);
+  EXPECT_EQ(unused.problems[0].code, "KP1004");
+}
+
 TEST_F(Driver, NamesBothCompilersWhenTheyDiffer) {
   check_compiler_ = true;
   const BuildResult result = build(patch_of("fs/y.c", "@@ -1 +1 @@\n-a\n+b\n"));

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// The two sides of a unit are compiled by the same command from two trees: the pristine
+// one, and the view in which the patch is applied. They do not depend on each other, nor
+// do units, so all go into one queue.
+//
+// The view is made of symbolic links, and "../x.h" from a linked directory leads into the
+// pristine tree. If that ever reaches a file of the patch, the object is half patched;
+// the compiler's list of what it has read shows it.
+#include "build/unit_objects.h"
+
+#include "base/error.h"
+#include "base/files.h"
+
+#include <algorithm>
+
+namespace kpatch::build {
+namespace fs = std::filesystem;
+
+namespace {
+
+fs::path object_in(const fs::path& directory, const std::string& unit) {
+  return (directory / unit).replace_extension(".o");
+}
+
+/// The prepared tree, or if kbuild generates headers for the unit, one with them.
+fs::path build_tree_for(const Workshop& shop, const UnitCommand& command) {
+  if (command.generated.empty())
+    return shop.target.objects;
+  const fs::path place = shop.work / "objects" / command.unit;
+  fs::create_directories(place.parent_path());
+  PatchedView tree(shop.target.objects, place);
+  for (const auto& entry : fs::recursive_directory_iterator(command.generated))
+    if (entry.is_regular_file()) {
+      const fs::path path = entry.path().lexically_relative(command.generated);
+      write_file(tree.own_file(path.native()), read_text(entry.path()));
+    }
+  return tree.root();
+}
+
+} // namespace
+
+std::vector<UnitObjects> compile_units(const Workshop& shop, const PatchedView& view,
+                                       std::span<const UnitCommand> commands) {
+  std::vector<UnitObjects> objects(commands.size());
+  std::vector<fs::path> trees;
+  for (const UnitCommand& command : commands)
+    trees.push_back(build_tree_for(shop, command));
+  for_each_in_parallel(2 * commands.size(), shop.jobs, [&](std::size_t index) {
+    const std::size_t i = index / 2;
+    const std::string& name = commands[i].unit;
+    CompileJob job{.command = commands[i], .build_tree = trees[i]};
+    if (index % 2 == 0) {
+      job.source_tree = shop.target.source;
+      job.object = object_in(shop.work / "orig", name);
+      objects[i].original = original_object(shop, job);
+    } else {
+      job.source_tree = view.root();
+      job.object = object_in(shop.work / "patched", name);
+      objects[i].patched_side = compile(shop, job);
+      objects[i].patched = job.object;
+    }
+  });
+  for (std::size_t i = 0; i < commands.size(); ++i)
+    objects[i].unit = commands[i].unit;
+  return objects;
+}
+
+std::set<std::string> touched_files_read(const PatchedView& view,
+                                         std::span<const TouchedFile> touched,
+                                         const Compiled& compiled) {
+  std::set<std::string> read;
+  for (const fs::path& file : compiled.dependencies)
+    for (const TouchedFile& candidate : touched) {
+      if (file.filename() != fs::path(candidate.path).filename())
+        continue;
+      const fs::path real = fs::weakly_canonical(file);
+      if (real == view.root() / candidate.path)
+        read.insert(candidate.path);
+      else if (real == view.pristine() / candidate.path)
+        fail_with_remedy("include it by a path below include/, or make the change in the "
+                         "file that includes it",
+                         "{}: is included by way of {}, where the patch is not seen",
+                         candidate.path, file.string());
+    }
+  return read;
+}
+
+} // namespace kpatch::build

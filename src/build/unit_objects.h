@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include "build/compile.h"
+#include "build/patch_apply.h"
+#include "build/patched_view.h"
+
+#include <filesystem>
+#include <set>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace kpatch::build {
+
+/// Both sides of one unit.
+struct UnitObjects {
+  std::string unit;
+  std::filesystem::path original;
+  std::filesystem::path patched; ///< not there unless `patched_side.ok`
+  Compiled patched_side;
+};
+
+/// Compiles both sides of the units, several at a time.
+std::vector<UnitObjects> compile_units(const Workshop& shop, const PatchedView& view,
+                                       std::span<const UnitCommand> commands);
+
+/// Which files of the patch the compiler has read for a unit. Throws Error if it has read
+/// one past the view, in the pristine tree.
+std::set<std::string> touched_files_read(const PatchedView& view,
+                                         std::span<const TouchedFile> touched,
+                                         const Compiled& compiled);
+
+} // namespace kpatch::build
