@@ -67,6 +67,12 @@ class Build {
   }
 
  private:
+  /// One line for the user, and for who reads the log later.
+  void say(const std::string& line) {
+    log_.add(line);
+    listener_.progress(line);
+  }
+
   void read_patches() {
     for (const fs::path& file : options_.patches)
       patches_.push_back(parse_patch(read_text(file), file.string()));
@@ -126,12 +132,12 @@ SourceIncludes find_includes(const kernel::Target& target, bool may_change) {
 
 void Build::patch_source(PatchedView& view, const kernel::Target& target) {
   const StepClock clock(result_.steps, "patch");
-  listener_.progress("Testing patch file(s)");
+  say("Testing patch file(s)");
   touched_ = apply_patches(patches_, view);
   affected_ = affected_units(touched_, target.units,
                              find_includes(target, options_.source_may_change));
   for (const std::string& file : affected_.ignored)
-    listener_.progress(fmt::format("{}: not part of the running kernel, ignored", file));
+    say(fmt::format("{}: not part of the running kernel, ignored", file));
   result_.problems = affected_.problems;
   if (!result_.problems.empty())
     refuse("Unsupported changes detected");
@@ -150,8 +156,8 @@ std::vector<UnitObjects> Build::compile_both(const Workshop& shop, PatchedView& 
   }
   const StepClock clock(result_.steps, "compile");
   if (!units.empty()) {
-    listener_.progress("Building original source");
-    listener_.progress("Building patched source");
+    say("Building original source");
+    say("Building patched source");
   }
   std::vector<UnitObjects> objects = compile_units(shop, view, commands);
   end_if_not_compiled(objects);
@@ -216,9 +222,9 @@ UnitResult compare_unit(PairDiffer& differ, const ObjectPair& pair,
 std::vector<fs::path> Build::extract(const kernel::Target& target,
                                      const std::vector<UnitObjects>& objects) {
   const StepClock clock(result_.steps, "diff");
-  listener_.progress("Reading special section data");
+  say("Reading special section data");
   PairDiffer differ(target);
-  listener_.progress("Extracting new and modified ELF sections");
+  say("Extracting new and modified ELF sections");
   std::vector<fs::path> parts;
   std::size_t refused = 0;
   for (const UnitObjects& unit : objects)
@@ -229,8 +235,7 @@ std::vector<fs::path> Build::extract(const kernel::Target& target,
       result_.units.push_back(
           compare_unit(differ, {unit.unit, owner, unit.original, unit.patched}, part));
       for (const std::string& note : result_.units.back().notes)
-        listener_.progress(
-            fmt::format("{}: {}", object_name({}, unit.unit).native(), note));
+        say(fmt::format("{}: {}", object_name({}, unit.unit).native(), note));
       if (result_.units.back().outcome == UnitOutcome::kChanged)
         parts.push_back(part);
       refused += result_.units.back().outcome == UnitOutcome::kRefused;
@@ -248,9 +253,9 @@ void Build::link(const kernel::Target& target, const std::vector<fs::path>& part
   for (const UnitResult& unit : result_.units)
     if (unit.outcome == UnitOutcome::kChanged)
       owners.insert(unit.owner);
-  listener_.progress(fmt::format("Patched objects: {}", fmt::join(owners, " ")));
+  say(fmt::format("Patched objects: {}", fmt::join(owners, " ")));
   const std::string file = result_.module_name + ".ko";
-  listener_.progress("Building patch module: " + file);
+  say("Building patch module: " + file);
   klp::ModuleRequest request{.objects = parts,
                              .name = result_.module_name,
                              .replace = options_.replace,
@@ -280,12 +285,13 @@ void note_failure(BuildResult& result, const std::function<void()>& step) {
   }
 }
 
-void save_log(const BuildOptions& options, const BuildLog& log, BuildResult& result) {
+void save_log(const BuildOptions& options, BuildLog& log, BuildResult& result) {
   const bool wanted = options.keep_log || result.outcome == BuildOutcome::kFailed ||
                       result.outcome == BuildOutcome::kRefused;
   std::error_code ignored;
   if (!wanted || !fs::is_directory(options.cache, ignored))
     return;
+  log.add(result.message);
   result.log = options.cache / "build.log";
   log.save(result.log);
 }
