@@ -56,6 +56,6 @@ endfunction()
 function(kpatch_warnings target)
   target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wshadow -Wconversion
                                            -Wno-sign-conversion -Wno-missing-field-initializers
-                                           -Wno-restrict
+                                           $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>
                                            $<$<BOOL:${KPATCH_WERROR}>:-Werror>)
 endfunction()
