@@ -17,6 +17,7 @@
 #include "kernel/kbuild.h"
 
 #include <algorithm>
+#include <map>
 
 namespace kpatch::build {
 namespace fs = std::filesystem;
@@ -27,6 +28,10 @@ constexpr std::string_view kExtraFlags = "KCFLAGS=-ffunction-sections -fdata-sec
 
 std::string with_extension(const std::string& unit, std::string_view extension) {
   return unit.substr(0, unit.rfind('.')) + std::string(extension);
+}
+
+std::string normal(const std::string& path) {
+  return fs::path(path).lexically_normal();
 }
 
 /// kbuild's own name of the record: fs/proc/.meminfo.o.cmd.
@@ -98,12 +103,12 @@ fs::path generated_of(const fs::path& kept, const std::string& unit) {
 /// Has kbuild make the objects in `objects`; returns what it complains about. Host tools,
 /// which take it seconds to make, are made only if it does not succeed without.
 std::string run_kbuild(const Workshop& shop, const fs::path& objects,
-                       const std::vector<std::string>& units) {
+                       const kernel::UnitGroup& group) {
   Outcome outcome;
   for (const kernel::HostTools tools :
        {kernel::HostTools::kAsPacked, kernel::HostTools::kBuild}) {
     Command make{
-        .argv = kernel::kbuild_units_command(shop.target.source, objects, units, tools),
+        .argv = kernel::kbuild_units_command(shop.target.source, objects, group, tools),
         .environment = kernel::kbuild_environment()};
     make.environment["TMPDIR"] = shop.work.string();
     make.argv.emplace_back(kExtraFlags);
@@ -115,13 +120,48 @@ std::string run_kbuild(const Workshop& shop, const fs::path& objects,
   return outcome.errors;
 }
 
+/// The folder below which a module's makefile stands: "arch/x86/kvm" for kvm.ko.
+fs::path folder_of(const kernel::Target& target, const std::string& owner) {
+  const auto module = target.modules.find(owner);
+  if (module == target.modules.end())
+    return {};
+  const std::string path = module->second.shipped.parent_path().string();
+  const std::string_view mark = "/kernel/";
+  const std::size_t at = path.find(mark, path.find("/lib/modules/"));
+  return at == std::string::npos ? fs::path() : fs::path(path.substr(at + mark.size()));
+}
+
+/// Whose makefile knows the unit: that of the module it is compiled for, if the unit does
+/// not lie below it.
+fs::path makefile_folder(const kernel::Target& target, const std::string& unit) {
+  for (const std::string& owner : target.units.owners(unit)) {
+    const fs::path folder = folder_of(target, owner);
+    if (!folder.empty() && *fs::path(unit).lexically_relative(folder).begin() == "..")
+      return folder;
+  }
+  return ".";
+}
+
+std::vector<kernel::UnitGroup> grouped(const kernel::Target& target,
+                                       const std::vector<std::string>& units) {
+  std::map<fs::path, std::vector<std::string>> folders;
+  for (const std::string& unit : units)
+    folders[makefile_folder(target, unit)].push_back(unit);
+  std::vector<kernel::UnitGroup> groups;
+  for (auto& [folder, members] : folders)
+    groups.push_back({folder, std::move(members)});
+  return groups;
+}
+
 /// Has kbuild make the objects and keeps its records.
 void record(const Workshop& shop, const fs::path& kept,
             const std::vector<std::string>& units) {
   const TempDir copy("kbuild.", shop.work);
   fs::copy(shop.target.objects, copy.path(),
            fs::copy_options::recursive | fs::copy_options::copy_symlinks);
-  const std::string errors = run_kbuild(shop, copy.path(), units);
+  std::string errors;
+  for (const kernel::UnitGroup& group : grouped(shop.target, units))
+    errors += run_kbuild(shop, copy.path(), group);
   for (const std::string& unit : units) {
     const std::optional<std::string> text =
         read_text_if_exists(copy.path() / record_of(unit));
@@ -140,10 +180,12 @@ void record(const Workshop& shop, const fs::path& kept,
 UnitCommand parse_unit_command(std::string_view cmd_file, const std::string& unit) {
   const RecordedCommand recorded =
       parse_recorded_command(cmd_file, record_of(unit).native());
-  if (!recorded.source.ends_with("/" + unit))
+  // A unit of another folder is named by the way there:
+  // arch/x86/kvm/../../../virt/kvm/x.c.
+  const std::string source = normal(recorded.source);
+  if (!source.ends_with("/" + unit))
     fail("{}: kbuild makes its object from {}", unit, recorded.source);
-  const std::string tree =
-      recorded.source.substr(0, recorded.source.size() - unit.size() - 1);
+  const std::string tree = source.substr(0, source.size() - unit.size() - 1);
 
   UnitCommand command{.unit = unit};
   command.compiler = compiler_words(recorded.programs[0], recorded.source, tree);
@@ -152,7 +194,7 @@ UnitCommand parse_unit_command(std::string_view cmd_file, const std::string& uni
     if (fs::path(words[0]).filename() != "objtool" || !command.objtool.empty())
       fail("{}: the kernel's build runs '{}' on its object, which is not known here",
            unit, quoted(words));
-    if (words.back() != with_extension(unit, ".o"))
+    if (normal(words.back()) != with_extension(unit, ".o"))
       fail("{}: objtool is run on '{}' instead of its object", unit, words.back());
     words.pop_back();
     command.objtool = std::move(words);

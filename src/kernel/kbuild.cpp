@@ -39,14 +39,15 @@ constexpr std::string_view kHostToolsRemedy =
 
 constexpr const char* kUnitsMakefile = "kpatch-units.mk";
 constexpr std::string_view kUnitsRules =
-    R"(# Compiles $(units) without preparing anything.
+    R"(# Compiles $(units), which the makefile of $(directory) knows, without preparing anything.
 include $(abs_srctree)/Makefile
+directory ?= .
 
 .PHONY: kpatch-units kpatch-units-with-tools
 kpatch-units:
-	$(Q)$(MAKE) $(build)=. need-builtin=1 need-modorder=1 single-build=1 $(units)
+	$(Q)$(MAKE) $(build)=$(directory) need-builtin=1 need-modorder=1 single-build=1 $(units)
 kpatch-units-with-tools: scripts
-	$(Q)$(MAKE) $(build)=. need-builtin=1 need-modorder=1 single-build=1 $(units)
+	$(Q)$(MAKE) $(build)=$(directory) need-builtin=1 need-modorder=1 single-build=1 $(units)
 )";
 
 void make(std::vector<std::string> argv, std::vector<std::string> goals) {
@@ -106,11 +107,14 @@ std::vector<std::string> kbuild_command(const fs::path& source, const fs::path& 
 
 std::vector<std::string> kbuild_units_command(const fs::path& source,
                                               const fs::path& objects,
-                                              const std::vector<std::string>& units,
-                                              HostTools tools) {
+                                              const UnitGroup& group, HostTools tools) {
   std::string list;
-  for (const std::string& unit : units)
-    list += (list.empty() ? "" : " ") + fs::path(unit).replace_extension(".o").string();
+  for (const std::string& unit : group.units) {
+    fs::path object = fs::path(unit).replace_extension(".o");
+    if (group.directory != ".")
+      object = group.directory / object.lexically_relative(group.directory);
+    list += (list.empty() ? "" : " ") + object.string();
+  }
   return {"make",
           "-s",
           "-C",
@@ -120,6 +124,7 @@ std::vector<std::string> kbuild_units_command(const fs::path& source,
           "abs_srctree=" + source.string(),
           "may-sync-config=",
           "CONFIG_DEBUG_INFO_BTF=",
+          "directory=" + group.directory.string(),
           "units=" + list,
           tools == HostTools::kBuild ? "kpatch-units-with-tools" : "kpatch-units"};
 }

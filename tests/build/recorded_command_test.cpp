@@ -60,6 +60,18 @@ TEST(UnitCommand, KeepsTheOptionsAndMarksTheSourceTree) {
   EXPECT_EQ(command.objtool, (Words{"./tools/objtool/objtool", "--orc"}));
 }
 
+TEST(UnitCommand, TakesAUnitThatAModuleHasFromAnotherFolder) {
+  const UnitCommand command = parse_unit_command(
+      "cmd_arch/kvm/../../virt/x.o := gcc -DMODULE -I/k/src/arch/kvm/../../virt -c -o "
+      "arch/kvm/../../virt/x.o /k/src/arch/kvm/../../virt/x.c   ; objtool --module   "
+      "arch/kvm/../../virt/x.o\n\n"
+      "source_arch/kvm/../../virt/x.o := /k/src/arch/kvm/../../virt/x.c\n",
+      "virt/x.c");
+  EXPECT_EQ(command.compiler,
+            (Words{"gcc", "-DMODULE", "-I@SOURCE@/arch/kvm/../../virt"}));
+  EXPECT_EQ(command.objtool, (Words{"objtool", "--module"}));
+}
+
 TEST(UnitCommand, RefusesStepsItDoesNotKnow) {
   const std::string source = "\n\nsource_fs/x.o := /k/fs/x.c\n";
   EXPECT_THROW(

@@ -5,9 +5,12 @@
 #include "kernel/debian_archive.h"
 #include "kernel/debian_names.h"
 #include "kernel/facts.h"
+#include "kernel/kbuild.h"
 #include "kernel/units.h"
 
 #include <gtest/gtest.h>
+
+#include <algorithm>
 
 namespace kpatch::kernel {
 namespace {
@@ -203,6 +206,14 @@ TEST(AptCache, MadisonOutputGivesVersionsOnce) {
           "Sources\n"),
       (Words{"6.1.192-2", "6.1.176-1"}));
   EXPECT_TRUE(parse_madison("").empty());
+}
+
+TEST(Kbuild, AsksTheMakefileOfTheModuleThatTakesAUnitFromElsewhere) {
+  const std::vector<std::string> argv = kbuild_units_command(
+      "/src", "/obj", {"arch/x86/kvm", {"virt/kvm/eventfd.c"}}, HostTools::kAsPacked);
+  EXPECT_NE(std::ranges::find(argv, "directory=arch/x86/kvm"), argv.end());
+  EXPECT_NE(std::ranges::find(argv, "units=arch/x86/kvm/../../../virt/kvm/eventfd.o"),
+            argv.end());
 }
 
 } // namespace
