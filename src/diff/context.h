@@ -33,7 +33,8 @@ struct Inputs {
 /// Which block of the parent's symbol table a FILE symbol of the object stands for.
 struct FileTie {
   kernel::EntryId entry = kernel::kNoEntry;
-  unsigned matches = 0; ///< 1 is the good case
+  unsigned matches = 0;   ///< 1 is the good case
+  std::string difference; ///< without a match: what the nearest block lacks or has more
 };
 
 struct Context {

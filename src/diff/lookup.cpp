@@ -12,7 +12,9 @@
 #include "diff/names.h"
 
 #include <algorithm>
+#include <limits>
 #include <set>
+#include <span>
 
 namespace kpatch::diff {
 
@@ -48,8 +50,15 @@ struct Block {
   std::set<LocalName> lasting; ///< without those that a linker may drop
 };
 
-bool matches(const Block& block, const SymbolIndex& index, EntryId file) {
-  std::size_t seen = 0;
+/// How a block of the parent's table differs from the object's.
+struct BlockDifference {
+  std::vector<std::string_view> missing; ///< the object has it, the table does not
+  std::vector<std::string_view> extra;
+  std::size_t size() const { return missing.size() + extra.size(); }
+};
+
+BlockDifference differences(const Block& block, const SymbolIndex& index, EntryId file) {
+  BlockDifference result;
   std::set<LocalName> found;
   IndexedSymbol entry;
   for (EntryId id = file + 1; id < index.size(); ++id) {
@@ -60,20 +69,39 @@ bool matches(const Block& block, const SymbolIndex& index, EntryId file) {
     if (!is_local_thing(entry.type, entry.binding))
       continue;
     const LocalName name{entry.type, entry.name};
+    found.insert(name);
     if (!block.all.contains(name))
-      return false;
-    if (block.lasting.contains(name) && found.insert(name).second)
-      ++seen;
+      result.extra.push_back(entry.name);
   }
-  return seen == block.lasting.size();
+  for (const LocalName& name : block.lasting)
+    if (!found.contains(name))
+      result.missing.push_back(name.second);
+  return result;
+}
+
+std::string listed(std::string_view heading, const std::vector<std::string_view>& names) {
+  constexpr std::size_t kShown = 5;
+  if (names.empty())
+    return {};
+  const std::span<const std::string_view> shown(names.data(),
+                                                std::min(names.size(), kShown));
+  return fmt::format("; {}: {}{}", heading, fmt::join(shown, ", "),
+                     names.size() > kShown ? ", ..." : "");
 }
 
 FileTie find_tie(const Block& block, const SymbolIndex& index, std::string_view name) {
   FileTie result;
+  std::size_t nearest = std::numeric_limits<std::size_t>::max();
   for (const EntryId id : index.named(name)) {
-    if (entry_at(index, id).type != STT_FILE || !matches(block, index, id))
+    if (entry_at(index, id).type != STT_FILE)
       continue;
-    if (result.matches++ == 0)
+    const BlockDifference difference = differences(block, index, id);
+    if (difference.size() < nearest) {
+      nearest = difference.size();
+      result.difference = listed("missing there", difference.missing) +
+                          listed("only there", difference.extra);
+    }
+    if (difference.size() == 0 && result.matches++ == 0)
       result.entry = id;
   }
   if (block.lasting.empty() && result.matches > 1)
@@ -135,15 +163,14 @@ std::optional<Found> find_local(const Inputs& inputs, const FileTie& file,
     (file.matches == 1 && id > file.entry && id < end ? ids : elsewhere).push_back(id);
   }
   if (file.matches != 1 && wanted.is_local && !elsewhere.empty())
-    fail_with_remedy("The original source, its configuration or the compiler differ from "
-                     "what the running "
-                     "kernel was built with; build with the kernel's own.",
-                     "{}: {} {} local symbols in {} symbol table, so nobody can tell "
-                     "which {} is meant",
-                     inputs.label,
-                     file.matches == 0 ? "couldn't find matching"
-                                       : "found duplicate matches for",
-                     "this unit's", inputs.parent, wanted.name);
+    fail_with_remedy(
+        "The original source, its configuration or the compiler differ from what the "
+        "running kernel was built with; build with the kernel's own.",
+        "{}: {} this unit's local symbols in the symbol table of {}, so nobody can tell "
+        "which {} is meant{}",
+        inputs.label,
+        file.matches == 0 ? "couldn't find matching" : "found duplicate matches for",
+        inputs.parent, wanted.name, file.difference);
   return only_one(inputs, ids, "local", wanted.name);
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Where the answer is better than a refusal; docs/differences.md tells the reasons.
+#include "diff/lookup.h"
 #include "diff/object_builder.h"
 
 #include <gtest/gtest.h>
@@ -174,7 +175,8 @@ TEST(Binding, AGlobalFunctionThatBecomesStaticIsFollowed) {
 }
 
 /// A function that counts its calls in a static local; `user` names the function.
-void add_counter(ObjectBuilder& builder, const std::string& user, const std::string& variable) {
+void add_counter(ObjectBuilder& builder, const std::string& user,
+                 const std::string& variable) {
   const elf::SymbolId local = builder.variable(variable, {0, 0, 0, 0});
   builder.function(user, {0xff, 0x04, 0x25, 0, 0, 0, 0, kRet});
   builder.add_relocation(user, 8, R_X86_64_32S, local, 0);
@@ -186,7 +188,8 @@ TEST(StaticLocals, OneThatNothingUsesAnyMoreIsANotice) {
   patched.function("f", {kNop, kRet});
   const Result result = Diffing().run(original.build(), patched.build());
   ASSERT_EQ(result.exit, Exit::kSuccess);
-  EXPECT_TRUE(says(result, "NOTICE: static local variable count.0 of f is no longer used"));
+  EXPECT_TRUE(
+      says(result, "NOTICE: static local variable count.0 of f is no longer used"));
 }
 
 TEST(StaticLocals, OneWhoseUserWasInlinedIsFoundWhereItIsUsedNow) {
@@ -210,6 +213,29 @@ TEST(StaticLocals, WhichOfTwoIsMeantIsNotGuessed) {
   original.function("g", {kRet});
   const Result result = Diffing().run(original.build(), patched.build());
   EXPECT_EQ(codes(result), std::vector<std::string>{code::kLostStaticLocal});
+}
+
+TEST(Locals, ThatDoNotMatchTheParentMatterOnlyWhenOneIsNeeded) {
+  const auto make = [](std::uint8_t filler, bool uses_local) {
+    ObjectBuilder builder;
+    builder.function("f", {0xe8, 0, 0, 0, 0, filler, kRet});
+    const elf::SymbolId local = builder.function("quiet", {kRet}, STB_LOCAL);
+    if (uses_local)
+      builder.add_relocation("f", 6, R_X86_64_PLT32, local, -4);
+    return builder.build();
+  };
+  Diffing diffing;
+  diffing.more_symbols = {"stranger"}; // a local of unit.c that the object does not have
+  EXPECT_EQ(diffing.run(make(kNop, false), make(0xcc, false)).exit, Exit::kSuccess);
+
+  const Result result = diffing.run(make(kNop, true), make(0xcc, true));
+  ASSERT_TRUE(result.delta);
+  const auto& [file, tie] = *result.delta->ties.begin();
+  EXPECT_EQ(tie.matches, 0U);
+  EXPECT_EQ(tie.difference, "; only there: stranger");
+  EXPECT_THROW(look_up(result.delta->inputs, result.delta->ties,
+                       {.name = "quiet", .file = file, .is_local = true}),
+               Error);
 }
 
 } // namespace

@@ -114,6 +114,8 @@ class Diffing {
                     .size = symbol.size,
                     .type = symbol.type,
                     .binding = symbol.binding});
+    for (const std::string& name : more_symbols)
+      index_.add({.name = name, .type = STT_FUNC, .binding = STB_LOCAL});
     return compare(original, patched,
                    {.label = "unit.o",
                     .parent = parent,
@@ -124,6 +126,7 @@ class Diffing {
                     .ignore_init_changes = ignore_init_changes});
   }
 
+  std::vector<std::string> more_symbols; ///< locals of the parent beyond the original's
   std::string parent = "vmlinux";
   kernel::Symvers symvers;
   kernel::StructSizes sizes;
