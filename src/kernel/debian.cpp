@@ -6,7 +6,8 @@
 //   source
 //                         package of its own; it says which version it was made of
 //   linux-headers-REL     configuration, generated headers, Module.symvers
-//   linux-kbuild-X.Y      objtool and scripts that go with them
+//   linux-kbuild-X.Y      objtool and scripts that go with them; there is one for all
+//                         kernels of a series, so a later version will do
 //   linux-image-REL-dbg   vmlinux and modules with debug information
 //   linux-source-X.Y      the source
 //
@@ -111,7 +112,7 @@ Packages fetch_packages(Workshop& shop) {
       dependency_with_prefix(read_control(files.headers)["Depends"], kKbuildPrefix);
   if (kbuild.empty())
     fail("{}: it depends on no linux-kbuild package", files.headers.string());
-  files.kbuild = shop.archive.fetch(kbuild, version);
+  files.kbuild = shop.archive.fetch_at_least(kbuild, version);
   if (with_source)
     files.source = shop.archive.fetch("linux-source-" + kernel_series(version), version);
   files.debug = shop.archive.fetch("linux-image-" + shop.release + "-dbg", version);

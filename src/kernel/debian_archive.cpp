@@ -10,6 +10,7 @@
 #include "base/process.h"
 
 #include <algorithm>
+#include <cstring>
 
 namespace kpatch::kernel {
 namespace fs = std::filesystem;
@@ -144,6 +145,13 @@ std::vector<std::string> served_versions(const std::string& package) {
   return parse_madison(run(apt({"apt-cache", "madison", package})).output);
 }
 
+std::string wanted_or_later(const std::vector<std::string>& served,
+                            const std::string& wanted) {
+  if (served.empty() || std::ranges::find(served, wanted) != served.end())
+    return wanted;
+  return strverscmp(served.front().c_str(), wanted.c_str()) > 0 ? served.front() : wanted;
+}
+
 std::vector<std::string> package_names(const std::string& prefix) {
   std::string_view text;
   const std::string output = run_checked(apt({"apt-cache", "pkgnames", prefix}));
@@ -212,6 +220,13 @@ fs::path DebianArchive::fetch(const std::string& package, const std::string& ver
       "check the network, the free space and, if the archive has moved on, " +
           std::string(kUpdateRemedy),
       "{}: it cannot be downloaded\n{}", wanted, trimmed(outcome.errors));
+}
+
+fs::path DebianArchive::fetch_at_least(const std::string& package,
+                                       const std::string& version) {
+  if (const fs::path here = find_downloaded(package, version); !here.empty())
+    return here;
+  return fetch(package, wanted_or_later(served_versions(package), version));
 }
 
 ControlFields read_control(const fs::path& package_file) {

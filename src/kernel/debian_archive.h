@@ -36,6 +36,11 @@ class DebianArchive {
   /// does not serve this very version.
   std::filesystem::path fetch(const std::string& package, const std::string& version);
 
+  /// The same for a package of which a later version will do where this one is no longer
+  /// served.
+  std::filesystem::path fetch_at_least(const std::string& package,
+                                       const std::string& version);
+
   /// The newest version of a package that is served or, failing that, was downloaded.
   /// Throws Error if there is none.
   std::string newest_version(const std::string& package);
@@ -49,6 +54,11 @@ class DebianArchive {
 
 /// The versions of a package that the archive serves, newest first.
 std::vector<std::string> served_versions(const std::string& package);
+
+/// What to take of the `served` versions, newest first, where `wanted` or a later one
+/// will do; `wanted` if none is of use.
+std::string wanted_or_later(const std::vector<std::string>& served,
+                            const std::string& wanted);
 
 /// All package names that apt knows and that start with the prefix.
 std::vector<std::string> package_names(const std::string& prefix);

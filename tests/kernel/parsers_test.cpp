@@ -216,5 +216,12 @@ TEST(Kbuild, AsksTheMakefileOfTheModuleThatTakesAUnitFromElsewhere) {
             argv.end());
 }
 
+TEST(AptCache, ALaterVersionIsTakenOnlyInPlaceOfOneThatIsGone) {
+  EXPECT_EQ(wanted_or_later({"6.1.192-2", "6.1.176-1"}, "6.1.176-1"), "6.1.176-1");
+  EXPECT_EQ(wanted_or_later({"6.1.192-2", "6.1.176-1"}, "6.1.99-1"), "6.1.192-2");
+  EXPECT_EQ(wanted_or_later({"6.1.176-1"}, "6.1.190-1"), "6.1.190-1");
+  EXPECT_EQ(wanted_or_later({}, "6.1.190-1"), "6.1.190-1");
+}
+
 } // namespace
 } // namespace kpatch::kernel
