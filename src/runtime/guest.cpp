@@ -53,32 +53,53 @@ check_succeeds() { [ ! -e /rehearsal/check ] || check "$1"; }
 
 load_modules() {
   while read -r file name; do
-    step module "$name" insmod "/rehearsal/modules/$file" || return 1
+    step module "$name" insmod "/rehearsal/modules/$file" || [ -n "$EACH" ] || return 1
   done </rehearsal/modules.order
 }
 
+# run_cycle ORDER REVERSE: the patches that these files name
 run_cycle() {
+  cycle=$((cycle + 1))
   check_fails before || return 1
   while read -r file name; do
     step load "$name" kpatch load "/rehearsal/patches/$file" || return 1
-  done </rehearsal/patches.order
+  done <"$1"
   check_succeeds patched
   held=$?
   while read -r name; do
     step unload "$name" kpatch unload "$name" || return 1
-  done </rehearsal/patches.reverse
+  done <"$2"
   check_fails after || return 1
   return "$held"
 }
 
+# One patch that fails says nothing about the next.
+run_each() {
+  while read -r file name <&4; do
+    echo "$file $name" >/tmp/.order
+    echo "$name" >/tmp/.reverse
+    echo "$MARK: $name" >/dev/kmsg
+    run_cycle /tmp/.order /tmp/.reverse
+  done 4</rehearsal/patches.order
+}
+
+rehearse() {
+  if [ -n "$EACH" ]; then
+    run_each
+  else
+    run_cycle /rehearsal/patches.order /rehearsal/patches.reverse
+  fi
+}
+
 cycle=0
+round=0
 record boot "$(uptime_now)"
 if load_modules; then
   echo "$MARK" >/dev/kmsg
   record taint-before "$(cat /proc/sys/kernel/tainted)"
-  while [ "$cycle" -lt "$CYCLES" ]; do
-    cycle=$((cycle + 1))
-    run_cycle || break
+  while [ "$round" -lt "$CYCLES" ]; do
+    round=$((round + 1))
+    rehearse || break
   done
   record taint-after "$(cat /proc/sys/kernel/tainted)"
 fi

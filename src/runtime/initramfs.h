@@ -17,6 +17,7 @@ struct GuestContent {
   std::vector<std::filesystem::path> programs; ///< for the check, into its PATH
   std::filesystem::path kpatch;                ///< this program
   unsigned cycles = 1;
+  bool each = false; ///< one patch after the other, not all together
   std::string token;
 };
 

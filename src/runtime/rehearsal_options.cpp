@@ -20,6 +20,7 @@ enum Option : int {
   kWith = 'w',
   kCycles = 'n',
   kHelp = 'h',
+  kEach = 'e',
   kKvm = 256,
   kJson,
   kTimeout,
@@ -33,6 +34,7 @@ constexpr option kLongOptions[] = {
     {"program", required_argument, nullptr, kProgram},
     {"with",    required_argument, nullptr, kWith   },
     {"cycles",  required_argument, nullptr, kCycles },
+    {"each",    no_argument,       nullptr, kEach   },
     {"help",    no_argument,       nullptr, kHelp   },
     {"kvm",     no_argument,       nullptr, kKvm    },
     {"json",    required_argument, nullptr, kJson   },
@@ -61,6 +63,7 @@ void take_option(RehearsalCall& call, int option) {
   case kProgram: request.programs.emplace_back(optarg); break;
   case kWith: request.with.emplace_back(optarg); break;
   case kCycles: request.cycles = positive_number("--cycles", optarg); break;
+  case kEach: request.each = true; break;
   case kHelp: call.wants_help = true; break;
   case kKvm: request.kvm = true; break;
   case kJson: call.json = optarg; break;
@@ -90,6 +93,9 @@ must fail. Exit status 0 if all held and the kernel log is clean. Needs no root.
                          .ko file; repeatable. Modules that the patch changes are
                          loaded anyway
   -n, --cycles N         go through it N times (default 1)
+  -e, --each             load and unload one patch after the other instead of all
+                         together; what fails with one does not end the rehearsal, nor
+                         does a kernel module that the machine cannot load
       --kvm              use hardware virtualisation
       --json FILE        write the report to FILE as well
       --timeout SECONDS  give up after that (default 240)
@@ -110,7 +116,7 @@ RehearsalCall parse_rehearsal_call(const std::vector<std::string>& arguments) {
 
   RehearsalCall call;
   optind = 0; // begin anew
-  for (int option; (option = getopt_long(count, argv.data(), "k:c:p:w:n:h", kLongOptions,
+  for (int option; (option = getopt_long(count, argv.data(), "k:c:p:w:n:eh", kLongOptions,
                                          nullptr)) != -1;)
     take_option(call, option);
   for (int index = optind; index < count; ++index)

@@ -71,6 +71,7 @@ GuestContent collect_content(const RehearsalRequest& request) {
           .programs = request.programs,
           .kpatch = fs::read_symlink("/proc/self/exe"),
           .cycles = request.cycles,
+          .each = request.each,
           .token = random_token()};
 }
 
@@ -150,7 +151,8 @@ Rehearsal rehearse(const RehearsalRequest& request) {
   if (!outcome.timed_out && outcome.status != 0)
     fail("qemu-system-x86_64: exit status {}: {}", outcome.status, outcome.errors);
 
-  Rehearsal rehearsal{.release = request.release, .seconds = outcome.wall_seconds};
+  Rehearsal rehearsal{
+      .release = request.release, .each = request.each, .seconds = outcome.wall_seconds};
   for (const ModuleToLoad& patch : content.patches)
     rehearsal.patches.push_back(patch.name);
   rehearsal.guest =

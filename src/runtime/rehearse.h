@@ -20,6 +20,7 @@ struct RehearsalRequest {
   std::vector<std::filesystem::path> programs; ///< that the check uses
   std::vector<std::string> with; ///< modules to load before, by name or file
   unsigned cycles = 1;
+  bool each = false; ///< one patch after the other, not all together
   bool kvm = false;
   double timeout_seconds = 240;
 };
@@ -44,6 +45,7 @@ std::string_view to_string(Verdict verdict);
 struct Rehearsal {
   std::string release;
   std::vector<std::string> patches; ///< module names
+  bool each = false;                ///< they were taken one after the other
   Verdict verdict = Verdict::kPassed;
   std::string reason; ///< one sentence
   GuestRecord guest;

@@ -54,6 +54,8 @@ bool judge_steps(Rehearsal& rehearsal) {
     const Expectation* expected = expectation_of(step);
     if (!expected || !step.status || (*step.status == 0) == expected->success)
       continue;
+    if (rehearsal.each && expected->otherwise == Verdict::kModuleNotLoaded)
+      continue; // a livepatch for a module that is not there loads as well
     rehearsal.verdict = expected->otherwise;
     rehearsal.reason =
         where(step) + fmt::format(fmt::runtime(expected->sentence), step.subject);

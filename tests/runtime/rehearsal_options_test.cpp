@@ -16,13 +16,14 @@ using testing::ElementsAre;
 TEST(RehearsalOptions, AreReadInAnyOrder) {
   const RehearsalCall call = parse_rehearsal_call(
       {"a.ko", "--kernel", "6.1.0-1", "--check=c.sh", "--with", "ip_vs", "b.ko", "--with",
-       "x.ko", "--cycles", "3", "--kvm", "--program", "/bin/p", "--json", "r.json",
-       "--timeout", "30"});
+       "x.ko", "--cycles", "3", "--each", "--kvm", "--program", "/bin/p", "--json",
+       "r.json", "--timeout", "30"});
   EXPECT_EQ(call.request.release, "6.1.0-1");
   EXPECT_EQ(call.request.check, "c.sh");
   EXPECT_THAT(call.request.with, ElementsAre("ip_vs", "x.ko"));
   EXPECT_THAT(call.request.patches, ElementsAre("a.ko", "b.ko"));
   EXPECT_EQ(call.request.cycles, 3U);
+  EXPECT_TRUE(call.request.each);
   EXPECT_TRUE(call.request.kvm);
   EXPECT_THAT(call.request.programs, ElementsAre("/bin/p"));
   EXPECT_EQ(call.json, "r.json");

@@ -61,6 +61,16 @@ TEST(Verdict, NamesTheModuleThatDoesNotLoad) {
   EXPECT_EQ(rehearsal.reason, "the kernel module ip_vs does not load");
 }
 
+TEST(Verdict, WithEachPatchOnItsOwnTakesAModuleThatDoesNotLoadForNoMatter) {
+  Rehearsal rehearsal = good();
+  rehearsal.each = true;
+  rehearsal.guest.steps.insert(
+      rehearsal.guest.steps.begin(),
+      {.cycle = 0, .action = "module", .subject = "hv_vmbus", .status = 1});
+  judge(rehearsal, MachineEnd::kByItself, kMark);
+  EXPECT_EQ(rehearsal.verdict, Verdict::kPassed);
+}
+
 TEST(Verdict, HoldsAComplaintOfTheKernelAgainstThePatch) {
   Rehearsal rehearsal = good();
   rehearsal.guest.log.push_back("[    4.0] BUG: something");
