@@ -18,7 +18,14 @@ namespace fs = std::filesystem;
 namespace {
 
 /// Long options without a letter.
-enum LongOnly { kSkipCompilerCheck = 256, kSkipGccCheck, kSkipCleanup, kVersion, kJson };
+enum LongOnly {
+  kSkipCompilerCheck = 256,
+  kSkipGccCheck,
+  kSkipCleanup,
+  kIgnoreInitChanges,
+  kVersion,
+  kJson
+};
 
 constexpr option kOptions[] = {
     {"help",                no_argument,       nullptr, 'h'               },
@@ -35,6 +42,7 @@ constexpr option kOptions[] = {
     {"skip-cleanup",        no_argument,       nullptr, kSkipCleanup      },
     {"skip-compiler-check", no_argument,       nullptr, kSkipCompilerCheck},
     {"skip-gcc-check",      no_argument,       nullptr, kSkipGccCheck     },
+    {"ignore-init-changes", no_argument,       nullptr, kIgnoreInitChanges},
     {"json",                required_argument, nullptr, kJson             },
     {"version",             no_argument,       nullptr, kVersion          },
     {nullptr,               0,                 nullptr, 0                 },
@@ -55,6 +63,7 @@ constexpr std::string_view kUsage =
   -R, --non-replace          Do not replace patches that are loaded already
       --skip-cleanup         Leave the private build directory behind
       --skip-compiler-check  Take any compiler (not recommended)
+      --ignore-init-changes  Leave changes of init and exit code out
       --json FILE            Write what was built, and what was wrong, as JSON
       --version              Show the version
 )";
@@ -109,6 +118,7 @@ void take_option(int letter, Invocation& invocation) {
         "WARNING: --skip-gcc-check is deprecated, use --skip-compiler-check instead");
     [[fallthrough]];
   case kSkipCompilerCheck: options.check_compiler = false; break;
+  case kIgnoreInitChanges: options.init_changes = InitChanges::kLeaveOut; break;
   case kJson: invocation.json = fs::absolute(optarg); break;
   default: invocation.action = Invocation::Action::kComplainAboutUsage;
   }

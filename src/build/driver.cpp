@@ -223,7 +223,7 @@ std::vector<fs::path> Build::extract(const kernel::Target& target,
                                      const std::vector<UnitObjects>& objects) {
   const StepClock clock(result_.steps, "diff");
   say("Reading special section data");
-  PairDiffer differ(target);
+  PairDiffer differ(target, options_.init_changes);
   say("Extracting new and modified ELF sections");
   std::vector<fs::path> parts;
   std::size_t refused = 0;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include "build/object_pair.h"
 #include "build/result.h"
 #include "kernel/target.h"
 
@@ -20,6 +21,7 @@ struct BuildOptions {
   std::filesystem::path hook_sources; ///< this project's kmod/
   unsigned jobs = 1;
   bool replace = true;
+  InitChanges init_changes = InitChanges::kRefuse;
   bool check_compiler = true;
   bool source_may_change = false; ///< it is the user's: keep nothing that is read from it
   bool keep_log = false;          ///< also if the build succeeds

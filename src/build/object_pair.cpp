@@ -52,8 +52,9 @@ void take_over(const diff::Result& diff, UnitResult& result) {
 
 } // namespace
 
-PairDiffer::PairDiffer(const kernel::Target& target)
-    : target_(target), parents_(std::make_unique<Parents>()) {
+PairDiffer::PairDiffer(const kernel::Target& target, InitChanges init_changes)
+    : target_(target), init_changes_(init_changes),
+      parents_(std::make_unique<Parents>()) {
   parents_->symvers =
       kernel::Symvers::parse(read_text(target.symvers), target.symvers.string());
 }
@@ -73,7 +74,9 @@ UnitResult PairDiffer::compare(const ObjectPair& pair, const fs::path& output) {
                             .parent = pair.owner,
                             .parent_symbols = parent->second,
                             .symvers = parents_->symvers,
-                            .sizes = target_.struct_sizes};
+                            .sizes = target_.struct_sizes,
+                            .ignore_init_changes =
+                                init_changes_ == InitChanges::kLeaveOut};
   diff::Result diff = diff::compare(read_side(pair.original, label),
                                     read_side(pair.patched, label), inputs);
   take_over(diff, result);

@@ -10,6 +10,10 @@
 
 namespace kpatch::build {
 
+/// What is to be done about changes of init and exit code, which cannot take effect in a
+/// kernel that runs.
+enum class InitChanges { kRefuse, kLeaveOut };
+
 /// Two sides of one unit, and whose code it is.
 struct ObjectPair {
   std::string unit;
@@ -22,7 +26,7 @@ struct ObjectPair {
 /// linked from. What it reads of the kernel is read once for all pairs.
 class PairDiffer {
  public:
-  explicit PairDiffer(const kernel::Target& target);
+  PairDiffer(const kernel::Target& target, InitChanges init_changes);
   ~PairDiffer();
 
   /// What changed; with kChanged the intermediate object is at `output`.
@@ -31,6 +35,7 @@ class PairDiffer {
  private:
   struct Parents;
   const kernel::Target& target_;
+  InitChanges init_changes_;
   std::unique_ptr<Parents> parents_;
 };
 

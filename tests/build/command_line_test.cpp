@@ -94,5 +94,11 @@ TEST_F(CommandLine, ShowsHelpAndVersionAndComplainsAboutTheRest) {
   EXPECT_EQ(none.usage_complaint, "no patch file(s) specified");
 }
 
+TEST_F(CommandLine, LeavesInitChangesOutOnlyOnRequest) {
+  EXPECT_EQ(parse({patch_}).options.init_changes, InitChanges::kRefuse);
+  EXPECT_EQ(parse({"--ignore-init", patch_}).options.init_changes,
+            InitChanges::kLeaveOut);
+}
+
 } // namespace
 } // namespace kpatch::build
