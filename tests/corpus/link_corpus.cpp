@@ -119,6 +119,7 @@ Result link(const Corpus& corpus, const Pair& pair, std::size_t number) {
   try {
     klp::build_module({.objects = {object},
                        .name = name,
+                       .replace = false, // so that all can be in effect together
                        .source_tree = corpus.target.source,
                        .object_tree = corpus.target.objects,
                        .hook_sources = corpus.hook_sources,
