@@ -22,6 +22,7 @@ enum Option : int {
   kHelp = 'h',
   kEach = 'e',
   kKvm = 256,
+  kCpus,
   kJson,
   kTimeout,
   kVmlinuz,
@@ -36,6 +37,7 @@ constexpr option kLongOptions[] = {
     {"cycles",  required_argument, nullptr, kCycles },
     {"each",    no_argument,       nullptr, kEach   },
     {"help",    no_argument,       nullptr, kHelp   },
+    {"cpus",    required_argument, nullptr, kCpus   },
     {"kvm",     no_argument,       nullptr, kKvm    },
     {"json",    required_argument, nullptr, kJson   },
     {"timeout", required_argument, nullptr, kTimeout},
@@ -65,6 +67,7 @@ void take_option(RehearsalCall& call, int option) {
   case kCycles: request.cycles = positive_number("--cycles", optarg); break;
   case kEach: request.each = true; break;
   case kHelp: call.wants_help = true; break;
+  case kCpus: request.cpus = positive_number("--cpus", optarg); break;
   case kKvm: request.kvm = true; break;
   case kJson: call.json = optarg; break;
   case kTimeout: request.timeout_seconds = positive_number("--timeout", optarg); break;
@@ -96,6 +99,9 @@ must fail. Exit status 0 if all held and the kernel log is clean. Needs no root.
   -e, --each             load and unload one patch after the other instead of all
                          together; what fails with one does not end the rehearsal, nor
                          does a kernel module that the machine cannot load
+      --cpus N           processors of the machine (default 2); with one, no task runs
+                         while the kernel moves tasks over, so that many patches are
+                         through sooner
       --kvm              use hardware virtualisation
       --json FILE        write the report to FILE as well
       --timeout SECONDS  give up after that (default 240)

@@ -93,7 +93,7 @@ std::vector<std::string> qemu_command(const RehearsalRequest& request,
                                       "-m",
                                       "1024",
                                       "-smp",
-                                      "2"};
+                                      std::to_string(request.cpus)};
   if (request.kvm)
     command.insert(command.end(), {"-accel", "kvm", "-cpu", "host"});
   else

@@ -21,6 +21,7 @@ struct RehearsalRequest {
   std::vector<std::string> with; ///< modules to load before, by name or file
   unsigned cycles = 1;
   bool each = false; ///< one patch after the other, not all together
+  unsigned cpus = 2;
   bool kvm = false;
   double timeout_seconds = 240;
 };

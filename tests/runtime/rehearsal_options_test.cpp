@@ -15,8 +15,9 @@ using testing::ElementsAre;
 
 TEST(RehearsalOptions, AreReadInAnyOrder) {
   const RehearsalCall call = parse_rehearsal_call(
-      {"a.ko", "--kernel", "6.1.0-1", "--check=c.sh", "--with", "ip_vs", "b.ko", "--with",
-       "x.ko", "--cycles", "3", "--each", "--kvm", "--program", "/bin/p", "--json",
+      {"a.ko",   "--kernel",  "6.1.0-1", "--check=c.sh", "--with", "ip_vs",
+       "b.ko",   "--with",    "x.ko",    "--cycles",     "3",      "--each",
+       "--cpus", "1",         "--kvm",   "--program",    "/bin/p", "--json",
        "r.json", "--timeout", "30"});
   EXPECT_EQ(call.request.release, "6.1.0-1");
   EXPECT_EQ(call.request.check, "c.sh");
@@ -24,6 +25,7 @@ TEST(RehearsalOptions, AreReadInAnyOrder) {
   EXPECT_THAT(call.request.patches, ElementsAre("a.ko", "b.ko"));
   EXPECT_EQ(call.request.cycles, 3U);
   EXPECT_TRUE(call.request.each);
+  EXPECT_EQ(call.request.cpus, 1U);
   EXPECT_TRUE(call.request.kvm);
   EXPECT_THAT(call.request.programs, ElementsAre("/bin/p"));
   EXPECT_EQ(call.json, "r.json");
@@ -34,6 +36,7 @@ TEST(RehearsalOptions, RefuseWrongCalls) {
   EXPECT_THROW(parse_rehearsal_call({}), Error);
   EXPECT_THROW(parse_rehearsal_call({"--cycles", "0", "a.ko"}), Error);
   EXPECT_THROW(parse_rehearsal_call({"--cycles", "2x", "a.ko"}), Error);
+  EXPECT_THROW(parse_rehearsal_call({"--cpus", "0", "a.ko"}), Error);
   EXPECT_THROW(parse_rehearsal_call({"--vmlinuz", "v", "a.ko"}), Error);
   EXPECT_TRUE(parse_rehearsal_call({"--help"}).wants_help);
 }
