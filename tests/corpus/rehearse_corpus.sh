@@ -33,12 +33,13 @@ modules=("$work"/modules/*.ko)
 # A sample is to be quick; all are rehearsed on a machine like those they are for.
 cpus=2
 [ "$sample" -eq 0 ] || cpus=1
-"$bin/kpatch" rehearse --kernel "$release" --each --cpus "$cpus" --timeout $((120 + 30 * ${#modules[@]})) \
-	--json "$work/report.json" "${modules[@]}" >"$work/report" || failed=1
+"$bin/kpatch" rehearse --kernel "$release" --each --cpus "$cpus" \
+	--timeout $((120 + 30 * ${#modules[@]})) --json "$work/report.json" "${modules[@]}" \
+	>"$work/report" || failed=1
 
-# All that failed with what it said, then the end with the verdict.
-grep -A 8 -E ' (fails|did not end) ' "$work/report" || true
-sed -n '/kernel complained/,$p; /kernel log: clean/,$p' "$work/report"
+# All that failed with the start of what it said, then the end with the verdict.
+grep -A 3 -E ' (fails|did not end) ' "$work/report" || true
+sed -n -E '/^  (kernel log: clean|the kernel complained:)$/,$p' "$work/report"
 count() { grep -c -E "^    $1.* succeeds " "$work/report" || true; }
 echo "${#modules[@]} modules: $(count 'load corpus') loaded, $(count 'unload corpus') unloaded;" \
 	"$(count 'load module ') kernel modules for them loaded"
