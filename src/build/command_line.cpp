@@ -23,6 +23,7 @@ enum LongOnly {
   kSkipGccCheck,
   kSkipCleanup,
   kIgnoreInitChanges,
+  kExplain,
   kVersion,
   kJson
 };
@@ -43,6 +44,7 @@ constexpr option kOptions[] = {
     {"skip-compiler-check", no_argument,       nullptr, kSkipCompilerCheck},
     {"skip-gcc-check",      no_argument,       nullptr, kSkipGccCheck     },
     {"ignore-init-changes", no_argument,       nullptr, kIgnoreInitChanges},
+    {"explain",             no_argument,       nullptr, kExplain          },
     {"json",                required_argument, nullptr, kJson             },
     {"version",             no_argument,       nullptr, kVersion          },
     {nullptr,               0,                 nullptr, 0                 },
@@ -64,6 +66,7 @@ constexpr std::string_view kUsage =
       --skip-cleanup         Leave the private build directory behind
       --skip-compiler-check  Take any compiler (not recommended)
       --ignore-init-changes  Leave changes of init and exit code out
+      --explain              Say why each function is part of the patch
       --json FILE            Write what was built, and what was wrong, as JSON
       --version              Show the version
 )";
@@ -119,6 +122,7 @@ void take_option(int letter, Invocation& invocation) {
     [[fallthrough]];
   case kSkipCompilerCheck: options.check_compiler = false; break;
   case kIgnoreInitChanges: options.init_changes = InitChanges::kLeaveOut; break;
+  case kExplain: options.explain = true; break;
   case kJson: invocation.json = fs::absolute(optarg); break;
   default: invocation.action = Invocation::Action::kComplainAboutUsage;
   }

@@ -236,6 +236,10 @@ std::vector<fs::path> Build::extract(const kernel::Target& target,
           compare_unit(differ, {unit.unit, owner, unit.original, unit.patched}, part));
       for (const std::string& note : result_.units.back().notes)
         say(fmt::format("{}: {}", object_name({}, unit.unit).native(), note));
+      if (options_.explain)
+        for (const FunctionChange& function : result_.units.back().functions)
+          say(fmt::format("{}: {}: because {}", object_name({}, unit.unit).native(),
+                          function.name, function.because));
       if (result_.units.back().outcome == UnitOutcome::kChanged)
         parts.push_back(part);
       refused += result_.units.back().outcome == UnitOutcome::kRefused;

@@ -24,6 +24,7 @@ struct BuildOptions {
   InitChanges init_changes = InitChanges::kRefuse;
   bool check_compiler = true;
   bool source_may_change = false; ///< it is the user's: keep nothing that is read from it
+  bool explain = false;           ///< say why each function is part of the patch
   bool keep_log = false;          ///< also if the build succeeds
   bool keep_work = false;         ///< leave the private directory behind
 };

@@ -44,10 +44,10 @@ elf::Object read_side(const fs::path& file, const std::string& label) {
 void take_over(const diff::Result& diff, UnitResult& result) {
   result.notes = diff.notes;
   result.problems = diff.problems;
-  if (diff.delta)
-    for (const diff::FunctionChange& function : diff.delta->functions)
-      result.functions.push_back(
-          {.name = function.name, .is_new = function.status == diff::Status::kNew});
+  for (const diff::FunctionChange& function : diff.functions)
+    result.functions.push_back({.name = function.name,
+                                .is_new = function.status == diff::Status::kNew,
+                                .because = function.because});
 }
 
 } // namespace

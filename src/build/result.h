@@ -13,6 +13,7 @@ namespace kpatch::build {
 struct FunctionChange {
   std::string name;
   bool is_new = false; ///< else changed
+  std::string because; ///< why it is part of the patch
 };
 
 /// What became of one unit in one of its owners.

@@ -88,8 +88,11 @@ void rebuild_special_sections(Context& context);
 void rebuild_orc(Context& context);
 void leave_out_exports(Context& context);
 void judge_init_changes(Context& context);
-void report_changes(Context& context);
 void verify_inclusion(Context& context);
+
+/// The functions that the patch replaces or adds, without the pieces split off them, in
+/// symbol order.
+std::vector<SymbolId> functions_of_patch(const Context& context);
 
 // Shared by several passes.
 void link_sections(Context& context, SectionId original, SectionId patched);

@@ -3,6 +3,7 @@
 // The differ as a table of contents: the passes in order, and what is true after each.
 #include "diff/diff.h"
 
+#include "diff/explain.h"
 #include "diff/extract.h"
 
 #include <algorithm>
@@ -37,6 +38,17 @@ bool is_without_effect(const Context& context) {
   return std::ranges::none_of(context.notes, [](const std::string& line) {
     return line.starts_with("found callback: ");
   });
+}
+
+std::vector<FunctionChange> report_changes(Context& context) {
+  std::vector<FunctionChange> functions;
+  for (const SymbolId id : functions_of_patch(context)) {
+    const std::string& name = context.patched.symbol(id).name;
+    const Status status = context.patched.symbols[id].status;
+    note(context, "{} function: {}", status == Status::kNew ? "new" : "changed", name);
+    functions.push_back({name, status, explain(context, id)});
+  }
+  return functions;
 }
 
 /// ppc64: a jump into another function would lose the caller's TOC pointer.
@@ -101,11 +113,12 @@ Result compare(elf::Object original, elf::Object patched, const Inputs& inputs) 
 
   leave_out_exports(context);
   judge_init_changes(context);
-  report_changes(context);
+  std::vector<FunctionChange> functions = report_changes(context);
   verify_inclusion(context);
   refuse_sibling_calls(context);
 
   Result result{.notes = std::move(context.notes),
+                .functions = std::move(functions),
                 .problems = std::move(context.problems)};
   if (!result.problems.empty()) {
     result.exit = exit_for(result.problems);

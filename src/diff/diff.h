@@ -12,6 +12,7 @@ namespace kpatch::diff {
 struct FunctionChange {
   std::string name;
   Status status = Status::kChanged; ///< kChanged or kNew
+  std::string because;              ///< why it is part of the patch
 };
 
 /// What a Delta knows of each symbol of its object.
@@ -28,9 +29,8 @@ struct DeltaSymbol {
 struct Delta {
   Inputs inputs;
   const arch::Arch* arch = nullptr;
-  elf::Object object;                    ///< what travels with the patch and nothing else
-  std::vector<DeltaSymbol> symbols;      ///< beside object.symbols
-  std::vector<FunctionChange> functions; ///< in symbol order
+  elf::Object object;               ///< what travels with the patch and nothing else
+  std::vector<DeltaSymbol> symbols; ///< beside object.symbols
   std::unordered_map<SymbolId, FileTie> ties;
   std::vector<std::string> import_namespaces;
   bool has_patchable_entries = false;
@@ -42,6 +42,7 @@ struct Delta {
 struct Result {
   Exit exit = Exit::kSuccess;
   std::vector<std::string> notes;
+  std::vector<FunctionChange> functions; ///< in symbol order, also when refused
   std::vector<Problem> problems;
   std::optional<Delta> delta;
 };

@@ -75,9 +75,6 @@ class Extraction {
         continue;
       const SymbolState& state = side_.symbols[id];
       elf::Symbol symbol = std::move(side_.object.symbols[id]);
-      if (state.included && !state.parent && !state.is_prefix && symbol.is_function() &&
-          symbol.section && state.status != Status::kSame)
-        delta_.functions.push_back({symbol.name, state.status});
       symbol.section = section_ids_[symbol.section];
       delta_.object.add_symbol(std::move(symbol));
       delta_.symbols.push_back({

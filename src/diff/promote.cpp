@@ -91,6 +91,7 @@ class Promotion {
       SymbolState& state = context_.patched.symbols[caller];
       if (state.status == Status::kSame) {
         state.status = Status::kChanged;
+        state.stands_in_for = id;
         note(context_,
              "NOTICE: {} is patched because it calls {}, which has no ftrace entry",
              context_.patched.symbol(caller).name, name);

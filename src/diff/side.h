@@ -58,8 +58,9 @@ struct SymbolState {
   bool included = false;
   bool is_prefix = false; ///< names padding, not a function
   bool has_ftrace_entry = false;
-  bool became_global = false;  ///< a static function of the original
-  SymbolId prefix = kNoSymbol; ///< the symbol of its padding
+  bool became_global = false;         ///< a static function of the original
+  SymbolId stands_in_for = kNoSymbol; ///< patched because it calls this one
+  SymbolId prefix = kNoSymbol;        ///< the symbol of its padding
   SymbolId parent = kNoSymbol; ///< the function that a .cold or .part was split from
   SymbolId file = kNoSymbol;   ///< the FILE symbol (of the original) that it stands under
   Reason reason;

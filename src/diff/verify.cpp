@@ -55,18 +55,16 @@ void check_section(Context& context, SectionId id) {
 
 } // namespace
 
-void report_changes(Context& context) {
+std::vector<SymbolId> functions_of_patch(const Context& context) {
   const Side& patched = context.patched;
+  std::vector<SymbolId> functions;
   for (SymbolId id = 1; id < patched.symbols.size(); ++id) {
     const SymbolState& state = patched.symbols[id];
-    if (!state.included || !patched.symbol(id).is_function() || !patched.home(id) ||
-        state.parent || state.is_prefix)
-      continue;
-    if (state.status == Status::kNew)
-      note(context, "new function: {}", patched.symbol(id).name);
-    else if (state.status == Status::kChanged)
-      note(context, "changed function: {}", patched.symbol(id).name);
+    if (state.included && patched.symbol(id).is_function() && patched.home(id) &&
+        !state.parent && !state.is_prefix && state.status != Status::kSame)
+      functions.push_back(id);
   }
+  return functions;
 }
 
 void verify_inclusion(Context& context) {

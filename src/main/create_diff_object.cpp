@@ -21,6 +21,7 @@ struct Arguments {
   bool debug = false;
   bool klp_arch = false;
   bool ignore_init_changes = false;
+  bool explain = false;
   std::vector<std::string> positional;
 };
 
@@ -35,11 +36,12 @@ enum Position {
   kCount
 };
 
-constexpr int kIgnoreInitChanges = 256; // no short form
+enum LongOnly { kIgnoreInitChanges = 256, kExplain };
 
 const argp_option kOptions[] = {
     {"debug",               'd',                nullptr, 0, "Show debug output",                               0},
     {"klp-arch",            'a',                nullptr, 0, "Kernel supports .klp.arch sections (before 5.8)", 0},
+    {"explain",             kExplain,           nullptr, 0, "Say why each function is part of the patch",      0},
     {"ignore-init-changes", kIgnoreInitChanges, nullptr, 0,
      "Leave changes of init and exit code out",                                                                0},
     {nullptr,               0,                  nullptr, 0, nullptr,                                           0}
@@ -50,6 +52,7 @@ error_t parse_option(int key, char* value, argp_state* state) {
   switch (key) {
   case 'd': arguments.debug = true; return 0;
   case 'a': arguments.klp_arch = true; return 0;
+  case kExplain: arguments.explain = true; return 0;
   case kIgnoreInitChanges: arguments.ignore_init_changes = true; return 0;
   case ARGP_KEY_ARG:
     if (state->arg_num >= kCount)
@@ -141,6 +144,9 @@ int run(const Arguments& arguments) {
                      .ignore_init_changes = arguments.ignore_init_changes});
   for (const std::string& line : result.notes)
     fmt::print("{}: {}\n", label, line);
+  if (arguments.explain)
+    for (const diff::FunctionChange& function : result.functions)
+      fmt::print("{}: {}: because {}\n", label, function.name, function.because);
   std::fflush(stdout);
   for (const Problem& problem : result.problems)
     fmt::print(stderr, "ERROR: {}\n", problem.message);

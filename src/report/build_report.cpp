@@ -58,8 +58,9 @@ Json units_json(const std::vector<build::UnitResult>& units) {
     Json functions = Json::array();
     for (const build::FunctionChange& function : unit.functions)
       functions.push_back({
-          {"name",   function.name                      },
-          {"change", function.is_new ? "new" : "changed"}
+          {"name",    function.name                      },
+          {"change",  function.is_new ? "new" : "changed"},
+          {"because", function.because                   }
       });
     list.push_back({
         {"unit",      unit.unit                   },

@@ -238,5 +238,48 @@ TEST(Locals, ThatDoNotMatchTheParentMatterOnlyWhenOneIsNeeded) {
                Error);
 }
 
+std::string because(const Result& result, const std::string& function) {
+  for (const FunctionChange& change : result.functions)
+    if (change.name == function)
+      return change.because;
+  return "(not in the patch)";
+}
+
+TEST(Explain, NamesTheFirstReferenceThatDiffers) {
+  const auto make = [](const char* callee) {
+    ObjectBuilder builder;
+    builder.function("f", kCall);
+    builder.add_relocation("f", 6, R_X86_64_PLT32, builder.symbol(callee), -4);
+    return builder.build();
+  };
+  EXPECT_EQ(because(Diffing().run(make("one"), make("two")), "f"),
+            "at f+0x6 it refers to two instead of one");
+}
+
+TEST(Explain, NamesTheFirstByteThatDiffers) {
+  EXPECT_EQ(
+      because(Diffing().run(with_binding(STB_LOCAL, kNop), with_binding(STB_LOCAL, 0xcc)),
+              "f"),
+      "at f+0x5 its code differs");
+}
+
+TEST(Explain, SaysWhoNeedsANewFunctionAndWhomACallerStandsInFor) {
+  const Result result =
+      Diffing().run(with_helper({kRet}).build(), with_helper({kNop, kRet}).build());
+  EXPECT_EQ(because(result, "caller"), "it calls helper, which has no ftrace entry");
+  EXPECT_EQ(because(result, "helper"), "caller refers to it");
+}
+
+TEST(Explain, LooksIntoThePartsOfAFunction) {
+  const auto make = [](std::uint8_t byte) {
+    ObjectBuilder builder;
+    builder.function("f", {kRet});
+    builder.plain_function("f.cold", {byte, kRet}, STB_LOCAL, ".text.unlikely.");
+    return builder.build();
+  };
+  EXPECT_EQ(because(Diffing().run(make(kNop), make(0xcc)), "f"),
+            "its part f.cold changed: at +0x0 its code differs");
+}
+
 } // namespace
 } // namespace kpatch::diff
