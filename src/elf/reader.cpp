@@ -125,6 +125,7 @@ class Reader {
       return;
     if (raw.header.sh_flags & SHF_COMPRESSED)
       decompress(raw);
+    check_alignment(raw);
     Section section{.name = raw.name,
                     .type = raw.header.sh_type,
                     .flags = raw.header.sh_flags,
@@ -136,6 +137,14 @@ class Reader {
     else if (section.type != SHT_GROUP)
       section.data = contents(raw);
     ids_[index] = object_.add_section(std::move(section));
+  }
+
+  /// The writer pads up to it, so what no object has must not come through.
+  void check_alignment(const RawSection& raw) const {
+    constexpr std::uint64_t kLargest = 1U << 30;
+    const std::uint64_t alignment = raw.header.sh_addralign;
+    if (alignment > kLargest || (alignment & (alignment - 1)) != 0)
+      fail("{}: section {}: impossible alignment {:#x}", label(), raw.name, alignment);
   }
 
   void decompress(RawSection& raw) {

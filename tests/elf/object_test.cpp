@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "base/endian.h"
 #include "base/error.h"
 #include "elf/object.h"
 
@@ -117,6 +118,21 @@ TEST(ReadWrite, KeepsLivepatchRelocations) {
 TEST(Read, RefusesWhatIsNoObject) {
   EXPECT_THROW(read_object(Bytes{}, "empty"), Error);
   EXPECT_THROW(read_object(Bytes(100, 'x'), "text"), Error);
+}
+
+TEST(Read, RefusesImpossibleAlignments) {
+  for (const std::uint64_t alignment : {3ULL, 0xfffffef6415e8401ULL, 1ULL << 40}) {
+    Object object;
+    object.header.machine = EM_X86_64;
+    object.add_section({
+        .name = ".data", .data = {1, 2, 3}
+    });
+    Bytes file = write_object(object);
+    // The field, in the second entry of the section header table.
+    const std::uint64_t headers = load<std::uint64_t>(file, 40, std::endian::little);
+    store<std::uint64_t>(file, headers + 64 + 48, alignment, std::endian::little);
+    EXPECT_THROW(read_object(file, "test"), Error) << alignment;
+  }
 }
 
 TEST(Read, NeverCrashesOnTruncatedOrDamagedFiles) {
