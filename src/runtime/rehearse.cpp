@@ -149,7 +149,10 @@ Rehearsal rehearse(const RehearsalRequest& request) {
   const Outcome outcome = run(
       {.argv = qemu_command(request, files), .timeout_seconds = request.timeout_seconds});
   if (!outcome.timed_out && outcome.status != 0)
-    fail("qemu-system-x86_64: exit status {}: {}", outcome.status, outcome.errors);
+    fail_with_remedy(request.kvm ? "leave out --kvm: software emulation works everywhere"
+                                 : "see what QEMU says above",
+                     "qemu-system-x86_64: exit status {}: {}", outcome.status,
+                     outcome.errors);
 
   Rehearsal rehearsal{
       .release = request.release, .each = request.each, .seconds = outcome.wall_seconds};
