@@ -82,12 +82,17 @@ class X86_64 : public Arch {
   }
 
   std::uint64_t mcount_site(const FunctionView& function) const override {
-    return function.section.relocations.at(0).offset - 1;
+    if (function.section.relocations.empty() ||
+        function.section.relocations.front().offset == 0)
+      return Arch::mcount_site(function);
+    return function.section.relocations.front().offset - 1;
   }
 
   /// -mnop-mcount leaves a 5-byte NOP and a R_X86_64_NONE where the call has to be.
   void make_traceable(elf::Section& section) const override {
-    elf::Relocation& first = section.relocations.at(0);
+    if (section.relocations.empty())
+      fail("section {}: the call of __fentry__ has no relocation", section.name);
+    elf::Relocation& first = section.relocations.front();
     if (first.type != R_X86_64_NONE)
       return;
     if (section.data.size() < kCall.size() || section.data[0] != kNopl)

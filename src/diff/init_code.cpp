@@ -48,7 +48,8 @@ std::map<std::string_view, Portrait> portraits(const Side& side, SectionId home)
   std::map<std::string_view, Portrait> result;
   const elf::Section& section = side.section(home);
   for (const auto& [start, id] : by_start)
-    if (start + side.symbol(id).size <= section.data.size())
+    if (start <= section.data.size() &&
+        side.symbol(id).size <= section.data.size() - start)
       result[side.symbol(id).name].bytes =
           std::span(section.data).subspan(start, side.symbol(id).size);
   for (const elf::Relocation& relocation : section.relocations) {

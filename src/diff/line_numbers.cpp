@@ -45,7 +45,7 @@ bool is_candidate(const Context& context, SectionId id) {
   const elf::Section& now = context.patched.section(id);
   return state.twin && state.content == Status::kChanged && now.is_text() &&
          now.has_relocations && state.relocations == Status::kSame &&
-         now.size() == context.original.section(state.twin).size();
+         now.data.size() == context.original.section(state.twin).data.size();
 }
 
 } // namespace

@@ -34,6 +34,8 @@ void rebuild_orc(Context& context) {
     fail("{}: bad ORC_STRUCT_SIZE", context.inputs.label);
   elf::Section& entries = patched.object.sections[unwind];
   elf::Section& ips = patched.object.sections[places];
+  if (entries.is_nobits() || ips.is_nobits())
+    fail("{}: .orc_unwind has no contents in the file", context.inputs.label);
   const std::uint64_t count = entries.size() / entry_size;
   if (entries.size() % entry_size != 0)
     fail("{}: bad .orc_unwind size", context.inputs.label);

@@ -55,6 +55,9 @@ class Rebuild {
 
  private:
   void find_entries() {
+    if (section_.is_nobits())
+      fail("{}: section {}: has no contents in the file", context_.inputs.label,
+           section_.name);
     if (row_.entries == Entries::kFixup)
       return find_fixup_pieces();
     std::uint64_t size = row_.fixed_size;

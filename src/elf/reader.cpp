@@ -22,6 +22,12 @@ namespace kpatch::elf {
 
 namespace {
 
+/// No offset, size or addend of an object reaches this far; within it, sums of a few of
+/// them cannot overflow.
+constexpr std::uint64_t kFarthest = std::uint64_t{1} << 60;
+/// No deflate stream shrinks more; what claims to be larger only asks for memory.
+constexpr std::uint64_t kBestCompression = 1032;
+
 struct ElfCloser {
   void operator()(Elf* elf) const { elf_end(elf); }
 };
@@ -126,6 +132,9 @@ class Reader {
     if (raw.header.sh_flags & SHF_COMPRESSED)
       decompress(raw);
     check_alignment(raw);
+    if (raw.header.sh_size > kFarthest)
+      fail("{}: section {}: its size of {:#x} bytes is beyond reason", label(), raw.name,
+           raw.header.sh_size);
     Section section{.name = raw.name,
                     .type = raw.header.sh_type,
                     .flags = raw.header.sh_flags,
@@ -148,6 +157,11 @@ class Reader {
   }
 
   void decompress(RawSection& raw) {
+    GElf_Chdr claim;
+    if (gelf_getchdr(raw.handle, &claim) &&
+        claim.ch_size / kBestCompression > raw.header.sh_size)
+      fail("{}: section {}: {:#x} bytes cannot hold the {:#x} that it claims", label(),
+           raw.name, raw.header.sh_size, claim.ch_size);
     if (elf_compress(raw.handle, 0, 0) < 0 || !gelf_getshdr(raw.handle, &raw.header))
       fail("{}: section {}: cannot be decompressed: {}", label(), raw.name,
            elf_errmsg(-1));
@@ -214,6 +228,9 @@ class Reader {
     if (where == 0 || where >= raw_.size())
       fail("{}: symbol {} ({}): couldn't find section {} for it", label(), index, name,
            where);
+    if (raw.st_value > kFarthest || raw.st_size > kFarthest)
+      fail("{}: symbol {} ({}): value {:#x} and size {:#x} lie outside every section",
+           label(), index, name, raw.st_value, raw.st_size);
     result.section = ids_[where];
     // Section symbols of folded sections carry nothing; they survive as absolute
     // leftovers.
@@ -257,7 +274,8 @@ class Reader {
       fail("{}: can't find base section for rela section {}", label(), raw.name);
     if (raw.header.sh_link != *symbol_table_)
       fail("{}: section {}: does not use the symbol table", label(), raw.name);
-    std::vector<Relocation> relocations = relocation_list(index);
+    std::vector<Relocation> relocations =
+        relocation_list(index, object_.sections[ids_[target]].size());
     if (raw.header.sh_flags & SHF_RELA_LIVEPATCH) {
       object_.livepatch.push_back({raw.name, ids_[target], std::move(relocations)});
       return;
@@ -270,7 +288,8 @@ class Reader {
     section.relocations = std::move(relocations);
   }
 
-  std::vector<Relocation> relocation_list(std::size_t index) const {
+  std::vector<Relocation> relocation_list(std::size_t index,
+                                          std::uint64_t target_size) const {
     Elf_Data* data = table(index, sizeof(Elf64_Rela));
     const std::size_t count = data->d_size / sizeof(Elf64_Rela);
     std::vector<Relocation> relocations;
@@ -280,6 +299,11 @@ class Reader {
       if (!gelf_getrela(data, static_cast<int>(entry), &raw))
         fail("{}: section {}: entry {} cannot be read: {}", label(), raw_[index].name,
              entry, elf_errmsg(-1));
+      constexpr auto kFar = static_cast<std::int64_t>(kFarthest);
+      if (raw.r_offset > target_size || raw.r_addend > kFar || raw.r_addend < -kFar)
+        fail("{}: section {}: relocation {} at {:#x} with addend {:#x} lies outside what "
+             "it relocates",
+             label(), raw_[index].name, entry, raw.r_offset, raw.r_addend);
       relocations.push_back(
           {.offset = raw.r_offset,
            .type = static_cast<std::uint32_t>(GELF_R_TYPE(raw.r_info)),

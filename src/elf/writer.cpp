@@ -19,6 +19,9 @@ namespace {
 
 constexpr std::uint64_t SHF_RELA_LIVEPATCH = 0x00100000; // include/uapi/linux/elf.h
 
+/// What alignment may cost in a whole file; only a damaged object asks for more.
+constexpr std::uint64_t kMostPadding = 64 << 20;
+
 /// Bytes of NUL-terminated names, each at the offset returned when it was added.
 class StringTable {
  public:
@@ -201,17 +204,28 @@ class Writer {
     sections_.push_back({header, keep(std::move(data))});
   }
 
-  Bytes lay_out() {
+  /// Gives every section its place and returns where the last one ends.
+  std::uint64_t place_sections() {
     std::uint64_t offset = sizeof(Elf64_Ehdr);
+    std::uint64_t padding = 0;
     for (FileSection& section : sections_) {
       const std::uint64_t alignment =
           std::max<std::uint64_t>(section.header.sh_addralign, 1);
-      if (section.header.sh_type != SHT_NOBITS)
-        offset = (offset + alignment - 1) / alignment * alignment;
-      section.header.sh_offset = offset;
-      offset += section.data.size();
+      const bool has_data = section.header.sh_type != SHT_NOBITS;
+      const std::uint64_t gap =
+          has_data ? (alignment - offset % alignment) % alignment : 0;
+      if (gap > kMostPadding || (padding += gap) > kMostPadding)
+        fail("{}: cannot be written: alignments up to {:#x} leave more than {:#x} bytes "
+             "unused",
+             object_.label, alignment, kMostPadding);
+      section.header.sh_offset = offset + gap;
+      offset += gap + section.data.size();
     }
-    const std::uint64_t table = (offset + 7) / 8 * 8;
+    return offset;
+  }
+
+  Bytes lay_out() {
+    const std::uint64_t table = (place_sections() + 7) / 8 * 8;
     const std::size_t count = sections_.size() + 1;
     Bytes file(table + count * sizeof(Elf64_Shdr), 0);
     for (const FileSection& section : sections_)

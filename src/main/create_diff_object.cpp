@@ -127,14 +127,17 @@ int run(const Arguments& arguments) {
   const auto& given = arguments.positional;
   const std::string label = label_of(given[kOriginal]);
   const auto read = [&](Position which) {
-    return elf::read_object(read_bytes(given[which]), label);
+    return elf::read_object(read_bytes(given[which]),
+                            which == kPatched ? label + " (patched)" : label);
   };
   const auto symbols =
       kernel::SymbolIndex::from_readelf(read_text(given[kSymtab]), given[kSymtab]);
   const auto symvers =
       kernel::Symvers::parse(read_text(given[kSymvers]), given[kSymvers]);
+  elf::Object original = read(kOriginal);
+  elf::Object patched = read(kPatched);
   diff::Result result =
-      diff::compare(read(kOriginal), read(kPatched),
+      diff::compare(std::move(original), std::move(patched),
                     {.label = label,
                      .parent = given[kParent],
                      .parent_symbols = symbols,
