@@ -24,3 +24,14 @@ expect check-patched 'false'
 expect check-after '[ "$KPATCH_PHASE" != before ]'
 expect log 'echo "<4>WARNING: pretended" >/dev/kmsg; grep -q VMALLOCCHUNK /proc/meminfo'
 expect crashed 'echo c >/proc/sysrq-trigger'
+
+# One after the other: a patch of a function that is not there does not keep the next from its turn.
+"$bin/kpatch-build" -a "$release" -n e2e-good -o "$work" "$here/patches/meminfo-string.patch"
+sed -i 's/meminfo_proc_show/meminfo_proc_shoo/g' "$work/e2e-verdicts.ko"
+status=0
+"$bin/kpatch" rehearse --kernel "$release" --each --cpus 1 --timeout 60 \
+	"$work/e2e-verdicts.ko" "$work/e2e-good.ko" >"$work/report" || status=$?
+cat "$work/report"
+[ "$status" -eq 1 ]
+grep -q '^FAILED (load): cycle 1: e2e_verdicts does not load' "$work/report"
+grep -q ' unload e2e_good * succeeds ' "$work/report"
