@@ -62,8 +62,6 @@ inline constexpr const char* kJumpLabel = "KP2005";
 inline constexpr const char* kStaticCall = "KP2006";
 inline constexpr const char* kSiblingCall = "KP2007";
 inline constexpr const char* kLostStaticLocal = "KP2008";
-inline constexpr const char* kSymbolMismatch = "KP2009";
-inline constexpr const char* kSectionReference = "KP2010";
 inline constexpr const char* kInitChange = "KP2011";
 } // namespace code
 
