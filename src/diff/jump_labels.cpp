@@ -36,24 +36,18 @@ bool keeps_jump_label(Context& context, const std::vector<elf::Relocation>& entr
   const bool is_debug = is_dynamic_debug(context.patched, key);
   const bool is_harmless = is_debug || name.starts_with("__tracepoint_");
 
-  if (context.inputs.klp_arch) {
+  std::string_view obstacle;
+  if (context.inputs.klp_arch)
+    obstacle = ".  Jump labels aren't supported with this kernel";
+  else if (is_owned_by_module(context, key))
+    obstacle = ", which is defined in a module";
+  if (!obstacle.empty()) {
     if (!is_harmless)
-      add_problem(
-          context, code::kJumpLabel, context.patched.symbol(code.symbol).name,
-          fmt::format("Found a jump label at {}, using key {}.  Jump labels aren't "
-                      "supported with this kernel.  Use static_key_enabled() instead.",
-                      place(context, code), name),
-          "Use static_key_enabled() in the patched function.");
-    return false;
-  }
-  if (is_owned_by_module(context, key)) {
-    if (!is_harmless)
-      add_problem(
-          context, code::kJumpLabel, context.patched.symbol(code.symbol).name,
-          fmt::format("Found a jump label at {}, using key {}, which is defined in a "
-                      "module.  Use static_key_enabled() instead.",
-                      place(context, code), name),
-          "Use static_key_enabled() in the patched function.");
+      add_problem(context, code::kJumpLabel, context.patched.symbol(code.symbol).name,
+                  fmt::format("Found a jump label at {}, using key {}{}.  Use "
+                              "static_key_enabled() instead.",
+                              place(context, code), name, obstacle),
+                  "Use static_key_enabled() in the patched function.");
     return false;
   }
   if (is_debug)
