@@ -37,6 +37,17 @@ struct FunctionView {
       false; ///< a patchable-function-entries record names its section
 };
 
+/// A jump label that is to look at its key each time, instead of being rewritten when the
+/// key is switched.
+struct KeyTest {
+  std::uint64_t site = 0; ///< of its instruction, from the start of the section
+  elf::SymbolId key = elf::kNoSymbol;
+  std::int64_t key_offset = 0;
+  bool jumps_if_enabled = true;
+  elf::SymbolId target = elf::kNoSymbol; ///< where it jumps to
+  std::int64_t target_offset = 0;
+};
+
 /// Instruction boundaries of one code section: the end offset of each, ascending.
 using InstructionEnds = std::vector<std::uint64_t>;
 
@@ -123,6 +134,13 @@ class Arch {
 
   /// Whether a relocation of this type takes a function's address rather than calling it.
   virtual bool takes_address(std::uint32_t) const { return false; }
+
+  /// Whether a jump label at `site` can be turned into a test of its key.
+  virtual bool can_test_key(const elf::Section&, std::uint64_t) const { return false; }
+
+  /// Appends code to the section that tests the key, and makes the site go there. The
+  /// site must be one that `can_test_key`.
+  virtual void add_key_test(elf::Section&, const KeyTest&) const {}
 
   /// Relocations that must stay ordinary ones in a livepatch module.
   virtual bool is_never_livepatch(const elf::Section&, const elf::Relocation&,

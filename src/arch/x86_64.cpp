@@ -23,6 +23,31 @@ constexpr std::uint8_t kMovEdx = 0xba; // mov $imm32, %edx: third argument
 constexpr std::uint8_t kNopl = 0x0f; // first byte of the 5-byte NOP left by -mnop-mcount
 constexpr std::array<std::uint8_t, 5> kCall = {0xe8, 0, 0, 0, 0};
 
+/// What a jump label may be before it is first rewritten (asm/jump_label.h): a NOP or a
+/// jump as long as the jump to the test that takes its place.
+constexpr std::array<std::uint8_t, 5> kLabelNop = {0x0f, 0x1f, 0x44, 0x00, 0x00};
+constexpr std::uint8_t kJump = 0xe9; // jmp rel32
+constexpr std::size_t kJumpSize = 5;
+
+// What the test is made of: cmpl $0, key(%rip); jne target; jmp behind the site. It needs
+// no register, and gcc and clang take the flags for lost in every asm statement.
+constexpr std::array<std::uint8_t, 18> kKeyTest = {
+    0x83, 0x3d, 0, 0, 0, 0, 0, 0x0f, 0x85, 0, 0, 0, 0, kJump, 0, 0, 0, 0};
+constexpr std::size_t kKeyField = 2;
+constexpr std::int64_t kKeyFieldToEnd = 5; // the field and the immediate behind it
+constexpr std::size_t kCondition = 8;
+constexpr std::uint8_t kIfEqual = 0x84;
+constexpr std::size_t kTargetField = 9;
+constexpr std::size_t kReturnField = 14;
+constexpr std::size_t kFieldSize = 4;
+
+/// Writes the distance from the end of a 4-byte field to a place in the same section.
+void put_distance(Bytes& code, std::size_t field, std::uint64_t to) {
+  const std::uint64_t distance = to - (field + kFieldSize);
+  for (std::size_t i = 0; i < kFieldSize; ++i)
+    code[field + i] = static_cast<std::uint8_t>(distance >> (8 * i));
+}
+
 bool is_relative(std::uint32_t type) {
   return type == R_X86_64_PC32 || type == R_X86_64_PLT32 || type == R_X86_64_NONE;
 }
@@ -112,6 +137,32 @@ class X86_64 : public Arch {
   }
 
   bool takes_address(std::uint32_t type) const override { return type == R_X86_64_32S; }
+
+  bool can_test_key(const elf::Section& section, std::uint64_t site) const override {
+    if (site > section.data.size() || section.data.size() - site < kJumpSize)
+      return false;
+    const auto code = std::span(section.data).subspan(site, kJumpSize);
+    return code[0] == kJump || std::ranges::equal(code, kLabelNop);
+  }
+
+  void add_key_test(elf::Section& section, const KeyTest& test) const override {
+    const std::size_t start = section.data.size();
+    section.data.insert(section.data.end(), kKeyTest.begin(), kKeyTest.end());
+    if (!test.jumps_if_enabled)
+      section.data[start + kCondition] = kIfEqual;
+    section.data[test.site] = kJump;
+    put_distance(section.data, test.site + 1, start);
+    put_distance(section.data, start + kReturnField, test.site + kJumpSize);
+    std::erase_if(section.relocations, [&](const elf::Relocation& relocation) {
+      return relocation.offset == test.site + 1; // of a jump that is no more
+    });
+    section.relocations.push_back(
+        {start + kKeyField, R_X86_64_PC32, test.key, test.key_offset - kKeyFieldToEnd});
+    section.relocations.push_back(
+        {start + kTargetField, R_X86_64_PC32, test.target,
+         test.target_offset - static_cast<std::int64_t>(kFieldSize)});
+    section.has_relocations = true;
+  }
 
  private:
   ZydisDecoder decoder_;

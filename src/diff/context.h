@@ -37,6 +37,12 @@ struct FileTie {
   std::string difference; ///< without a match: what the nearest block lacks or has more
 };
 
+/// A jump label that will test its key (key_tests.cpp).
+struct PlannedKeyTest {
+  SectionId section = kNoSection;
+  arch::KeyTest test;
+};
+
 struct Context {
   Inputs inputs;
   Side original;
@@ -45,6 +51,7 @@ struct Context {
   std::vector<std::string> import_namespaces; ///< `import_ns=...`, in order
   std::vector<std::string> notes;             ///< lines about what was found, in order
   std::vector<Problem> problems;
+  std::vector<PlannedKeyTest> key_tests;
 };
 
 template <typename... Args>
@@ -87,6 +94,7 @@ void rebuild_orc(Context& context);
 void leave_out_exports(Context& context);
 void judge_init_changes(Context& context);
 void verify_inclusion(Context& context);
+void add_key_tests(Context& context);
 
 /// The functions that the patch replaces or adds, without the pieces split off them, in
 /// symbol order.

@@ -84,8 +84,8 @@ void add_problem(Context& context, const char* problem_code, std::string symbol,
 }
 
 Result compare(elf::Object original, elf::Object patched, const Inputs& inputs) {
-  Context context{inputs, Side(std::move(original)), Side(std::move(patched)), {}, {}, {},
-                  {}};
+  Context context{
+      inputs, Side(std::move(original)), Side(std::move(patched)), {}, {}, {}, {}, {}};
 
   check_headers(context);
   tie_files(context);
@@ -129,6 +129,7 @@ Result compare(elf::Object original, elf::Object patched, const Inputs& inputs) 
     result.exit = Exit::kNoChange;
     return result;
   }
+  add_key_tests(context);
   result.delta.emplace(extract(std::move(context)));
   return result;
 }

@@ -3,18 +3,31 @@
 // Jump labels and static calls are switched by keys. The kernel walks their tables while
 // the patch module is loaded; a key that lives in another module may not be there yet,
 // and the relocation to it would be written too late. Keys of vmlinux are fine
-// (since 5.8). Keys of modules are dropped where that only switches something off
-// (tracepoints, dynamic debug) and refused otherwise.
+// (since 5.8). With keys of modules the entry is left out, and the code does without:
+//
+//   - tracepoints and dynamic debug are just not switched on in the patched code;
+//   - a static call goes on calling its trampoline, which the kernel keeps up to date
+//     for everybody without an entry (kernel/static_call_inline.c, __static_call_update);
+//   - the instruction of a jump label becomes a jump to a test of the key, whose
+//     address is an ordinary livepatch relocation: written before the code can run.
 #include "diff/jump_labels.h"
 
 #include "base/error.h"
 #include "diff/lookup.h"
+
+#include <algorithm>
 
 namespace kpatch::diff {
 
 namespace {
 
 constexpr std::string_view kVmlinux = "vmlinux";
+constexpr std::string_view kKeyPrefix = "__SCK__";
+constexpr std::string_view kTrampolinePrefix = "__SCT__";
+
+// What the low bits of a jump entry's key mean (linux/jump_label.h).
+constexpr std::int64_t kKeyBits = 3;
+constexpr std::int64_t kBranchBit = 1;
 
 bool is_owned_by_module(const Context& context, SymbolId key) {
   const auto found = look_up(context, context.patched, key);
@@ -23,6 +36,68 @@ bool is_owned_by_module(const Context& context, SymbolId key) {
 
 std::string place(const Context& context, const elf::Relocation& code) {
   return fmt::format("{}()+{:#x}", context.patched.symbol(code.symbol).name, code.addend);
+}
+
+void note_once(Context& context, std::string line) {
+  if (std::ranges::find(context.notes, line) == context.notes.end())
+    context.notes.push_back(std::move(line));
+}
+
+/// Whether the unwinder will know about code that is added to a function. Without ORC
+/// tables it follows frame pointers, which such code leaves alone.
+bool can_describe_unwinding(const Context& context) {
+  return context.inputs.sizes.orc ||
+         !context.patched.object.find_section(".orc_unwind_ip");
+}
+
+/// Plans a test of the key in the place of the jump label, if there can be one.
+bool plan_key_test(Context& context, const std::vector<elf::Relocation>& entry) {
+  const Side& patched = context.patched;
+  const SymbolId function = entry[0].symbol;
+  const SectionId home = patched.home(function);
+  const auto site =
+      static_cast<std::uint64_t>(entry[0].addend) + patched.symbol(function).value;
+  if (!home || patched.sections[home].bundled != function ||
+      !patched.arch.can_test_key(patched.section(home), site) ||
+      !can_describe_unwinding(context))
+    return false;
+  const SymbolId key = entry[2].symbol;
+  const std::int64_t key_and_bits = entry[2].addend;
+  const Reason reason{ReasonKind::kReferenced, function};
+  include_symbol(context, key, reason);
+  include_symbol(context, entry[1].symbol, reason);
+  context.key_tests.push_back({
+      home,
+      {.site = site,
+        .key = key,
+        .key_offset = key_and_bits & ~kKeyBits,
+        .jumps_if_enabled = !(key_and_bits & kBranchBit),
+        .target = entry[1].symbol,
+        .target_offset = entry[1].addend}
+  });
+  note_once(context,
+            fmt::format("NOTICE: {} tests {} instead of being rewritten when it "
+                        "is switched: a module owns that key",
+                        patched.symbol(function).name, patched.symbol(key).name));
+  return true;
+}
+
+/// Whether the code at a static call's site calls its trampoline.
+bool calls_trampoline(const Context& context, const std::vector<elf::Relocation>& entry) {
+  const Side& patched = context.patched;
+  const SectionId home = patched.home(entry[0].symbol);
+  const auto site =
+      static_cast<std::uint64_t>(entry[0].addend) + patched.symbol(entry[0].symbol).value;
+  const std::string& key = patched.symbol(entry[1].symbol).name;
+  if (!key.starts_with(kKeyPrefix) && !key.starts_with(kTrampolinePrefix))
+    return false;
+  const std::string trampoline =
+      std::string(kTrampolinePrefix) + key.substr(kKeyPrefix.size());
+  return std::ranges::any_of(
+      patched.section(home).relocations, [&](const elf::Relocation& relocation) {
+        return relocation.offset == site + 1 &&
+               patched.symbol(relocation.symbol).name == trampoline;
+      });
 }
 
 } // namespace
@@ -42,7 +117,7 @@ bool keeps_jump_label(Context& context, const std::vector<elf::Relocation>& entr
   else if (is_owned_by_module(context, key))
     obstacle = ", which is defined in a module";
   if (!obstacle.empty()) {
-    if (!is_harmless)
+    if (!is_harmless && (context.inputs.klp_arch || !plan_key_test(context, entry)))
       add_problem(context, code::kJumpLabel, context.patched.symbol(code.symbol).name,
                   fmt::format("Found a jump label at {}, using key {}{}.  Use "
                               "static_key_enabled() instead.",
@@ -62,7 +137,14 @@ bool keeps_static_call(Context& context, const std::vector<elf::Relocation>& ent
   if (!is_owned_by_module(context, key))
     return true;
   const std::string& name = context.patched.symbol(key).name;
-  if (!name.starts_with("__SCK__tp_func_"))
+  if (name.starts_with("__SCK__tp_func_"))
+    return false;
+  if (calls_trampoline(context, entry))
+    note_once(context,
+              fmt::format("NOTICE: {} calls through {} by its trampoline: a module owns "
+                          "that key",
+                          context.patched.symbol(entry[0].symbol).name, name));
+  else
     add_problem(
         context, code::kStaticCall, context.patched.symbol(entry[0].symbol).name,
         fmt::format("Found a static call at {}, using key {}, which is defined in a "

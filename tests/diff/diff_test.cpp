@@ -289,7 +289,7 @@ TEST(SpecialSections, JumpLabelsOfVmlinuxKeysTravelAlong) {
   EXPECT_TRUE(result.delta->object.find_section("__jump_table"));
 }
 
-TEST(SpecialSections, JumpLabelsOfModuleKeysAreRefused) {
+TEST(SpecialSections, JumpLabelsOfModuleKeysThatCannotBeTestedAreRefused) {
   Diffing diffing;
   diffing.sizes.jump = 16;
   diffing.symvers =
