@@ -15,6 +15,7 @@
 #include "base/process.h"
 #include "build/recorded_command.h"
 #include "kernel/kbuild.h"
+#include "kernel/objtool.h"
 
 #include <algorithm>
 #include <map>
@@ -175,6 +176,20 @@ void record(const Workshop& shop, const fs::path& kept,
   }
 }
 
+/// For kernels whose build leaves objtool to the link of vmlinux and of each module: the
+/// unit's object never sees that link. (A module of one object is that link, and recorded
+/// with arguments for it.)
+std::vector<std::string> objtool_before_link(const kernel::Target& target,
+                                             const std::string& unit) {
+  std::vector<std::string> words = kernel::objtool_arguments(target.config);
+  words.insert(words.begin(), kernel::objtool_program(target.objects).string());
+  if (std::ranges::any_of(target.units.owners(unit), [](const std::string& owner) {
+        return owner != kernel::kVmlinux;
+      }))
+    words.emplace_back("--module");
+  return words;
+}
+
 } // namespace
 
 UnitCommand parse_unit_command(std::string_view cmd_file, const std::string& unit) {
@@ -216,6 +231,8 @@ std::vector<UnitCommand> unit_commands(const Workshop& shop,
   std::vector<UnitCommand> commands;
   for (const std::string& unit : units) {
     UnitCommand command = parse_unit_command(read_text(kept / record_of(unit)), unit);
+    if (kernel::delays_objtool(shop.target.config))
+      command.objtool = objtool_before_link(shop.target, unit);
     if (const fs::path generated = generated_of(kept, unit); fs::exists(generated))
       command.generated = generated;
     commands.push_back(std::move(command));

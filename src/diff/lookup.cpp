@@ -26,8 +26,13 @@ using kernel::SymbolIndex;
 
 using LocalName = std::pair<std::uint8_t, std::string_view>; ///< type and name
 
-bool is_local_thing(std::uint8_t type, std::uint8_t binding) {
-  return binding == STB_LOCAL && (type == STT_FUNC || type == STT_OBJECT);
+/// Symbols of padding do not count: objtool adds them when a kernel or module is linked,
+/// and then they stand behind the last block.
+template <typename Symbol>
+bool is_local_thing(const Symbol& symbol) {
+  return symbol.binding == STB_LOCAL &&
+         (symbol.type == STT_FUNC || symbol.type == STT_OBJECT) &&
+         !is_padding_name(symbol.name);
 }
 
 IndexedSymbol entry_at(const SymbolIndex& index, EntryId id) {
@@ -66,7 +71,7 @@ BlockDifference differences(const Block& block, const SymbolIndex& index, EntryI
       continue;
     if (entry.type == STT_FILE)
       break;
-    if (!is_local_thing(entry.type, entry.binding))
+    if (!is_local_thing(entry))
       continue;
     const LocalName name{entry.type, entry.name};
     found.insert(name);
@@ -187,7 +192,7 @@ void tie_files(Context& context) {
       blocks.try_emplace(file);
     }
     original.symbols[id].file = file;
-    if (!file || !is_local_thing(symbol.type, symbol.binding))
+    if (!file || !is_local_thing(symbol))
       continue;
     const LocalName name{symbol.type, symbol.name};
     blocks[file].all.insert(name);

@@ -111,6 +111,10 @@ bool is_clang_unnamed_data(std::string_view section) {
          section.starts_with(".data.__unnamed_");
 }
 
+bool is_padding_name(std::string_view symbol) {
+  return symbol.starts_with("__pfx_");
+}
+
 bool is_possibly_discarded(std::string_view symbol) {
   return starts_with_any(symbol, kDiscarded) || is_ubsan_name(symbol) ||
          symbol.find("__addressable_") != std::string_view::npos ||

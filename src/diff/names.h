@@ -19,6 +19,7 @@ bool is_ubsan_name(std::string_view name); ///< descriptors of -fsanitize=undefi
 bool is_string_literal_section(
     std::string_view name); ///< .rodata.str1.1, .rodata.f.str1.8
 bool is_clang_unnamed_data(std::string_view section);
+bool is_padding_name(std::string_view symbol); ///< what objtool calls padding: __pfx_f
 /// Symbols that a compiler emits and a linker may drop, so that a parent need not have
 /// them.
 bool is_possibly_discarded(std::string_view symbol);

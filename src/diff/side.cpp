@@ -93,8 +93,7 @@ void Side::find_prefixes() {
   std::unordered_map<SectionId, std::vector<SymbolId>> prefixes;
   for (SymbolId id = 1; id < symbols.size(); ++id)
     if (symbol(id).is_function() && home(id) &&
-        (symbol(id).name.starts_with("__pfx_") ||
-         symbol(id).name.starts_with("__cfi_"))) {
+        (is_padding_name(symbol(id).name) || symbol(id).name.starts_with("__cfi_"))) {
       symbols[id].is_prefix = true;
       prefixes[home(id)].push_back(id);
     }

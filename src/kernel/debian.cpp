@@ -106,7 +106,7 @@ Packages fetch_packages(Workshop& shop) {
   const bool with_source = shop.request.overrides.source.empty();
   Packages files;
   files.image = shop.archive.fetch("linux-image-" + shop.release, shop.version);
-  const std::string version = source_version(read_control(files.image), "linux");
+  const std::string version = kernel_source_version(read_control(files.image));
   files.headers = shop.archive.fetch("linux-headers-" + shop.release, version);
   const std::string kbuild =
       dependency_with_prefix(read_control(files.headers)["Depends"], kKbuildPrefix);
@@ -122,7 +122,7 @@ Packages fetch_packages(Workshop& shop) {
 void unpack_image(Workshop& shop, const fs::path& fresh) {
   shop.say("Downloading packages");
   const fs::path package = fetch_packages(shop).image;
-  const std::string made_of = source_version(read_control(package), "linux");
+  const std::string made_of = kernel_source_version(read_control(package));
   shop.say("Unpacking the kernel image");
   unpack_package(package, fresh);
   fs::remove_all(fresh / "usr/share");

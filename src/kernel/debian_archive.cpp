@@ -63,6 +63,16 @@ std::string_view package_name(std::string_view item) {
   return item.substr(0, item.find_first_of(" (|:"));
 }
 
+/// "linux", or a kernel that a release of Debian offers besides its own: "linux-6.12".
+bool is_kernel_source(std::string_view name) {
+  constexpr std::string_view kName = "linux";
+  if (!name.starts_with(kName))
+    return false;
+  name.remove_prefix(kName.size());
+  return name.empty() ||
+         (name.size() > 1 && name[0] == '-' && name[1] >= '0' && name[1] <= '9');
+}
+
 [[noreturn]] void refuse_version(const std::string& package, const std::string& version,
                                  const std::vector<std::string>& served) {
   fail_with_remedy(
@@ -95,14 +105,14 @@ std::vector<ControlFields> parse_control(std::string_view text) {
   return paragraphs;
 }
 
-std::string source_version(const ControlFields& package, std::string_view source) {
+std::string kernel_source_version(const ControlFields& package) {
   if (const auto using_list = package.find("Built-Using"); using_list != package.end())
     for (const std::string_view item : list_items(using_list->second))
-      if (package_name(item) == source)
+      if (is_kernel_source(package_name(item)))
         return std::string(version_in_parentheses(item));
   const auto named = package.find("Source");
   const auto version = package.find("Version");
-  if (named != package.end() && package_name(named->second) == source) {
+  if (named != package.end() && is_kernel_source(package_name(named->second))) {
     const std::string_view explicit_version = version_in_parentheses(named->second);
     if (!explicit_version.empty())
       return std::string(explicit_version);
@@ -110,8 +120,9 @@ std::string source_version(const ControlFields& package, std::string_view source
       return version->second;
   }
   const auto name = package.find("Package");
-  fail("{}: it does not say which version of the source package '{}' it was built from",
-       name == package.end() ? "package" : name->second, source);
+  fail("{}: it does not say which version of the kernel's source package it was built "
+       "from",
+       name == package.end() ? "package" : name->second);
 }
 
 std::string dependency_with_prefix(std::string_view depends, std::string_view prefix) {

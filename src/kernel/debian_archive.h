@@ -16,9 +16,9 @@ using ControlFields = std::map<std::string, std::string, std::less<>>;
 /// The paragraphs of control data, as apt-cache show and dpkg-deb -f print them.
 std::vector<ControlFields> parse_control(std::string_view text);
 
-/// The version of the source package `source` that a package was made of. For a signed
+/// The version of the kernel's source package that a package was made of. For a signed
 /// kernel that is not its own source but the one it was "Built-Using".
-std::string source_version(const ControlFields& package, std::string_view source);
+std::string kernel_source_version(const ControlFields& package);
 
 /// The first package that a dependency list names with this prefix; empty if none.
 std::string dependency_with_prefix(std::string_view depends, std::string_view prefix);

@@ -9,16 +9,20 @@
 // pahole CONFIG_DEBUG_INFO_BTF_MODULES goes, which moves members of struct module, so
 // that modules built so would crash the stock kernel. Hence:
 //
-//   may-sync-config=        the configuration is taken as it stands (what kbuild itself
-//   does
-//                           for external modules);
+//   may-sync-config=        the configuration is taken as it stands, which is what kbuild
+//                           itself does for external modules;
+//   need-compiler=1         since 6.4 the compiler is asked for its abilities only if the
+//                           configuration may be synchronised; whole groups of options
+//                           would be missing otherwise;
 //   CONFIG_DEBUG_INFO_BTF=  no type information is made, so neither pahole nor
 //                           resolve_btfids is needed; headers see the unchanged
 //                           autoconf.h;
 //   -o tools/objtool        the distribution's objtool is used and not built again. This
 //                           option does not reach a sub-make, so make is started in the
 //                           object tree with the Makefile of the source tree: then there
-//                           is none at the top.
+//                           is none at the top;
+//   --no-print-directory    without it, kernels since 6.4 start that sub-make all the
+//                           same: their top Makefile looks for it in MAKEFLAGS.
 #include "kernel/kbuild.h"
 
 #include "base/error.h"
@@ -95,6 +99,7 @@ void refuse_unusable_paths(const fs::path& source, const fs::path& objects) {
 std::vector<std::string> kbuild_command(const fs::path& source, const fs::path& objects) {
   return {"make",
           "-s",
+          "--no-print-directory",
           "-C",
           objects.string(),
           "-f",
@@ -102,6 +107,7 @@ std::vector<std::string> kbuild_command(const fs::path& source, const fs::path& 
           "-o",
           "tools/objtool",
           "may-sync-config=",
+          "need-compiler=1",
           "CONFIG_DEBUG_INFO_BTF="};
 }
 
@@ -117,12 +123,14 @@ std::vector<std::string> kbuild_units_command(const fs::path& source,
   }
   return {"make",
           "-s",
+          "--no-print-directory",
           "-C",
           objects.string(),
           "-f",
           kUnitsMakefile,
           "abs_srctree=" + source.string(),
           "may-sync-config=",
+          "need-compiler=1",
           "CONFIG_DEBUG_INFO_BTF=",
           "directory=" + group.directory.string(),
           "units=" + list,

@@ -5,12 +5,17 @@
 // makes the unwind data, the return, call and retpoline sites, and turns jump labels into
 // NOPs. The arguments are those of scripts/Makefile.lib. `--ibt` is left out: it needs
 // the whole to tell which function entries nothing jumps to, and would seal too many.
+//
+// A distribution that builds objtool for several processors ships a wrapper which picks
+// one by a variable of kbuild's; the programs behind it are called objtool.real-<folder
+// below arch/>.
 #include "kernel/objtool.h"
 
 #include "base/error.h"
 #include "base/process.h"
 
 namespace kpatch::kernel {
+namespace fs = std::filesystem;
 
 namespace {
 
@@ -42,20 +47,37 @@ constexpr Row kRows[] = {
 
 } // namespace
 
+bool delays_objtool(const Config& config) {
+  return config.is_set("CONFIG_X86_KERNEL_IBT") || config.is_set("CONFIG_LTO_CLANG");
+}
+
+fs::path objtool_program(const fs::path& objects) {
+  const fs::path directory = objects / "tools/objtool";
+  std::error_code none;
+  for (const fs::directory_entry& folder : fs::directory_iterator(objects / "arch", none))
+    if (const fs::path real =
+            directory / ("objtool.real-" + folder.path().filename().string());
+        fs::exists(real))
+      return real;
+  return directory / "objtool";
+}
+
 std::vector<std::string> objtool_arguments(const Config& config) {
   std::vector<std::string> arguments;
   for (const Row& row : kRows)
     if (config.is_set(row.option))
       arguments.push_back(row.argument);
+  if (config.is_set("CONFIG_FTRACE_MCOUNT_USE_OBJTOOL") &&
+      config.is_set("CONFIG_HAVE_OBJTOOL_NOP_MCOUNT"))
+    arguments.push_back("--mnop");
   if (config.is_set("CONFIG_PREFIX_SYMBOLS"))
     arguments.push_back("--prefix=" +
                         config.value("CONFIG_FUNCTION_PADDING_BYTES").value_or("0"));
   return arguments;
 }
 
-void run_objtool(const std::filesystem::path& objtool,
-                 const std::vector<std::string>& arguments,
-                 const std::filesystem::path& object) {
+void run_objtool(const fs::path& objtool, const std::vector<std::string>& arguments,
+                 const fs::path& object) {
   std::vector<std::string> argv{objtool.string()};
   argv.insert(argv.end(), arguments.begin(), arguments.end());
   argv.push_back(object.string());

@@ -9,6 +9,12 @@
 
 namespace kpatch::kernel {
 
+/// Whether kbuild keeps objtool away from single objects and runs it on the link.
+bool delays_objtool(const Config& config);
+
+/// The objtool of a prepared object tree.
+std::filesystem::path objtool_program(const std::filesystem::path& objects);
+
 /// How a kernel of this configuration calls objtool on a single object, less what only
 /// makes sense for a whole linked module or kernel. Code of a module also takes
 /// `--module`.

@@ -61,7 +61,7 @@ void finish_with_objtool(const ModuleRequest& request, const fs::path& object) {
   if (!config.is_set("CONFIG_UNWINDER_ORC") || has_orc(object))
     return;
   const fs::path objtool = request.objtool.empty()
-                               ? request.object_tree / "tools/objtool/objtool"
+                               ? kernel::objtool_program(request.object_tree)
                                : request.objtool;
   std::vector<std::string> arguments = kernel::objtool_arguments(config);
   arguments.push_back("--module");

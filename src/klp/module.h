@@ -22,7 +22,7 @@ struct ModuleRequest {
   std::filesystem::path hook_sources; ///< this project's kmod/
   /// Further `NAME=value` arguments of make: CC=gcc-12, ARCH=arm64, CROSS_COMPILE=...
   std::vector<std::string> make_variables;
-  /// The kernel's own objtool. Empty: the one kbuild runs, `object_tree`/tools/objtool.
+  /// The kernel's own objtool. Empty: the one of `object_tree`.
   std::filesystem::path objtool;
 
   std::filesystem::path work_dir;   ///< private to this run; a subdirectory is made in it

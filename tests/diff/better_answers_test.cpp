@@ -238,6 +238,19 @@ TEST(Locals, ThatDoNotMatchTheParentMatterOnlyWhenOneIsNeeded) {
                Error);
 }
 
+TEST(Locals, AreMatchedWithoutThePaddingThatObjtoolNames) {
+  const auto make = [](std::uint8_t filler) {
+    ObjectBuilder builder;
+    builder.function("f", {filler, kRet}, STB_LOCAL);
+    return builder.build();
+  };
+  Diffing diffing;
+  diffing.more_symbols = {"__pfx_of_another_unit"};
+  const Result result = diffing.run(make(kNop), make(0xcc));
+  ASSERT_TRUE(result.delta);
+  EXPECT_EQ(result.delta->ties.begin()->second.matches, 1U);
+}
+
 std::string because(const Result& result, const std::string& function) {
   for (const FunctionChange& change : result.functions)
     if (change.name == function)

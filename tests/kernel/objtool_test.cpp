@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "kernel/objtool.h"
 #include "kernel/symvers.h"
+#include "scratch.h"
 
 #include <gtest/gtest.h>
 
@@ -19,6 +20,23 @@ TEST(ObjtoolArguments, FollowTheConfiguration) {
   const std::vector<std::string> expected{"--hacks=jump_label", "--orc", "--rethunk",
                                           "--prefix=16"};
   EXPECT_EQ(objtool_arguments(config), expected);
+}
+
+TEST(Objtool, IsDelayedWhereTheLinkNeedsTheWhole) {
+  EXPECT_TRUE(delays_objtool(Config::parse("CONFIG_X86_KERNEL_IBT=y\n", "config")));
+  EXPECT_TRUE(delays_objtool(Config::parse("CONFIG_LTO_CLANG=y\n", "config")));
+  EXPECT_FALSE(delays_objtool(Config::parse("CONFIG_OBJTOOL=y\n", "config")));
+}
+
+TEST(Objtool, IsTheProgramBehindTheWrapperOfSeveralProcessors) {
+  const Scratch scratch;
+  scratch.file("arch/x86/Makefile", "");
+  scratch.file("tools/objtool/objtool", "");
+  EXPECT_EQ(objtool_program(scratch.path()), scratch / "tools/objtool/objtool");
+  scratch.file("tools/objtool/objtool.real-powerpc", "");
+  EXPECT_EQ(objtool_program(scratch.path()), scratch / "tools/objtool/objtool");
+  scratch.file("tools/objtool/objtool.real-x86", "");
+  EXPECT_EQ(objtool_program(scratch.path()), scratch / "tools/objtool/objtool.real-x86");
 }
 
 TEST(SymversNamespace, IsTheFieldThatIsNothingElse) {

@@ -173,17 +173,26 @@ TEST(ControlData, OfASignedKernelNamesTheSourceItWasMadeOf) {
                     "Source: linux-signed-amd64 (6.1.192+2)\n"
                     "Version: 6.1.192-2\n"
                     "Built-Using: other (= 1), linux (= 6.1.192-2)\n");
-  EXPECT_EQ(source_version(signed_kernel.at(0), "linux"), "6.1.192-2");
+  EXPECT_EQ(kernel_source_version(signed_kernel.at(0)), "6.1.192-2");
+}
+
+TEST(ControlData, OfABackportedKernelNamesItsOwnSource) {
+  const auto backport =
+      parse_control("Package: linux-image-x\n"
+                    "Source: linux-signed-6.12-amd64 (6.12.117+1~deb12u1)\n"
+                    "Version: 6.12.117-1~deb12u1\n"
+                    "Built-Using: linux-6.12 (= 6.12.117-1~deb12u1)\n");
+  EXPECT_EQ(kernel_source_version(backport.at(0)), "6.12.117-1~deb12u1");
 }
 
 TEST(ControlData, OfAnUnsignedKernelNamesTheSourceItWasMadeOf) {
   const auto plain = parse_control("Package: a\nSource: linux\nVersion: 6.1.192-2\n");
-  EXPECT_EQ(source_version(plain.at(0), "linux"), "6.1.192-2");
+  EXPECT_EQ(kernel_source_version(plain.at(0)), "6.1.192-2");
   const auto rebuilt =
       parse_control("Package: a\nSource: linux (6.1.192-2)\nVersion: 6.1.192-2+b1\n");
-  EXPECT_EQ(source_version(rebuilt.at(0), "linux"), "6.1.192-2");
+  EXPECT_EQ(kernel_source_version(rebuilt.at(0)), "6.1.192-2");
   const auto foreign = parse_control("Package: a\nSource: linux-signed\nVersion: 1\n");
-  EXPECT_THROW(source_version(foreign.at(0), "linux"), Error);
+  EXPECT_THROW(kernel_source_version(foreign.at(0)), Error);
 }
 
 TEST(ControlData, DependenciesAreFoundByPrefix) {
