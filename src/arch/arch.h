@@ -12,7 +12,9 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
+#include <vector>
 
 namespace kpatch::arch {
 
@@ -46,6 +48,37 @@ struct KeyTest {
   bool jumps_if_enabled = true;
   elf::SymbolId target = elf::kNoSymbol; ///< where it jumps to
   std::int64_t target_offset = 0;
+};
+
+/// What a relocation fills in.
+struct Field {
+  unsigned size = 0;        ///< in bytes
+  bool is_relative = false; ///< counts from its own place
+};
+
+/// A piece of code as compiled, and what may be the same at its place in an image.
+struct CodePair {
+  std::span<const std::uint8_t> ours;
+  std::vector<bool> open;               ///< bytes of ours that relocations fill in
+  std::span<const std::uint8_t> theirs; ///< may go on behind the function's end
+};
+
+/// An instruction of ours and the one that stands for it in the image.
+struct InstructionPair {
+  std::uint64_t ours = 0;
+  std::uint64_t theirs = 0;
+  std::uint8_t our_size = 0;
+  std::uint8_t their_size = 0;
+  /// Of a branch whose sizes differ: where theirs goes, counted from the start of theirs.
+  std::int64_t target = 0;
+};
+
+struct CodeComparison {
+  bool equal = false;
+  bool same_layout = true; ///< every byte of ours is at the same offset of theirs
+  std::vector<InstructionPair> pairs; ///< unless of the same layout
+  std::uint64_t our_difference = 0; ///< unless equal: the first instructions that differ
+  std::uint64_t their_difference = 0;
 };
 
 /// Instruction boundaries of one code section: the end offset of each, ascending.
@@ -148,6 +181,17 @@ class Arch {
     return false;
   }
 
+  /// What a relocation of this type fills in; nothing if it is not known here.
+  virtual std::optional<Field> field(std::uint32_t) const { return std::nullopt; }
+
+  /// Whether the image has the same code, apart from what relocations fill in and from
+  /// what a linker or assembler may have chosen otherwise.
+  virtual CodeComparison compare_code(const CodePair& code) const;
+
+  /// The instruction at the start of `code`, for messages.
+  virtual std::string disassemble(std::span<const std::uint8_t> code,
+                                  std::uint64_t address) const;
+
   /// Offset, at or after `from`, of a jump to another function that a livepatch would
   /// break; nothing if there is none.
   virtual std::optional<std::uint64_t> find_sibling_call(const elf::Section&,
@@ -155,6 +199,13 @@ class Arch {
     return std::nullopt;
   }
 };
+
+/// The number in a field, extended by its sign to 64 bits. The field must lie within
+/// `data`.
+std::uint64_t read_field(std::span<const std::uint8_t> data, std::uint64_t offset,
+                         unsigned size, std::endian order);
+void write_field(std::span<std::uint8_t> data, std::uint64_t offset, unsigned size,
+                 std::uint64_t value, std::endian order);
 
 /// The processor of an object. Throws Error for a machine that is not supported.
 const Arch& arch_for(const elf::Object& object);

@@ -6,6 +6,7 @@
 // __fentry__ that must come first. And hardened kernels put NOP padding before each
 // function, named by __pfx_ or __cfi_ symbols.
 #include "arch/registry.h"
+#include "arch/x86_64_code.h"
 #include "base/error.h"
 
 #include <Zydis/Zydis.h>
@@ -162,6 +163,30 @@ class X86_64 : public Arch {
         {start + kTargetField, R_X86_64_PC32, test.target,
          test.target_offset - static_cast<std::int64_t>(kFieldSize)});
     section.has_relocations = true;
+  }
+
+  std::optional<Field> field(std::uint32_t type) const override {
+    switch (type) {
+    case R_X86_64_64: return Field{8, false};
+    case R_X86_64_32:
+    case R_X86_64_32S: return Field{4, false};
+    case R_X86_64_PC32:
+    case R_X86_64_PLT32: return Field{4, true};
+    case R_X86_64_PC64: return Field{8, true};
+    case R_X86_64_NONE: return Field{0, false};
+    default: return std::nullopt;
+    }
+  }
+
+  CodeComparison compare_code(const CodePair& code) const override {
+    CodeComparison result = Arch::compare_code(code);
+    return result.equal ? result : compare_x86_64_code(code);
+  }
+
+  std::string disassemble(std::span<const std::uint8_t> code,
+                          std::uint64_t address) const override {
+    const std::string text = disassemble_x86_64(code, address);
+    return text.empty() ? Arch::disassemble(code, address) : text;
   }
 
  private:

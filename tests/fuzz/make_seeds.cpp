@@ -4,6 +4,7 @@
 // the passes look for. usage: make_seeds CORPUS-DIRECTORY
 #include "diff/object_builder.h"
 #include "fuzz/fuzz.h"
+#include "kernel/kallsyms_table.h"
 #include "klp/linked_module.h"
 
 #include <cstdio>
@@ -161,6 +162,25 @@ void make_module(const std::filesystem::path& corpus) {
   save(corpus / "convert" / "module", elf::write_object(linked.module));
 }
 
+void make_images(const std::filesystem::path& corpus) {
+  std::vector<kernel::Kallsym> symbols = test::sample_symbols();
+  symbols.resize(300);
+  const Bytes table = test::KallsymsTable(symbols, {.with_seqs = true}).section();
+  save(corpus / "image" / "kallsyms", table);
+  save(corpus / "image" / "kallsyms-last",
+       test::KallsymsTable(symbols, {.addresses_last = true}).section());
+  elf::Object vmlinux;
+  vmlinux.header.machine = EM_X86_64;
+  vmlinux.add_section({.name = ".rodata",
+                       .flags = SHF_ALLOC,
+                       .address = 0xffffffff82000000,
+                       .alignment = 8,
+                       .data = table});
+  save(corpus / "image" / "vmlinux", elf::write_object(vmlinux));
+  save(corpus / "image" / "module",
+       elf::write_object(unit(EM_X86_64, std::endian::little, 2)));
+}
+
 } // namespace
 
 int main(int argc, char** argv) {
@@ -171,5 +191,6 @@ int main(int argc, char** argv) {
   make_objects(argv[1]);
   make_patchable_pair(argv[1]);
   make_module(argv[1]);
+  make_images(argv[1]);
   return 0;
 }

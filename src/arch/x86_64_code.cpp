@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// The same x86 code can have two encodings. A jump to a function near by takes two bytes
+// if the assembler sees both in one section, and five with -ffunction-sections, where the
+// linker fills the distance in. What follows such a jump is then shifted, so distances
+// within the function differ and so does the padding that aligns loops. The slow way
+// below walks both codes by instructions, pairs them, and wants every branch of ours to
+// lead to the partner of what theirs leads to.
+//
+//   ours:   e9 <relocation: simple_strtoull>     theirs:  eb f1
+#include "arch/x86_64_code.h"
+
+#include <Zydis/Zydis.h>
+
+#include <algorithm>
+#include <array>
+#include <map>
+
+namespace kpatch::arch {
+
+namespace {
+
+using View = std::span<const std::uint8_t>;
+
+struct Decoded {
+  ZydisDecodedInstruction instruction;
+  std::array<ZydisDecodedOperand, ZYDIS_MAX_OPERAND_COUNT> operands;
+};
+
+const ZydisDecoder& decoder() {
+  static const ZydisDecoder decoder = [] {
+    ZydisDecoder made;
+    ZydisDecoderInit(&made, ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64);
+    return made;
+  }();
+  return decoder;
+}
+
+bool decode(View code, ZydisDecodedInstruction& instruction) {
+  return !code.empty() &&
+         ZYAN_SUCCESS(ZydisDecoderDecodeInstruction(&decoder(), nullptr, code.data(),
+                                                    code.size(), &instruction));
+}
+
+bool is_jump(const ZydisDecodedInstruction& instruction) {
+  return (instruction.meta.category == ZYDIS_CATEGORY_COND_BR ||
+          instruction.meta.category == ZYDIS_CATEGORY_UNCOND_BR) &&
+         instruction.raw.imm[0].is_relative && instruction.raw.imm[0].size > 0;
+}
+
+bool is_padding(const ZydisDecodedInstruction& instruction) {
+  return instruction.mnemonic == ZYDIS_MNEMONIC_NOP ||
+         instruction.mnemonic == ZYDIS_MNEMONIC_INT3;
+}
+
+class Walk {
+ public:
+  explicit Walk(const CodePair& code) : code_(code) {}
+
+  CodeComparison run() {
+    while (ours_ < code_.ours.size())
+      if (!step())
+        return different(ours_, theirs_);
+    for (const Branch& branch : branches_)
+      if (!leads_to_partner(branch))
+        return different(branch.ours, branch.theirs);
+    result_.equal = true;
+    return std::move(result_);
+  }
+
+ private:
+  /// A jump within the function.
+  struct Branch {
+    std::uint64_t ours, theirs;
+    std::int64_t our_target, their_target;
+  };
+
+  CodeComparison different(std::uint64_t ours, std::uint64_t theirs) {
+    result_.equal = false;
+    result_.our_difference = ours;
+    result_.their_difference = theirs;
+    return std::move(result_);
+  }
+
+  bool is_open(std::uint64_t begin, std::uint64_t size) const {
+    const auto from = code_.open.begin() + static_cast<std::ptrdiff_t>(begin);
+    return std::find(from, from + static_cast<std::ptrdiff_t>(size), true) !=
+           from + static_cast<std::ptrdiff_t>(size);
+  }
+
+  bool same_bytes(std::uint64_t size) const {
+    for (std::uint64_t i = 0; i < size; ++i)
+      if (!code_.open[ours_ + i] && code_.ours[ours_ + i] != code_.theirs[theirs_ + i])
+        return false;
+    return true;
+  }
+
+  void pair(const ZydisDecodedInstruction& our, const ZydisDecodedInstruction& their,
+            std::int64_t target) {
+    result_.pairs.push_back({ours_, theirs_, our.length, their.length, target});
+    partner_[static_cast<std::int64_t>(ours_)] = static_cast<std::int64_t>(theirs_);
+    ours_ += our.length;
+    theirs_ += their.length;
+  }
+
+  bool step() {
+    ZydisDecodedInstruction our;
+    ZydisDecodedInstruction their;
+    if (theirs_ > code_.theirs.size() || !decode(code_.ours.subspan(ours_), our) ||
+        !decode(code_.theirs.subspan(theirs_), their) ||
+        ours_ + our.length > code_.ours.size())
+      return false;
+    if (is_jump(our) && is_jump(their) && our.mnemonic == their.mnemonic)
+      return pair_jumps(our, their);
+    if (our.length == their.length && same_bytes(our.length)) {
+      pair(our, their, 0);
+      return true;
+    }
+    const bool skip_ours = is_padding(our) && !is_open(ours_, our.length);
+    const bool skip_theirs = is_padding(their);
+    if (skip_ours) {
+      partner_[static_cast<std::int64_t>(ours_)] = static_cast<std::int64_t>(theirs_);
+      ours_ += our.length;
+    }
+    if (skip_theirs)
+      theirs_ += their.length;
+    return skip_ours || skip_theirs;
+  }
+
+  bool pair_jumps(const ZydisDecodedInstruction& our,
+                  const ZydisDecodedInstruction& their) {
+    const std::int64_t their_target =
+        static_cast<std::int64_t>(theirs_) + their.length + their.raw.imm[0].value.s;
+    if (!is_open(ours_, our.length))
+      branches_.push_back(
+          {ours_, theirs_,
+           static_cast<std::int64_t>(ours_) + our.length + our.raw.imm[0].value.s,
+           their_target});
+    pair(our, their, their_target);
+    return true;
+  }
+
+  bool leads_to_partner(const Branch& branch) const {
+    const auto end = static_cast<std::int64_t>(code_.ours.size());
+    const auto found = partner_.find(branch.our_target);
+    if (found == partner_.end())
+      return branch.our_target == end &&
+             branch.their_target == static_cast<std::int64_t>(theirs_);
+    // What both lead to may be padding that only one of them has.
+    return found->second == branch.their_target ||
+           skip_padding(found->second) == skip_padding(branch.their_target);
+  }
+
+  std::int64_t skip_padding(std::int64_t at) const {
+    ZydisDecodedInstruction instruction;
+    while (at >= 0 && static_cast<std::uint64_t>(at) < code_.theirs.size() &&
+           decode(code_.theirs.subspan(static_cast<std::size_t>(at)), instruction) &&
+           is_padding(instruction))
+      at += instruction.length;
+    return at;
+  }
+
+  const CodePair& code_;
+  CodeComparison result_{.same_layout = false};
+  std::uint64_t ours_ = 0;
+  std::uint64_t theirs_ = 0;
+  std::map<std::int64_t, std::int64_t> partner_; ///< of each offset of ours
+  std::vector<Branch> branches_;
+};
+
+} // namespace
+
+CodeComparison compare_x86_64_code(const CodePair& code) {
+  return Walk(code).run();
+}
+
+std::string disassemble_x86_64(View code, std::uint64_t address) {
+  Decoded decoded;
+  if (ZYAN_FAILED(ZydisDecoderDecodeFull(&decoder(), code.data(), code.size(),
+                                         &decoded.instruction, decoded.operands.data())))
+    return {};
+  ZydisFormatter formatter;
+  ZydisFormatterInit(&formatter, ZYDIS_FORMATTER_STYLE_ATT);
+  std::array<char, 128> text{};
+  if (ZYAN_FAILED(ZydisFormatterFormatInstruction(
+          &formatter, &decoded.instruction, decoded.operands.data(),
+          decoded.instruction.operand_count_visible, text.data(), text.size(), address,
+          nullptr)))
+    return {};
+  return text.data();
+}
+
+} // namespace kpatch::arch
