@@ -39,6 +39,23 @@ struct FunctionView {
       false; ///< a patchable-function-entries record names its section
 };
 
+/// A reference that the assembler has resolved by itself, since it stays within its
+/// section.
+struct OwnReference {
+  std::uint64_t field = 0;       ///< offset of its bytes, from the start of the section
+  std::size_t size = 0;          ///< how many they are
+  std::int64_t field_to_end = 0; ///< from the field to the end of the instruction
+  std::uint64_t target = 0;      ///< offset of what it refers to
+  std::uint32_t relocation_type = 0; ///< that says the same; 0 if none can
+};
+
+/// What an instruction without relocation refers to in its own section, if that can be
+/// told.
+struct OwnReferenceAnswer {
+  bool is_known = false;
+  std::optional<OwnReference> reference;
+};
+
 /// A jump label that is to look at its key each time, instead of being rewritten when the
 /// key is switched.
 struct KeyTest {
@@ -167,6 +184,12 @@ class Arch {
 
   /// Whether a relocation of this type takes a function's address rather than calling it.
   virtual bool takes_address(std::uint32_t) const { return false; }
+
+  /// Whether the instruction at an offset, which has no relocation, refers to a place in
+  /// its section.
+  virtual OwnReferenceAnswer own_reference(const elf::Section&, std::uint64_t) const {
+    return {};
+  }
 
   /// Whether a jump label at `site` can be turned into a test of its key.
   virtual bool can_test_key(const elf::Section&, std::uint64_t) const { return false; }

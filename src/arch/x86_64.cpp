@@ -24,6 +24,8 @@ constexpr std::uint8_t kMovEdx = 0xba; // mov $imm32, %edx: third argument
 constexpr std::uint8_t kNopl = 0x0f; // first byte of the 5-byte NOP left by -mnop-mcount
 constexpr std::array<std::uint8_t, 5> kCall = {0xe8, 0, 0, 0, 0};
 
+constexpr std::uint8_t kRipRelative = 5; // ModRM.rm with mod 0, Intel SDM vol. 2 2.2.1.6
+
 /// What a jump label may be before it is first rewritten (asm/jump_label.h): a NOP or a
 /// jump as long as the jump to the test that takes its place.
 constexpr std::array<std::uint8_t, 5> kLabelNop = {0x0f, 0x1f, 0x44, 0x00, 0x00};
@@ -138,6 +140,36 @@ class X86_64 : public Arch {
   }
 
   bool takes_address(std::uint32_t type) const override { return type == R_X86_64_32S; }
+
+  OwnReferenceAnswer own_reference(const elf::Section& section,
+                                   std::uint64_t at) const override {
+    const auto code = std::span(section.data).subspan(at);
+    ZydisDecodedInstruction instruction;
+    if (!ZYAN_SUCCESS(ZydisDecoderDecodeInstruction(&decoder_, nullptr, code.data(),
+                                                    code.size(), &instruction)))
+      return {};
+    const auto& raw = instruction.raw;
+    const bool is_branch = raw.imm[0].is_relative;
+    const bool is_rip_relative = (instruction.attributes & ZYDIS_ATTRIB_HAS_MODRM) &&
+                                 raw.modrm.mod == 0 && raw.modrm.rm == kRipRelative;
+    if (!is_branch && !is_rip_relative)
+      return {.is_known = true, .reference = {}};
+    const std::uint8_t offset = is_branch ? raw.imm[0].offset : raw.disp.offset;
+    const std::uint8_t bits = is_branch ? raw.imm[0].size : raw.disp.size;
+    const std::int64_t distance = is_branch ? raw.imm[0].value.s : raw.disp.value;
+    const bool has_relocation = bits == 8 * kFieldSize;
+    return {
+        .is_known = true,
+        .reference = OwnReference{.field = at + offset,
+                                  .size = bits / 8U,
+                                  .field_to_end = instruction.length - offset,
+                                  .target = at + instruction.length +
+                                            static_cast<std::uint64_t>(distance),
+                                  .relocation_type = !has_relocation ? 0U
+                                                     : is_branch     ? R_X86_64_PLT32
+                                                                     : R_X86_64_PC32}
+    };
+  }
 
   bool can_test_key(const elf::Section& section, std::uint64_t site) const override {
     if (site > section.data.size() || section.data.size() - site < kJumpSize)

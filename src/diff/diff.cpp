@@ -5,6 +5,7 @@
 
 #include "diff/explain.h"
 #include "diff/extract.h"
+#include "diff/shared_text.h"
 
 #include <algorithm>
 
@@ -84,6 +85,7 @@ void add_problem(Context& context, const char* problem_code, std::string symbol,
 }
 
 Result compare(elf::Object original, elf::Object patched, const Inputs& inputs) {
+  split_shared_text(original, patched);
   Context context{
       inputs, Side(std::move(original)), Side(std::move(patched)), {}, {}, {}, {}, {}};
 

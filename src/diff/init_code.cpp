@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// Init code has run and been freed by the time a patch is loaded, and exit code of
-// vmlinux does not exist; both lie in sections of their own that -ffunction-sections does
-// not split. A change there cannot take effect, which the author has to know: it is
-// refused, naming the functions, unless the author says that it may be left out.
+// Init code has run and been freed by the time a patch is loaded; exit code of vmlinux
+// does not exist, that of modules is notrace (linux/init.h, __exit). Both lie in sections
+// of their own that -ffunction-sections does not split. A change there cannot take
+// effect, which the author has to know: it is refused, naming the functions, unless the
+// author says that it may be left out.
 #include "diff/context.h"
 
 #include <algorithm>
@@ -14,9 +15,10 @@ namespace kpatch::diff {
 
 namespace {
 
-constexpr std::array<std::string_view, 9> kSections = {
-    ".init.text", ".exit.text", ".ref.text",     ".init.data", ".init.rodata",
-    ".exit.data", ".ref.data",  ".meminit.text", ".init.setup"};
+// Not .ref.text and .ref.data: they stay and only may refer to what goes.
+constexpr std::array<std::string_view, 6> kSections = {".init.text", ".exit.text",
+                                                       ".init.data", ".init.rodata",
+                                                       ".exit.data", ".init.setup"};
 
 bool is_init_section(std::string_view name) {
   return std::ranges::find(kSections, name) != kSections.end() ||
@@ -95,9 +97,10 @@ void judge_init_changes(Context& context) {
       continue;
     for (const std::string& name : changed_names(context, id)) {
       if (context.inputs.ignore_init_changes)
-        note(context,
-             "NOTICE: the change of {} in {} is left out: that code has run already",
-             name, section);
+        note(context, "NOTICE: the change of {} in {} is left out: {}", name, section,
+             section.starts_with(".exit")
+                 ? "exit code cannot be redirected, the old one will run"
+                 : "that code has run already");
       else
         add_problem(
             context, code::kInitChange, name,

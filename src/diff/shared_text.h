@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include "elf/object.h"
+
+namespace kpatch::diff {
+
+/// Gives each function of a code section that several share (`.ref.text`, `.sched.text`)
+/// a section of its own in both objects, where the section differs and it can be done.
+void split_shared_text(elf::Object& original, elf::Object& patched);
+
+} // namespace kpatch::diff
