@@ -71,6 +71,7 @@ struct KeyTest {
 struct Field {
   unsigned size = 0;        ///< in bytes
   bool is_relative = false; ///< counts from its own place
+  bool is_signed = true;
 };
 
 /// A piece of code as compiled, and what may be the same at its place in an image.

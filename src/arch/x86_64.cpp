@@ -200,7 +200,7 @@ class X86_64 : public Arch {
   std::optional<Field> field(std::uint32_t type) const override {
     switch (type) {
     case R_X86_64_64: return Field{8, false};
-    case R_X86_64_32:
+    case R_X86_64_32: return Field{4, false, false};
     case R_X86_64_32S: return Field{4, false};
     case R_X86_64_PC32:
     case R_X86_64_PLT32: return Field{4, true};

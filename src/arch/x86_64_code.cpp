@@ -116,8 +116,9 @@ class Walk {
       pair(our, their, 0);
       return true;
     }
-    const bool skip_ours = is_padding(our) && !is_open(ours_, our.length);
-    const bool skip_theirs = is_padding(their);
+    // Before the first shift padding is the same; a NOP may be a jump label.
+    const bool skip_ours = is_shifted_ && is_padding(our) && !is_open(ours_, our.length);
+    const bool skip_theirs = is_shifted_ && is_padding(their);
     if (skip_ours) {
       partner_[static_cast<std::int64_t>(ours_)] = static_cast<std::int64_t>(theirs_);
       ours_ += our.length;
@@ -136,6 +137,7 @@ class Walk {
           {ours_, theirs_,
            static_cast<std::int64_t>(ours_) + our.length + our.raw.imm[0].value.s,
            their_target});
+    is_shifted_ = is_shifted_ || our.length != their.length;
     pair(our, their, their_target);
     return true;
   }
@@ -164,6 +166,7 @@ class Walk {
   CodeComparison result_{.same_layout = false};
   std::uint64_t ours_ = 0;
   std::uint64_t theirs_ = 0;
+  bool is_shifted_ = false;                      ///< a jump before had another width
   std::map<std::int64_t, std::int64_t> partner_; ///< of each offset of ours
   std::vector<Branch> branches_;
 };

@@ -59,20 +59,35 @@ std::vector<ImageSymbolId> Image::named(std::string_view name) const {
 }
 
 std::span<const ImageSymbolId> Image::at(std::uint64_t address) const {
-  const auto range = std::ranges::equal_range(
-      by_address_, address, {}, [&](ImageSymbolId id) { return symbols_[id].address; });
-  return {range.begin(), range.end()};
+  const auto begin = std::lower_bound(by_address_.begin(), by_address_.end(), address,
+                                      [&](ImageSymbolId id, std::uint64_t value) {
+                                        return symbols_[id].address < value;
+                                      });
+  auto end = begin;
+  while (end != by_address_.end() && symbols_[*end].address == address)
+    ++end;
+  return {begin, end};
 }
 
 const ImageSymbol* Image::nearest(std::uint64_t address) const {
-  const auto after = std::ranges::upper_bound(
-      by_address_, address, {}, [&](ImageSymbolId id) { return symbols_[id].address; });
+  const auto after = std::upper_bound(by_address_.begin(), by_address_.end(), address,
+                                      [&](std::uint64_t value, ImageSymbolId id) {
+                                        return value < symbols_[id].address;
+                                      });
   return after == by_address_.begin() ? nullptr : &symbols_[*(after - 1)];
 }
 
 bool Image::has(std::string_view name, std::uint64_t address) const {
   return std::ranges::any_of(at(address),
                              [&](ImageSymbolId id) { return symbols_[id].name == name; });
+}
+
+bool Image::knows(std::string_view name) const {
+  for (ImageSymbolId id = by_name_.first(name); id != NameChains::kEnd;
+       id = by_name_.next(id))
+    if (symbols_[id].name == name)
+      return true;
+  return false;
 }
 
 std::uint64_t Image::position(ImageSymbolId id) const {

@@ -64,6 +64,8 @@ class Image {
   const ImageSymbol* nearest(std::uint64_t address) const;
   /// Whether that name stands for that address.
   bool has(std::string_view name, std::uint64_t address) const;
+  /// Whether anything has that name, even if the module takes it from others.
+  bool knows(std::string_view name) const;
   /// Rank, from 1, of the symbol among those of its name.
   std::uint64_t position(ImageSymbolId id) const;
 

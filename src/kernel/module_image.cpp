@@ -68,7 +68,8 @@ class Linker {
     ImagePart& part = parts_[places_[id]];
     for (const elf::Relocation& relocation : section.relocations) {
       const auto field = arch.field(relocation.type);
-      if (!field || relocation.offset + field->size > part.data.size())
+      if (!field || field->size == 0 ||
+          relocation.offset + field->size > part.data.size())
         continue; // whoever compares the place finds that it is not what was expected
       std::uint64_t value =
           address_of(relocation.symbol) + static_cast<std::uint64_t>(relocation.addend);

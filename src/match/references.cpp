@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// A linked image has no relocations any more, but what they put in is there: the field
+// that "call printk" leaves open holds the distance to printk. So once a function is
+// found, everything that it refers to is found too.
+//
+// Three kinds of targets. A named symbol: its address must carry its name. A section and
+// an offset: the assembler writes references to locals so, and the symbol that lies there
+// is meant. And string literals and other constants that the linker merges: these have no
+// name, but must have the same content.
+#include "match/references.h"
+
+#include "base/endian.h"
+
+#include <algorithm>
+
+namespace kpatch::match {
+
+bool is_named_thing(const elf::Symbol& symbol) {
+  return !symbol.name.empty() && !symbol.is_section() && !symbol.is_file() &&
+         !symbol.name.starts_with(".L");
+}
+
+ReferenceReader::ReferenceReader(const elf::Object& object, const kernel::Image& image)
+    : object_(object), image_(image), arch_(arch::arch_for(object)),
+      relocations_(object.sections.size()), symbols_in_(object.sections.size()) {
+  for (elf::SectionId id = 1; id < object.sections.size(); ++id) {
+    relocations_[id] = object.sections[id].relocations;
+    std::ranges::stable_sort(relocations_[id], {}, &elf::Relocation::offset);
+  }
+  for (elf::SymbolId id = 1; id < object.symbols.size(); ++id)
+    if (object.symbols[id].is_defined() && is_named_thing(object.symbols[id]))
+      symbols_in_[object.symbols[id].section].push_back(id);
+  for (std::vector<elf::SymbolId>& symbols : symbols_in_)
+    std::ranges::stable_sort(symbols, {},
+                             [&](elf::SymbolId id) { return object.symbols[id].value; });
+}
+
+std::span<const elf::Relocation> ReferenceReader::relocations(elf::SectionId section,
+                                                              std::uint64_t begin,
+                                                              std::uint64_t size) const {
+  const std::vector<elf::Relocation>& all = relocations_[section];
+  const auto before = [](const elf::Relocation& relocation, std::uint64_t offset) {
+    return relocation.offset < offset;
+  };
+  const auto first = std::lower_bound(all.begin(), all.end(), begin, before);
+  const auto last = std::lower_bound(first, all.end(), begin + size, before);
+  return {first, last};
+}
+
+std::vector<Reading> ReferenceReader::read(const Placed& placed) const {
+  std::vector<Reading> readings;
+  for (const elf::Relocation& relocation :
+       relocations(placed.section, placed.begin, placed.size))
+    if (const auto address = symbol_address(placed, relocation))
+      readings.push_back(interpret(placed.section, relocation, *address));
+  return readings;
+}
+
+/// What the image has for "symbol" in "symbol + addend"; nothing if there is no field.
+std::optional<std::uint64_t>
+ReferenceReader::symbol_address(const Placed& placed,
+                                const elf::Relocation& relocation) const {
+  const auto field = arch_.field(relocation.type);
+  if (!field || field->size == 0)
+    return std::nullopt;
+  const auto addend = static_cast<std::uint64_t>(relocation.addend);
+  std::uint64_t offset = relocation.offset - placed.begin;
+  if (placed.code && !placed.code->same_layout) {
+    const auto after = std::ranges::upper_bound(placed.code->pairs, offset, {},
+                                                &arch::InstructionPair::ours);
+    if (after == placed.code->pairs.begin())
+      return std::nullopt;
+    const arch::InstructionPair& pair = *(after - 1);
+    if (pair.our_size != pair.their_size) // a branch, whose field ends it
+      return placed.address + static_cast<std::uint64_t>(pair.target) -
+             (addend + pair.ours + pair.our_size - offset);
+    offset = pair.theirs + (offset - pair.ours);
+  }
+  const auto bytes = image_.bytes_from(placed.address + offset);
+  if (bytes.size() < field->size)
+    return std::nullopt;
+  std::uint64_t value = arch::read_field(bytes, 0, field->size, image_.order());
+  if (!field->is_signed && field->size < sizeof(value))
+    value &= (std::uint64_t{1} << (8 * field->size)) - 1;
+  return value - addend + (field->is_relative ? placed.address + offset : 0);
+}
+
+Reading ReferenceReader::interpret(elf::SectionId section,
+                                   const elf::Relocation& relocation,
+                                   std::uint64_t address) const {
+  const elf::Symbol& symbol = object_.symbols[relocation.symbol];
+  Reading reading{
+      .offset = relocation.offset, .symbol = relocation.symbol, .address = address};
+  const bool is_nameless = symbol.is_defined() && !is_named_thing(symbol);
+  if (is_nameless) {
+    const elf::Section& home = object_.sections[symbol.section];
+    const std::int64_t distance = arch_.target_offset(
+        object_.sections[section], relocation,
+        arch_.needs_instructions(object_.sections[section], relocation)
+            ? ends(section)
+            : arch::InstructionEnds());
+    const std::uint64_t offset = symbol.value + static_cast<std::uint64_t>(distance);
+    const std::uint64_t place = address - symbol.value + offset;
+    reading.symbol =
+        home.flags & SHF_MERGE ? elf::kNoSymbol : symbol_holding(symbol.section, offset);
+    if (reading.symbol == elf::kNoSymbol) {
+      const bool is_constant = !(home.flags & (SHF_WRITE | SHF_EXECINSTR));
+      reading.is_right =
+          !is_constant || !(home.flags & SHF_MERGE) || same_contents(home, offset, place);
+      reading.wanted = home.name;
+      reading.address = place;
+      return reading;
+    }
+    reading.address = address - symbol.value + object_.symbols[reading.symbol].value;
+  }
+  const elf::Symbol& meant = object_.symbols[reading.symbol];
+  reading.wanted = meant.name;
+  // A name that the image does not have cannot be checked.
+  reading.is_right = meant.name.empty() || image_.has(meant.name, reading.address) ||
+                     !image_.knows(meant.name);
+  return reading;
+}
+
+bool ReferenceReader::same_contents(const elf::Section& section, std::uint64_t offset,
+                                    std::uint64_t address) const {
+  if (offset >= section.data.size())
+    return false;
+  auto ours = std::span(section.data).subspan(offset);
+  if (section.flags & SHF_STRINGS) {
+    const auto end = std::ranges::find(ours, std::uint8_t{0});
+    ours = ours.first(static_cast<std::size_t>(end - ours.begin()) +
+                      (end == ours.end() ? 0 : 1));
+  } else if (section.entry_size > 0) {
+    ours = ours.first(std::min<std::size_t>(
+        ours.size(), section.entry_size - offset % section.entry_size));
+  }
+  const auto theirs = image_.bytes_from(address);
+  return theirs.size() >= ours.size() &&
+         std::ranges::equal(ours, theirs.first(ours.size()));
+}
+
+/// The symbol that has the offset; the only one of its section also if it has not.
+elf::SymbolId ReferenceReader::symbol_holding(elf::SectionId section,
+                                              std::uint64_t offset) const {
+  const std::vector<elf::SymbolId>& symbols = symbols_in_[section];
+  elf::SymbolId found = elf::kNoSymbol;
+  for (const elf::SymbolId id : symbols) {
+    const elf::Symbol& symbol = object_.symbols[id];
+    if (offset >= symbol.value && (offset - symbol.value < symbol.size ||
+                                   (symbol.size == 0 && offset == symbol.value)))
+      found = id;
+  }
+  const bool all_at_start = std::ranges::all_of(symbols, [&](elf::SymbolId id) {
+    return object_.symbols[id].value == object_.symbols[symbols.front()].value;
+  });
+  if (!found && !symbols.empty() && all_at_start)
+    found = symbols.front();
+  return found;
+}
+
+const arch::InstructionEnds& ReferenceReader::ends(elf::SectionId section) const {
+  const auto known = ends_.find(section);
+  if (known != ends_.end())
+    return known->second;
+  return ends_.emplace(section, arch::instruction_ends(arch_, object_.sections[section]))
+      .first->second;
+}
+
+} // namespace kpatch::match

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include "arch/arch.h"
+#include "elf/object.h"
+#include "kernel/image.h"
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace kpatch::match {
+
+/// A stretch of a section of the unit and where the image has it.
+struct Placed {
+  elf::SectionId section = elf::kNoSection;
+  std::uint64_t begin = 0; ///< in the section
+  std::uint64_t size = 0;
+  std::uint64_t address = 0;                  ///< in the image
+  const arch::CodeComparison* code = nullptr; ///< null: byte by byte
+};
+
+/// What one relocation turned out to mean.
+struct Reading {
+  std::uint64_t offset = 0; ///< of the field, in the section
+  elf::SymbolId symbol =
+      elf::kNoSymbol;        ///< what it refers to; none: contents were compared
+  std::uint64_t address = 0; ///< of that symbol in the image
+  bool is_right = true;      ///< as far as names and contents tell
+  std::string wanted;        ///< for messages, unless right
+};
+
+/// Reads what an image has in the fields of relocations of a unit's object.
+class ReferenceReader {
+ public:
+  ReferenceReader(const elf::Object& object, const kernel::Image& image);
+
+  std::vector<Reading> read(const Placed& placed) const;
+  /// Relocations of a section by offset.
+  std::span<const elf::Relocation>
+  relocations(elf::SectionId section, std::uint64_t begin, std::uint64_t size) const;
+  const arch::Arch& arch() const { return arch_; }
+
+ private:
+  std::optional<std::uint64_t> symbol_address(const Placed& placed,
+                                              const elf::Relocation& relocation) const;
+  Reading interpret(elf::SectionId section, const elf::Relocation& relocation,
+                    std::uint64_t address) const;
+  bool same_contents(const elf::Section& section, std::uint64_t offset,
+                     std::uint64_t address) const;
+  elf::SymbolId symbol_holding(elf::SectionId section, std::uint64_t offset) const;
+  const arch::InstructionEnds& ends(elf::SectionId section) const;
+
+  const elf::Object& object_;
+  const kernel::Image& image_;
+  const arch::Arch& arch_;
+  std::vector<std::vector<elf::Relocation>> relocations_;
+  std::vector<std::vector<elf::SymbolId>> symbols_in_; ///< by section, by value
+  mutable std::unordered_map<elf::SectionId, arch::InstructionEnds> ends_;
+};
+
+/// Whether the symbol names a function or variable that an image can have.
+bool is_named_thing(const elf::Symbol& symbol);
+
+} // namespace kpatch::match

@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "kernel/image.h"
+#include "match/match.h"
+
+#include <gtest/gtest.h>
+
+#include <gmock/gmock.h>
+
+namespace kpatch::match {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+constexpr std::uint64_t kFunctionAlignment = 16;
+const Bytes kReturn = {0xc3};
+const Bytes kCallReturn = {0xe8, 0, 0, 0, 0, 0xc3};       // relocation at 1
+const Bytes kLoadReturn = {0x8b, 0x05, 0, 0, 0, 0, 0xc3}; // mov 0(%rip), %eax; at 2
+const Bytes kJump = {0x90, 0xe9, 0, 0, 0, 0};             // relocation at 2
+
+/// Makes an object with a section for each function and variable, as units are compiled
+/// for live patches, or with one section for all, as images are linked.
+class Unit {
+ public:
+  enum class Form { kSplit, kJoined };
+  explicit Unit(Form form) : form_(form) { object_.header.machine = EM_X86_64; }
+
+  elf::SymbolId function(const std::string& name, const Bytes& code,
+                         std::uint8_t binding = STB_LOCAL) {
+    return thing(".text", name, STT_FUNC, SHF_EXECINSTR, code, binding);
+  }
+  elf::SymbolId variable(const std::string& name, const Bytes& content) {
+    return thing(".data", name, STT_OBJECT, SHF_WRITE, content, STB_LOCAL);
+  }
+  elf::SymbolId constant(const std::string& name, const Bytes& content) {
+    return thing(".rodata", name, STT_OBJECT, 0, content, STB_LOCAL);
+  }
+  elf::SymbolId undefined(const std::string& name) {
+    return object_.add_symbol({.name = name, .binding = STB_GLOBAL});
+  }
+  void refer(elf::SymbolId from, std::uint64_t offset, std::uint32_t type,
+             elf::SymbolId to, std::int64_t addend = -4) {
+    elf::Section& section = object_.sections[object_.symbols[from].section];
+    section.has_relocations = true;
+    section.relocations.push_back(
+        {object_.symbols[from].value + offset, type, to, addend});
+  }
+  elf::Object& object() { return object_; }
+  kernel::Image image() const { return kernel::module_image(object_, "image"); }
+
+ private:
+  elf::SymbolId thing(const std::string& kind, const std::string& name, std::uint8_t type,
+                      std::uint64_t flags, const Bytes& content, std::uint8_t binding) {
+    const std::string home = form_ == Form::kSplit ? kind + "." + name : kind;
+    elf::SectionId id = object_.find_section(home);
+    if (!id)
+      id = object_.add_section(
+          {.name = home, .flags = SHF_ALLOC | flags, .alignment = kFunctionAlignment});
+    Bytes& data = object_.sections[id].data;
+    data.resize((data.size() + kFunctionAlignment - 1) / kFunctionAlignment *
+                    kFunctionAlignment,
+                0xcc);
+    const std::uint64_t value = data.size();
+    data.insert(data.end(), content.begin(), content.end());
+    return object_.add_symbol({.name = name,
+                               .binding = binding,
+                               .type = type,
+                               .section = id,
+                               .value = value,
+                               .size = content.size()});
+  }
+
+  Form form_;
+  elf::Object object_;
+};
+
+Verdict verdict(const UnitMatch& match, std::string_view name) {
+  const FunctionMatch* found = match.find(name);
+  return found ? found->verdict : Verdict::kMissing;
+}
+
+TEST(Match, FindsAFunctionAndWhatItRefersTo) {
+  Unit image(Unit::Form::kJoined);
+  image.variable("count", Bytes(4)); // another unit's
+  const auto count = image.variable("count", Bytes(4));
+  const auto show = image.function("show", kLoadReturn);
+  image.refer(show, 2, R_X86_64_PC32, count);
+
+  Unit unit(Unit::Form::kSplit);
+  const auto mine = unit.variable("count", Bytes(4));
+  unit.refer(unit.function("show", kLoadReturn), 2, R_X86_64_PC32, mine);
+  const UnitMatch match = match_unit(unit.object(), image.image());
+
+  EXPECT_EQ(verdict(match, "show"), Verdict::kEqual);
+  EXPECT_EQ(match.references, 1U);
+  EXPECT_TRUE(match.wrong.empty());
+  const kernel::LocatedSymbol& found = match.located.at("count");
+  EXPECT_EQ(found.position, 2U);
+  EXPECT_FALSE(found.is_only_one);
+  EXPECT_FALSE(found.is_global);
+}
+
+TEST(Match, SeesThroughReferencesBySection) {
+  Unit image(Unit::Form::kJoined);
+  const auto first = image.variable("count", Bytes(4));
+  image.variable("count", Bytes(4));
+  image.refer(image.function("show", kLoadReturn), 2, R_X86_64_PC32, first);
+
+  Unit unit(Unit::Form::kSplit);
+  unit.variable("count", Bytes(4));
+  const auto section =
+      unit.object().section_symbol(unit.object().find_section(".data.count"));
+  unit.refer(unit.function("show", kLoadReturn), 2, R_X86_64_PC32, section);
+  const UnitMatch match = match_unit(unit.object(), image.image());
+  EXPECT_EQ(match.located.at("count").position, 1U);
+}
+
+TEST(Match, NamesTheFirstInstructionThatDiffers) {
+  Unit image(Unit::Form::kJoined);
+  image.function("show", {0x31, 0xc0, 0xff, 0xc0, 0xc3}); // xor; inc; ret
+  Unit unit(Unit::Form::kSplit);
+  unit.function("show", {0x31, 0xc0, 0xff, 0xc8, 0xc3}); // xor; dec; ret
+  const UnitMatch match = match_unit(unit.object(), image.image());
+  const FunctionMatch& show = *match.find("show");
+  EXPECT_EQ(show.verdict, Verdict::kDifferent);
+  EXPECT_FALSE(show.is_proven());
+  EXPECT_EQ(show.offset, 2U);
+  EXPECT_THAT(show.ours, HasSubstr("dec"));
+  EXPECT_THAT(show.theirs, HasSubstr("inc"));
+}
+
+TEST(Match, SaysWhenAReferenceLeadsElsewhere) {
+  Unit image(Unit::Form::kJoined);
+  image.function("lock", kReturn, STB_GLOBAL);
+  const auto unlock = image.function("unlock", kReturn, STB_GLOBAL);
+  image.refer(image.function("show", kCallReturn), 1, R_X86_64_PLT32, unlock);
+  Unit unit(Unit::Form::kSplit);
+  unit.refer(unit.function("show", kCallReturn), 1, R_X86_64_PLT32,
+             unit.undefined("lock"));
+  const UnitMatch match = match_unit(unit.object(), image.image());
+  ASSERT_EQ(match.wrong.size(), 1U);
+  EXPECT_EQ(match.wrong[0].from, "show");
+  EXPECT_EQ(match.wrong[0].wanted, "lock");
+  EXPECT_EQ(match.wrong[0].found, "unlock");
+}
+
+TEST(Match, ComparesConstantsByContent) {
+  const auto compare = [](const char* ours) {
+    Unit image(Unit::Form::kJoined);
+    const auto limits = image.constant("limits", {1, 2, 3, 4});
+    image.refer(image.function("show", kLoadReturn), 2, R_X86_64_PC32, limits);
+    Unit unit(Unit::Form::kSplit);
+    const auto mine = unit.constant("limits", Bytes(ours, ours + 4));
+    unit.refer(unit.function("show", kLoadReturn), 2, R_X86_64_PC32, mine);
+    return match_unit(unit.object(), image.image()).wrong.size();
+  };
+  EXPECT_EQ(compare("\1\2\3\4"), 0U);
+  EXPECT_EQ(compare("\1\2\3\5"), 1U);
+}
+
+TEST(Match, ComparesStringLiteralsByContent) {
+  const auto compare = [](std::string_view ours) {
+    Unit image(Unit::Form::kJoined);
+    const auto text = image.constant("text", {'h', 'i', 0});
+    image.refer(image.function("show", kLoadReturn), 2, R_X86_64_PC32, text);
+    Unit unit(Unit::Form::kSplit);
+    const auto strings =
+        unit.object().add_section({.name = ".rodata.str1.1",
+                                   .flags = SHF_ALLOC | SHF_MERGE | SHF_STRINGS,
+                                   .entry_size = 1,
+                                   .data = Bytes(ours.begin(), ours.end())});
+    unit.refer(unit.function("show", kLoadReturn), 2, R_X86_64_PC32,
+               unit.object().section_symbol(strings), 2 - 4);
+    return match_unit(unit.object(), image.image()).wrong.size();
+  };
+  EXPECT_EQ(compare(std::string_view("x\0hi\0", 5)), 0U);
+  EXPECT_EQ(compare(std::string_view("x\0ho\0", 5)), 1U);
+}
+
+TEST(Match, TellsFunctionsOfOneNameApartByWhoCallsThem) {
+  Unit image(Unit::Form::kJoined);
+  image.function("show", kReturn);
+  const auto second = image.function("show", kReturn);
+  image.refer(image.function("caller", kCallReturn), 1, R_X86_64_PLT32, second);
+  Unit unit(Unit::Form::kSplit);
+  const auto mine = unit.function("show", kReturn);
+  unit.refer(unit.function("caller", kCallReturn), 1, R_X86_64_PLT32, mine);
+  const UnitMatch match = match_unit(unit.object(), image.image());
+  EXPECT_EQ(verdict(match, "show"), Verdict::kEqual);
+  EXPECT_EQ(match.located.at("show").position, 2U);
+}
+
+TEST(Match, TellsFunctionsOfOneNameApartByTheirNeighbours) {
+  Unit image(Unit::Form::kJoined);
+  for (const char* name : {"show", "first", "show", "last", "show"})
+    image.function(name, kReturn);
+  Unit unit(Unit::Form::kSplit);
+  for (const char* name : {"first", "show", "last"})
+    unit.function(name, kReturn);
+  EXPECT_EQ(match_unit(unit.object(), image.image()).located.at("show").position, 2U);
+}
+
+TEST(Match, DoesNotGuessBetweenTwins) {
+  Unit image(Unit::Form::kJoined);
+  for (const char* name : {"show", "other", "show"})
+    image.function(name, kReturn);
+  Unit unit(Unit::Form::kSplit);
+  unit.function("show", kReturn);
+  const UnitMatch match = match_unit(unit.object(), image.image());
+  EXPECT_EQ(verdict(match, "show"), Verdict::kAmbiguous);
+  EXPECT_FALSE(match.located.contains("show"));
+}
+
+TEST(Match, RecognisesWeakDefaultsThatAreOverridden) {
+  Unit image(Unit::Form::kJoined);
+  image.function("arch_hook", {0x31, 0xc0, 0xc3}, STB_GLOBAL);
+  Unit unit(Unit::Form::kSplit);
+  unit.function("arch_hook", kReturn, STB_WEAK);
+  EXPECT_EQ(verdict(match_unit(unit.object(), image.image()), "arch_hook"),
+            Verdict::kOverridden);
+}
+
+TEST(Match, RecognisesJumpsOfAnotherWidth) {
+  const Bytes near = {0x90, 0xeb, 0xed}; // jmp to 16 bytes before this function
+  Unit image(Unit::Form::kJoined);
+  image.function("other", kReturn, STB_GLOBAL);
+  image.function("show", near);
+  Unit unit(Unit::Form::kSplit);
+  unit.refer(unit.function("show", kJump), 2, R_X86_64_PLT32, unit.undefined("other"));
+  const UnitMatch match = match_unit(unit.object(), image.image());
+  EXPECT_EQ(verdict(match, "show"), Verdict::kMoved);
+  EXPECT_EQ(match.references, 1U);
+  EXPECT_TRUE(match.wrong.empty());
+  EXPECT_TRUE(match.located.contains("other"));
+}
+
+TEST(Match, TakesNoJumpLabelForPadding) {
+  Unit image(Unit::Form::kJoined);
+  image.function("show", {0x31, 0xc0, 0x66, 0x90, 0xc3}); // a NOP to be made a jump
+  Unit unit(Unit::Form::kSplit);
+  unit.function("show", {0x31, 0xc0, 0xc3});
+  EXPECT_EQ(verdict(match_unit(unit.object(), image.image()), "show"),
+            Verdict::kDifferent);
+}
+
+TEST(Match, MissesWhatTheImageDoesNotHave) {
+  Unit image(Unit::Form::kJoined);
+  image.function("other", kReturn);
+  Unit unit(Unit::Form::kSplit);
+  unit.function("show", kReturn);
+  EXPECT_EQ(verdict(match_unit(unit.object(), image.image()), "show"), Verdict::kMissing);
+}
+
+} // namespace
+} // namespace kpatch::match
