@@ -14,6 +14,7 @@
 #include "build/module_naming.h"
 #include "build/object_pair.h"
 #include "build/patch_apply.h"
+#include "build/runtime_constants.h"
 #include "build/step_clock.h"
 #include "build/unit_objects.h"
 #include "build/work_dir.h"
@@ -55,7 +56,7 @@ class Build {
                         fs::absolute(options_.hook_sources / "include"),
                         options_.source_may_change};
     const std::vector<UnitObjects> objects = compile_both(shop, view);
-    const std::vector<fs::path> parts = extract(target, objects);
+    const std::vector<fs::path> parts = extract(shop, view, objects);
     // Every unit's changes are in an intermediate object.
 
     link(target, parts);
@@ -91,7 +92,7 @@ class Build {
   std::vector<UnitObjects> compile_both(const Workshop& shop, PatchedView& view);
   void end_if_not_compiled(const std::vector<UnitObjects>& objects);
   void leave_out_unreached(const PatchedView& view, std::vector<UnitObjects>& objects);
-  std::vector<fs::path> extract(const kernel::Target& target,
+  std::vector<fs::path> extract(const Workshop& shop, const PatchedView& view,
                                 const std::vector<UnitObjects>& objects);
   void link(const kernel::Target& target, const std::vector<fs::path>& parts);
 
@@ -219,21 +220,40 @@ UnitResult compare_unit(PairDiffer& differ, const ObjectPair& pair,
   }
 }
 
-std::vector<fs::path> Build::extract(const kernel::Target& target,
+/// Compares one unit of one owner, if need be in a form that can leave the kernel's
+/// image.
+UnitResult compare_as_module_code(const Workshop& shop, const PatchedView& view,
+                                  PairDiffer& differ, const ObjectPair& pair,
+                                  const fs::path& output) {
+  UnitResult result = compare_unit(differ, pair, output);
+  const std::string user = runtime_constant_user(result, pair.patched);
+  if (user.empty())
+    return result;
+  const UnitObjects plain = compile_with_plain_constants(shop, view, pair.unit);
+  result = compare_unit(differ, {pair.unit, pair.owner, plain.original, plain.patched},
+                        output);
+  result.notes.push_back(fmt::format(
+      "NOTICE: {} has constants that only a booting kernel fills in; its copy in the "
+      "patch reads their variables",
+      user));
+  return result;
+}
+
+std::vector<fs::path> Build::extract(const Workshop& shop, const PatchedView& view,
                                      const std::vector<UnitObjects>& objects) {
   const StepClock clock(result_.steps, "diff");
   say("Reading special section data");
-  PairDiffer differ(target, options_.init_changes);
+  PairDiffer differ(shop.target, options_.init_changes);
   say("Extracting new and modified ELF sections");
   std::vector<fs::path> parts;
   std::size_t refused = 0;
   for (const UnitObjects& unit : objects)
-    for (const std::string& owner : target.units.owners(unit.unit)) {
+    for (const std::string& owner : shop.target.units.owners(unit.unit)) {
       throw_if_interrupted();
       const fs::path part = object_name(work_.path() / "output" / owner, unit.unit);
       fs::create_directories(part.parent_path());
-      result_.units.push_back(
-          compare_unit(differ, {unit.unit, owner, unit.original, unit.patched}, part));
+      result_.units.push_back(compare_as_module_code(
+          shop, view, differ, {unit.unit, owner, unit.original, unit.patched}, part));
       for (const std::string& note : result_.units.back().notes)
         say(fmt::format("{}: {}", object_name({}, unit.unit).native(), note));
       if (options_.explain)
