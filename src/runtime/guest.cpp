@@ -64,6 +64,10 @@ run_cycle() {
   while read -r file name; do
     step load "$name" kpatch load "/rehearsal/patches/$file" || return 1
   done <"$1"
+  if [ -n "$LATE" ]; then
+    load_modules || return 1
+    LATE=
+  fi
   check_succeeds patched
   held=$?
   while read -r name; do
@@ -94,7 +98,7 @@ rehearse() {
 cycle=0
 round=0
 record boot "$(uptime_now)"
-if load_modules; then
+if [ -n "$LATE" ] || load_modules; then
   echo "$MARK" >/dev/kmsg
   record taint-before "$(cat /proc/sys/kernel/tainted)"
   while [ "$round" -lt "$CYCLES" ]; do

@@ -84,9 +84,9 @@ std::string make_initramfs(const GuestContent& content) {
   archive.add_file("init", guest_init(), 0755);
 
   archive.add_file("rehearsal/settings",
-                   fmt::format("TOKEN={}\nMARK='{}'\nCYCLES={}\nEACH={}\n", content.token,
-                               log_mark(content.token), content.cycles,
-                               content.each ? "yes" : ""));
+                   fmt::format("TOKEN={}\nMARK='{}'\nCYCLES={}\nEACH={}\nLATE={}\n",
+                               content.token, log_mark(content.token), content.cycles,
+                               content.each ? "yes" : "", content.late ? "yes" : ""));
   archive.add_file("rehearsal/modules.order",
                    add_modules(archive, "rehearsal/modules/", content.modules));
   archive.add_file("rehearsal/patches.order",

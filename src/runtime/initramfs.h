@@ -18,6 +18,7 @@ struct GuestContent {
   std::filesystem::path kpatch;                ///< this program
   unsigned cycles = 1;
   bool each = false; ///< one patch after the other, not all together
+  bool late = false; ///< load the modules after the patches
   std::string token;
 };
 

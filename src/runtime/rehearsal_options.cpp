@@ -27,6 +27,9 @@ enum Option : int {
   kTimeout,
   kVmlinuz,
   kModules,
+  kAppend,
+  kLate,
+  kCpu,
 };
 
 constexpr option kLongOptions[] = {
@@ -43,6 +46,9 @@ constexpr option kLongOptions[] = {
     {"timeout", required_argument, nullptr, kTimeout},
     {"vmlinuz", required_argument, nullptr, kVmlinuz},
     {"modules", required_argument, nullptr, kModules},
+    {"append",  required_argument, nullptr, kAppend },
+    {"late",    no_argument,       nullptr, kLate   },
+    {"cpu",     required_argument, nullptr, kCpu    },
     {nullptr,   0,                 nullptr, 0       },
 };
 
@@ -73,6 +79,9 @@ void take_option(RehearsalCall& call, int option) {
   case kTimeout: request.timeout_seconds = positive_number("--timeout", optarg); break;
   case kVmlinuz: request.vmlinuz = optarg; break;
   case kModules: request.modules_root = optarg; break;
+  case kAppend: request.kernel_arguments.emplace_back(optarg); break;
+  case kLate: request.late = true; break;
+  case kCpu: request.cpu_model = optarg; break;
   default: fail_with_remedy(kTryHelp, "rehearse: wrong call");
   }
 }
@@ -95,6 +104,8 @@ must fail. Exit status 0 if all held and the kernel log is clean. Needs no root.
   -w, --with MODULE      kernel module to load before, with all it needs: a name or a
                          .ko file; repeatable. Modules that the patch changes are
                          loaded anyway
+      --late             load those modules in the first cycle only after the patches;
+                         further cycles find them loaded
   -n, --cycles N         go through it N times (default 1)
   -e, --each             load and unload one patch after the other instead of all
                          together; what fails with one does not end the rehearsal, nor
@@ -102,6 +113,9 @@ must fail. Exit status 0 if all held and the kernel log is clean. Needs no root.
       --cpus N           processors of the machine (default 2); with one, no task runs
                          while the kernel moves tasks over, so that many patches are
                          through sooner
+      --append WORDS     add to the command line of the kernel; repeatable
+      --cpu MODEL        processor to imitate, as QEMU calls it: workarounds for others are
+                         not at work on the default one
       --kvm              use hardware virtualisation
       --json FILE        write the report to FILE as well
       --timeout SECONDS  give up after that (default 240)

@@ -72,6 +72,7 @@ GuestContent collect_content(const RehearsalRequest& request) {
           .kpatch = fs::read_symlink("/proc/self/exe"),
           .cycles = request.cycles,
           .each = request.each,
+          .late = request.late,
           .token = random_token()};
 }
 
@@ -94,16 +95,18 @@ std::vector<std::string> qemu_command(const RehearsalRequest& request,
                                       "1024",
                                       "-smp",
                                       std::to_string(request.cpus)};
-  if (request.kvm)
-    command.insert(command.end(), {"-accel", "kvm", "-cpu", "host"});
-  else
-    command.insert(command.end(), {"-accel", "tcg"});
+  command.insert(command.end(), {"-accel", request.kvm ? "kvm" : "tcg"});
+  const std::string cpu = request.kvm ? "host" : request.cpu_model;
+  if (!cpu.empty())
+    command.insert(command.end(), {"-cpu", cpu});
+  std::string arguments = "console=ttyS0 loglevel=5 printk.time=1 log_buf_len=4M "
+                          "panic=-1 rdinit=/init";
+  for (const std::string& more : request.kernel_arguments)
+    arguments += " " + more;
   command.insert(command.end(),
                  {"-serial", "file:" + files.console.string(), "-serial",
                   "file:" + files.report.string(), "-kernel", request.vmlinuz.string(),
-                  "-initrd", files.initramfs.string(), "-append",
-                  "console=ttyS0 loglevel=5 printk.time=1 log_buf_len=4M "
-                  "panic=-1 rdinit=/init"});
+                  "-initrd", files.initramfs.string(), "-append", arguments});
   return command;
 }
 

@@ -19,9 +19,12 @@ struct RehearsalRequest {
   std::filesystem::path check; ///< shell script; empty: load and unload only
   std::vector<std::filesystem::path> programs; ///< that the check uses
   std::vector<std::string> with; ///< modules to load before, by name or file
+  bool late = false;             ///< load the modules after the patches, not before
   unsigned cycles = 1;
   bool each = false; ///< one patch after the other, not all together
   unsigned cpus = 2;
+  std::vector<std::string> kernel_arguments; ///< more for the command line of the kernel
+  std::string cpu_model; ///< as QEMU calls it; empty: its default
   bool kvm = false;
   double timeout_seconds = 240;
 };

@@ -15,10 +15,12 @@ using testing::ElementsAre;
 
 TEST(RehearsalOptions, AreReadInAnyOrder) {
   const RehearsalCall call = parse_rehearsal_call(
-      {"a.ko",   "--kernel",  "6.1.0-1", "--check=c.sh", "--with", "ip_vs",
-       "b.ko",   "--with",    "x.ko",    "--cycles",     "3",      "--each",
-       "--cpus", "1",         "--kvm",   "--program",    "/bin/p", "--json",
-       "r.json", "--timeout", "30"});
+      {"a.ko",     "--kernel",  "6.1.0-1", "--check=c.sh",  "--with", "ip_vs",
+       "b.ko",     "--with",    "x.ko",    "--cycles",      "3",      "--each",
+       "--cpus",   "1",         "--kvm",   "--program",     "/bin/p", "--json",
+       "r.json",   "--timeout", "30",      "--append",      "a=b",    "--late",
+       "--append", "c",         "--cpu",   "Skylake-Server"});
+  EXPECT_EQ(call.request.cpu_model, "Skylake-Server");
   EXPECT_EQ(call.request.release, "6.1.0-1");
   EXPECT_EQ(call.request.check, "c.sh");
   EXPECT_THAT(call.request.with, ElementsAre("ip_vs", "x.ko"));
@@ -28,6 +30,8 @@ TEST(RehearsalOptions, AreReadInAnyOrder) {
   EXPECT_EQ(call.request.cpus, 1U);
   EXPECT_TRUE(call.request.kvm);
   EXPECT_THAT(call.request.programs, ElementsAre("/bin/p"));
+  EXPECT_THAT(call.request.kernel_arguments, ElementsAre("a=b", "c"));
+  EXPECT_TRUE(call.request.late);
   EXPECT_EQ(call.json, "r.json");
   EXPECT_DOUBLE_EQ(call.request.timeout_seconds, 30);
 }
