@@ -35,6 +35,12 @@
 MODULE_LICENSE("GPL");
 MODULE_DESCRIPTION("Live patch");
 MODULE_INFO(livepatch, "Y");
+/* Tells before loading what the kernel itself shows only afterwards, from 6.11 on. */
+#if KPATCH_HAS_REPLACE
+MODULE_INFO(replace, __stringify(KLP_REPLACE_ENABLE));
+#else
+MODULE_INFO(replace, "false");
+#endif
 
 extern const struct kpatch_func_record __kpatch_funcs[], __kpatch_funcs_end[];
 extern const struct kpatch_pre_patch_callback __kpatch_callbacks_pre_patch[],

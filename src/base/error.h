@@ -15,6 +15,9 @@ enum class Exit : int {
   kError = 1,        ///< bad input, a missing thing, an I/O failure
   kNotPatchable = 2, ///< the change cannot be expressed as a live patch
   kNoChange = 3,     ///< nothing that matters at run time has changed
+  kStallReverted = 4, ///< a transition did not end and was taken back
+  kStallKept = 5,     ///< a transition has not ended and goes on
+  kStallForced = 6,   ///< a transition did not end and was forced
 };
 
 /// What cannot go on. The message reads "object: place: what is wrong"; the remedy says

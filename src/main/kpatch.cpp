@@ -2,6 +2,8 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/run_tool.h"
+#include "report/patch_status.h"
+#include "report/progress_line.h"
 #include "report/rehearsal.h"
 #include "runtime/command_line.h"
 #include "runtime/kernel_files.h"
@@ -41,6 +43,7 @@ int rehearse(const std::vector<std::string>& arguments) {
 
 int operate(const std::vector<std::string>& arguments) {
   runtime::RunningKernel kernel;
+  report::ProgressLine progress;
   runtime::Host host{
       .places = runtime::Places::from_environment(),
       .kernel = kernel,
@@ -49,8 +52,10 @@ int operate(const std::vector<std::string>& arguments) {
             fmt::print("{}\n", line);
             std::fflush(stdout);
           },
-      .warn = [](std::string_view line) { fmt::print(stderr, "kpatch: {}\n", line); }};
-  return runtime::run_subcommand(host, arguments);
+      .warn = [](std::string_view line) { fmt::print(stderr, "kpatch: {}\n", line); },
+      .guide = [](std::string_view text) { fmt::print(stderr, "{}\n", text); },
+      .progress = [&](std::string_view line) { progress.show(line); }};
+  return runtime::run_subcommand(host, report::patch_forms(), arguments);
 }
 
 } // namespace

@@ -6,9 +6,14 @@
 #include "runtime/command_line.h"
 
 #include "base/error.h"
+#include "runtime/boot_attempts.h"
+#include "runtime/installed.h"
 #include "runtime/operations.h"
 
 #include <algorithm>
+#include <charconv>
+#include <getopt.h>
+#include <set>
 
 namespace kpatch::runtime {
 
@@ -16,42 +21,140 @@ namespace {
 
 using Arguments = std::vector<std::string>;
 
-struct Subcommand {
-  std::string_view name;
-  std::size_t arguments;
-  void (*run)(Host& host, const Arguments& arguments);
+enum Option : int {
+  kAll = 'a',
+  kKernel = 'k',
+  kTimeout = 256,
+  kOnStall,
+  kSkipChecks,
+  kJson,
+  kBoot,
 };
 
-bool means_all(const std::string& argument) {
-  return argument == "--all" || argument == "-a";
+constexpr option kLongOptions[] = {
+    {"all",            no_argument,       nullptr, kAll       },
+    {"kernel-version", required_argument, nullptr, kKernel    },
+    {"timeout",        required_argument, nullptr, kTimeout   },
+    {"on-stall",       required_argument, nullptr, kOnStall   },
+    {"skip-checks",    no_argument,       nullptr, kSkipChecks},
+    {"json",           no_argument,       nullptr, kJson      },
+    {"boot",           no_argument,       nullptr, kBoot      },
+    {nullptr,          0,                 nullptr, 0          },
+};
+
+constexpr std::pair<std::string_view, OnStall> kPolicies[] = {
+    {"revert", OnStall::kRevert},
+    {"keep",   OnStall::kKeep  },
+    {"force",  OnStall::kForce },
+};
+
+/// A call taken apart.
+struct Call {
+  Arguments arguments; ///< without options
+  std::set<int> given; ///< options
+  std::string release;
+  LoadOptions load;
+
+  bool has(Option option) const { return given.contains(option); }
+};
+
+struct Context {
+  Host& host;
+  const Forms& forms;
+  const Call& call;
+
+  const std::string& module() const { return call.arguments.front(); }
+};
+
+Exit load(const Context& context) {
+  Host& host = context.host;
+  const LoadOptions& options = context.call.load;
+  if (context.call.has(kBoot))
+    return load_at_boot(host, options);
+  if (context.call.has(kAll))
+    return load_all_patches(host, options);
+  const Exit result = load_patch(host, context.module(), options);
+  forget_attempts(host.places, host.places.release,
+                  find_module_name(host, context.module()));
+  return result;
 }
 
-void load(Host& host, const Arguments& arguments) {
-  means_all(arguments[0]) ? load_all_patches(host) : load_patch(host, arguments[0]);
+Exit unload(const Context& context) {
+  const Waiting& waiting = context.call.load.waiting;
+  return context.call.has(kAll) ? unload_all_patches(context.host, waiting)
+                                : unload_patch(context.host, context.module(), waiting);
 }
 
-void unload(Host& host, const Arguments& arguments) {
-  means_all(arguments[0]) ? unload_all_patches(host) : unload_patch(host, arguments[0]);
+Exit rollback(const Context& context) {
+  return roll_back(context.host, context.call.load);
 }
 
-void list(Host& host, const Arguments&) {
-  list_patches(host);
+Exit install(const Context& context) {
+  // The status of enabling the boot service is passed on as it is.
+  return static_cast<Exit>(
+      install_patch(context.host, context.module(), context.call.release));
 }
 
-void signal(Host& host, const Arguments&) {
-  signal_patch(host);
+Exit uninstall(const Context& context) {
+  uninstall_patch(context.host, context.module(), context.call.release);
+  return Exit::kSuccess;
 }
 
-void version(Host& host, const Arguments&) {
-  host.say(KPATCH_VERSION);
+Exit list(const Context& context) {
+  if (context.call.has(kJson))
+    context.host.say(context.forms.list_json(read_status(context.host.places)));
+  else
+    list_patches(context.host);
+  return Exit::kSuccess;
 }
 
-constexpr Subcommand kSubcommands[] = {
-    {"load",    1, load   },
-    {"unload",  1, unload },
-    {"list",    0, list   },
-    {"signal",  0, signal },
-    {"version", 0, version},
+Exit status(const Context& context) {
+  const SystemStatus known = read_status(context.host.places);
+  context.host.say(context.call.has(kJson) ? context.forms.status_json(known)
+                                           : context.forms.status_text(known));
+  return Exit::kSuccess;
+}
+
+Exit info(const Context& context) {
+  const PatchInformation known = read_information(context.host, context.module());
+  context.host.say(context.call.has(kJson) ? context.forms.info_json(known)
+                                           : context.forms.info_text(known));
+  return Exit::kSuccess;
+}
+
+Exit signal(const Context& context) {
+  signal_patch(context.host);
+  return Exit::kSuccess;
+}
+
+Exit confirm(const Context& context) {
+  return confirm_boot(context.host);
+}
+
+Exit version(const Context& context) {
+  context.host.say(KPATCH_VERSION);
+  return Exit::kSuccess;
+}
+
+struct Subcommand {
+  std::string_view name;
+  std::size_t arguments; ///< one less with --all
+  std::initializer_list<int> options;
+  Exit (*run)(const Context& context);
+};
+
+const Subcommand kSubcommands[] = {
+    {"load",         1, {kAll, kBoot, kTimeout, kOnStall, kSkipChecks}, load     },
+    {"unload",       1, {kAll, kTimeout, kOnStall},                     unload   },
+    {"rollback",     0, {kTimeout, kOnStall, kSkipChecks},              rollback },
+    {"install",      1, {kKernel},                                      install  },
+    {"uninstall",    1, {kKernel},                                      uninstall},
+    {"list",         0, {kJson},                                        list     },
+    {"status",       0, {kJson},                                        status   },
+    {"info",         1, {kJson},                                        info     },
+    {"signal",       0, {},                                             signal   },
+    {"confirm-boot", 0, {},                                             confirm  },
+    {"version",      0, {},                                             version  },
 };
 
 constexpr std::pair<std::string_view, std::string_view> kOtherNames[] = {
@@ -60,8 +163,67 @@ constexpr std::pair<std::string_view, std::string_view> kOtherNames[] = {
 };
 
 int show_usage(Host& host) {
-  host.warn(usage());
+  host.guide(usage());
   return static_cast<int>(Exit::kError);
+}
+
+std::chrono::seconds parse_timeout(std::string_view text) {
+  unsigned value = 0;
+  const auto [end, error] =
+      std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size())
+    fail("--timeout: '{}' is not a number of seconds", text);
+  return std::chrono::seconds(value);
+}
+
+OnStall parse_policy(std::string_view text) {
+  const auto found =
+      std::ranges::find(kPolicies, text, &std::pair<std::string_view, OnStall>::first);
+  if (found == std::end(kPolicies))
+    fail("--on-stall: '{}' is none of revert, keep and force", text);
+  return found->second;
+}
+
+/// False for an unknown option.
+bool take_option(Call& call, int option) {
+  call.given.insert(option);
+  switch (option) {
+  case kKernel: call.release = optarg; return true;
+  case kTimeout: call.load.waiting.timeout = parse_timeout(optarg); return true;
+  case kOnStall: call.load.waiting.on_stall = parse_policy(optarg); return true;
+  case kSkipChecks: call.load.skips_checks = true; return true;
+  default: return option != '?';
+  }
+}
+
+/// Nothing if the options are wrong.
+std::optional<Call> parse_call(const Arguments& arguments) {
+  std::vector<std::string> copies = arguments;
+  std::vector<char*> argv;
+  for (std::string& copy : copies)
+    argv.push_back(copy.data());
+  argv.push_back(nullptr);
+  const int count = static_cast<int>(copies.size());
+
+  Call call;
+  optind = 0; // begin anew
+  opterr = 0;
+  for (int option;
+       (option = getopt_long(count, argv.data(), "ak:", kLongOptions, nullptr)) != -1;)
+    if (!take_option(call, option))
+      return std::nullopt;
+  call.arguments.assign(argv.begin() + optind, argv.begin() + count);
+  return call;
+}
+
+bool fits(const Subcommand& subcommand, const Call& call) {
+  const bool takes_all = call.has(kAll) || call.has(kBoot);
+  return std::ranges::all_of(call.given,
+                             [&](int option) {
+                               return std::ranges::find(subcommand.options, option) !=
+                                      subcommand.options.end();
+                             }) &&
+         call.arguments.size() + (takes_all ? 1 : 0) == subcommand.arguments;
 }
 
 } // namespace
@@ -73,7 +235,19 @@ std::string usage() {
    load --all          load all modules installed for the running kernel
    unload <module>     disable a patch and unload its module
    unload --all        disable and unload all patches
-   list                list loaded and installed patch modules
+   rollback            return to the installed patch that the newest one replaced
+     --timeout SECONDS      how long to wait for a transition (default 75)
+     --on-stall=revert|keep|force
+                            what to do when it has not ended then; exit status 4, 5, 6
+     --skip-checks          load without looking for reasons against it first
+   install [-k <release>] <module.ko>
+                       install a patch module to be loaded at boot
+   uninstall [-k <release>] <module>
+                       remove an installed patch module
+   list [--json]       list loaded and installed patch modules
+   status [--json]     all about the loaded patches, function by function
+   info [--json] <module>
+                       what a patch module says about itself
    signal              signal the processes that stall a transition
    rehearse [options] <module.ko>...
                        load and unload the modules on their kernel in a virtual
@@ -82,7 +256,7 @@ std::string usage() {
    help                print this)";
 }
 
-int run_subcommand(Host& host, const Arguments& arguments) {
+int run_subcommand(Host& host, const Forms& forms, const Arguments& arguments) {
   if (arguments.empty())
     return show_usage(host);
   std::string_view name = arguments[0];
@@ -97,11 +271,10 @@ int run_subcommand(Host& host, const Arguments& arguments) {
     host.say(fmt::format("subcommand {} not recognized", name));
     return show_usage(host);
   }
-  const Arguments rest(arguments.begin() + 1, arguments.end());
-  if (rest.size() != found->arguments)
+  const std::optional<Call> call = parse_call(arguments);
+  if (!call || !fits(*found, *call))
     return show_usage(host);
-  found->run(host, rest);
-  return static_cast<int>(Exit::kSuccess);
+  return static_cast<int>(found->run({host, forms, *call}));
 }
 
 } // namespace kpatch::runtime

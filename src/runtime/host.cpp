@@ -5,6 +5,8 @@
 // are enough to test them, without root and without a kernel to risk.
 #include "runtime/host.h"
 
+#include "runtime/module_file.h"
+
 #include <cerrno>
 #include <cstdlib>
 #include <fcntl.h>
@@ -35,11 +37,19 @@ Places Places::from_environment() {
   places.sysfs = from_environment_or("KPATCH_SYSFS_ROOT", places.sysfs);
   places.proc = from_environment_or("KPATCH_PROC_ROOT", places.proc);
   places.installed = from_environment_or("KPATCH_INSTALL_DIR", places.installed);
+  places.trees = from_environment_or("KPATCH_MODULES_ROOT", places.trees);
+  places.records = from_environment_or("KPATCH_RUN_DIR", places.records);
+  places.systemctl = from_environment_or("KPATCH_SYSTEMCTL", places.systemctl);
   places.release = from_environment_or("KPATCH_KERNEL_RELEASE", running_release());
   return places;
 }
 
 int RunningKernel::load_module(const fs::path& file) {
+  // The kernel decompresses by itself only if it was configured to, and one kind.
+  if (file.extension() != ".ko") {
+    const Bytes image = read_module_bytes(file);
+    return syscall(SYS_init_module, image.data(), image.size(), "") == 0 ? 0 : errno;
+  }
   const int fd = open(file.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0)
     return errno;

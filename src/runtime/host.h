@@ -15,7 +15,10 @@ struct Places {
   std::filesystem::path sysfs = "/sys";                ///< KPATCH_SYSFS_ROOT
   std::filesystem::path proc = "/proc";                ///< KPATCH_PROC_ROOT
   std::filesystem::path installed = "/var/lib/kpatch"; ///< KPATCH_INSTALL_DIR
-  std::string release; ///< KPATCH_KERNEL_RELEASE, or uname -r
+  std::filesystem::path trees = "/lib/modules";        ///< KPATCH_MODULES_ROOT
+  std::filesystem::path records = "/run/kpatch";       ///< KPATCH_RUN_DIR
+  std::string systemctl = "systemctl"; ///< KPATCH_SYSTEMCTL; a program, or none
+  std::string release;                 ///< KPATCH_KERNEL_RELEASE, or uname -r
 
   static Places from_environment();
 
@@ -30,7 +33,8 @@ class Kernel {
  public:
   virtual ~Kernel() = default;
 
-  /// finit_module(2) and delete_module(2): 0 or an errno.
+  /// finit_module(2), of compressed files init_module(2), and delete_module(2): 0 or an
+  /// errno.
   virtual int load_module(const std::filesystem::path& file) = 0;
   virtual int remove_module(const std::string& name) = 0;
   /// Writes a sysfs attribute: 0 or an errno.
@@ -52,8 +56,11 @@ class RunningKernel : public Kernel {
 struct Host {
   Places places;
   Kernel& kernel;
-  std::function<void(std::string_view line)> say;  ///< results and progress
-  std::function<void(std::string_view line)> warn; ///< what is not as it should be
+  std::function<void(std::string_view line)> say;   ///< results and progress
+  std::function<void(std::string_view line)> warn;  ///< what is not as it should be
+  std::function<void(std::string_view text)> guide; ///< how to call the program
+  /// A line that takes the place of the one before; empty when there is no more.
+  std::function<void(std::string_view line)> progress;
 };
 
 } // namespace kpatch::runtime

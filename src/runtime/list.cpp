@@ -2,8 +2,8 @@
 //
 // The listing is read by scripts, so its words and their order are an interface.
 #include "runtime/livepatch_state.h"
-#include "runtime/module_file.h"
 #include "runtime/operations.h"
+#include "runtime/status.h"
 #include "runtime/transition.h"
 
 #include <fmt/format.h>
@@ -11,15 +11,8 @@
 #include <algorithm>
 
 namespace kpatch::runtime {
-namespace fs = std::filesystem;
 
 namespace {
-
-std::string state_word(const PatchState& patch) {
-  if (patch.enabled)
-    return patch.in_transition ? "enabling..." : "enabled";
-  return patch.in_transition ? "disabling..." : "disabled";
-}
 
 void list_functions(Host& host) {
   std::vector<PatchedFunction> functions = read_patched_functions(host.places);
@@ -43,16 +36,8 @@ void list_functions(Host& host) {
 void list_installed(Host& host) {
   host.say("");
   host.say("Installed patch modules:");
-  std::vector<fs::path> releases;
-  std::error_code error;
-  for (const fs::directory_entry& entry :
-       fs::directory_iterator(host.places.installed, error))
-    releases.push_back(entry.path());
-  std::ranges::sort(releases);
-  for (const fs::path& release : releases)
-    for (const fs::path& file : installed_modules(release))
-      host.say(fmt::format("{} ({})", module_name(file.string()),
-                           release.filename().string()));
+  for (const InstalledPatch& patch : read_installed(host.places))
+    host.say(fmt::format("{} ({})", patch.name, patch.release));
 }
 
 } // namespace
@@ -61,7 +46,7 @@ void list_patches(Host& host) {
   host.say("Loaded patch modules:");
   const std::vector<PatchState> patches = read_patches(host.places);
   for (const PatchState& patch : patches)
-    host.say(fmt::format("{} [{}]", patch.name, state_word(patch)));
+    host.say(fmt::format("{} [{}]", patch.name, to_string(condition_of(patch))));
   for (const PatchState& patch : patches)
     show_stalled_tasks(host, patch.name);
   list_functions(host);

@@ -6,8 +6,9 @@
 // answer.
 #include "runtime/livepatch_state.h"
 
+#include "runtime/attributes.h"
+
 #include <algorithm>
-#include <fstream>
 #include <map>
 #include <sstream>
 
@@ -16,48 +17,38 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// The content without its line end, or nothing when the file is not, or no longer,
-/// there.
-std::optional<std::string> read_attribute(const fs::path& path) {
-  std::ifstream stream(path);
-  std::ostringstream text;
-  if (!stream || !(text << stream.rdbuf()))
-    return std::nullopt;
-  std::string value = text.str();
-  while (!value.empty() && (value.back() == '\n' || value.back() == '\0'))
-    value.pop_back();
-  return value;
-}
-
-std::optional<long> read_number(const fs::path& path) {
-  const std::optional<std::string> text = read_attribute(path);
-  if (!text)
-    return std::nullopt;
-  char* end = nullptr;
-  const long value = std::strtol(text->c_str(), &end, 10);
-  if (end == text->c_str())
-    return std::nullopt;
-  return value;
-}
-
-/// Names of the directories inside, sorted.
-std::vector<std::string> directories_in(const fs::path& path) {
-  std::vector<std::string> names;
-  std::error_code error;
-  fs::directory_iterator entry(path, error);
-  while (!error && entry != fs::directory_iterator()) {
-    std::error_code gone;
-    if (entry->is_directory(gone) && !entry->is_symlink(gone))
-      names.push_back(entry->path().filename());
-    entry.increment(error);
-  }
-  std::ranges::sort(names);
-  return names;
-}
-
 bool is_number(const std::string& text) {
   return !text.empty() &&
          std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
+}
+
+/// Loaded modules by age, the oldest with 1. The kernel lists the newest first.
+std::map<std::string, int> loading_order(const Places& places) {
+  std::vector<std::string> names;
+  std::istringstream lines(read_attribute(places.proc / "modules").value_or(""));
+  for (std::string line; std::getline(lines, line);)
+    names.push_back(line.substr(0, line.find(' ')));
+  std::map<std::string, int> order;
+  for (std::size_t i = 0; i < names.size(); ++i)
+    order[names[i]] = static_cast<int>(names.size() - i);
+  return order;
+}
+
+/// Tasks whose state is not yet the one that the patch is moving to.
+std::vector<fs::path> directories_of_stalled_tasks(const Places& places,
+                                                   const PatchState& patch) {
+  std::vector<fs::path> found;
+  for (const std::string& process : directories_in(places.proc)) {
+    if (!is_number(process))
+      continue;
+    const fs::path tasks = places.proc / process / "task";
+    for (const std::string& id : directories_in(tasks)) {
+      const std::optional<long> state = read_number(tasks / id / "patch_state");
+      if (state && *state >= 0 && (*state == 1) != patch.enabled)
+        found.push_back(tasks / id);
+    }
+  }
+  return found;
 }
 
 } // namespace
@@ -71,34 +62,82 @@ std::optional<PatchState> find_patch(const Places& places, const std::string& na
   patch.in_transition = read_number(directory / "transition") == 1;
   if (const std::optional<long> order = read_number(directory / "stack_order"))
     patch.stack_order = static_cast<int>(*order);
+  if (const std::optional<long> replaces = read_number(directory / "replace"))
+    patch.replaces = *replaces == 1;
   return patch;
 }
 
 std::vector<PatchState> read_patches(const Places& places) {
   std::vector<PatchState> patches;
-  for (const std::string& name : directories_in(places.livepatch()))
-    if (const std::optional<PatchState> patch = find_patch(places, name))
-      patches.push_back(*patch);
+  const std::map<std::string, int> order = loading_order(places);
+  for (const std::string& name : directories_in(places.livepatch())) {
+    std::optional<PatchState> patch = find_patch(places, name);
+    if (!patch)
+      continue;
+    const auto found = order.find(name);
+    patch->order = patch->stack_order.value_or(found == order.end() ? 0 : found->second);
+    patches.push_back(std::move(*patch));
+  }
   return patches;
+}
+
+std::vector<ObjectState> read_objects(const Places& places, const std::string& patch) {
+  std::vector<ObjectState> objects;
+  const fs::path directory = places.livepatch() / patch;
+  for (const std::string& name : directories_in(directory)) {
+    ObjectState object{.name = name};
+    if (const std::optional<long> patched = read_number(directory / name / "patched"))
+      object.patched = *patched == 1;
+    for (const std::string& function : directories_in(directory / name)) {
+      const std::size_t comma = function.find_last_of(',');
+      ReplacedFunction entry{.object = name, .name = function.substr(0, comma)};
+      if (comma != std::string::npos)
+        entry.occurrence = std::strtoul(function.c_str() + comma + 1, nullptr, 10);
+      object.functions.push_back(std::move(entry));
+    }
+    objects.push_back(std::move(object));
+  }
+  return objects;
+}
+
+std::size_t count_stalled_tasks(const Places& places, const PatchState& patch) {
+  return directories_of_stalled_tasks(places, patch).size();
 }
 
 std::vector<StalledTask> find_stalled_tasks(const Places& places,
                                             const PatchState& patch) {
+  std::vector<ReplacedFunction> functions;
+  for (const PatchState& present : read_patches(places))
+    for (const ObjectState& object : read_objects(places, present.name))
+      functions.insert(functions.end(), object.functions.begin(), object.functions.end());
   std::vector<StalledTask> stalled;
-  for (const std::string& process : directories_in(places.proc)) {
-    if (!is_number(process))
-      continue;
-    const fs::path tasks = places.proc / process / "task";
-    for (const std::string& id : directories_in(tasks)) {
-      const std::optional<long> state = read_number(tasks / id / "patch_state");
-      if (!state || *state < 0 || (*state == 1) == patch.enabled)
-        continue;
-      stalled.push_back({.id = id,
-                         .command = read_attribute(tasks / id / "comm").value_or("?"),
-                         .stack = read_attribute(tasks / id / "stack").value_or("")});
-    }
+  for (const fs::path& task : directories_of_stalled_tasks(places, patch)) {
+    const std::string stack = read_attribute(task / "stack").value_or("");
+    stalled.push_back({.id = task.filename(),
+                       .command = read_attribute(task / "comm").value_or("?"),
+                       .stack = stack,
+                       .patched_functions = functions_on_stack(stack, functions)});
   }
   return stalled;
+}
+
+std::vector<ReplacedFunction>
+functions_on_stack(std::string_view stack,
+                   const std::vector<ReplacedFunction>& functions) {
+  std::vector<ReplacedFunction> found;
+  std::istringstream lines{std::string(stack)};
+  for (std::string line; std::getline(lines, line);) {
+    // "[<0>] name+0x12/0x34" or "[<0>] name+0x12/0x34 [module]"
+    const std::size_t start = line.find("] ");
+    const std::size_t plus = line.find('+');
+    if (start == std::string::npos || plus == std::string::npos || plus < start + 2)
+      continue;
+    const std::string name = line.substr(start + 2, plus - start - 2);
+    const auto function = std::ranges::find(functions, name, &ReplacedFunction::name);
+    if (function != functions.end() && std::ranges::find(found, *function) == found.end())
+      found.push_back(*function);
+  }
+  return found;
 }
 
 std::vector<PatchedFunction> read_patched_functions(const Places& places) {
@@ -127,8 +166,23 @@ std::vector<PatchedFunction> read_patched_functions(const Places& places) {
 }
 
 bool is_module_loaded(const Places& places, const std::string& name) {
-  std::error_code ignored;
-  return fs::exists(places.modules() / name, ignored);
+  return is_there(places.modules() / name);
+}
+
+std::optional<bool> is_livepatch_module(const Places& places, const std::string& name) {
+  const std::optional<std::string> taint =
+      read_attribute(places.modules() / name / "taint");
+  if (!taint)
+    return std::nullopt;
+  return taint->find('K') != std::string::npos;
+}
+
+std::vector<std::string> read_remains(const Places& places) {
+  std::vector<std::string> names;
+  for (const std::string& name : directories_in(places.modules()))
+    if (is_livepatch_module(places, name).value_or(false) && !find_patch(places, name))
+      names.push_back(name);
+  return names;
 }
 
 std::optional<long> module_users(const Places& places, const std::string& name) {

@@ -3,15 +3,18 @@
 // Loading: the module's own init function enables the patch, so what is left is to wait
 // until every task has taken it up. The kernel allows one transition at a time and
 // answers EBUSY meanwhile, hence the retries. A patch that does not get through is taken
-// out again: half a patch is the one state that must not be left behind.
+// out again unless something else was asked for: nobody should be left unknowingly with
+// half a patch, which keeps all other patches from being loaded and unloaded.
 #include "base/error.h"
+#include "base/log.h"
+#include "runtime/attributes.h"
+#include "runtime/installed.h"
 #include "runtime/livepatch_state.h"
-#include "runtime/module_file.h"
+#include "runtime/load_checks.h"
 #include "runtime/operations.h"
+#include "runtime/replacement.h"
 #include "runtime/retry.h"
-#include "runtime/transition.h"
 
-#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <optional>
@@ -21,29 +24,14 @@ namespace fs = std::filesystem;
 
 namespace {
 
+constexpr const char* kStallRemedy =
+    "the tasks above are inside patched functions; try again when they have moved on";
+
 void require_livepatch(const Host& host) {
-  std::error_code ignored;
-  if (!fs::exists(host.places.livepatch(), ignored))
+  if (!is_there(host.places.livepatch()))
     fail_with_remedy("it needs CONFIG_LIVEPATCH=y, and sysfs must be mounted",
                      "{}: not there: this kernel cannot be live patched",
                      host.places.livepatch().string());
-}
-
-fs::path find_module_file(const Host& host, const std::string& module) {
-  std::error_code ignored;
-  if (module.find(".ko") != std::string::npos) {
-    if (fs::is_regular_file(module, ignored))
-      return module;
-    const fs::path installed = host.places.installed_here() / module;
-    if (module.find('/') == std::string::npos && fs::is_regular_file(installed, ignored))
-      return installed;
-  } else {
-    for (const fs::path& file : installed_modules(host.places.installed_here()))
-      if (module_name(file.string()) == module_name(module))
-        return file;
-  }
-  fail_with_remedy("give a path to a .ko file or the name of an installed patch module",
-                   "can't find {}", module);
 }
 
 /// Why finit_module(2) says what it says, where its errno alone misleads.
@@ -63,28 +51,59 @@ std::string load_remedy(int reason) {
   }
 }
 
-void take_out_stalled(Host& host, const std::string& name) {
-  show_stalled_tasks(host, name);
-  host.warn(fmt::format("module {} did not complete its transition, unloading...", name));
-  unload_patch(host, name);
-  fail_with_remedy("the tasks above sleep in patched functions; try again when they have "
-                   "moved on",
-                   "error: failed to load module {} (transition stalled)", name);
+/// Tells of all that speaks against it; throws Error if something forbids it.
+void run_checks(Host& host, const fs::path& file, const ModuleFile& module) {
+  std::string reasons;
+  std::string remedies;
+  for (const Finding& finding : check_before_load(host.places, file, module)) {
+    if (!finding.is_fatal) {
+      host.warn(fmt::format("{} ({})", finding.message, finding.remedy));
+      continue;
+    }
+    reasons += (reasons.empty() ? "" : "; ") + finding.message;
+    remedies += (remedies.empty() ? "" : "; ") + finding.remedy;
+  }
+  if (!reasons.empty())
+    fail_with_remedy(remedies, "failed to load module {}: {}", file.string(), reasons);
 }
 
-/// A patch that is leaving can be called back by reversing its transition.
-void enable_again(Host& host, const std::string& name) {
+Exit settle_stalled_load(Host& host, const std::string& name, const Waiting& waiting) {
+  show_stalled_tasks(host, name);
+  switch (waiting.on_stall.value_or(OnStall::kRevert)) {
+  case OnStall::kForce: force_transition(host, name); return Exit::kStallForced;
+  case OnStall::kKeep:
+    throw Error(fmt::format("the transition of {} has not ended and goes on", name),
+                "`kpatch status` shows it; `kpatch load` of the same module waits again",
+                Exit::kStallKept);
+  case OnStall::kRevert: break;
+  }
+  host.warn(fmt::format("module {} did not complete its transition, unloading...", name));
+  Waiting back{.timeout = waiting.timeout};
+  if (waiting.on_stall)
+    back.on_stall = OnStall::kKeep;
+  unload_patch(host, name, back);
+  throw Error(fmt::format("error: failed to load module {} (transition stalled)", name),
+              kStallRemedy, stall_exit(waiting, Exit::kStallReverted));
+}
+
+/// A patch that is leaving can be called back by reversing its transition; before 5.1,
+/// one that has left, too.
+Exit enable_again(Host& host, const std::string& name, const Waiting& waiting) {
   host.say("module already loaded, re-enabling");
-  const fs::path attribute = host.places.livepatch() / name / "enabled";
-  if (const int reason = host.kernel.write_attribute(attribute, "1"))
+  if (const int reason = set_enabled(host, name, true))
     fail("failed to re-enable module {}: {}", name, std::strerror(reason));
-  if (wait_for_transition(host, name))
-    return;
+  if (wait_for_transition(host, name, waiting))
+    return Exit::kSuccess;
+  if (waiting.on_stall.value_or(OnStall::kRevert) != OnStall::kRevert)
+    return settle_stalled_load(host, name, waiting);
   show_stalled_tasks(host, name);
   host.warn(fmt::format("module {} did not complete its transition, disabling...", name));
-  host.kernel.write_attribute(attribute, "0");
-  wait_for_transition(host, name);
-  fail("error: failed to re-enable module {} (transition stalled), patch disabled", name);
+  set_enabled(host, name, false);
+  wait_for_transition(host, name, waiting);
+  throw Error(fmt::format("error: failed to re-enable module {} (transition stalled), "
+                          "patch disabled",
+                          name),
+              kStallRemedy, stall_exit(waiting, Exit::kStallReverted));
 }
 
 void insert_module(Host& host, const fs::path& file, const std::string& name) {
@@ -99,36 +118,61 @@ void insert_module(Host& host, const fs::path& file, const std::string& name) {
                      std::strerror(reason));
 }
 
+Exit insert_and_wait(Host& host, const fs::path& file, const ModuleFile& module,
+                     const LoadOptions& options) {
+  if (!options.skips_checks)
+    run_checks(host, file, module);
+  const std::vector<std::string> before = enabled_patches(host.places);
+  if (module.replaces() == true && !before.empty())
+    host.say(fmt::format("replaces: {}", fmt::join(before, ", ")));
+  insert_module(host, file, module.name);
+  Exit result = Exit::kSuccess;
+  if (!wait_for_transition(host, module.name, options.waiting))
+    result = settle_stalled_load(host, module.name, options.waiting);
+  finish_replacement(host, module.name, before);
+  return result;
+}
+
 } // namespace
 
-std::vector<fs::path> installed_modules(const fs::path& directory) {
-  std::vector<fs::path> files;
-  std::error_code error;
-  for (const fs::directory_entry& entry : fs::directory_iterator(directory, error))
-    if (entry.path().extension() == ".ko")
-      files.push_back(entry.path());
-  std::ranges::sort(files);
-  return files;
-}
-
-void load_patch(Host& host, const std::string& module) {
+Exit load_patch(Host& host, const std::string& argument, const LoadOptions& options) {
   require_livepatch(host);
-  const fs::path file = find_module_file(host, module);
-  const std::string name = read_module_file(file).name;
-  const std::optional<PatchState> present = find_patch(host.places, name);
-  if (present && !present->enabled)
-    return enable_again(host, name);
-  if (present)
-    host.say(fmt::format("module named {} already loaded and enabled", name));
-  else
-    insert_module(host, file, name);
-  if (!wait_for_transition(host, name))
-    take_out_stalled(host, name);
+  const fs::path file = find_module_file(host, argument);
+  const ModuleFile module = read_module_file(file);
+  const std::optional<PatchState> present = find_patch(host.places, module.name);
+  if (!present)
+    return insert_and_wait(host, file, module, options);
+  if (!present->enabled)
+    return enable_again(host, module.name, options.waiting);
+  host.say(fmt::format("module named {} already loaded and enabled", module.name));
+  if (wait_for_transition(host, module.name, options.waiting))
+    return Exit::kSuccess;
+  return settle_stalled_load(host, module.name, options.waiting);
 }
 
-void load_all_patches(Host& host) {
-  for (const fs::path& file : installed_modules(host.places.installed_here()))
-    load_patch(host, file.string());
+Exit load_all_patches(Host& host, const LoadOptions& options) {
+  std::size_t failed = 0;
+  Exit result = Exit::kSuccess;
+  for (const fs::path& file : installed_modules(host.places.installed_here())) {
+    try {
+      const std::string release = read_module_file(file).release();
+      if (!release.empty() && release != host.places.release) {
+        debug("{}: for {}, passed over", file.string(), release);
+        continue;
+      }
+      const Exit loaded = load_patch(host, file.string(), options);
+      if (loaded != Exit::kSuccess)
+        result = loaded;
+    } catch (const Error& error) {
+      host.warn(error.what());
+      result = error.exit();
+      ++failed;
+    }
+  }
+  if (failed > 0)
+    throw Error(fmt::format("{} patch module(s) could not be loaded", failed),
+                "the reasons are above", failed == 1 ? result : Exit::kError);
+  return result;
 }
 
 } // namespace kpatch::runtime

@@ -8,12 +8,14 @@
 // patch made by other means may name them only at run time, which cannot be read here.
 #include "runtime/module_file.h"
 
+#include "base/endian.h"
 #include "base/error.h"
 #include "base/files.h"
 #include "base/process.h"
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <sstream>
 
 namespace kpatch::runtime {
@@ -25,8 +27,11 @@ namespace {
 /// bit.
 constexpr std::size_t kNameInThisModule = 24;
 constexpr std::size_t kModuleNameSize = 56;
-/// A record of `.kpatch.funcs` and where it points at its object's name.
+/// A record of `.kpatch.funcs`: the number of the symbol among those of its name, and
+/// where it points at the names of function and object.
 constexpr std::uint64_t kFunctionRecordSize = 56;
+constexpr std::uint64_t kOccurrenceInRecord = 32;
+constexpr std::uint64_t kNameInRecord = 40;
 constexpr std::uint64_t kObjectNameInRecord = 48;
 
 struct Decompressor {
@@ -46,14 +51,15 @@ std::string text_at(std::span<const std::uint8_t> data, std::uint64_t offset) {
   return text;
 }
 
-std::multimap<std::string, std::string> parse_info(std::span<const std::uint8_t> data) {
-  std::multimap<std::string, std::string> info;
+std::vector<std::pair<std::string, std::string>>
+parse_info(std::span<const std::uint8_t> data) {
+  std::vector<std::pair<std::string, std::string>> info;
   for (std::size_t at = 0; at < data.size();) {
     const std::string entry = text_at(data, at);
     at += entry.size() + 1;
     const std::size_t equals = entry.find('=');
     if (equals != std::string::npos)
-      info.emplace(entry.substr(0, equals), entry.substr(equals + 1));
+      info.emplace_back(entry.substr(0, equals), entry.substr(equals + 1));
   }
   return info;
 }
@@ -68,22 +74,40 @@ std::string name_in_this_module(const elf::Object& object) {
   return text_at(std::span(data).subspan(kNameInThisModule, kModuleNameSize), 0);
 }
 
-void add_objects_of_functions(const elf::Object& object, std::set<std::string>& found) {
+/// The text that a field of a function record points at; empty if it points nowhere.
+std::string pointed_at(const elf::Object& object, const elf::Relocation& relocation) {
+  const elf::Symbol& symbol = object.symbols.at(relocation.symbol);
+  if (!symbol.is_defined())
+    return {};
+  return text_at(object.sections.at(symbol.section).data,
+                 symbol.value + static_cast<std::uint64_t>(relocation.addend));
+}
+
+std::vector<ReplacedFunction> read_functions(const elf::Object& object) {
   const elf::SectionId id = object.find_section(".kpatch.funcs");
   if (id == elf::kNoSection)
-    return;
-  for (const elf::Relocation& relocation : object.sections[id].relocations) {
-    if (relocation.offset % kFunctionRecordSize != kObjectNameInRecord)
-      continue;
-    const elf::Symbol& symbol = object.symbols.at(relocation.symbol);
-    if (!symbol.is_defined())
-      continue;
-    const std::string name =
-        text_at(object.sections.at(symbol.section).data,
-                symbol.value + static_cast<std::uint64_t>(relocation.addend));
-    if (!name.empty())
-      found.insert(name);
+    return {};
+  const elf::Section& section = object.sections[id];
+  std::map<std::uint64_t, ReplacedFunction> records;
+  for (const elf::Relocation& relocation : section.relocations) {
+    const std::uint64_t field = relocation.offset % kFunctionRecordSize;
+    ReplacedFunction& record = records[relocation.offset / kFunctionRecordSize];
+    if (field == kObjectNameInRecord)
+      record.object = pointed_at(object, relocation);
+    else if (field == kNameInRecord)
+      record.name = pointed_at(object, relocation);
   }
+  std::vector<ReplacedFunction> functions;
+  for (auto& [index, record] : records) {
+    const std::uint64_t at = index * kFunctionRecordSize + kOccurrenceInRecord;
+    if (at + sizeof(std::uint64_t) <= section.data.size())
+      record.occurrence = std::max<std::uint64_t>(
+          1, load<std::uint64_t>(section.data, at, object.header.order));
+    if (!record.object.empty())
+      functions.push_back(std::move(record));
+  }
+  std::ranges::sort(functions);
+  return functions;
 }
 
 void add_objects_of_relocations(const elf::Object& object, std::set<std::string>& found) {
@@ -108,8 +132,16 @@ std::vector<std::string> split(const std::string& text, char separator) {
 } // namespace
 
 std::string ModuleFile::info_value(const std::string& key) const {
-  const auto found = info.find(key);
+  const auto found =
+      std::ranges::find(info, key, &std::pair<std::string, std::string>::first);
   return found == info.end() ? "" : found->second;
+}
+
+std::optional<bool> ModuleFile::replaces() const {
+  const std::string value = info_value("replace");
+  if (value.empty())
+    return std::nullopt;
+  return value == "true";
 }
 
 std::string ModuleFile::release() const {
@@ -123,10 +155,11 @@ std::vector<std::string> ModuleFile::needed() const {
 
 std::vector<std::string> ModuleFile::wanted() const {
   std::vector<std::string> names;
-  const auto [first, last] = info.equal_range("softdep");
-  for (auto entry = first; entry != last; ++entry) {
+  for (const auto& [key, value] : info) {
     bool before = false;
-    for (const std::string& word : split(entry->second, ' ')) {
+    if (key != "softdep")
+      continue;
+    for (const std::string& word : split(value, ' ')) {
       if (word.ends_with(':'))
         before = word == "pre:";
       else if (before)
@@ -147,7 +180,9 @@ ModuleFile describe_module(const elf::Object& object) {
   if (file.name.empty())
     fail_with_remedy("give the .ko that the kernel's module build made",
                      "{}: not a kernel module: it carries no module name", object.label);
-  add_objects_of_functions(object, file.patched_objects);
+  file.functions = read_functions(object);
+  for (const ReplacedFunction& function : file.functions)
+    file.patched_objects.insert(function.object);
   add_objects_of_relocations(object, file.patched_objects);
   return file;
 }
@@ -166,6 +201,15 @@ Bytes read_module_bytes(const fs::path& path) {
 
 ModuleFile read_module_file(const fs::path& path) {
   return describe_module(elf::read_object(read_module_bytes(path), path.string()));
+}
+
+bool is_module_file_name(std::string_view file_name) {
+  for (const Decompressor& entry : kDecompressors)
+    if (file_name.ends_with(entry.suffix)) {
+      file_name.remove_suffix(entry.suffix.size());
+      break;
+    }
+  return file_name.ends_with(".ko");
 }
 
 std::string module_name(std::string_view file_name) {

@@ -3,8 +3,9 @@
 
 #include "elf/object.h"
 
+#include <compare>
 #include <filesystem>
-#include <map>
+#include <optional>
 #include <set>
 #include <span>
 #include <string>
@@ -13,14 +14,27 @@
 
 namespace kpatch::runtime {
 
+/// A function that a live patch replaces.
+struct ReplacedFunction {
+  std::string object; ///< `vmlinux` or a module
+  std::string name;
+  unsigned long occurrence = 1; ///< among the object's symbols of this name
+
+  auto operator<=>(const ReplacedFunction&) const = default;
+};
+
 /// What a kernel module file says about itself.
 struct ModuleFile {
-  std::string name;                             ///< as the kernel will call it
-  std::multimap<std::string, std::string> info; ///< modinfo: key and value
-  std::set<std::string> patched_objects;        ///< of a live patch; `vmlinux` or modules
+  std::string name;                                      ///< as the kernel will call it
+  std::vector<std::pair<std::string, std::string>> info; ///< modinfo, in its order
+  std::set<std::string> patched_objects;   ///< of a live patch; `vmlinux` or modules
+  std::vector<ReplacedFunction> functions; ///< of a live patch, sorted
 
   /// First value of a modinfo key, or empty.
   std::string info_value(const std::string& key) const;
+  bool is_livepatch() const { return !info_value("livepatch").empty(); }
+  /// Whether it takes over from all patches loaded before; nothing if it does not say.
+  std::optional<bool> replaces() const;
   /// First word of vermagic: the release it was built for.
   std::string release() const;
   /// Modules that must be there first, from `depends=` and `softdep=pre:`.
@@ -33,6 +47,9 @@ ModuleFile describe_module(const elf::Object& object);
 ModuleFile read_module_file(const std::filesystem::path& path);
 /// The bytes of a .ko, decompressed.
 Bytes read_module_bytes(const std::filesystem::path& path);
+
+/// Whether a file of this name can be a module: `.ko`, or that and `.xz`, `.zst`, `.gz`.
+bool is_module_file_name(std::string_view file_name);
 
 /// The kernel knows modules by names with `_` where file names may have `-`.
 std::string module_name(std::string_view file_name);

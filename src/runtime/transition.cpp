@@ -7,20 +7,35 @@
 // tasks are what is needed for that.
 #include "runtime/transition.h"
 
+#include "runtime/attributes.h"
 #include "runtime/livepatch_state.h"
+#include "runtime/retry.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstring>
 #include <optional>
 
 namespace kpatch::runtime {
 
 namespace {
 
+constexpr std::chrono::seconds kCountInterval{1};
+
 bool is_in_transition(const Host& host, const std::string& name) {
   const std::optional<PatchState> patch = find_patch(host.places, name);
   return patch && patch->in_transition;
+}
+
+void show_progress(const Host& host, const std::string& name,
+                   std::chrono::milliseconds waited) {
+  const std::optional<PatchState> patch = find_patch(host.places, name);
+  if (!patch || !patch->in_transition)
+    return;
+  host.progress(fmt::format("{}: {} task(s) left after {} s", name,
+                            count_stalled_tasks(host.places, *patch),
+                            std::chrono::floor<std::chrono::seconds>(waited).count()));
 }
 
 /// True if the transition ended within the time.
@@ -29,23 +44,39 @@ bool wait_up_to(Host& host, const std::string& patch, std::chrono::seconds patie
                        patience.count()));
   for (std::chrono::milliseconds waited{0}; waited < patience; waited += kPollInterval) {
     if (!is_in_transition(host, patch)) {
+      host.progress("");
       host.say(fmt::format("transition complete ({} seconds)",
                            std::chrono::ceil<std::chrono::seconds>(waited).count()));
       return true;
     }
+    // Counting reads a file for each task of the system.
+    if (waited.count() > 0 && waited % kCountInterval == kCountInterval.zero())
+      show_progress(host, patch, waited);
     host.kernel.wait(kPollInterval);
   }
+  host.progress("");
   return !is_in_transition(host, patch);
+}
+
+std::string names_of(const std::vector<ReplacedFunction>& functions) {
+  std::string names;
+  for (const ReplacedFunction& function : functions)
+    names += fmt::format("{}{} ({})", names.empty() ? "" : ", ", function.name,
+                         function.object);
+  return names;
 }
 
 } // namespace
 
-bool wait_for_transition(Host& host, const std::string& patch) {
-  if (!is_in_transition(host, patch) || wait_up_to(host, patch, kTransitionPatience))
+bool wait_for_transition(Host& host, const std::string& patch, const Waiting& waiting) {
+  const std::chrono::seconds all =
+      waiting.timeout.value_or(kTransitionPatience + kStalledPatience);
+  const std::chrono::seconds first = std::min(all, kTransitionPatience);
+  if (!is_in_transition(host, patch) || wait_up_to(host, patch, first))
     return true;
   host.say("patch transition has stalled!");
   signal_stalled_tasks(host, patch);
-  return wait_up_to(host, patch, kStalledPatience);
+  return all > first && wait_up_to(host, patch, all - first);
 }
 
 void show_stalled_tasks(Host& host, const std::string& name) {
@@ -59,6 +90,8 @@ void show_stalled_tasks(Host& host, const std::string& name) {
   host.say("Stalled processes:");
   for (const StalledTask& task : tasks) {
     host.say(fmt::format("{} {}", task.id, task.command));
+    if (!task.patched_functions.empty())
+      host.say("inside patched: " + names_of(task.patched_functions));
     host.say("stack:");
     host.say(task.stack);
   }
@@ -66,11 +99,44 @@ void show_stalled_tasks(Host& host, const std::string& name) {
 
 bool signal_stalled_tasks(Host& host, const std::string& patch) {
   const std::filesystem::path attribute = host.places.livepatch() / patch / "signal";
-  std::error_code ignored;
-  if (!std::filesystem::exists(attribute, ignored))
+  if (!is_there(attribute))
     return false;
   host.say("signaling stalled process(es):");
   return host.kernel.write_attribute(attribute, "1") == 0;
+}
+
+int set_enabled(Host& host, const std::string& patch, bool enabled) {
+  const std::filesystem::path attribute = host.places.livepatch() / patch / "enabled";
+  return retry_while_busy(
+      host, [&] { return host.kernel.write_attribute(attribute, enabled ? "1" : "0"); });
+}
+
+void force_transition(Host& host, const std::string& patch) {
+  const std::filesystem::path attribute = host.places.livepatch() / patch / "force";
+  if (!is_there(attribute))
+    throw Error(fmt::format("{}: this kernel cannot force a transition", patch),
+                "it goes on; `kpatch status` shows it", Exit::kStallKept);
+  host.say(fmt::format("forcing the transition of {}", patch));
+  const int reason = host.kernel.write_attribute(attribute, "1");
+  // The last task may have moved by itself meanwhile.
+  if (reason && is_in_transition(host, patch))
+    throw Error(fmt::format("{}: the transition cannot be forced: {}", patch,
+                            std::strerror(reason)),
+                "", Exit::kStallKept);
+  for (std::chrono::milliseconds waited{0}; is_in_transition(host, patch);
+       waited += kPollInterval) {
+    if (waited >= kTransitionPatience)
+      throw Error(fmt::format("{}: the forced transition has not ended", patch),
+                  "see dmesg", Exit::kStallKept);
+    host.kernel.wait(kPollInterval);
+  }
+  host.warn(fmt::format("the transition of {} was forced: its module can never be "
+                        "removed, and tasks may still run old code",
+                        patch));
+}
+
+Exit stall_exit(const Waiting& waiting, Exit with) {
+  return waiting.on_stall ? with : Exit::kError;
 }
 
 } // namespace kpatch::runtime

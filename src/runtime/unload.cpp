@@ -4,16 +4,17 @@
 // holds the module, remove it. The kernel drops its own hold a moment after the
 // transition ends.
 #include "base/error.h"
+#include "runtime/installed.h"
 #include "runtime/livepatch_state.h"
-#include "runtime/module_file.h"
 #include "runtime/operations.h"
+#include "runtime/replacement.h"
 #include "runtime/retry.h"
-#include "runtime/transition.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
+#include <functional>
 #include <optional>
-#include <set>
 
 namespace kpatch::runtime {
 namespace fs = std::filesystem;
@@ -21,31 +22,54 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::chrono::seconds kUsersPatience{15};
+constexpr const char* kKeptRemedy =
+    "the tasks above are inside patched functions; run the command again when they have "
+    "moved on";
+
+Exit settle_stalled_unload(Host& host, const std::string& name, const Waiting& waiting) {
+  show_stalled_tasks(host, name);
+  const OnStall policy = waiting.on_stall.value_or(OnStall::kKeep);
+  if (policy == OnStall::kForce) {
+    force_transition(host, name);
+    return Exit::kStallForced;
+  }
+  if (policy == OnStall::kKeep)
+    throw Error(fmt::format("transition stalled for {}", name), kKeptRemedy,
+                stall_exit(waiting, Exit::kStallKept));
+  host.warn(fmt::format("module {} did not complete its transition, enabling...", name));
+  if (const int reason = set_enabled(host, name, true))
+    fail("failed to re-enable module {}: {}", name, std::strerror(reason));
+  if (!wait_for_transition(host, name, waiting))
+    throw Error(fmt::format("transition stalled for {}", name), kKeptRemedy,
+                Exit::kStallKept);
+  throw Error(fmt::format("error: failed to unload module {} (transition stalled), patch "
+                          "enabled",
+                          name),
+              kKeptRemedy, Exit::kStallReverted);
+}
 
 /// Returns with the patch disabled and its transition over.
-void disable_patch(Host& host, const std::string& name) {
+Exit disable_patch(Host& host, const std::string& name, const Waiting& waiting) {
   const std::optional<PatchState> patch = find_patch(host.places, name);
   if (!patch) {
     if (is_module_loaded(host.places, name))
-      return; // replaced by another one, or disabled before
+      return Exit::kSuccess; // replaced by another one, or disabled before
     host.warn(fmt::format("patch module {} is not loaded", name));
     fail_with_remedy("`kpatch list` shows what is loaded", "failed to disable module {}",
                      name);
   }
   if (patch->enabled) {
     host.say(fmt::format("disabling patch module: {}", name));
-    const fs::path attribute = host.places.livepatch() / name / "enabled";
-    const int reason = retry_while_busy(
-        host, [&] { return host.kernel.write_attribute(attribute, "0"); });
-    if (reason)
-      fail("failed to disable module {}: {}", name, std::strerror(reason));
+    if (const int reason = set_enabled(host, name, false))
+      fail_with_remedy(reason == EBUSY
+                           ? "another transition goes on, or a newer patch is "
+                             "stacked on it; `kpatch status` shows both"
+                           : "",
+                       "failed to disable module {}: {}", name, std::strerror(reason));
   }
-  if (wait_for_transition(host, name))
-    return;
-  show_stalled_tasks(host, name);
-  fail_with_remedy("the tasks above sleep in patched functions; run the command again "
-                   "when they have moved on",
-                   "transition stalled for {}", name);
+  if (wait_for_transition(host, name, waiting))
+    return Exit::kSuccess;
+  return settle_stalled_unload(host, name, waiting);
 }
 
 bool wait_for_users(Host& host, const std::string& name) {
@@ -62,6 +86,33 @@ bool wait_for_users(Host& host, const std::string& name) {
   return false;
 }
 
+/// True if the patch is disabled now. Where patches are stacked, the kernel may refuse.
+/// A stall is noted in `result`.
+bool try_to_unload(Host& host, const std::string& name, const Waiting& waiting,
+                   Exit& result) {
+  const fs::path attribute = host.places.livepatch() / name / "enabled";
+  const std::optional<PatchState> patch = find_patch(host.places, name);
+  if (patch && patch->enabled && host.kernel.write_attribute(attribute, "0") != 0)
+    return false;
+  host.say(fmt::format("disabling patch module: {}", name));
+  if (!wait_for_transition(host, name, waiting)) {
+    try {
+      result = settle_stalled_unload(host, name, waiting);
+      return true;
+    } catch (const Error& error) {
+      host.warn(error.what());
+      result = error.exit();
+      return false;
+    }
+  }
+  if (!wait_for_users(host, name))
+    return false;
+  remove_module(host, name);
+  return true;
+}
+
+} // namespace
+
 void remove_module(Host& host, const std::string& name) {
   if (!wait_for_users(host, name))
     fail_with_remedy(
@@ -75,45 +126,34 @@ void remove_module(Host& host, const std::string& name) {
                           name, std::strerror(reason)));
 }
 
-/// True if the patch is disabled now. Where patches are stacked, the kernel may refuse.
-bool try_to_unload(Host& host, const std::string& name) {
-  const fs::path attribute = host.places.livepatch() / name / "enabled";
-  const std::optional<PatchState> patch = find_patch(host.places, name);
-  if (patch && patch->enabled && host.kernel.write_attribute(attribute, "0") != 0)
-    return false;
-  host.say(fmt::format("disabling patch module: {}", name));
-  if (!wait_for_transition(host, name)) {
-    show_stalled_tasks(host, name);
-    return false;
-  }
-  if (!wait_for_users(host, name))
-    return false;
+Exit unload_patch(Host& host, const std::string& module, const Waiting& waiting) {
+  const std::string name = find_module_name(host, module);
+  const Exit result = disable_patch(host, name, waiting);
+  if (result == Exit::kStallForced)
+    return result; // the kernel holds the module for ever
   remove_module(host, name);
-  return true;
+  return result;
 }
 
-} // namespace
-
-void unload_patch(Host& host, const std::string& module) {
-  const std::string name = module_name(module);
-  disable_patch(host, name);
-  remove_module(host, name);
-}
-
-void unload_all_patches(Host& host) {
+Exit unload_all_patches(Host& host, const Waiting& waiting) {
   std::vector<PatchState> patches = read_patches(host.places);
+  // Before 5.1 the kernel lets go of the newest only.
+  std::ranges::stable_sort(patches, std::ranges::greater(), &PatchState::order);
+  Exit result = Exit::kSuccess;
   bool progress = true;
   while (progress && !patches.empty()) {
     const std::size_t before = patches.size();
     std::erase_if(patches, [&](const PatchState& patch) {
-      return try_to_unload(host, patch.name);
+      return try_to_unload(host, patch.name, waiting, result);
     });
     progress = patches.size() < before;
   }
   for (const PatchState& patch : patches)
     host.warn(fmt::format("failed to unload module {}", patch.name));
   if (!patches.empty())
-    fail("{} patch module(s) could not be unloaded", patches.size());
+    throw Error(fmt::format("{} patch module(s) could not be unloaded", patches.size()),
+                "", result == Exit::kSuccess ? Exit::kError : result);
+  return result;
 }
 
 } // namespace kpatch::runtime

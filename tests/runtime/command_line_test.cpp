@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "base/error.h"
 #include "runtime/command_line.h"
 #include "runtime/pretended_host.h"
 
@@ -10,13 +11,15 @@ namespace kpatch::runtime {
 namespace {
 
 using testing::ElementsAre;
-using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::StartsWith;
+
+const Forms kNoForms;
 
 TEST(CommandLine, PrintsTheVersionNumberAlone) {
   for (const char* word : {"version", "-v", "--version"}) {
     PretendedHost machine;
-    EXPECT_EQ(run_subcommand(machine.host, {word}), 0);
+    EXPECT_EQ(run_subcommand(machine.host, kNoForms, {word}), 0);
     EXPECT_THAT(machine.said, ElementsAre(KPATCH_VERSION)) << word;
   }
 }
@@ -27,25 +30,65 @@ TEST(CommandLine, AnswersHelpAndWrongArgumentCountsWithUsageAndOne) {
     calls.push_back({word});
   calls.push_back({"load", "a", "b"});
   calls.push_back({"list", "x"});
+  calls.push_back({"list", "--frob"});
+  calls.push_back({"list", "--all"});
+  calls.push_back({"load", "--all", "x"});
+  calls.push_back({"install"});
   for (const auto& call : calls) {
     PretendedHost machine;
-    EXPECT_EQ(run_subcommand(machine.host, call), 1);
+    EXPECT_EQ(run_subcommand(machine.host, kNoForms, call), 1);
     EXPECT_THAT(machine.said, IsEmpty());
-    EXPECT_THAT(machine.warned, ElementsAre(HasSubstr("usage: kpatch <command>")));
+    EXPECT_THAT(machine.guided, ElementsAre(StartsWith("usage: kpatch <command>")));
   }
 }
 
 TEST(CommandLine, NamesAnUnknownSubcommand) {
   PretendedHost machine;
-  EXPECT_EQ(run_subcommand(machine.host, {"frob"}), 1);
+  EXPECT_EQ(run_subcommand(machine.host, kNoForms, {"frob"}), 1);
   EXPECT_THAT(machine.said, ElementsAre("subcommand frob not recognized"));
 }
 
 TEST(CommandLine, LoadsByPath) {
   PretendedHost machine;
   const auto file = write_module(machine.root.path(), "livepatch_a");
-  EXPECT_EQ(run_subcommand(machine.host, {"load", file.string()}), 0);
+  EXPECT_EQ(run_subcommand(machine.host, kNoForms, {"load", file.string()}), 0);
   EXPECT_THAT(machine.kernel.calls, ElementsAre("load livepatch_a.ko"));
+}
+
+TEST(CommandLine, TakesOptionsOnEitherSideOfTheModule) {
+  PretendedHost machine;
+  machine.kernel.never_ends = true;
+  const auto file = write_module(machine.root.path(), "livepatch_a");
+  try {
+    run_subcommand(machine.host, kNoForms,
+                   {"load", "--timeout=3", file.string(), "--on-stall", "keep"});
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.exit(), Exit::kStallKept);
+  }
+  EXPECT_EQ(machine.kernel.now, std::chrono::seconds(3));
+}
+
+TEST(CommandLine, RefusesWhatIsNoTimeoutAndNoPolicy) {
+  PretendedHost machine;
+  for (const char* option : {"--timeout=soon", "--timeout=-1", "--on-stall=hope"})
+    EXPECT_THROW(run_subcommand(machine.host, kNoForms, {"unload", "x", option}), Error);
+}
+
+TEST(CommandLine, PrintsStateInTheFormAskedFor) {
+  PretendedHost machine;
+  const Forms forms{.list_json = [](const SystemStatus&) { return "list"; },
+                    .status_text = [](const SystemStatus&) { return "text"; },
+                    .status_json = [](const SystemStatus&) { return "json"; },
+                    .info_text = [](const PatchInformation&) { return "info"; },
+                    .info_json = [](const PatchInformation&) { return "info json"; }};
+  const auto file = write_module(machine.root.path(), "livepatch_a").string();
+  run_subcommand(machine.host, forms, {"list", "--json"});
+  run_subcommand(machine.host, forms, {"status"});
+  run_subcommand(machine.host, forms, {"status", "--json"});
+  run_subcommand(machine.host, forms, {"info", file});
+  run_subcommand(machine.host, forms, {"info", "--json", file});
+  EXPECT_THAT(machine.said, ElementsAre("list", "text", "json", "info", "info json"));
 }
 
 } // namespace

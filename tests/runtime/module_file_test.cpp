@@ -49,6 +49,42 @@ TEST(ModuleFile, NamesTheObjectsOfItsFunctionRecords) {
   EXPECT_THAT(describe_module(object).patched_objects, ElementsAre("ip_vs", "vmlinux"));
 }
 
+TEST(ModuleFile, NamesTheFunctionsOfItsRecords) {
+  elf::Object object = module_object("name=livepatch_a\0"s);
+  const std::string strings = "vmlinux\0f\0"s;
+  const elf::SectionId id = object.add_section({
+      .name = ".kpatch.strings", .data = {strings.begin(), strings.end()}
+  });
+  const elf::SymbolId symbol = object.section_symbol(id);
+  Bytes records(112);
+  records[32] = 2; // symbol position of the first one
+  object.add_section({
+      .name = ".kpatch.funcs",
+      .data = records,
+      .has_relocations = true,
+      .relocations = {{.offset = 40, .symbol = symbol, .addend = 8},
+                      {.offset = 48, .symbol = symbol, .addend = 0},
+                      {.offset = 96, .symbol = symbol, .addend = 8},
+                      {.offset = 104, .symbol = symbol, .addend = 0}}
+  });
+  EXPECT_THAT(describe_module(object).functions,
+              ElementsAre(ReplacedFunction{"vmlinux", "f", 1},
+                          ReplacedFunction{"vmlinux", "f", 2}));
+}
+
+TEST(ModuleFile, TellsWhetherItReplacesOthers) {
+  EXPECT_EQ(describe_module(module_object("name=a\0replace=true\0"s)).replaces(), true);
+  EXPECT_EQ(describe_module(module_object("name=a\0replace=false\0"s)).replaces(), false);
+  EXPECT_FALSE(describe_module(module_object("name=a\0"s)).replaces());
+}
+
+TEST(ModuleFile, IsKnownByItsFileName) {
+  for (const char* name : {"a.ko", "a.ko.xz", "a.ko.zst", "b/a.ko.gz"})
+    EXPECT_TRUE(is_module_file_name(name)) << name;
+  for (const char* name : {"a", "a.xz", "a.ko.new", "a.ko.bz2", "ako"})
+    EXPECT_FALSE(is_module_file_name(name)) << name;
+}
+
 TEST(ModuleFile, NamesTheObjectsOfItsLivepatchRelocations) {
   elf::Object object = module_object("name=livepatch_a\0"s);
   object.livepatch.push_back({.name = ".klp.rela.nf_nat..text.f"});

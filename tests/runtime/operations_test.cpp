@@ -114,6 +114,7 @@ TEST(Load, TakesOutAPatchWhoseTransitionStallsAndNamesTheTasks) {
   EXPECT_THAT(machine.said, Contains("patch transition has stalled!"));
   EXPECT_THAT(machine.said, Contains("Stalled processes:"));
   EXPECT_THAT(machine.said, Contains("43 sleeper"));
+  EXPECT_THAT(machine.progress, Contains("livepatch_a: 1 task(s) left after 3 s"));
   EXPECT_THAT(machine.said, Contains("[<0>] do_nanosleep+0x60"));
   EXPECT_THAT(
       machine.warned,
@@ -183,14 +184,14 @@ TEST(Unload, SaysThatTheTransitionStalled) {
             "transition stalled for livepatch_a");
 }
 
-TEST(Unload, AllTakesEveryPatch) {
+TEST(Unload, AllTakesEveryPatchTheNewestFirst) {
   PretendedHost machine;
   machine.kernel.add_patch("livepatch_a", false);
   machine.kernel.add_patch("livepatch_b", false);
   unload_all_patches(machine.host);
   EXPECT_THAT(machine.kernel.calls,
-              ElementsAre("write livepatch_a/enabled 0", "remove livepatch_a",
-                          "write livepatch_b/enabled 0", "remove livepatch_b"));
+              ElementsAre("write livepatch_b/enabled 0", "remove livepatch_b",
+                          "write livepatch_a/enabled 0", "remove livepatch_a"));
 }
 
 TEST(List, ShowsStateAndInstalledModules) {
@@ -211,8 +212,6 @@ TEST(List, ShowsTheNewestPatchOfEachFunctionWhereTheKernelTellsTheOrder) {
   PretendedHost machine;
   machine.kernel.add_patch("livepatch_old", false);
   machine.kernel.add_patch("new", true);
-  write_file(machine.places.livepatch() / "livepatch_old/stack_order", "1\n");
-  write_file(machine.places.livepatch() / "new/stack_order", "2\n");
   for (const char* name : {"livepatch_old/vmlinux/one,1", "livepatch_old/vmlinux/two,1",
                            "new/vmlinux/two,1"})
     std::filesystem::create_directories(machine.places.livepatch() / name);

@@ -4,14 +4,36 @@
 #include "base/files.h"
 #include "elf/object.h"
 #include "runtime/host.h"
+#include "runtime/module_file.h"
 
+#include <array>
 #include <cerrno>
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
 namespace kpatch::runtime {
+
+/// What kernels show of live patches differs by their age.
+struct Generation {
+  const char* since;
+  bool signal;
+  bool force;
+  bool patched;
+  bool replace;
+  bool stack_order;
+  bool keeps_disabled; ///< a disabled patch stays in sysfs and can be enabled again
+};
+inline constexpr std::array kGenerations = {
+    Generation{"4.12", false, false, false, false, false, true },
+    Generation{"4.15", true,  true,  false, false, false, true },
+    Generation{"5.1",  false, true,  false, false, false, false},
+    Generation{"6.1",  false, true,  true,  false, false, false},
+    Generation{"6.11", false, true,  true,  true,  false, false},
+    Generation{"6.14", false, true,  true,  true,  true,  false},
+};
 
 /// A kernel that exists as a directory tree only. It keeps sysfs as the real one would: a
 /// loaded patch appears, is in transition for `transition_time`, and vanishes when
@@ -21,9 +43,12 @@ class PretendedKernel : public Kernel {
   explicit PretendedKernel(const Places& places) : places_(places) {}
 
   std::chrono::milliseconds transition_time{1000};
-  int busy_answers = 0;    ///< how many calls are answered with EBUSY first
-  int load_answer = 0;     ///< errno that loading ends with
-  bool never_ends = false; ///< transitions stall
+  int busy_answers = 0; ///< how many calls are answered with EBUSY first
+  int load_answer = 0;  ///< errno that loading ends with
+  Generation generation = kGenerations.back();
+  std::string ending; ///< transitions end only to this state, "0" or "1"; empty: to both
+  bool never_ends = false;          ///< transitions stall
+  std::set<std::string> cumulative; ///< patches that replace all others
   std::vector<std::string> calls;
   std::chrono::milliseconds now{0};
 
@@ -35,13 +60,14 @@ class PretendedKernel : public Kernel {
     }
     if (load_answer)
       return load_answer;
-    add_patch(file.stem().string(), true);
+    add_patch(module_name(file.string()), true);
     return 0;
   }
 
   int remove_module(const std::string& name) override {
     calls.push_back("remove " + name);
     std::filesystem::remove_all(places_.modules() / name);
+    std::filesystem::remove_all(directory(name));
     return 0;
   }
 
@@ -56,6 +82,8 @@ class PretendedKernel : public Kernel {
     write_file(file, std::string(text) + "\n");
     if (file.filename() == "enabled")
       begin_transition(name);
+    if (file.filename() == "force")
+      end_transition(name);
     return 0;
   }
 
@@ -64,7 +92,8 @@ class PretendedKernel : public Kernel {
     if (never_ends)
       return;
     std::erase_if(ends_, [&](const auto& entry) {
-      if (entry.second > now)
+      if (entry.second > now || (!ending.empty() && read_text(directory(entry.first) /
+                                                              "enabled")[0] != ending[0]))
         return false;
       end_transition(entry.first);
       return true;
@@ -73,32 +102,65 @@ class PretendedKernel : public Kernel {
 
   /// A patch with its module, in transition or settled.
   void add_patch(const std::string& name, bool in_transition) {
+    const std::filesystem::path module = places_.modules() / name;
     std::filesystem::create_directories(directory(name));
-    std::filesystem::create_directories(places_.modules() / name);
+    std::filesystem::create_directories(module);
+    std::filesystem::create_directories(places_.proc);
     write_file(directory(name) / "enabled", "1\n");
     write_file(directory(name) / "transition", "0\n");
-    write_file(places_.modules() / name / "refcnt", "0\n");
+    write_file(module / "refcnt", "0\n");
+    write_file(module / "taint", "OEK\n");
+    const auto modules = read_text_if_exists(places_.proc / "modules");
+    write_file(places_.proc / "modules",
+               name + " 16384 1 - Live 0x0000000000000000 (OEK)\n" +
+                   modules.value_or(""));
+    add_attributes(name);
     if (in_transition)
       begin_transition(name);
+  }
+
+  /// An object that a patch changes, with its functions (`name,1`).
+  void add_object(const std::string& patch, const std::string& object,
+                  const std::vector<std::string>& functions) {
+    for (const std::string& function : functions)
+      std::filesystem::create_directories(directory(patch) / object / function);
+    if (generation.patched)
+      write_file(directory(patch) / object / "patched", "1\n");
   }
 
  private:
   std::filesystem::path directory(const std::string& name) const {
     return places_.livepatch() / name;
   }
+  void add_attributes(const std::string& name) {
+    if (generation.signal)
+      write_file(directory(name) / "signal", "");
+    if (generation.force)
+      write_file(directory(name) / "force", "");
+    if (generation.replace)
+      write_file(directory(name) / "replace", cumulative.contains(name) ? "1\n" : "0\n");
+    if (generation.stack_order)
+      write_file(directory(name) / "stack_order", std::to_string(++loaded_) + "\n");
+  }
   void begin_transition(const std::string& name) {
     write_file(directory(name) / "transition", "1\n");
     ends_[name] = now + transition_time;
   }
   void end_transition(const std::string& name) {
-    if (read_text(directory(name) / "enabled") == "0\n")
-      std::filesystem::remove_all(directory(name));
-    else
-      write_file(directory(name) / "transition", "0\n");
+    write_file(directory(name) / "transition", "0\n");
+    if (read_text(directory(name) / "enabled") == "0\n") {
+      if (!generation.keeps_disabled)
+        std::filesystem::remove_all(directory(name));
+    } else if (cumulative.contains(name)) {
+      for (const auto& other : std::filesystem::directory_iterator(places_.livepatch()))
+        if (other.path().filename() != name)
+          std::filesystem::remove_all(other.path());
+    }
   }
 
   const Places& places_;
   std::map<std::string, std::chrono::milliseconds> ends_;
+  int loaded_ = 0;
 };
 
 /// A whole machine in a temporary directory, and what it was told.
@@ -107,17 +169,34 @@ struct PretendedHost {
   Places places{.sysfs = root.path() / "sys",
                 .proc = root.path() / "proc",
                 .installed = root.path() / "lib",
+                .trees = root.path() / "trees",
+                .records = root.path() / "run",
+                .systemctl = "no-such-program",
                 .release = "6.1.0-test"};
   PretendedKernel kernel{places};
   std::vector<std::string> said;
   std::vector<std::string> warned;
+  std::vector<std::string> guided;
+  std::vector<std::string> progress;
   Host host{.places = places,
             .kernel = kernel,
             .say = [this](std::string_view line) { said.emplace_back(line); },
-            .warn = [this](std::string_view line) { warned.emplace_back(line); }};
+            .warn = [this](std::string_view line) { warned.emplace_back(line); },
+            .guide = [this](std::string_view text) { guided.emplace_back(text); },
+            .progress = [this](std::string_view line) { progress.emplace_back(line); }};
 
   PretendedHost() { std::filesystem::create_directories(places.livepatch()); }
   PretendedHost(const PretendedHost&) = delete;
+
+  /// A task that has not moved to the patch that is being enabled.
+  void add_stalled_task(const std::string& id, const std::string& command,
+                        const std::string& stack) {
+    const auto task = places.proc / id / "task" / id;
+    std::filesystem::create_directories(task);
+    write_file(task / "patch_state", "0\n");
+    write_file(task / "comm", command + "\n");
+    write_file(task / "stack", stack);
+  }
 };
 
 /// A module of which no more can be read than its modinfo: NUL-terminated `key=value`s.
@@ -130,11 +209,16 @@ inline elf::Object module_object(const std::string& modinfo) {
   return object;
 }
 
+/// `more`: further modinfo entries, each ended by NUL.
 inline std::filesystem::path write_module(const std::filesystem::path& directory,
-                                          const std::string& name) {
+                                          const std::string& name,
+                                          const std::string& more = {}) {
+  using namespace std::string_literals;
   std::filesystem::create_directories(directory);
   const std::filesystem::path file = directory / (name + ".ko");
-  write_file(file, elf::write_object(module_object("name=" + name)));
+  write_file(file,
+             elf::write_object(module_object("livepatch=Y\0vermagic=6.1.0-test SMP\0"s +
+                                             more + "name=" + module_name(name))));
   return file;
 }
 

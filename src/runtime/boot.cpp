@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// A patch that takes the system down while it boots would do so at every boot, and there
+// is nobody to take it out. So an attempt is written down before it is made, and struck
+// off only when the system is up; after two that were not struck off the module is passed
+// over. One that the kernel refuses or that stalls gets the same two chances.
+//
+//   /var/lib/kpatch/.boot/<release>/<module>:  "begun 1"  "loaded 1"  "failed 2"
+//
+// The boot goes on whatever happens here.
+#include "base/error.h"
+#include "base/files.h"
+#include "runtime/attributes.h"
+#include "runtime/boot_attempts.h"
+#include "runtime/installed.h"
+#include "runtime/module_file.h"
+#include "runtime/operations.h"
+
+#include <algorithm>
+#include <array>
+#include <sstream>
+
+namespace kpatch::runtime {
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr int kAttempts = 2;
+constexpr std::array<std::string_view, 3> kOffWords = {
+    "kpatch.disable", "kpatch.disable=1", "kpatch.enable=0"};
+
+fs::path attempts_of(const Places& places, const std::string& release) {
+  return places.installed / ".boot" / release;
+}
+
+struct Attempts {
+  std::string state;
+  int made = 0;
+};
+
+Attempts read_attempts(const fs::path& file) {
+  Attempts attempts;
+  std::istringstream text(read_attribute(file).value_or(""));
+  text >> attempts.state >> attempts.made;
+  return attempts;
+}
+
+/// Where nothing can be written this early, the patch is loaded nevertheless.
+void note(Host& host, const fs::path& file, const Attempts& attempts) {
+  try {
+    fs::create_directories(file.parent_path());
+    write_file(file, fmt::format("{} {}\n", attempts.state, attempts.made));
+  } catch (const std::exception& error) {
+    host.warn(fmt::format("the attempt cannot be noted: {}", error.what()));
+  }
+}
+
+bool is_switched_off(const Places& places) {
+  std::istringstream words(read_attribute(places.proc / "cmdline").value_or(""));
+  for (std::string word; words >> word;)
+    if (std::ranges::find(kOffWords, word) != kOffWords.end())
+      return true;
+  return false;
+}
+
+/// False if the module could not be loaded, or was passed over because of that.
+bool attempt(Host& host, const fs::path& file, const ModuleFile& module,
+             const LoadOptions& options) {
+  const fs::path record = attempts_of(host.places, host.places.release) / module.name;
+  Attempts attempts = read_attempts(record);
+  if (attempts.made >= kAttempts) {
+    host.warn(fmt::format("{} is passed over: it {} at the last {} boots; kpatch load {} "
+                          "tries again",
+                          module.name,
+                          attempts.state == "failed" ? "failed to load"
+                                                     : "was loaded when the system died",
+                          attempts.made, module.name));
+    return false;
+  }
+  ++attempts.made;
+  attempts.state = "begun";
+  note(host, record, attempts);
+  try {
+    load_patch(host, file.string(), options);
+    attempts.state = "loaded";
+  } catch (const Error& error) {
+    host.warn(error.what());
+    if (!error.remedy().empty())
+      host.warn(error.remedy());
+    attempts.state = "failed";
+  }
+  note(host, record, attempts);
+  return attempts.state == "loaded";
+}
+
+} // namespace
+
+void forget_attempts(const Places& places, const std::string& release,
+                     const std::string& module) {
+  std::error_code ignored;
+  const fs::path directory = attempts_of(places, release);
+  fs::remove(directory / module, ignored);
+  fs::remove(directory, ignored); // if it is empty now
+  fs::remove(directory.parent_path(), ignored);
+}
+
+Exit load_at_boot(Host& host, const LoadOptions& options) {
+  if (is_switched_off(host.places)) {
+    host.say("live patches are switched off on the kernel command line");
+    return Exit::kSuccess;
+  }
+  bool all_loaded = true;
+  for (const fs::path& file : installed_modules(host.places.installed_here())) {
+    try {
+      const ModuleFile module = read_module_file(file);
+      if (module.release() == host.places.release)
+        all_loaded = attempt(host, file, module, options) && all_loaded;
+    } catch (const Error& error) {
+      host.warn(error.what());
+      all_loaded = false;
+    }
+  }
+  return all_loaded ? Exit::kSuccess : Exit::kError;
+}
+
+Exit confirm_boot(Host& host) {
+  const fs::path directory = attempts_of(host.places, host.places.release);
+  std::vector<std::string> loaded;
+  std::error_code error;
+  for (const fs::directory_entry& entry : fs::directory_iterator(directory, error))
+    if (read_attempts(entry.path()).state == "loaded")
+      loaded.push_back(entry.path().filename());
+  for (const std::string& name : loaded)
+    forget_attempts(host.places, host.places.release, name);
+  return Exit::kSuccess;
+}
+
+} // namespace kpatch::runtime

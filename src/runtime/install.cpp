@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// What is installed is loaded at each boot, by nobody who could look at a message. So
+// everything that can be known about the file is asked before, the copy is read back
+// before it gets its name, and it appears under that name whole or not at all.
+#include "base/error.h"
+#include "base/files.h"
+#include "base/process.h"
+#include "runtime/boot_attempts.h"
+#include "runtime/installed.h"
+#include "runtime/livepatch_state.h"
+#include "runtime/module_file.h"
+#include "runtime/operations.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+namespace kpatch::runtime {
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr const char* kService = "kpatch.service";
+
+void require_module_file(const std::string& file) {
+  std::error_code ignored;
+  if (!fs::exists(file, ignored))
+    fail("{} doesn't exist", file);
+  if (!is_module_file_name(file) || !fs::is_regular_file(file, ignored))
+    fail("{} isn't a .ko file", file);
+}
+
+void require_free_place(const fs::path& directory, const fs::path& file,
+                        const ModuleFile& module) {
+  std::error_code ignored;
+  if (fs::exists(directory / file.filename(), ignored))
+    fail("{} is already installed", file.string());
+  if (const auto other = find_installed(directory, module.name))
+    fail_with_remedy(fmt::format("kpatch uninstall {}", module.name),
+                     "{} is already installed: {} is the same module", file.string(),
+                     other->filename().string());
+}
+
+/// Makes the file survive a crash of the system, and its name with it.
+void flush(const fs::path& path) {
+  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0)
+    return;
+  fsync(fd);
+  close(fd);
+}
+
+/// Writes a copy beside the place, reads it back and renames it.
+void put_in_place(const fs::path& file, const fs::path& target) {
+  const Bytes content = read_bytes(file);
+  const fs::path copy = target.string() + ".new";
+  write_file(copy, content);
+  flush(copy);
+  std::error_code error;
+  const bool is_whole = read_bytes(copy) == content;
+  if (is_whole)
+    fs::rename(copy, target, error);
+  if (!is_whole || error) {
+    fs::remove(copy, error);
+    fail("{}: the copy is not what was written; is the disk full or damaged?",
+         target.string());
+  }
+  flush(target.parent_path());
+}
+
+/// Returns the exit status of systemctl; 0 where there is none.
+int enable_service(Host& host) {
+  if (find_program(host.places.systemctl).empty())
+    return 0;
+  const Outcome outcome = run({
+      .argv = {host.places.systemctl, "enable", kService}
+  });
+  if (outcome.status != 0)
+    host.warn(fmt::format("installed, but it will not be loaded at boot: {}: {}",
+                          kService, outcome.errors));
+  return outcome.status;
+}
+
+} // namespace
+
+int install_patch(Host& host, const std::string& file, const std::string& release) {
+  const std::string kernel = release.empty() ? host.places.release : release;
+  require_module_file(file);
+  const ModuleFile module = read_module_file(file);
+  if (module.release() != kernel)
+    fail("invalid module version {} for kernel {}", module.release(), kernel);
+  if (!module.is_livepatch())
+    fail_with_remedy("only patches that kpatch-build made are loaded at boot",
+                     "{} is no live patch: its modinfo has no livepatch entry", file);
+  const fs::path directory = path_inside(host.places.installed, kernel);
+  require_free_place(directory, file, module);
+
+  host.say(fmt::format("installing {} ({})", file, kernel));
+  fs::create_directories(directory);
+  put_in_place(file, directory / fs::path(file).filename());
+  forget_attempts(host.places, kernel, module.name);
+  return enable_service(host);
+}
+
+void uninstall_patch(Host& host, const std::string& module, const std::string& release) {
+  const std::string kernel = release.empty() ? host.places.release : release;
+  if (module.find('/') != std::string::npos)
+    fail("please supply patch module name without path");
+  const fs::path directory = path_inside(host.places.installed, kernel);
+  const auto file = find_installed(directory, module);
+  if (!file)
+    fail("{} is not installed for kernel {}", module, kernel);
+
+  const std::string name = name_inside(*file);
+  host.say(fmt::format("uninstalling {} ({})", module, kernel));
+  fs::remove(*file);
+  forget_attempts(host.places, kernel, name);
+  std::error_code ignored;
+  fs::remove(directory, ignored); // if it is empty now
+  fs::remove(host.places.installed, ignored);
+  if (kernel == host.places.release && is_module_loaded(host.places, name))
+    host.warn(fmt::format("{} is loaded and stays in effect until the next boot, or "
+                          "kpatch unload {}",
+                          name, name));
+}
+
+} // namespace kpatch::runtime

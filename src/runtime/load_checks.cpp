@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// The kernel answers a module that it does not want with an errno and a line in its log,
+// and it loads without a word some that nobody wants in this place. So the reasons are
+// looked for before, where they can be named.
+#include "runtime/load_checks.h"
+
+#include "runtime/attributes.h"
+#include "runtime/livepatch_state.h"
+#include "runtime/module_signature.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <fstream>
+#include <iterator>
+#include <sstream>
+
+namespace kpatch::runtime {
+namespace fs = std::filesystem;
+
+namespace {
+
+struct Check {
+  const Places& places;
+  const fs::path& file;
+  const ModuleFile& module;
+  std::vector<Finding> findings;
+
+  void add_fatal(const std::string& message, const std::string& remedy) {
+    findings.push_back({true, message, remedy});
+  }
+  void add_notice(const std::string& message, const std::string& remedy) {
+    findings.push_back({false, message, remedy});
+  }
+};
+
+void check_kind(Check& check) {
+  if (!check.module.is_livepatch())
+    check.add_fatal(fmt::format("{} is no live patch: its modinfo has no livepatch entry",
+                                check.file.string()),
+                    "load other modules with modprobe");
+}
+
+void check_release(Check& check) {
+  const std::string built_for = check.module.release();
+  if (!built_for.empty() && built_for != check.places.release)
+    check.add_fatal(
+        fmt::format("built for kernel {}, but {} is running", built_for,
+                    check.places.release),
+        fmt::format("build it with kpatch-build -a {}", check.places.release));
+}
+
+/// The first module file found in the directory or below.
+fs::path any_module_below(const fs::path& directory) {
+  std::error_code error;
+  for (fs::recursive_directory_iterator entry(directory, error), end;
+       !error && entry != end; entry.increment(error))
+    if (is_module_file_name(entry->path().filename().string()))
+      return entry->path();
+  return {};
+}
+
+/// The rest of vermagic (SMP, preempt, mod_unload, ...) must equal the kernel's own,
+/// which every module of the kernel carries.
+void check_vermagic(Check& check) {
+  const std::string own = check.module.info_value("vermagic");
+  if (own.empty() || check.module.release() != check.places.release)
+    return;
+  const fs::path other =
+      any_module_below(check.places.trees / check.places.release / "kernel");
+  if (other.empty())
+    return;
+  const std::string kernels = read_module_file(other).info_value("vermagic");
+  if (!kernels.empty() && kernels != own)
+    check.add_fatal(
+        fmt::format("version magic '{}' is not the kernel's '{}'", own, kernels),
+        "it was built with another configuration; build it anew for the "
+        "kernel that runs");
+}
+
+std::set<std::string> builtin_modules(const Places& places) {
+  std::set<std::string> names;
+  std::ifstream lines(places.trees / places.release / "modules.builtin");
+  for (std::string line; std::getline(lines, line);)
+    names.insert(module_name(line));
+  return names;
+}
+
+void check_dependencies(Check& check) {
+  std::string missing;
+  const std::vector<std::string> needed = check.module.needed();
+  const std::set<std::string> builtin =
+      needed.empty() ? std::set<std::string>() : builtin_modules(check.places);
+  for (const std::string& name : needed)
+    if (!is_module_loaded(check.places, module_name(name)) &&
+        !builtin.contains(module_name(name)))
+      missing += (missing.empty() ? "" : " ") + name;
+  if (!missing.empty())
+    check.add_fatal(fmt::format("it needs modules that are not loaded: {}", missing),
+                    fmt::format("modprobe -a {}", missing));
+}
+
+void check_signature(Check& check) {
+  const std::string demand = signature_demand(check.places);
+  if (demand.empty() || read_signature(read_module_bytes(check.file)).is_present)
+    return;
+  check.add_fatal(fmt::format("it is not signed, and this kernel loads signed modules "
+                              "only ({})",
+                              demand),
+                  "sign it with a key that the kernel trusts: the kernel's "
+                  "scripts/sign-file, and mokutil --import for a key of your own");
+}
+
+/// A module of the same name that would be in the way.
+void check_name(Check& check) {
+  const std::string& name = check.module.name;
+  if (!is_module_loaded(check.places, name) || find_patch(check.places, name))
+    return;
+  if (!is_livepatch_module(check.places, name).value_or(true)) {
+    check.add_fatal(
+        fmt::format("a module named {} is loaded that is no live patch", name),
+        "build the patch under another name (kpatch-build -n)");
+    return;
+  }
+  if (module_users(check.places, name).value_or(0) != 0)
+    check.add_fatal(
+        fmt::format("{} is still loaded, disabled and held by the kernel", name),
+        "the module of a forced transition stays until the next boot; build the patch "
+        "under another name (kpatch-build -n)");
+}
+
+std::vector<ReplacedFunction> functions_of(const Places& places,
+                                           const std::string& patch) {
+  std::vector<ReplacedFunction> functions;
+  for (const ObjectState& object : read_objects(places, patch))
+    functions.insert(functions.end(), object.functions.begin(), object.functions.end());
+  std::ranges::sort(functions);
+  return functions;
+}
+
+/// What the patch shares with others that are enabled.
+void check_overlap(Check& check) {
+  for (const PatchState& other : read_patches(check.places)) {
+    if (!other.enabled || other.name == check.module.name)
+      continue;
+    const std::vector<ReplacedFunction> theirs = functions_of(check.places, other.name);
+    std::vector<ReplacedFunction> shared;
+    std::ranges::set_intersection(check.module.functions, theirs,
+                                  std::back_inserter(shared));
+    if (shared.empty())
+      continue;
+    if (check.module.functions == theirs && check.module.replaces() != true)
+      check.add_notice(
+          fmt::format("{} patches exactly the same functions and is enabled: "
+                      "perhaps the same patch under another name",
+                      other.name),
+          fmt::format("kpatch unload {}", other.name));
+    else if (check.module.replaces() == false)
+      check.add_notice(
+          fmt::format("it does not replace {}, which patches {} ({}) too: the newer "
+                      "function hides the older one",
+                      other.name, shared.front().name, shared.front().object),
+          "put both changes into one cumulative patch (kpatch-build without -R)");
+  }
+}
+
+void check_remains(Check& check) {
+  for (const std::string& name : read_remains(check.places))
+    if (name != check.module.name)
+      check.add_notice(
+          fmt::format("{} is disabled, but its module is still loaded", name),
+          fmt::format("kpatch unload {}", name));
+}
+
+constexpr void (*kChecks[])(Check&) = {
+    check_kind,      check_release, check_vermagic, check_dependencies,
+    check_signature, check_name,    check_overlap,  check_remains,
+};
+
+/// UEFI variables: four bytes of attributes, then the value.
+bool has_secure_boot(const Places& places) {
+  const fs::path variable =
+      places.sysfs /
+      "firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c";
+  std::ifstream stream(variable, std::ios::binary);
+  const std::string content{std::istreambuf_iterator<char>(stream), {}};
+  return content.size() == 5 && content.back() == 1;
+}
+
+/// The word in brackets of "none [integrity] confidentiality".
+std::string lockdown_mode(const Places& places) {
+  const std::string text =
+      read_attribute(places.sysfs / "kernel/security/lockdown").value_or("");
+  const std::size_t open = text.find('[');
+  const std::size_t close = text.find(']', std::min(open, text.size()));
+  return close == std::string::npos ? "" : text.substr(open + 1, close - open - 1);
+}
+
+} // namespace
+
+std::string signature_demand(const Places& places) {
+  const std::string mode = lockdown_mode(places);
+  const std::string enforced =
+      read_attribute(places.modules() / "module/parameters/sig_enforce").value_or("N");
+  std::string reason;
+  if (!mode.empty() && mode != "none")
+    reason = "lockdown is in mode " + mode;
+  else if (enforced == "Y" || enforced == "1")
+    reason = "module.sig_enforce is set";
+  if (!reason.empty() && has_secure_boot(places))
+    reason += ", Secure Boot is on";
+  return reason;
+}
+
+std::vector<Finding> check_before_load(const Places& places, const fs::path& file,
+                                       const ModuleFile& module) {
+  Check check{places, file, module, {}};
+  for (const auto& run : kChecks)
+    run(check);
+  return std::move(check.findings);
+}
+
+} // namespace kpatch::runtime

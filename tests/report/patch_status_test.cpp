@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "report/patch_status.h"
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include <gmock/gmock.h>
+
+namespace kpatch::report {
+namespace {
+
+using namespace runtime;
+using nlohmann::json;
+
+SystemStatus example() {
+  SystemStatus status{.release = "6.1.0-test", .can_livepatch = true, .taint = 32768};
+  status.taints = {
+      {'K', "live patch"}
+  };
+  PatchStatus patch{.name = "fix_v2", .condition = Condition::kEnabling};
+  patch.stack_order = 1;
+  patch.replaces = true;
+  patch.replaced = {"fix_v1"};
+  patch.file = "/var/lib/kpatch/6.1.0-test/fix-v2.ko";
+  patch.signature = {.is_present = true, .signer = "Example"};
+  patch.objects = {
+      {.name = "vmlinux",
+       .patched = true,
+       .functions = {{{"vmlinux", "f", 1}, "fix_v2"}, {{"vmlinux", "g", 2}, "other"}}}
+  };
+  patch.stalled = {
+      {.id = "12",
+       .command = "late",
+       .stack = "[<0>] f+0x1/0x2",
+       .patched_functions = {{"vmlinux", "f", 1}}}
+  };
+  status.patches = {patch};
+  status.installed = {
+      {"fix_v2", "6.1.0-test", patch.file}
+  };
+  return status;
+}
+
+TEST(PatchStatus, IsReadable) {
+  EXPECT_EQ(status_text(example()),
+            "Kernel: 6.1.0-test\n"
+            "Taint: 32768: K (live patch)\n"
+            "\n"
+            "fix_v2 [enabling...], cumulative\n"
+            "  replaced: fix_v1\n"
+            "  installed: /var/lib/kpatch/6.1.0-test/fix-v2.ko (signed by Example)\n"
+            "  vmlinux\n"
+            "    f  active\n"
+            "    g,2  hidden by other\n"
+            "  waits for 1 task(s):\n"
+            "    12 late inside f");
+}
+
+TEST(PatchStatus, HasAVersionedSchemaForPrograms) {
+  const json status = json::parse(status_json(example()));
+  EXPECT_EQ(status["schema"], "kpatch-status");
+  EXPECT_EQ(status["version"], 1);
+  const json& patch = status["patches"][0];
+  EXPECT_EQ(patch["state"], "enabling");
+  EXPECT_EQ(patch["replaced"], json::array({"fix_v1"}));
+  EXPECT_EQ(patch["signature"]["signer"], "Example");
+  EXPECT_EQ(patch["objects"][0]["functions"][1]["active"], "other");
+  EXPECT_EQ(patch["stalled"][0]["task"], 12);
+  EXPECT_EQ(patch["stalled"][0]["patched_functions"][0]["name"], "f");
+  EXPECT_EQ(status["taint"]["reasons"][0]["letter"], "K");
+
+  const json list = json::parse(list_json(example()));
+  EXPECT_EQ(list["schema"], "kpatch-list");
+  EXPECT_EQ(list["loaded"][0]["name"], "fix_v2");
+  EXPECT_EQ(list["installed"][0]["release"], "6.1.0-test");
+}
+
+TEST(PatchStatus, SurvivesCommandNamesThatAreNoText) {
+  SystemStatus status = example();
+  status.patches[0].stalled[0].command = "\xff\xfe";
+  EXPECT_NO_THROW(json::parse(status_json(status)));
+}
+
+TEST(PatchInformation, LooksLikeModinfo) {
+  PatchInformation information{.argument = "fix", .file = "/a/fix.ko"};
+  information.module.name = "fix";
+  information.module.info = {
+      {"license", "GPL"},
+      {"name",    "fix"}
+  };
+  information.module.functions = {
+      {"ip_vs", "estimation_timer", 1}
+  };
+  information.signature = {.is_present = true, .signer = "Example"};
+  EXPECT_EQ(info_text(information), "Patch information for fix:\n"
+                                    "filename:       /a/fix.ko\n"
+                                    "license:        GPL\n"
+                                    "name:           fix\n"
+                                    "sig_id:         PKCS#7\n"
+                                    "signer:         Example\n"
+                                    "patches:        estimation_timer (ip_vs)");
+  const json info = json::parse(info_json(information));
+  EXPECT_EQ(info["schema"], "kpatch-info");
+  EXPECT_EQ(info["loaded"], nullptr);
+  EXPECT_EQ(info["functions"][0]["object"], "ip_vs");
+}
+
+} // namespace
+} // namespace kpatch::report

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "base/error.h"
+#include "runtime/load_checks.h"
+#include "runtime/module_signature.h"
+#include "runtime/operations.h"
+#include "runtime/pretended_host.h"
+
+#include <gtest/gtest.h>
+
+#include <gmock/gmock.h>
+
+namespace kpatch::runtime {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using namespace std::string_literals;
+namespace fs = std::filesystem;
+
+struct Machine : PretendedHost {
+  fs::path file = write_module(root.path(), "a");
+  ModuleFile module = read_module_file(file);
+
+  /// The messages, those that forbid loading with "!" before them.
+  std::vector<std::string> findings() {
+    std::vector<std::string> messages;
+    for (const Finding& finding : check_before_load(places, file, module)) {
+      EXPECT_FALSE(finding.remedy.empty()) << finding.message;
+      messages.push_back((finding.is_fatal ? "!" : "") + finding.message);
+    }
+    return messages;
+  }
+  void write(const fs::path& path, std::string_view text) {
+    fs::create_directories(path.parent_path());
+    write_file(path, text);
+  }
+  void set_info(const std::string& key, const std::string& value) {
+    std::erase_if(module.info, [&](const auto& entry) { return entry.first == key; });
+    module.info.emplace_back(key, value);
+  }
+};
+
+TEST(LoadChecks, FindNothingAgainstAGoodPatch) {
+  Machine machine;
+  EXPECT_THAT(machine.findings(), IsEmpty());
+}
+
+TEST(LoadChecks, NameTheReleaseItWasBuiltFor) {
+  Machine machine;
+  machine.set_info("vermagic", "5.10.0-1 SMP");
+  EXPECT_THAT(machine.findings(),
+              ElementsAre("!built for kernel 5.10.0-1, but 6.1.0-test is running"));
+}
+
+TEST(LoadChecks, CompareTheWholeVersionMagicWithTheKernelsModules) {
+  Machine machine;
+  write_module(machine.places.trees / "6.1.0-test/kernel/fs", "some");
+  EXPECT_THAT(machine.findings(), IsEmpty());
+  machine.set_info("vermagic", "6.1.0-test SMP preempt");
+  EXPECT_THAT(machine.findings(),
+              ElementsAre("!version magic '6.1.0-test SMP preempt' is "
+                          "not the kernel's '6.1.0-test SMP'"));
+}
+
+TEST(LoadChecks, NameMissingModules) {
+  Machine machine;
+  fs::create_directories(machine.places.modules() / "there_is");
+  machine.write(machine.places.trees / "6.1.0-test/modules.builtin",
+                "kernel/lib/built-in-one.ko\n");
+  machine.set_info("depends", "there-is,absent,built_in_one");
+  EXPECT_THAT(machine.findings(), ElementsAre("!it needs modules that are not loaded: "
+                                              "absent"));
+}
+
+TEST(LoadChecks, SayWhySignaturesAreNeeded) {
+  Machine machine;
+  const fs::path sysfs = machine.places.sysfs;
+  machine.write(sysfs / "module/module/parameters/sig_enforce", "Y\n");
+  EXPECT_THAT(machine.findings(), ElementsAre(HasSubstr("module.sig_enforce is set")));
+  machine.write(sysfs / "kernel/security/lockdown", "none [integrity] confidentiality\n");
+  machine.write(sysfs / "firmware/efi/efivars/"
+                        "SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c",
+                "\6\0\0\0\1"s);
+  EXPECT_THAT(machine.findings(), ElementsAre("!it is not signed, and this kernel loads "
+                                              "signed modules only (lockdown is in mode "
+                                              "integrity, Secure Boot is on)"));
+  machine.write(sysfs / "kernel/security/lockdown", "[none] integrity confidentiality\n");
+  machine.write(sysfs / "module/module/parameters/sig_enforce", "N\n");
+  EXPECT_THAT(machine.findings(), IsEmpty());
+}
+
+TEST(LoadChecks, DoNotLetAnotherModuleOfTheNameBeRemoved) {
+  Machine machine;
+  machine.write(machine.places.modules() / "a/taint", "\n");
+  EXPECT_THAT(machine.findings(),
+              ElementsAre("!a module named a is loaded that is no live patch"));
+  EXPECT_THROW(load_patch(machine.host, machine.file.string()), Error);
+  EXPECT_THAT(machine.kernel.calls, IsEmpty());
+}
+
+TEST(LoadChecks, NameRemainsOfAForcedPatch) {
+  Machine machine;
+  machine.write(machine.places.modules() / "a/taint", "OEK\n");
+  machine.write(machine.places.modules() / "a/refcnt", "1\n");
+  machine.write(machine.places.modules() / "other/taint", "K\n");
+  EXPECT_THAT(machine.findings(),
+              ElementsAre("!a is still loaded, disabled and held by the kernel",
+                          "other is disabled, but its module is still loaded"));
+}
+
+TEST(LoadChecks, NoticeWhatItWouldStackOn) {
+  Machine machine;
+  machine.kernel.add_patch("other", false);
+  fs::create_directories(machine.places.livepatch() / "other/vmlinux/f,1");
+  fs::create_directories(machine.places.livepatch() / "other/vmlinux/g,1");
+  machine.module.functions = {
+      {"vmlinux", "g", 1}
+  };
+  machine.set_info("replace", "false");
+  EXPECT_THAT(machine.findings(),
+              ElementsAre("it does not replace other, which patches g (vmlinux) too: the "
+                          "newer function hides the older one"));
+  machine.set_info("replace", "true");
+  EXPECT_THAT(machine.findings(), IsEmpty());
+}
+
+TEST(LoadChecks, NoticeTheSamePatchUnderAnotherName) {
+  Machine machine;
+  machine.kernel.add_patch("other", false);
+  fs::create_directories(machine.places.livepatch() / "other/vmlinux/f,1");
+  machine.module.functions = {
+      {"vmlinux", "f", 1}
+  };
+  EXPECT_THAT(machine.findings(), ElementsAre(HasSubstr("exactly the same functions")));
+}
+
+TEST(LoadChecks, ReportAllReasonsTogetherAndCanBeSkipped) {
+  Machine machine;
+  write_file(machine.file, elf::write_object(module_object(
+                               "livepatch=Y\0vermagic=5.0 SMP\0depends=b\0name=a"s)));
+  try {
+    load_patch(machine.host, machine.file.string());
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_THAT(error.what(), HasSubstr("built for kernel 5.0"));
+    EXPECT_THAT(error.what(), HasSubstr("not loaded: b"));
+    EXPECT_THAT(error.remedy(), HasSubstr("modprobe -a b"));
+  }
+  EXPECT_THAT(machine.kernel.calls, IsEmpty());
+  load_patch(machine.host, machine.file.string(), {.skips_checks = true});
+  EXPECT_THAT(machine.kernel.calls, ElementsAre("load a.ko"));
+}
+
+/// A file with `message` as its signature, as sign-file appends it.
+Bytes signed_file(const std::string& message, std::uint8_t length) {
+  const std::string text = "module" + message + "\0\0\2\0\0\0\0\0\0\0\0"s +
+                           static_cast<char>(length) + "~Module signature appended~\n";
+  return {text.begin(), text.end()};
+}
+
+TEST(ModuleSignature, TellsTheSigner) {
+  const std::string message = "\x30\x10\x06\x03\x55\x04\x03\x0c\x04Test tail"s;
+  const ModuleSignature signature =
+      read_signature(signed_file(message, static_cast<std::uint8_t>(message.size())));
+  EXPECT_TRUE(signature.is_present);
+  EXPECT_EQ(signature.signer, "Test");
+}
+
+TEST(ModuleSignature, SurvivesDamage) {
+  EXPECT_FALSE(read_signature(Bytes()).is_present);
+  EXPECT_EQ(read_signature(signed_file("", 200)).signer, "");
+  const std::string cut = "\x06\x03\x55\x04\x03\x0c\x7f"s;
+  EXPECT_EQ(read_signature(signed_file(cut, 7)).signer, "");
+}
+
+} // namespace
+} // namespace kpatch::runtime

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "base/error.h"
+#include "runtime/livepatch_state.h"
+#include "runtime/operations.h"
+#include "runtime/pretended_host.h"
+
+#include <gtest/gtest.h>
+
+#include <gmock/gmock.h>
+
+namespace kpatch::runtime {
+namespace {
+
+using testing::Contains;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+using namespace std::chrono_literals;
+
+Exit exit_of(const std::function<Exit()>& action) {
+  try {
+    return action();
+  } catch (const Error& error) {
+    return error.exit();
+  }
+}
+
+/// A machine on which no transition ends by itself.
+struct Stall : PretendedHost {
+  std::string file = write_module(root.path(), "livepatch_a").string();
+
+  Stall() {
+    kernel.never_ends = true;
+    add_stalled_task("7", "late", "[<0>] f+0x1/0x9\n");
+  }
+  Exit load(std::optional<OnStall> policy) {
+    return exit_of([&] {
+      return load_patch(host, file,
+                        {
+                            .waiting = {.timeout = 2s, .on_stall = policy}
+      });
+    });
+  }
+  Exit unload(std::optional<OnStall> policy) {
+    kernel.add_patch("livepatch_a", false);
+    return exit_of([&] {
+      return unload_patch(host, "livepatch_a", {.timeout = 2s, .on_stall = policy});
+    });
+  }
+  void set_generation(const char* since) {
+    for (const Generation& generation : kGenerations)
+      if (std::string(generation.since) == since)
+        kernel.generation = generation;
+  }
+};
+
+TEST(StalledLoad, IsRevertedAndEndsWithOneAsTheClassicTool) {
+  Stall machine;
+  EXPECT_EQ(machine.load(std::nullopt), Exit::kError);
+  EXPECT_THAT(machine.kernel.calls,
+              ElementsAre("load livepatch_a.ko", "write livepatch_a/enabled 0"));
+}
+
+TEST(StalledLoad, TellsByItsStatusWhatBecameOfIt) {
+  Stall reverted;
+  reverted.kernel.never_ends = false;
+  reverted.kernel.ending = "0";
+  EXPECT_EQ(reverted.load(OnStall::kRevert), Exit::kStallReverted);
+  EXPECT_THAT(reverted.kernel.calls,
+              ElementsAre("load livepatch_a.ko", "write livepatch_a/enabled 0",
+                          "remove livepatch_a"));
+  Stall stuck;
+  EXPECT_EQ(stuck.load(OnStall::kRevert), Exit::kStallKept) << "reverting stalls too";
+  Stall kept;
+  EXPECT_EQ(kept.load(OnStall::kKeep), Exit::kStallKept);
+  EXPECT_THAT(kept.kernel.calls, ElementsAre("load livepatch_a.ko"));
+  Stall forced;
+  EXPECT_EQ(forced.load(OnStall::kForce), Exit::kStallForced);
+  EXPECT_THAT(forced.kernel.calls,
+              ElementsAre("load livepatch_a.ko", "write livepatch_a/force 1"));
+  EXPECT_THAT(forced.warned, Contains(HasSubstr("can never be removed")));
+}
+
+TEST(StalledLoad, SaysThatTheKernelCannotForce) {
+  Stall machine;
+  machine.set_generation("4.12");
+  EXPECT_EQ(machine.load(OnStall::kForce), Exit::kStallKept);
+  EXPECT_THAT(machine.kernel.calls, ElementsAre("load livepatch_a.ko"));
+}
+
+TEST(StalledLoad, GivesUpAfterTheTimeAskedFor) {
+  Stall machine;
+  machine.load(OnStall::kKeep);
+  EXPECT_EQ(machine.kernel.now, 2s);
+  EXPECT_THAT(machine.said, Contains("waiting (up to 2 seconds) for patch transition to "
+                                     "complete..."));
+}
+
+TEST(StalledLoad, DoesNotWaitAtAllWithATimeoutOfZero) {
+  Stall machine;
+  EXPECT_EQ(exit_of([&] {
+              return load_patch(
+                  machine.host, machine.file,
+                  {
+                      .waiting = {.timeout = 0s, .on_stall = OnStall::kKeep}
+              });
+            }),
+            Exit::kStallKept);
+  EXPECT_EQ(machine.kernel.now, 0s);
+}
+
+TEST(StalledUnload, IsKeptOrRevertedOrForced) {
+  Stall classic;
+  EXPECT_EQ(classic.unload(std::nullopt), Exit::kError);
+  Stall kept;
+  EXPECT_EQ(kept.unload(OnStall::kKeep), Exit::kStallKept);
+  EXPECT_THAT(kept.kernel.calls, ElementsAre("write livepatch_a/enabled 0"));
+  Stall reverted;
+  reverted.kernel.never_ends = false;
+  reverted.kernel.ending = "1";
+  EXPECT_EQ(reverted.unload(OnStall::kRevert), Exit::kStallReverted);
+  EXPECT_THAT(reverted.kernel.calls,
+              ElementsAre("write livepatch_a/enabled 0", "write livepatch_a/enabled 1"));
+  Stall forced;
+  EXPECT_EQ(forced.unload(OnStall::kForce), Exit::kStallForced);
+  EXPECT_THAT(forced.kernel.calls, Not(Contains("remove livepatch_a")));
+}
+
+TEST(StalledTasks, AreShownWithThePatchedFunctionTheyAreIn) {
+  Stall machine;
+  machine.kernel.add_patch("older", false);
+  machine.kernel.add_object("older", "ip_vs", {"estimation_timer,1"});
+  machine.add_stalled_task("9", "other",
+                           "[<0>] do_nanosleep+0x60/0x100\n"
+                           "[<0>] estimation_timer+0x1/0x2 [ip_vs]\n");
+  machine.load(OnStall::kKeep);
+  EXPECT_THAT(machine.said, Contains("inside patched: estimation_timer (ip_vs)"));
+}
+
+TEST(FunctionsOnStack, AreThoseOfWholeNames) {
+  const std::vector<ReplacedFunction> patched = {
+      {"vmlinux", "nap", 1},
+      {"ip_vs",   "run", 1}
+  };
+  EXPECT_THAT(functions_on_stack("[<0>] napkin+0x1/0x2\n[<0>] xrun+0x1/0x2\n", patched),
+              IsEmpty());
+  EXPECT_THAT(functions_on_stack("[<0>] run+0x1/0x2 [ip_vs]\n[<0>] nap+0x5/0x6\n"
+                                 "[<0>] run+0x3/0x2 [ip_vs]\n",
+                                 patched),
+              ElementsAre(patched[1], patched[0]));
+  // As kernels before 4.19 print it.
+  EXPECT_THAT(functions_on_stack("[<ffffffff810f1c43>] nap+0x53/0xd0\n"
+                                 "[<ffffffffffffffff>] 0xffffffffffffffff",
+                                 patched),
+              ElementsAre(patched[0]));
+}
+
+TEST(FunctionsOnStack, SurviveDamagedLines) {
+  EXPECT_THAT(functions_on_stack("+\n] +\n[<0>] \n+] x\n",
+                                 {
+                                     {"vmlinux", "x", 1}
+  }),
+              IsEmpty());
+}
+
+} // namespace
+} // namespace kpatch::runtime
