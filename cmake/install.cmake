@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Where things go below the prefix. kpatch-build finds share/kpatch/kmod by its own place; the units
+# name kpatch by its full path, so they are made when the prefix is known for good.
+include(GNUInstallDirs)
+
+install(TARGETS kpatch-build RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+install(TARGETS kpatch RUNTIME DESTINATION ${CMAKE_INSTALL_SBINDIR})
+install(TARGETS create-diff-object create-klp-module
+        RUNTIME DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/kpatch)
+install(DIRECTORY kmod/ DESTINATION ${CMAKE_INSTALL_DATADIR}/kpatch/kmod)
+install(DIRECTORY docs/man/ DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 FILES_MATCHING PATTERN *.1)
+install(FILES README.md CHANGELOG.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(DIRECTORY docs/ DESTINATION ${CMAKE_INSTALL_DOCDIR} FILES_MATCHING PATTERN *.md)
+
+install(CODE "set(units \"${PROJECT_SOURCE_DIR}/contrib/systemd\")
+set(made \"${PROJECT_BINARY_DIR}/systemd\")
+set(sbin \"${CMAKE_INSTALL_SBINDIR}\")")
+install(CODE [[
+cmake_path(ABSOLUTE_PATH sbin BASE_DIRECTORY "${CMAKE_INSTALL_PREFIX}" NORMALIZE)
+set(KPATCH "${sbin}/kpatch")
+foreach(unit kpatch kpatch-confirm)
+  configure_file("${units}/${unit}.service.in" "${made}/${unit}.service" @ONLY)
+  file(INSTALL "${made}/${unit}.service" DESTINATION "${CMAKE_INSTALL_PREFIX}/lib/systemd/system")
+endforeach()
+]])
