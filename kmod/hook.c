@@ -51,6 +51,7 @@ extern const struct kpatch_pre_unpatch_callback __kpatch_callbacks_pre_unpatch[]
 	__kpatch_callbacks_pre_unpatch_end[];
 extern const struct kpatch_post_unpatch_callback __kpatch_callbacks_post_unpatch[],
 	__kpatch_callbacks_post_unpatch_end[];
+extern struct kpatch_state_record __kpatch_states[], __kpatch_states_end[];
 
 static struct klp_patch patch;
 static struct klp_func *funcs;
@@ -177,6 +178,53 @@ static int __init add_callbacks(void)
 
 #endif
 
+#if KPATCH_HAS_STATES
+
+/* The kernel's list ends with a state whose number is 0. */
+static int __init add_states(void)
+{
+	struct kpatch_state_record *record;
+	struct klp_state *next;
+
+	next = kcalloc(__kpatch_states_end - __kpatch_states + 1, sizeof(*next),
+		       GFP_KERNEL);
+	if (!next)
+		return -ENOMEM;
+	patch.states = next;
+	for (record = __kpatch_states; record < __kpatch_states_end; record++) {
+		if (!record->id || klp_get_state(&patch, record->id)) {
+			complain("state %#lx is 0 or declared twice\n", record->id);
+			return -EINVAL;
+		}
+		record->patch = &patch;
+		next->id = record->id;
+		next->version = record->version;
+		next++;
+	}
+	return 0;
+}
+
+static void free_states(void)
+{
+	kfree(patch.states);
+}
+
+#else
+
+static int __init add_states(void)
+{
+	if (__kpatch_states == __kpatch_states_end)
+		return 0;
+	complain("states of the system are not supported\n");
+	return -EINVAL;
+}
+
+static void free_states(void)
+{
+}
+
+#endif
+
 static int __init enable_patch(void)
 {
 #if KPATCH_HAS_SINGLE_ENABLE
@@ -197,6 +245,7 @@ static void free_patch(void)
 {
 	kfree(funcs);
 	kfree(patch.objs);
+	free_states();
 }
 
 static int __init describe_patch(void)
@@ -226,6 +275,8 @@ static int __init patch_init(void)
 		ret = find_objects();
 	if (!ret)
 		ret = add_callbacks();
+	if (!ret)
+		ret = add_states();
 	if (!ret) {
 		fill_funcs();
 		ret = enable_patch();

@@ -55,6 +55,35 @@ typedef struct klp_object patch_object;
 #define KPATCH_POST_UNPATCH_CALLBACK(fn) KPATCH_CALLBACK(post_unpatch, fn)
 
 /*
+ * --- What a patch did to the system besides replacing functions. ---
+ *
+ *   KPATCH_STATE(timer_stopped, 0x1234, 1);
+ *
+ * names a state by a number that no other state has. A patch that replaces this one must
+ * declare the same state, in this version or a later one, or the kernel refuses it: only
+ * the callbacks of the new patch are called then, so that it has to know. Where it asks,
+ * in callbacks, kpatch_previous_state() is the state as the replaced patch left it, or
+ * NULL; kpatch_state() is the patch's own. `data` of both is the authors' to use.
+ */
+#define KPATCH_STATE(name, number, revision)                                             \
+	static struct kpatch_state_record name __used KPATCH_SECTION(".kpatch.states")   \
+		__aligned(__alignof__(struct kpatch_state_record)) = {                   \
+			.id = (number), .version = (revision) }
+
+#if KPATCH_HAS_STATES
+static inline struct klp_state *kpatch_state(const struct kpatch_state_record *record)
+{
+	return klp_get_state(record->patch, record->id);
+}
+
+static inline struct klp_state *
+kpatch_previous_state(const struct kpatch_state_record *record)
+{
+	return klp_get_prev_state(record->id);
+}
+#endif
+
+/*
  * --- Messages. ---
  *
  * printk() is marked cold, so the compiler moves the code around a call out of the

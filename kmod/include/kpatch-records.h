@@ -20,6 +20,9 @@
 	(LINUX_VERSION_CODE >= KERNEL_VERSION(4, 15, 0) ||                               \
 	 RHEL_RELEASE_CODE >= RHEL_RELEASE_VERSION(7, 5))
 
+/* States of the system that patches tell each other of: 5.5. */
+#define KPATCH_HAS_STATES (LINUX_VERSION_CODE >= KERNEL_VERSION(5, 5, 0))
+
 struct kpatch_func_record {
 	unsigned long new_addr;
 	unsigned long new_size;
@@ -48,4 +51,10 @@ struct kpatch_pre_unpatch_callback {
 struct kpatch_post_unpatch_callback {
 	void (*callback)(struct klp_object *obj);
 	const char *objname;
+};
+
+struct kpatch_state_record {
+	unsigned long id;
+	unsigned int version;
+	struct klp_patch *patch; /* filled in by the hook */
 };

@@ -17,6 +17,7 @@ namespace {
 constexpr std::array<std::string_view, 4> kCallbackSections = {
     ".kpatch.callbacks.pre_patch", ".kpatch.callbacks.post_patch",
     ".kpatch.callbacks.pre_unpatch", ".kpatch.callbacks.post_unpatch"};
+constexpr std::string_view kStates = ".kpatch.states";
 constexpr std::string_view kForce = ".kpatch.force";
 constexpr std::string_view kForceHelper = "__kpatch_force_func_";
 
@@ -119,6 +120,15 @@ void include_callbacks(Context& context) {
   }
 }
 
+/// Nothing but the hook need refer to them.
+void include_states(Context& context) {
+  const Side& patched = context.patched;
+  for (SymbolId id = 1; id < patched.symbols.size(); ++id)
+    if (patched.home(id) && patched.symbol(id).is_object() &&
+        patched.section(patched.home(id)).name == kStates)
+      include_symbol(context, id, {ReasonKind::kForced});
+}
+
 void include_force_marks(Context& context) {
   Side& patched = context.patched;
   const SectionId force = patched.object.find_section(kForce);
@@ -180,6 +190,7 @@ void include_changes(Context& context) {
   include_standard(context);
   include_changed_functions(context);
   include_callbacks(context);
+  include_states(context);
   include_force_marks(context);
   include_new_globals(context);
   include_debug_sections(context);

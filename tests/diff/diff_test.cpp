@@ -162,6 +162,21 @@ TEST(Diff, NewGlobalAloneIsAChange) {
   EXPECT_TRUE(says(result, "new function: helper_for_others"));
 }
 
+TEST(Diff, StatesComeAlongThoughNothingRefersToThem) {
+  const auto make = [](std::uint8_t filler) {
+    ObjectBuilder builder = unit({filler, kRet});
+    const elf::SectionId states = builder.section({.name = ".kpatch.states",
+                                                   .flags = SHF_ALLOC | SHF_WRITE,
+                                                   .alignment = 8,
+                                                   .data = Bytes(24)});
+    builder.define("timer_stopped", STT_OBJECT, states, 24);
+    return builder.build();
+  };
+  const Result result = Diffing().run(unit({kNop, kRet}).build(), make(0xcc));
+  ASSERT_TRUE(result.delta);
+  EXPECT_TRUE(result.delta->object.find_section(".kpatch.states"));
+}
+
 TEST(Diff, ReferenceThroughSectionSymbolIsFollowedToTheFunctionThere) {
   const auto make = [](std::uint8_t filler) {
     ObjectBuilder builder = unit({0x48, 0xc7, 0xc7, 0, 0, 0, 0, filler, kRet});
