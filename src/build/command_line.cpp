@@ -25,7 +25,8 @@ enum LongOnly {
   kIgnoreInitChanges,
   kExplain,
   kVersion,
-  kJson
+  kJson,
+  kReview
 };
 
 constexpr option kOptions[] = {
@@ -46,6 +47,7 @@ constexpr option kOptions[] = {
     {"ignore-init-changes", no_argument,       nullptr, kIgnoreInitChanges},
     {"explain",             no_argument,       nullptr, kExplain          },
     {"json",                required_argument, nullptr, kJson             },
+    {"review",              required_argument, nullptr, kReview           },
     {"version",             no_argument,       nullptr, kVersion          },
     {nullptr,               0,                 nullptr, 0                 },
 };
@@ -67,6 +69,9 @@ constexpr std::string_view kUsage =
       --skip-compiler-check  Take any compiler (not recommended)
       --ignore-init-changes  Leave changes of init and exit code out
       --explain              Say why each function is part of the patch
+      --review warn|error|off
+                             Hazards that the safety review finds are warnings
+                             (default), refused, or not looked for
       --json FILE            Write what was built, and what was wrong, as JSON
       --version              Show the version
 )";
@@ -91,6 +96,16 @@ unsigned job_count(std::string_view text) {
   if (error != std::errc() || end != text.data() + text.size() || count == 0)
     fail("Invalid number of make jobs '{}'", text);
   return count;
+}
+
+Review review_mode(std::string_view text) {
+  if (text == "warn")
+    return Review::kWarn;
+  if (text == "error")
+    return Review::kRefuse;
+  if (text == "off")
+    return Review::kOff;
+  fail("--review: '{}' is none of warn, error, off", text);
 }
 
 void take_option(int letter, Invocation& invocation) {
@@ -123,6 +138,7 @@ void take_option(int letter, Invocation& invocation) {
   case kSkipCompilerCheck: options.check_compiler = false; break;
   case kIgnoreInitChanges: options.init_changes = InitChanges::kLeaveOut; break;
   case kExplain: options.explain = true; break;
+  case kReview: options.review = review_mode(optarg); break;
   case kJson: invocation.json = fs::absolute(optarg); break;
   default: invocation.action = Invocation::Action::kComplainAboutUsage;
   }

@@ -15,6 +15,7 @@
 #include "build/object_pair.h"
 #include "build/patch_apply.h"
 #include "build/runtime_constants.h"
+#include "build/safety_review.h"
 #include "build/step_clock.h"
 #include "build/unit_objects.h"
 #include "build/work_dir.h"
@@ -59,6 +60,9 @@ class Build {
     const std::vector<fs::path> parts = extract(shop, view, objects);
     // Every unit's changes are in an intermediate object.
 
+    review(objects);
+    // What is known to be dangerous about them has been said.
+
     link(target, parts);
   }
 
@@ -94,6 +98,7 @@ class Build {
   void leave_out_unreached(const PatchedView& view, std::vector<UnitObjects>& objects);
   std::vector<fs::path> extract(const Workshop& shop, const PatchedView& view,
                                 const std::vector<UnitObjects>& objects);
+  void review(const std::vector<UnitObjects>& objects);
   void link(const kernel::Target& target, const std::vector<fs::path>& parts);
 
   [[noreturn]] void refuse(std::string_view message) {
@@ -269,6 +274,22 @@ std::vector<fs::path> Build::extract(const Workshop& shop, const PatchedView& vi
   if (parts.empty())
     no_change("no functional changes found");
   return parts;
+}
+
+void Build::review(const std::vector<UnitObjects>& objects) {
+  if (options_.review == Review::kOff)
+    return;
+  const StepClock clock(result_.steps, "review");
+  std::vector<Problem> findings = review_units(objects, result_.units);
+  if (options_.review == Review::kRefuse && !findings.empty()) {
+    result_.problems = std::move(findings);
+    refuse("the review has found hazards");
+  }
+  for (const Problem& finding : findings) {
+    log_.add(warning_text(finding));
+    listener_.complaint(warning_text(finding));
+  }
+  result_.warnings = std::move(findings);
 }
 
 void Build::link(const kernel::Target& target, const std::vector<fs::path>& parts) {

@@ -13,6 +13,9 @@
 
 namespace kpatch::build {
 
+/// What a finding of the safety review does.
+enum class Review { kWarn, kRefuse, kOff };
+
 struct BuildOptions {
   std::vector<std::filesystem::path> patches;
   std::string name; ///< of the module; empty: from the patch
@@ -22,6 +25,7 @@ struct BuildOptions {
   unsigned jobs = 1;
   bool replace = true;
   InitChanges init_changes = InitChanges::kRefuse;
+  Review review = Review::kWarn;
   bool check_compiler = true;
   bool source_may_change = false; ///< it is the user's: keep nothing that is read from it
   bool explain = false;           ///< say why each function is part of the patch

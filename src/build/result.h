@@ -64,6 +64,7 @@ struct BuildResult {
 
   std::vector<UnitResult> units;
   std::vector<Problem> problems; ///< those that belong to no unit
+  std::vector<Problem> warnings; ///< what the review found; it is no obstacle
   std::vector<StepTime> steps;
 };
 

@@ -118,6 +118,7 @@ std::string build_json(const build::BuildResult& result) {
       {"patches",  result.patches                   },
       {"units",    units_json(result.units)         },
       {"problems", problems_json(result.problems)   },
+      {"warnings", problems_json(result.warnings)   },
       {"steps",    steps_json(result.steps)         }
   };
   // Compilers quote source lines, which need not be UTF-8.

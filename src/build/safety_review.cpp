@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// Hands the changed units to the review, each once: a unit that is part of several
+// modules is the same code in all of them.
+#include "build/safety_review.h"
+
+#include "base/error.h"
+#include "elf/object.h"
+#include "verify/review.h"
+
+#include <algorithm>
+#include <deque>
+
+namespace kpatch::build {
+
+namespace {
+
+std::set<std::string, std::less<>> replaced_functions(const UnitResult& result) {
+  std::set<std::string, std::less<>> names;
+  for (const FunctionChange& function : result.functions)
+    if (!function.is_new)
+      names.insert(function.name);
+  return names;
+}
+
+} // namespace
+
+std::vector<Problem> review_units(std::span<const UnitObjects> objects,
+                                  std::span<const UnitResult> results) {
+  std::deque<elf::Object> sides; // keeps its elements where they are
+  std::vector<verify::ReviewedUnit> units;
+  for (const UnitObjects& unit : objects) {
+    const auto result = std::ranges::find_if(results, [&](const UnitResult& candidate) {
+      return candidate.unit == unit.unit && candidate.outcome == UnitOutcome::kChanged;
+    });
+    if (result == results.end())
+      continue;
+    const elf::Object& original = sides.emplace_back(elf::read_object(unit.original));
+    const elf::Object& patched = sides.emplace_back(elf::read_object(unit.patched));
+    units.push_back({unit.unit, original, patched, replaced_functions(*result)});
+  }
+  return verify::review(units);
+}
+
+std::string warning_text(const Problem& finding) {
+  return fmt::format("WARNING: {}: {}: {} [{}]\n  {}", finding.object, finding.symbol,
+                     finding.message, finding.code, finding.remedy);
+}
+
+} // namespace kpatch::build

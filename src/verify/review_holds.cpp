@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// While a patch comes and goes, and for everything that lasts longer than one call, old
+// and new code work on the same objects. A reference that the patched function takes and
+// leaves to another to drop is one that nobody took for objects from before; the other
+// way round it is dropped twice. The same holds for locks. A function that takes and
+// drops within itself is safe whatever it did before, so what counts is a function that
+// comes to be uneven, or uneven in another way.
+#include "base/error.h"
+#include "verify/review_rules.h"
+
+#include <algorithm>
+#include <array>
+#include <span>
+
+namespace kpatch::verify {
+
+namespace {
+
+/// Functions that take something and those that drop it; a name ending in '*' stands for
+/// all that begin so.
+struct Hold {
+  std::string_view what;
+  std::array<std::string_view, 6> takes;
+  std::array<std::string_view, 4> drops;
+};
+constexpr std::array<Hold, 19> kHolds = {
+    {{"spinlock", {"_raw_spin_lock*", "_raw_spin_trylock*"}, {"_raw_spin_unlock*"}},
+     {"reading lock", {"_raw_read_lock*", "_raw_read_trylock*"}, {"_raw_read_unlock*"}},
+     {"writing lock",
+      {"_raw_write_lock*", "_raw_write_trylock*"},
+      {"_raw_write_unlock*"}},
+     {"mutex", {"mutex_lock*", "mutex_trylock"}, {"mutex_unlock"}},
+     {"semaphore for reading", {"down_read*"}, {"up_read"}},
+     {"semaphore for writing",
+      {"down_write*", "down_write_trylock"},
+      {"up_write", "downgrade_write"}},
+     {"socket lock", {"lock_sock_nested", "__lock_sock_fast"}, {"release_sock"}},
+     {"RTNL lock", {"rtnl_lock", "rtnl_lock_killable", "rtnl_trylock"}, {"rtnl_unlock"}},
+     {"SRCU section", {"__srcu_read_lock"}, {"__srcu_read_unlock"}},
+     {"reference to a device",
+      {"get_device", "bus_find_device", "class_find_device", "device_find_child",
+       "driver_find_device"},
+      {"put_device", "device_unregister"}},
+     {"reference to a kobject", {"kobject_get*", "kobject_init*"}, {"kobject_put"}},
+     {"reference to a file",
+      {"fget*", "__fdget*", "fdget*", "anon_inode_getfile"},
+      {"fput*"}},
+     {"reference to a dentry", {"dget*", "lookup_one*", "d_*"}, {"dput"}},
+     {"reference to an inode",
+      {"igrab", "ihold", "iget*", "ilookup*", "new_inode*"},
+      {"iput"}},
+     {"reference to a mount", {"mntget", "lookup_mnt"}, {"mntput*"}},
+     {"reference to a path", {"path_get", "kern_path*", "user_path*"}, {"path_put"}},
+     {"reference to a module",
+      {"try_module_get", "__module_get", "__request_module"},
+      {"module_put"}},
+     {"runtime power reference",
+      {"__pm_runtime_resume", "pm_runtime_get*"},
+      {"__pm_runtime_idle", "__pm_runtime_suspend", "pm_runtime_put*"}},
+     {"refusal to sleep", {"pm_stay_awake"}, {"pm_relax"}}}
+};
+
+bool is_named(std::string_view pattern, std::string_view name) {
+  if (pattern.ends_with('*'))
+    return name.starts_with(pattern.substr(0, pattern.size() - 1));
+  return !pattern.empty() && name == pattern;
+}
+
+bool has_any(const Names& names, std::span<const std::string_view> patterns) {
+  return std::ranges::any_of(names, [&](const std::string& name) {
+    return std::ranges::any_of(
+        patterns, [&](std::string_view pattern) { return is_named(pattern, name); });
+  });
+}
+
+/// What a function does to a hold.
+struct Balance {
+  bool takes;
+  bool drops;
+
+  bool is_uneven() const { return takes != drops; }
+  bool operator==(const Balance&) const = default;
+};
+
+Balance balance_of(const Names& names, const Hold& hold) {
+  return {has_any(names, hold.takes), has_any(names, hold.drops)};
+}
+
+std::string_view verb(const Balance& balance) {
+  if (balance.is_uneven())
+    return balance.takes ? "only takes" : "only drops";
+  return balance.takes ? "takes and drops" : "neither takes nor drops";
+}
+
+/// The hold passes from hand to hand in a way that it did not before. A function that was
+/// uneven and takes and drops now has been mended.
+bool is_hazard(const Balance& original, const Balance& patched) {
+  return original != patched && (patched.is_uneven() || !patched.takes) &&
+         (patched.is_uneven() || original.is_uneven());
+}
+
+Problem uneven(const UnitView& unit, const std::string& function, const Hold& hold,
+               const Balance& original, const Balance& patched) {
+  return {.code = "KP4003",
+          .object = unit.label(),
+          .symbol = function,
+          .message = fmt::format("it {} a {} where the original {} it: original and "
+                                 "patched code do not agree about objects in use",
+                                 verb(patched), hold.what, verb(original)),
+          .remedy = "take and drop within one function, or note in a shadow variable "
+                    "which objects were taken by patched code"};
+}
+
+} // namespace
+
+std::vector<Problem> find_uneven_holds(const PatchView& patch) {
+  std::vector<Problem> findings;
+  for (const UnitView& unit : patch)
+    for (const std::string& function : unit.unit.replaced) {
+      const Names before = unit.original.reached(function);
+      const Names after = unit.patched.reached(function);
+      for (const Hold& hold : kHolds) {
+        const Balance original = balance_of(before, hold);
+        const Balance patched = balance_of(after, hold);
+        if (is_hazard(original, patched))
+          findings.push_back(uneven(unit, function, hold, original, patched));
+      }
+    }
+  return findings;
+}
+
+} // namespace kpatch::verify

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// usage: review_corpus SET UNPACKED [MOST]
+//
+// Puts the pairs of objects that SET/expected.json lists as changed before the safety
+// review and prints what it finds. They are real corrections of a kernel, nearly all
+// harmless: fails if there are findings in more than MOST of them.
+#include "base/error.h"
+#include "base/files.h"
+#include "base/run_tool.h"
+#include "elf/object.h"
+#include "verify/review.h"
+
+#include <nlohmann/json.hpp>
+
+#include <cstdio>
+
+namespace {
+
+using namespace kpatch;
+namespace fs = std::filesystem;
+
+fs::path find_sides(const fs::path& unpacked) {
+  for (const fs::directory_entry& entry : fs::directory_iterator(unpacked))
+    if (fs::is_directory(entry.path() / "orig"))
+      return entry.path();
+  if (fs::is_directory(unpacked / "orig"))
+    return unpacked;
+  fail("{}: there is no directory with orig/ and patched/ in it", unpacked.string());
+}
+
+std::vector<Problem> review_pair(const fs::path& sides, const nlohmann::json& entry) {
+  const std::string unit = entry["unit"];
+  const fs::path object = fs::path(unit).replace_extension(".o");
+  const elf::Object original = elf::read_object(sides / "orig" / object);
+  const elf::Object patched = elf::read_object(sides / "patched" / object);
+  verify::ReviewedUnit reviewed{unit, original, patched, {}};
+  for (const auto& name : entry["changed"])
+    reviewed.replaced.insert(name.get<std::string>());
+  return verify::review({&reviewed, 1});
+}
+
+int run(int argc, char** argv) {
+  if (argc < 3)
+    fail("usage: review_corpus SET UNPACKED [MOST]");
+  const fs::path sides = find_sides(argv[2]);
+  std::size_t pairs = 0;
+  std::size_t warned = 0;
+  for (const auto& entry :
+       nlohmann::json::parse(read_text(fs::path(argv[1]) / "expected.json"))) {
+    if (entry["exit"] != 0)
+      continue;
+    const std::vector<Problem> findings = review_pair(sides, entry);
+    for (const Problem& finding : findings)
+      fmt::print("{}: {}: {} [{}]\n", finding.object, finding.symbol, finding.message,
+                 finding.code);
+    ++pairs;
+    warned += !findings.empty();
+  }
+  fmt::print("{} of {} real changes warned of, {} passed in silence\n", warned, pairs,
+             pairs - warned);
+  return argc > 3 && warned > std::stoul(argv[3]) ? 1 : 0;
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+  return kpatch::run_tool("review_corpus: ", [&] { return run(argc, argv); });
+}

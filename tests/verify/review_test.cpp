@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// Each rule sees a planted hazard and is silent about its harmless neighbour.
+#include "verify/review.h"
+
+#include <gtest/gtest.h>
+
+#include <gmock/gmock.h>
+
+namespace kpatch::verify {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+/// A unit of functions that only refer to names.
+class Unit {
+ public:
+  Unit() { object_.header.machine = EM_X86_64; }
+
+  Unit& function(const std::string& name, const std::vector<std::string>& calls,
+                 std::uint8_t binding = STB_LOCAL) {
+    const elf::SectionId section = add_section(".text." + name, SHF_EXECINSTR);
+    define(name, section, binding);
+    for (const std::string& callee : calls)
+      refer(section, R_X86_64_PLT32, callee);
+    return *this;
+  }
+
+  /// A section that holds a function's address.
+  Unit& pointer(const std::string& section, const std::string& function) {
+    refer(add_section(section, SHF_WRITE), R_X86_64_64, function);
+    return *this;
+  }
+
+  /// Code that hands a function's address over and calls another.
+  Unit& hands_over(const std::string& function, const std::string& callee) {
+    const elf::SectionId section = add_section(".text.start_it", SHF_EXECINSTR);
+    define("start_it", section, STB_LOCAL);
+    refer(section, R_X86_64_32S, function);
+    refer(section, R_X86_64_PLT32, callee);
+    return *this;
+  }
+
+  const elf::Object& object() const { return object_; }
+
+ private:
+  elf::SectionId add_section(const std::string& name, std::uint64_t flags) {
+    return object_.add_section(
+        {.name = name, .flags = SHF_ALLOC | flags, .data = Bytes(16)});
+  }
+
+  elf::SymbolId symbol(const std::string& name) {
+    const elf::SymbolId known = object_.find_symbol(name);
+    return known ? known : object_.add_symbol({.name = name, .binding = STB_GLOBAL});
+  }
+
+  void define(const std::string& name, elf::SectionId section, std::uint8_t binding) {
+    object_.symbols[symbol(name)] = {.name = name,
+                                     .binding = binding,
+                                     .type = STT_FUNC,
+                                     .section = section,
+                                     .size = 16};
+  }
+
+  void refer(elf::SectionId section, std::uint32_t type, const std::string& name) {
+    const elf::SymbolId target = symbol(name);
+    object_.sections[section].relocations.push_back({.type = type, .symbol = target});
+  }
+
+  elf::Object object_;
+};
+
+/// The codes of what is found, with f replaced.
+std::vector<std::string> codes(const Unit& original, const Unit& patched,
+                               const std::string& unit = "drivers/some/unit.c",
+                               const std::string& replaced = "f") {
+  const ReviewedUnit reviewed{unit, original.object(), patched.object(), {replaced}};
+  std::vector<std::string> found;
+  for (const Problem& finding : review({&reviewed, 1})) {
+    EXPECT_EQ(finding.symbol, replaced);
+    EXPECT_FALSE(finding.message.empty() || finding.remedy.empty());
+    found.push_back(finding.code);
+  }
+  return found;
+}
+
+Unit timer(const std::vector<std::string>& calls) {
+  Unit unit;
+  unit.function("f", calls).hands_over("f", "init_timer_key");
+  return unit;
+}
+
+TEST(Review, TimerThatIsNotArmedAgainIsFound) {
+  EXPECT_THAT(codes(timer({"mod_timer", "walk"}), timer({"walk"})),
+              ElementsAre("KP4001"));
+  EXPECT_THAT(codes(timer({"queue_delayed_work_on"}), timer({})), ElementsAre("KP4001"));
+}
+
+TEST(Review, HandlerInATableCountsAsOneThatIsCalledByATimer) {
+  Unit original, patched;
+  original.function("f", {"mod_timer"}).pointer(".data.t", "f");
+  patched.function("f", {}).pointer(".data.t", "f");
+  EXPECT_THAT(codes(original, patched), ElementsAre("KP4001"));
+}
+
+TEST(Review, TimerArmedByAnotherFunctionOfTheUnitIsArmed) {
+  Unit patched = timer({"again"});
+  patched.function("again", {"mod_timer"});
+  EXPECT_THAT(codes(timer({"mod_timer"}), patched), IsEmpty());
+  EXPECT_THAT(codes(timer({"mod_timer"}), timer({"mod_timer", "other"})), IsEmpty());
+}
+
+TEST(Review, FunctionThatOthersCallNeedNotArmATimer) {
+  Unit original, patched;
+  original.function("f", {"mod_timer"});
+  patched.function("f", {});
+  EXPECT_THAT(codes(original, patched), IsEmpty());
+}
+
+TEST(Review, TimerThatACallbackStartsAgainIsNoHazard) {
+  Unit patched = timer({});
+  patched.function("restart", {"mod_timer"});
+  Unit too_early = patched;
+  patched.pointer(".kpatch.callbacks.post_unpatch", "restart");
+  too_early.pointer(".kpatch.callbacks.post_patch", "restart");
+  EXPECT_THAT(codes(timer({"mod_timer"}), patched), IsEmpty());
+  EXPECT_THAT(codes(timer({"mod_timer"}), too_early), ElementsAre("KP4001"));
+}
+
+Unit calls(const std::vector<std::string>& names) {
+  Unit unit;
+  unit.function("f", names);
+  return unit;
+}
+
+TEST(Review, ReferenceTakenOrDroppedOnOneSideIsFound) {
+  EXPECT_THAT(codes(calls({}), calls({"ihold"})), ElementsAre("KP4003"));
+  EXPECT_THAT(codes(calls({}), calls({"iput"})), ElementsAre("KP4003"));
+  EXPECT_THAT(codes(calls({"mutex_lock", "mutex_unlock"}), calls({"mutex_lock"})),
+              ElementsAre("KP4003"));
+  EXPECT_THAT(codes(calls({"_raw_spin_unlock_bh"}), calls({})), ElementsAre("KP4003"));
+}
+
+TEST(Review, EvenUseOfLocksAndReferencesIsNoHazard) {
+  EXPECT_THAT(codes(calls({}), calls({"ihold", "iput"})), IsEmpty());
+  EXPECT_THAT(codes(calls({"get_device"}), calls({"get_device", "put_device"})),
+              IsEmpty());
+  EXPECT_THAT(codes(calls({"mutex_lock", "mutex_unlock"}), calls({})), IsEmpty());
+}
+
+TEST(Review, LockInASeparateHelperIsSeen) {
+  Unit patched = calls({"mutex_lock", "leave"});
+  patched.function("leave", {"mutex_unlock"});
+  EXPECT_THAT(codes(calls({"mutex_lock", "mutex_unlock"}), patched), IsEmpty());
+}
+
+TEST(Review, ColdPartBelongsToItsFunction) {
+  Unit patched = calls({"mutex_lock"});
+  patched.function("f.cold", {"mutex_unlock"});
+  EXPECT_THAT(codes(calls({"mutex_lock", "mutex_unlock"}), patched), IsEmpty());
+}
+
+TEST(Review, FunctionAlwaysOnAStackIsFound) {
+  Unit main_function, other;
+  main_function.function("f", {"kthread_should_stop"}).pointer(".data.ops", "f");
+  other.function("f", {"kthread_should_stop"});
+  EXPECT_THAT(codes(main_function, main_function), ElementsAre("KP4004"));
+  EXPECT_THAT(codes(other, other), IsEmpty()); // called by one, and returns
+
+  Unit sleeper, worker;
+  sleeper.function("f", {"schedule"}).hands_over("f", "kthread_create_on_node");
+  worker.function("f", {"schedule"}).hands_over("f", "init_timer_key");
+  EXPECT_THAT(codes(sleeper, sleeper), ElementsAre("KP4004"));
+  EXPECT_THAT(codes(worker, worker), IsEmpty());
+
+  Unit scheduler;
+  scheduler.function("__schedule", {});
+  EXPECT_THAT(codes(scheduler, scheduler, "kernel/sched/core.c", "__schedule"),
+              ElementsAre("KP4004"));
+}
+
+TEST(Review, FunctionsInsideOfTracingPrintingAndNmisAreFound) {
+  const Unit unit = calls({});
+  for (const char* path :
+       {"kernel/trace/ftrace.c", "kernel/printk/printk.c", "lib/vsprintf.c",
+        "arch/x86/kernel/nmi.c", "kernel/livepatch/core.c", "arch/arm64/kernel/ftrace.c"})
+    EXPECT_THAT(codes(unit, unit, path), ElementsAre("KP4005")) << path;
+  for (const char* path : {"kernel/trace/trace_events.c", "lib/string.c",
+                           "arch/x86/kernel/process.c", "fs/proc/meminfo.c"})
+    EXPECT_THAT(codes(unit, unit, path), IsEmpty()) << path;
+}
+
+} // namespace
+} // namespace kpatch::verify
