@@ -112,5 +112,21 @@ TEST(Hook, RefusesCallbacksWhereTheKernelHasNone) {
             "livepatch_test: patch callbacks are not supported\ninit -22\n");
 }
 
+TEST(Hook, HandsStatesOver) {
+  EXPECT_EQ(output_of_hook({k6_1, kEnables, "WITH_STATES=0x18"}),
+            std::string("enable for livepatch_test\nreplace 1\n") + kFunctions +
+                "state 0x17 version 1\nstate 0x18 version 3\nits own: found\ninit 0\n");
+}
+
+TEST(Hook, RefusesAStateDeclaredTwice) {
+  EXPECT_EQ(output_of_hook({k6_1, kEnables, "WITH_STATES=0x17"}),
+            "livepatch_test: state 0x17 is 0 or declared twice\ninit -22\n");
+}
+
+TEST(Hook, RefusesStatesWhereTheKernelHasNone) {
+  EXPECT_EQ(output_of_hook({k4_15, kEnables, "WITH_STATES=0x18"}),
+            "livepatch_test: states of the system are not supported\ninit -22\n");
+}
+
 } // namespace
 } // namespace kpatch::klp

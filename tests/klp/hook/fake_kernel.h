@@ -18,6 +18,7 @@
 #define CONCATENATE(a, b) CONCATENATE_AGAIN(a, b)
 #define __UNIQUE_ID(prefix) CONCATENATE(prefix, __COUNTER__)
 #define __used __attribute__((__used__))
+#define __aligned(bytes) __attribute__((__aligned__(bytes)))
 #define __init
 #define __exit
 #define READ_ONCE(x) (x)
@@ -68,9 +69,18 @@ struct klp_object {
 #endif
 };
 
+struct klp_state {
+	unsigned long id;
+	unsigned int version;
+	void *data;
+};
+
 struct klp_patch {
 	struct module *mod;
 	struct klp_object *objs;
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 5, 0)
+	struct klp_state *states;
+#endif
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 1, 0)
 	bool replace;
 #endif
@@ -80,4 +90,8 @@ int klp_enable_patch(struct klp_patch *patch);
 #if LINUX_VERSION_CODE < KERNEL_VERSION(5, 1, 0)
 int klp_register_patch(struct klp_patch *patch);
 int klp_unregister_patch(struct klp_patch *patch);
+#endif
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 5, 0)
+struct klp_state *klp_get_state(struct klp_patch *patch, unsigned long id);
+struct klp_state *klp_get_prev_state(unsigned long id);
 #endif

@@ -33,6 +33,11 @@ static struct kpatch_pre_patch_callback extra __used
 							  .objname = "loop" };
 #endif
 
+#ifdef WITH_STATES
+KPATCH_STATE(timer_stopped, 0x17, 1);
+KPATCH_STATE(table_grown, WITH_STATES, 3);
+#endif
+
 /* The walk of the kernel: a list ends where an entry says nothing. */
 static void print_object(const struct klp_object *object)
 {
@@ -57,6 +62,23 @@ static void print_object(const struct klp_object *object)
 #endif
 }
 
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 5, 0)
+struct klp_state *klp_get_state(struct klp_patch *p, unsigned long id)
+{
+	struct klp_state *state;
+
+	for (state = p->states; state && state->id; state++)
+		if (state->id == id)
+			return state;
+	return NULL;
+}
+
+struct klp_state *klp_get_prev_state(unsigned long id)
+{
+	return NULL;
+}
+#endif
+
 int klp_enable_patch(struct klp_patch *p)
 {
 	const struct klp_object *object;
@@ -67,6 +89,13 @@ int klp_enable_patch(struct klp_patch *p)
 #endif
 	for (object = p->objs; object->funcs || object->name; object++)
 		print_object(object);
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 5, 0)
+	for (const struct klp_state *state = p->states; state->id; state++)
+		printf("state %#lx version %u\n", state->id, state->version);
+#ifdef WITH_STATES
+	printf("its own: %s\n", kpatch_state(&table_grown) == p->states + 1 ? "found" : "lost");
+#endif
+#endif
 	return ENABLE_RESULT;
 }
 
