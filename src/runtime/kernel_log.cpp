@@ -43,6 +43,7 @@ constexpr std::string_view kOrdinaryLivepatch[] = {
     "applying patch ",
     "reverting patch ",
     "signaling remaining tasks",
+    "forcing remaining tasks", // done only when asked for
     "tainting kernel with TAINT_LIVEPATCH",
 };
 

@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The life of patches as an operator sees it. Version 1 is loaded by the rehearsal and must be
+# loaded again at the end; /bin has version 2, which replaces it, and operations-sleep, which
+# does not replace and patches a function that tasks sleep in.
+grep -q VMALLOCCHUNK /proc/meminfo || exit 1
+cd /tmp
+
+# expect STATUS COMMAND...: leaves what is printed in ./out
+expect() {
+	wanted=$1
+	shift
+	echo "+ $*"
+	"$@" >out 2>&1 </dev/null
+	got=$?
+	cat out
+	[ "$got" -eq "$wanted" ] || fail "status $got instead of $wanted"
+}
+fail() {
+	echo "FAILED: $*"
+	exit 1
+}
+printed() { grep -qF -- "$1" out || fail "not printed: $1"; }
+is_there() { [ -e "/sys/module/$1" ]; }
+
+expect 0 kpatch list
+printed 'operations_v1 [enabled]'
+expect 0 kpatch info --json /bin/operations-v2.ko
+printed '"name": "meminfo_proc_show"'
+printed '"replace": true'
+expect 0 kpatch status --json
+printed '"active": "operations_v1"'
+printed '"patched": true'
+expect 0 kpatch install /rehearsal/patches/operations_v1.ko
+expect 1 kpatch install /rehearsal/patches/operations_v1.ko
+printed 'is already installed'
+
+# A task asleep in a function that is to be patched.
+sleep 1000 &
+sleeper=$!
+expect 4 kpatch load --timeout 3 --on-stall=revert /bin/operations-sleep.ko
+printed 'operations_sleep: 1 task(s) left'
+printed "$sleeper sleep"
+printed 'inside patched: hrtimer_nanosleep (vmlinux)'
+printed 'hrtimer_nanosleep+0x'
+! is_there operations_sleep || fail 'not taken out again'
+expect 5 kpatch load --timeout 2 --on-stall=keep /bin/operations-sleep.ko
+expect 0 kpatch status
+printed 'operations_sleep [enabling...]'
+printed "$sleeper sleep inside hrtimer_nanosleep"
+kill "$sleeper"
+expect 0 kpatch load /bin/operations-sleep.ko
+expect 0 kpatch unload operations-sleep
+
+# A task asleep in the patch itself.
+sh -c 'printf sleeper >/proc/self/comm; while read -r line; do :; done </proc/meminfo' &
+sleep 1
+expect 4 kpatch unload --timeout 3 --on-stall=revert operations_v1
+printed 'inside patched: meminfo_proc_show (vmlinux)'
+printed '[operations_v1]'
+expect 0 kpatch list
+printed 'operations_v1 [enabled]'
+wait
+
+# Replaced by a compressed module, and back.
+gzip -c /bin/operations-v2.ko >operations-v2.ko.gz
+expect 0 kpatch load operations-v2.ko.gz
+printed 'replaces: operations_v1'
+printed 'replaced patch module: operations_v1'
+grep -q 'VMALLOCCHUNK: *8 kB' /proc/meminfo || fail 'version 2 is not in effect'
+! is_there operations_v1 || fail 'version 1 was left behind'
+expect 0 kpatch rollback
+printed 'rolling back from operations_v2 to operations_v1'
+grep -q 'VMALLOCCHUNK: *0 kB' /proc/meminfo || fail 'version 1 is not in effect'
+! is_there operations_v2 || fail 'version 2 was left behind'
+expect 0 kpatch uninstall operations_v1
+printed 'stays in effect'
+
+# By force, at last: this one cannot be removed any more.
+sleep 1000 &
+expect 6 kpatch load --timeout 1 --on-stall=force /bin/operations-sleep.ko
+printed 'can never be removed'
+kill $!
+expect 0 kpatch status
+printed 'operations_sleep [enabled]'
