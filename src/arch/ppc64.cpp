@@ -28,6 +28,7 @@ class Ppc64 : public Arch {
   ArchSet bit() const override { return kPpc64; }
   std::string_view name() const override { return "ppc64le"; }
   std::uint32_t absolute64() const override { return R_PPC64_ADDR64; }
+  std::uint32_t absolute32() const override { return R_PPC64_ADDR32; }
 
   std::uint64_t local_entry_start(const elf::Symbol& symbol) const override {
     const bool has_delta =

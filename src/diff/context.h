@@ -92,6 +92,8 @@ void ignore_requested_functions(Context& context);
 void reset_ignored_sections(Context& context);
 void promote_callers_of_unpatchable(Context& context);
 void include_changes(Context& context);
+/// Debug information comes along whole, but for what it says about code that does not.
+void trim_debug_sections(Context& context);
 void rebuild_special_sections(Context& context);
 void rebuild_orc(Context& context);
 void leave_out_exports(Context& context);
