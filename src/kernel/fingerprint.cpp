@@ -28,10 +28,14 @@ std::string description(const fs::directory_entry& entry, FingerprintDepth depth
 } // namespace
 
 std::string source_fingerprint(const Target& target, FingerprintDepth depth) {
+  return tree_fingerprint(target.source, depth);
+}
+
+std::string tree_fingerprint(const fs::path& tree, FingerprintDepth depth) {
   std::vector<std::string> lines;
-  for (const auto& entry : fs::recursive_directory_iterator(target.source))
-    lines.push_back(fmt::format("{}\n{}\n",
-                                entry.path().lexically_relative(target.source).string(),
+  const std::size_t root = tree.native().size() + 1;
+  for (const auto& entry : fs::recursive_directory_iterator(tree))
+    lines.push_back(fmt::format("{}\n{}\n", entry.path().native().substr(root),
                                 description(entry, depth)));
   std::sort(lines.begin(), lines.end());
   std::string all;

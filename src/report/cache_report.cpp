@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "report/cache_report.h"
+
+#include <fmt/format.h>
+
+namespace kpatch::report {
+
+namespace {
+
+std::string line(std::uintmax_t bytes, const std::string& name) {
+  constexpr double kMegabyte = 1e6;
+  return fmt::format("{:9.1f} MB  {}\n", static_cast<double>(bytes) / kMegabyte, name);
+}
+
+} // namespace
+
+std::string cache_list_text(const std::vector<kernel::CacheEntry>& entries) {
+  std::string text;
+  std::uintmax_t sum = 0;
+  for (const kernel::CacheEntry& entry : entries) {
+    text += line(entry.bytes, entry.name);
+    sum += entry.bytes;
+  }
+  return text + line(sum, "in all");
+}
+
+} // namespace kpatch::report

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include "kernel/cache_upkeep.h"
+
+#include <string>
+#include <vector>
+
+namespace kpatch::report {
+
+/// One line for each entry, in megabytes, and their sum.
+std::string cache_list_text(const std::vector<kernel::CacheEntry>& entries);
+
+} // namespace kpatch::report
