@@ -107,12 +107,13 @@ class Arch {
   virtual ~Arch() = default;
 
   virtual ArchSet bit() const = 0;
+  /// As uname -m says it.
   virtual std::string_view name() const = 0;
+  /// As kbuild's ARCH= takes it.
+  virtual std::string_view kbuild_name() const { return name(); }
 
   /// The relocation that stores a 64-bit absolute address.
   virtual std::uint32_t absolute64() const = 0;
-  /// The one that stores the low 32 bits of one.
-  virtual std::uint32_t absolute32() const = 0;
 
   /// Rewrites peculiarities of this processor's assemblers into the common form, after
   /// reading.
@@ -235,6 +236,12 @@ void write_field(std::span<std::uint8_t> data, std::uint64_t offset, unsigned si
 
 /// The processor of an object. Throws Error for a machine that is not supported.
 const Arch& arch_for(const elf::Object& object);
+
+/// The same by the number of <elf.h>, for messages about `label`.
+const Arch& arch_for(std::uint16_t machine, std::string_view label);
+
+/// The processor that uname -m calls so; null if it is not supported.
+const Arch* find_arch(std::string_view name);
 
 /// Decodes a section from its start. Throws Error naming the offset that cannot be
 /// decoded.

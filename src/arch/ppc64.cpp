@@ -27,8 +27,8 @@ class Ppc64 : public Arch {
  public:
   ArchSet bit() const override { return kPpc64; }
   std::string_view name() const override { return "ppc64le"; }
+  std::string_view kbuild_name() const override { return "powerpc"; }
   std::uint32_t absolute64() const override { return R_PPC64_ADDR64; }
-  std::uint32_t absolute32() const override { return R_PPC64_ADDR32; }
 
   std::uint64_t local_entry_start(const elf::Symbol& symbol) const override {
     const bool has_delta =

@@ -27,13 +27,24 @@ constexpr Entry kMachines[] = {
 } // namespace
 
 const Arch& arch_for(const elf::Object& object) {
+  return arch_for(object.header.machine, object.label);
+}
+
+const Arch* find_arch(std::string_view name) {
   for (const Entry& entry : kMachines)
-    if (entry.machine == object.header.machine)
+    if (entry.get().name() == name)
+      return &entry.get();
+  return nullptr;
+}
+
+const Arch& arch_for(std::uint16_t machine, std::string_view label) {
+  for (const Entry& entry : kMachines)
+    if (entry.machine == machine)
       return entry.get();
   fail("{}: Unsupported target architecture (ELF machine {}); x86_64, ppc64le, s390x, "
        "aarch64 "
        "and loongarch64 are supported",
-       object.label, object.header.machine);
+       label, machine);
 }
 
 } // namespace kpatch::arch

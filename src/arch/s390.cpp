@@ -21,8 +21,8 @@ class S390 : public Arch {
  public:
   ArchSet bit() const override { return kS390; }
   std::string_view name() const override { return "s390x"; }
+  std::string_view kbuild_name() const override { return "s390"; }
   std::uint32_t absolute64() const override { return R_390_64; }
-  std::uint32_t absolute32() const override { return R_390_32; }
   bool uses_patchable_entries() const override { return false; }
 
   std::size_t instruction_length(std::span<const std::uint8_t> code) const override {

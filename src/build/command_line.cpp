@@ -24,16 +24,27 @@ enum LongOnly {
   kSkipCleanup,
   kIgnoreInitChanges,
   kExplain,
-  kForce,
   kVersion,
   kJson,
-  kReview
+  kReview,
+  kOotModuleSource,
+  kFullBuild,
+  kLauncher,
+  kDebugFile,
+  kOffline
 };
 
 constexpr option kOptions[] = {
     {"help",                no_argument,       nullptr, 'h'               },
     {"archversion",         required_argument, nullptr, 'a'               },
+    {"sourcerpm",           required_argument, nullptr, 'r'               },
     {"sourcedir",           required_argument, nullptr, 's'               },
+    {"oot-module",          required_argument, nullptr, 'e'               },
+    {"oot-module-src",      required_argument, nullptr, kOotModuleSource  },
+    {"full-build",          no_argument,       nullptr, kFullBuild        },
+    {"launcher",            required_argument, nullptr, kLauncher         },
+    {"debug-file",          required_argument, nullptr, kDebugFile        },
+    {"offline",             no_argument,       nullptr, kOffline          },
     {"config",              required_argument, nullptr, 'c'               },
     {"vmlinux",             required_argument, nullptr, 'v'               },
     {"jobs",                required_argument, nullptr, 'j'               },
@@ -47,29 +58,35 @@ constexpr option kOptions[] = {
     {"skip-gcc-check",      no_argument,       nullptr, kSkipGccCheck     },
     {"ignore-init-changes", no_argument,       nullptr, kIgnoreInitChanges},
     {"explain",             no_argument,       nullptr, kExplain          },
-    {"force",               no_argument,       nullptr, kForce            },
     {"json",                required_argument, nullptr, kJson             },
     {"review",              required_argument, nullptr, kReview           },
     {"version",             no_argument,       nullptr, kVersion          },
     {nullptr,               0,                 nullptr, 0                 },
 };
-constexpr const char* kLetters = "ha:s:c:v:j:n:o:dRt:";
+constexpr const char* kLetters = "ha:r:s:c:v:j:n:o:dRt:e:";
 
 constexpr std::string_view kUsage =
     R"(usage: kpatch-build [options] <patch1 ... patchN>
   -h, --help                 Show this help message
   -a, --archversion RELEASE  Kernel to make the patch for (default: the running one)
+  -r, --sourcerpm FILE       Source package of an RPM kernel
   -s, --sourcedir DIR        Kernel source, instead of the distribution's
   -c, --config FILE          Kernel configuration
   -v, --vmlinux FILE         vmlinux with debug information
   -j, --jobs N               Compile N files at a time (default: one per processor)
   -n, --name NAME            Name of the module (default: livepatch-<patch>)
   -o, --output DIR           Where the module goes (default: current directory)
-  -d, --debug                Tell more; keep build.log
+  -d, --debug                Tell more, twice or thrice still more; keep build.log
   -R, --non-replace          Do not replace patches that are loaded already
+  -e, --oot-module FILE      Patch this module from outside the kernel's tree
+      --oot-module-src DIR   The source of the module
+  -t, --target TARGET        What to make in a full build (default: vmlinux modules)
+      --full-build           Build the whole kernel first, in the cache
+      --launcher PROGRAM     Put it before the compiler: ccache, distcc, icecc, sccache
+      --offline              Do not use the network
+      --debug-file FILE      Keep the debug information of the module there
       --skip-cleanup         Leave the private build directory behind
-      --skip-compiler-check  Take a compiler of another version if its code is the kernel's
-      --force                Go on though the code is not the kernel's (dangerous)
+      --skip-compiler-check  Take any compiler (not recommended)
       --ignore-init-changes  Leave changes of init and exit code out
       --explain              Say why each function is part of the patch
       --review warn|error|off
@@ -77,6 +94,7 @@ constexpr std::string_view kUsage =
                              (default), refused, or not looked for
       --json FILE            Write what was built, and what was wrong, as JSON
       --version              Show the version
+   or: kpatch-build cache list|gc|verify
 )";
 
 /// The argument as a path; must be what it is called.
@@ -111,6 +129,11 @@ Review review_mode(std::string_view text) {
   fail("--review: '{}' is none of warn, error, off", text);
 }
 
+std::string environment(const char* name) {
+  const char* value = std::getenv(name);
+  return value ? value : "";
+}
+
 void take_option(int letter, Invocation& invocation) {
   BuildOptions& options = invocation.options;
   kernel::Overrides& overrides = invocation.kernel.overrides;
@@ -129,10 +152,20 @@ void take_option(int letter, Invocation& invocation) {
   case 'o': options.output_directory = existing_directory(optarg, "output dir"); break;
   case 'd': ++invocation.debug; break;
   case 'R': options.replace = false; break;
-  case 't':
-    invocation.notices.push_back(
-        "NOTICE: --target is ignored: only what the patch touches is compiled");
+  case 't': invocation.kernel.full_build_targets.emplace_back(optarg); break;
+  case 'r': invocation.kernel.source_rpm = existing_file(optarg, "source rpm"); break;
+  case 'e':
+    invocation.kernel.out_of_tree.modules.push_back(
+        existing_file(optarg, "out-of-tree module"));
     break;
+  case kOotModuleSource:
+    invocation.kernel.out_of_tree.sources.push_back(
+        existing_directory(optarg, "out-of-tree module source dir").lexically_normal());
+    break;
+  case kFullBuild: invocation.kernel.full_build = true; break;
+  case kLauncher: options.launcher = optarg; break;
+  case kDebugFile: options.debug_file = fs::absolute(optarg); break;
+  case kOffline: invocation.kernel.offline = true; break;
   case kSkipCleanup: options.keep_work = true; break;
   case kSkipGccCheck:
     invocation.notices.push_back(
@@ -142,10 +175,44 @@ void take_option(int letter, Invocation& invocation) {
   case kIgnoreInitChanges: options.init_changes = InitChanges::kLeaveOut; break;
   case kExplain: options.explain = true; break;
   case kReview: options.review = review_mode(optarg); break;
-  case kForce: options.force = true; break;
   case kJson: invocation.json = fs::absolute(optarg); break;
   default: invocation.action = Invocation::Action::kComplainAboutUsage;
   }
+}
+
+/// kpatch-build cache VERB
+Invocation cache_invocation(const std::vector<std::string>& words) {
+  using Action = Invocation::Action;
+  constexpr std::pair<std::string_view, Action> kVerbs[] = {
+      {"list",   Action::kListCache     },
+      {"gc",     Action::kCollectGarbage},
+      {"verify", Action::kVerifyCache   },
+  };
+  Invocation invocation;
+  invocation.action = Action::kComplainAboutUsage;
+  invocation.usage_complaint = "cache: one of list, gc, verify is wanted";
+  for (const auto& [verb, action] : kVerbs)
+    if (words.size() == 1 && words[0] == verb)
+      invocation.action = action;
+  invocation.kernel.cache = fs::absolute(kernel::default_cache());
+  return invocation;
+}
+
+/// Options that only make sense together, or not together.
+void check_combination(Invocation& invocation) {
+  const kernel::TargetRequest& kernel = invocation.kernel;
+  if (!kernel.source_rpm.empty() && !kernel.release.empty())
+    fail("--sourcerpm says by its name which kernel it is; --archversion cannot be used "
+         "with it");
+  if (!kernel.source_rpm.empty() && !kernel.overrides.source.empty())
+    fail("--sourcerpm and --sourcedir cannot be used together");
+  if (!kernel.out_of_tree.modules.empty() && kernel.out_of_tree.sources.empty())
+    fail("--oot-module requires --oot-module-src");
+  if (kernel.out_of_tree.modules.empty() && !kernel.out_of_tree.sources.empty())
+    fail("--oot-module-src requires --oot-module");
+  if (!kernel.full_build && !kernel.full_build_targets.empty())
+    invocation.notices.push_back("NOTICE: --target is ignored without --full-build: only "
+                                 "what the patch touches is compiled");
 }
 
 } // namespace
@@ -157,6 +224,8 @@ std::string_view usage_text() {
 Invocation parse_command_line(int argc, char** argv) {
   using Action = Invocation::Action;
   Invocation invocation;
+  if (argc > 1 && std::string_view(argv[1]) == "cache")
+    return cache_invocation({argv + 2, argv + argc});
   invocation.options.jobs = std::max(1U, std::thread::hardware_concurrency());
   invocation.options.output_directory = fs::current_path();
   optind = 0; // starts afresh, also if called twice
@@ -176,9 +245,12 @@ Invocation parse_command_line(int argc, char** argv) {
     invocation.action = Action::kComplainAboutUsage;
     invocation.usage_complaint = "no patch file(s) specified";
   }
-  invocation.options.keep_log = invocation.debug > 0;
+  check_combination(invocation);
+  invocation.options.keep_log = invocation.debug > 0 || invocation.options.keep_work;
   invocation.options.cache = fs::absolute(kernel::default_cache());
   invocation.kernel.cache = invocation.options.cache;
+  invocation.kernel.machine = environment("TARGET_ARCH");
+  invocation.kernel.cross_compile = environment("CROSS_COMPILE");
   return invocation;
 }
 

@@ -13,7 +13,15 @@ namespace kpatch::build {
 
 /// What the user of kpatch-build wants.
 struct Invocation {
-  enum class Action { kBuild, kShowHelp, kShowVersion, kComplainAboutUsage };
+  enum class Action {
+    kBuild,
+    kShowHelp,
+    kShowVersion,
+    kComplainAboutUsage,
+    kListCache,
+    kCollectGarbage,
+    kVerifyCache
+  };
   Action action = Action::kBuild;
   std::string usage_complaint;      ///< for kComplainAboutUsage
   std::vector<std::string> notices; ///< to be shown before the work begins

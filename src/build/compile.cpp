@@ -39,16 +39,19 @@ Command compiler_command(const Workshop& shop, const CompileJob& job) {
       .environment = {{"LC_ALL", "C"}, {"TMPDIR", shop.work.string()}}
   };
   const std::string tree = job.source_tree.string();
+  command.argv = shop.launcher;
   for (const std::string& word : job.command.compiler)
     command.argv.push_back(replaced(word, kSourceMark, tree));
   if (!shop.author_headers.empty()) {
     command.argv.push_back("-I" + shop.author_headers.string());
     command.argv.push_back("-fmacro-prefix-map=" + shop.author_headers.string() + "/=");
   }
+  if (!job.with_debug)
+    command.argv.emplace_back("-g0");
   for (const std::string& word :
-       {std::string("-g0"), std::string("-fdiagnostics-color=never"), std::string("-MD"),
-        std::string("-MF"), dependency_list(job.object).string(), std::string("-c"),
-        std::string("-o"), job.object.string(), tree + "/" + job.command.unit})
+       {std::string("-fdiagnostics-color=never"), std::string("-MD"), std::string("-MF"),
+        dependency_list(job.object).string(), std::string("-c"), std::string("-o"),
+        job.object.string(), tree + "/" + job.command.unit})
     command.argv.push_back(word);
   return command;
 }

@@ -16,6 +16,7 @@ struct CompileJob {
   std::filesystem::path source_tree; ///< the pristine tree or the patched view
   std::filesystem::path build_tree;  ///< the prepared tree: working directory
   std::filesystem::path object;      ///< what is made
+  bool with_debug = false;           ///< as the kernel's build has it
 };
 
 struct Compiled {

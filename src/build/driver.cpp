@@ -11,6 +11,7 @@
 #include "build/affected_units.h"
 #include "build/build_log.h"
 #include "build/compiler_check.h"
+#include "build/launcher.h"
 #include "build/module_naming.h"
 #include "build/object_pair.h"
 #include "build/patch_apply.h"
@@ -55,7 +56,9 @@ class Build {
                         log_,
                         options_.jobs,
                         fs::absolute(options_.hook_sources / "include"),
-                        options_.source_may_change};
+                        options_.source_may_change,
+                        find_launcher(options_.launcher),
+                        !options_.debug_file.empty()};
     const std::vector<UnitObjects> objects = compile_both(shop, view);
     const std::vector<fs::path> parts = extract(shop, view, objects);
     // Every unit's changes are in an intermediate object.
@@ -235,9 +238,8 @@ UnitResult compare_as_module_code(const Workshop& shop, const PatchedView& view,
   if (user.empty())
     return result;
   const UnitObjects plain = compile_with_plain_constants(shop, view, pair.unit);
-  result = compare_unit(
-      differ, {pair.unit, pair.owner, plain.original, plain.patched, pair.original},
-      output);
+  result = compare_unit(differ, {pair.unit, pair.owner, plain.original, plain.patched},
+                        output);
   result.notes.push_back(fmt::format(
       "NOTICE: {} has constants that only a booting kernel fills in; its copy in the "
       "patch reads their variables",
@@ -249,7 +251,7 @@ std::vector<fs::path> Build::extract(const Workshop& shop, const PatchedView& vi
                                      const std::vector<UnitObjects>& objects) {
   const StepClock clock(result_.steps, "diff");
   say("Reading special section data");
-  PairDiffer differ(shop.target, {options_.init_changes, options_.force});
+  PairDiffer differ(shop.target, options_.init_changes);
   say("Extracting new and modified ELF sections");
   std::vector<fs::path> parts;
   std::size_t refused = 0;
@@ -305,15 +307,21 @@ void Build::link(const kernel::Target& target, const std::vector<fs::path>& part
   klp::ModuleRequest request{.objects = parts,
                              .name = result_.module_name,
                              .replace = options_.replace,
-                             .source_tree = target.source,
+                             .source_tree = target.kbuild_tree(),
                              .object_tree = target.objects,
                              .hook_sources = options_.hook_sources,
+                             .make_variables = target.make_variables,
+                             .symvers = target.symvers,
                              .work_dir = work_.path(),
                              .hook_cache = target.cache / "hooks",
                              .output = work_.path() / file,
                              .jobs = options_.jobs};
+  if (!options_.debug_file.empty())
+    request.debug_output = work_.path() / (file + ".debug");
   const fs::path module = klp::build_module(request);
   const fs::path finished = options_.output_directory / file;
+  if (!options_.debug_file.empty())
+    write_file(options_.debug_file, read_bytes(request.debug_output));
   write_file(finished, read_bytes(module));
   result_.module = finished;
   result_.outcome = BuildOutcome::kBuilt;

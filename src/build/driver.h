@@ -22,12 +22,13 @@ struct BuildOptions {
   std::filesystem::path output_directory = ".";
   std::filesystem::path cache;        ///< for the log and private directories
   std::filesystem::path hook_sources; ///< this project's kmod/
+  std::string launcher; ///< goes before the compiler; empty: one that is set up here
+  std::filesystem::path debug_file; ///< for the module's debug information; empty: none
   unsigned jobs = 1;
   bool replace = true;
   InitChanges init_changes = InitChanges::kRefuse;
   Review review = Review::kWarn;
   bool check_compiler = true;
-  bool force = false; ///< though the original's code is not the running kernel's
   bool source_may_change = false; ///< it is the user's: keep nothing that is read from it
   bool explain = false;           ///< say why each function is part of the patch
   bool keep_log = false;          ///< also if the build succeeds

@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/process.h"
+#include "build/launcher.h"
 #include "build/recorded_command.h"
 #include "kernel/kbuild.h"
 #include "kernel/objtool.h"
@@ -25,6 +26,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
+constexpr std::string_view kSectionFlags[] = {"-ffunction-sections", "-fdata-sections"};
 constexpr std::string_view kExtraFlags = "KCFLAGS=-ffunction-sections -fdata-sections";
 
 std::string with_extension(const std::string& unit, std::string_view extension) {
@@ -42,13 +44,19 @@ fs::path record_of(const std::string& unit) {
 }
 
 /// Replaces the source tree's path wherever it stands as a whole path or the head of one.
+/// It is relative (`..`) if the objects are in a folder of the source, and empty if they
+/// are beside it.
 std::string with_source_marked(const std::string& word, const std::string& tree) {
+  if (tree.empty())
+    return word;
+  const bool is_relative = tree.front() != '/';
   std::string result;
   std::size_t from = 0;
   for (std::size_t at = word.find(tree); at != std::string::npos;
        at = word.find(tree, at + 1)) {
     const std::size_t end = at + tree.size();
-    if (at < from || (end < word.size() && word[end] != '/'))
+    if (at < from || (end < word.size() && word[end] != '/') ||
+        (is_relative && at > 0 && (word[at - 1] == '/' || word[at - 1] == '.')))
       continue;
     result += word.substr(from, at - from);
     result += kSourceMark;
@@ -67,7 +75,7 @@ std::vector<std::string> compiler_words(const std::vector<std::string>& recorded
                                         const std::string& source,
                                         const std::string& tree) {
   std::vector<std::string> words;
-  for (std::size_t i = 0; i < recorded.size(); ++i) {
+  for (std::size_t i = is_launcher(recorded[0]) ? 1 : 0; i < recorded.size(); ++i) {
     if (recorded[i] == "-o")
       ++i;
     else if (recorded[i] != "-c" && recorded[i] != source &&
@@ -108,10 +116,12 @@ std::string run_kbuild(const Workshop& shop, const fs::path& objects,
   Outcome outcome;
   for (const kernel::HostTools tools :
        {kernel::HostTools::kAsPacked, kernel::HostTools::kBuild}) {
-    Command make{
-        .argv = kernel::kbuild_units_command(shop.target.source, objects, group, tools),
-        .environment = kernel::kbuild_environment()};
+    Command make{.argv = kernel::kbuild_units_command(shop.target.kbuild_tree(), objects,
+                                                      group, tools),
+                 .environment = kernel::kbuild_environment()};
     make.environment["TMPDIR"] = shop.work.string();
+    make.argv.insert(make.argv.end(), shop.target.make_variables.begin(),
+                     shop.target.make_variables.end());
     make.argv.emplace_back(kExtraFlags);
     make.argv.push_back("-j" + std::to_string(shop.jobs));
     outcome = shop.log.run(make);
@@ -154,12 +164,26 @@ std::vector<kernel::UnitGroup> grouped(const kernel::Target& target,
   return groups;
 }
 
+/// Whether a finished build has recorded what it did.
+bool is_built(const kernel::Target& target, const std::string& unit) {
+  return !target.records.empty() && fs::exists(target.records / record_of(unit));
+}
+
+UnitCommand command_of_build(const kernel::Target& target, const std::string& unit) {
+  UnitCommand command =
+      parse_unit_command(read_text(target.records / record_of(unit)), unit);
+  for (const std::string_view flag : kSectionFlags)
+    command.compiler.emplace_back(flag);
+  return command;
+}
+
 /// Has kbuild make the objects and keeps its records.
 void record(const Workshop& shop, const fs::path& kept,
             const std::vector<std::string>& units) {
   const TempDir copy("kbuild.", shop.work);
   fs::copy(shop.target.objects, copy.path(),
            fs::copy_options::recursive | fs::copy_options::copy_symlinks);
+  kernel::add_units_makefile(copy.path());
   std::string errors;
   for (const kernel::UnitGroup& group : grouped(shop.target, units))
     errors += run_kbuild(shop, copy.path(), group);
@@ -198,18 +222,22 @@ UnitCommand parse_unit_command(std::string_view cmd_file, const std::string& uni
   // A unit of another folder is named by the way there:
   // arch/x86/kvm/../../../virt/kvm/x.c.
   const std::string source = normal(recorded.source);
-  if (!source.ends_with("/" + unit))
+  if (source != unit && !source.ends_with("/" + unit))
     fail("{}: kbuild makes its object from {}", unit, recorded.source);
-  const std::string tree = source.substr(0, source.size() - unit.size() - 1);
+  const std::string tree =
+      source == unit ? "" : source.substr(0, source.size() - unit.size() - 1);
 
   UnitCommand command{.unit = unit};
   command.compiler = compiler_words(recorded.programs[0], recorded.source, tree);
+  if (tree.empty()) // __FILE__ was relative because the source's name was
+    command.compiler.push_back(fmt::format("-fmacro-prefix-map={}/=", kSourceMark));
   for (std::size_t i = 1; i < recorded.programs.size(); ++i) {
     std::vector<std::string> words = recorded.programs[i];
     if (fs::path(words[0]).filename() != "objtool" || !command.objtool.empty())
       fail("{}: the kernel's build runs '{}' on its object, which is not known here",
            unit, quoted(words));
-    if (normal(words.back()) != with_extension(unit, ".o"))
+    const std::string object = with_extension(unit, ".o");
+    if (normal(words.back()) != object && !words.back().ends_with("/" + object))
       fail("{}: objtool is run on '{}' instead of its object", unit, words.back());
     words.pop_back();
     command.objtool = std::move(words);
@@ -223,14 +251,17 @@ std::vector<UnitCommand> unit_commands(const Workshop& shop,
       shop.source_may_change ? shop.work / "commands" : shop.kept("commands");
   std::vector<std::string> missing;
   for (const std::string& unit : units)
-    if (!fs::exists(kept / record_of(unit)))
+    if (!fs::exists(kept / record_of(unit)) && !is_built(shop.target, unit))
       missing.push_back(unit);
   if (!missing.empty())
     record(shop, kept, missing);
 
   std::vector<UnitCommand> commands;
   for (const std::string& unit : units) {
-    UnitCommand command = parse_unit_command(read_text(kept / record_of(unit)), unit);
+    UnitCommand command =
+        is_built(shop.target, unit)
+            ? command_of_build(shop.target, unit)
+            : parse_unit_command(read_text(kept / record_of(unit)), unit);
     if (kernel::delays_objtool(shop.target.config))
       command.objtool = objtool_before_link(shop.target, unit);
     if (const fs::path generated = generated_of(kept, unit); fs::exists(generated))

@@ -46,6 +46,8 @@ std::vector<UnitObjects> compile_units(const Workshop& shop, const PatchedView& 
   std::vector<fs::path> trees;
   for (const UnitCommand& command : commands)
     trees.push_back(build_tree_for(shop, command));
+  // A build in the source tree names its files relative to it, generated ones as well.
+  const bool is_in_source = shop.target.source == shop.target.objects;
   for_each_in_parallel(2 * commands.size(), shop.jobs, [&](std::size_t index) {
     const std::size_t i = index / 2;
     const std::string& name = commands[i].unit;
@@ -56,7 +58,10 @@ std::vector<UnitObjects> compile_units(const Workshop& shop, const PatchedView& 
       objects[i].original = original_object(shop, job);
     } else {
       job.source_tree = view.root();
+      if (is_in_source)
+        job.build_tree = view.root();
       job.object = object_in(shop.work / "patched", name);
+      job.with_debug = shop.keep_debug;
       objects[i].patched_side = compile(shop, job);
       objects[i].patched = job.object;
     }

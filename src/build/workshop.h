@@ -6,6 +6,7 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 namespace kpatch::build {
 
@@ -17,6 +18,8 @@ struct Workshop {
   unsigned jobs = 1;
   std::filesystem::path author_headers; ///< where patches find kpatch-macros.h
   bool source_may_change = false;       ///< it is the user's own
+  std::vector<std::string> launcher{};  ///< what goes before the compiler
+  bool keep_debug = false;              ///< patched objects have debug information
 
   /// Where results that depend on this kernel's configuration and compiler are kept.
   std::filesystem::path kept(const std::string& kind) const;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include "kernel/config.h"
+
 #include <string>
 #include <string_view>
 
@@ -12,6 +14,11 @@ struct Compiler {
   std::string version_text; ///< CONFIG_CC_VERSION_TEXT: "gcc-12
                             ///< (Debian 12.2.0-14+deb12u1) 12.2.0"
 };
+
+/// The compiler that a configuration names: the command of that name if it is of that
+/// version, else one that has the version in its name ("gcc-12"). `cross_compile` goes
+/// before the command.
+Compiler compiler_of(const Config& config, const std::string& cross_compile = {});
 
 /// The first line of `command --version`. Throws Error with the package to install if
 /// there is no such command.

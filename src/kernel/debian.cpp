@@ -21,6 +21,7 @@
 #include "base/process.h"
 #include "base/sha256.h"
 #include "kernel/cache.h"
+#include "kernel/cache_upkeep.h"
 #include "kernel/debian_archive.h"
 #include "kernel/debian_names.h"
 #include "kernel/facts.h"
@@ -234,15 +235,12 @@ Workshop open_workshop(const TargetRequest& request) {
   return shop;
 }
 
-void read_configuration(Target& target) {
+void read_configuration(const Workshop& shop, Target& target) {
   target.config_file = target.objects / ".config";
   target.symvers = target.objects / "Module.symvers";
   target.config =
       Config::parse(read_text(target.config_file), target.config_file.string());
-  target.compiler.version_text =
-      target.config.value("CONFIG_CC_VERSION_TEXT").value_or("");
-  target.compiler.command =
-      target.compiler.version_text.substr(0, target.compiler.version_text.find(' '));
+  target.compiler = compiler_of(target.config, shop.request.cross_compile);
 }
 
 fs::path cached_source(const Workshop& shop) {
@@ -258,6 +256,7 @@ fs::path find_source(Workshop& shop) {
   }
   const fs::path source = cached_source(shop);
   make_once(source, [&](const fs::path& to) { unpack_source(shop, to); });
+  record_fingerprint(source);
   return source;
 }
 
@@ -293,10 +292,10 @@ Target debian_target(const TargetRequest& request) {
 
   target.source = find_source(shop);
 
-  target.objects = target.cache / "objects";
+  target.objects = target.cache / kPreparedTree;
   make_once(target.objects,
             [&](const fs::path& to) { prepare(shop, target.source, to); });
-  read_configuration(target);
+  read_configuration(shop, target);
 
   make_once(shop.kernel / "debug", [&](const fs::path& to) { unpack_debug(shop, to); });
   locate_debug(shop, target);

@@ -143,10 +143,12 @@ void add_facts(Target& target, const fs::path& debug_modules) {
   const fs::path shipped = target.modules_root.empty()
                                ? fs::path()
                                : target.modules_root / "lib/modules" / target.release;
-  const fs::path modules_file = target.cache / "modules.1";
-  parse_modules(
-      kept_text(modules_file, [&] { return modules_text(shipped, debug_modules); }),
-      modules_file, shipped, debug_modules, target);
+  if (target.modules.empty()) {
+    const fs::path modules_file = target.cache / "modules.1";
+    parse_modules(
+        kept_text(modules_file, [&] { return modules_text(shipped, debug_modules); }),
+        modules_file, shipped, debug_modules, target);
+  }
 
   const fs::path units_file = target.cache / "units.1";
   target.units =

@@ -17,7 +17,8 @@ std::string unit_path(std::string_view name, const std::filesystem::path& source
 
 /// Fills in `modules`, `units` and `struct_sizes` of a target whose paths are known. They
 /// are found out once and kept as text files in `target.cache`. The debug modules are
-/// looked for below `debug_modules`, which may be empty.
+/// looked for below `debug_modules`, which may be empty; modules that are known already
+/// are taken as they are.
 void add_facts(Target& target, const std::filesystem::path& debug_modules);
 
 /// As lines "<type> <bytes>", and back.

@@ -25,11 +25,13 @@
 //                           same: their top Makefile looks for it in MAKEFLAGS.
 #include "kernel/kbuild.h"
 
+#include "arch/arch.h"
 #include "base/error.h"
 #include "base/files.h"
 #include "base/process.h"
 #include "kernel/config.h"
 
+#include <sys/utsname.h>
 #include <thread>
 
 namespace kpatch::kernel {
@@ -67,7 +69,8 @@ void make(std::vector<std::string> argv, std::vector<std::string> goals) {
 
 /// Replaces the configuration. The version of pahole counts into it, so a program that
 /// claims the version of the old configuration stands in for pahole.
-void configure(const fs::path& source, const fs::path& objects, const fs::path& config) {
+void configure(const fs::path& source, const fs::path& objects, const fs::path& config,
+               const std::vector<std::string>& variables = {}) {
   const Config wanted = Config::parse(read_text(config), config.string());
   const int version = std::stoi(wanted.value("CONFIG_PAHOLE_VERSION").value_or("0"));
   const fs::path pahole = objects / ".pahole-version";
@@ -75,9 +78,15 @@ void configure(const fs::path& source, const fs::path& objects, const fs::path& 
              fmt::format("#!/bin/sh\necho v{}.{:02}\n", version / 100, version % 100),
              0755);
   fs::copy_file(config, objects / ".config", fs::copy_options::overwrite_existing);
-  make({"make", "-s", "-C", objects.string(), "-f", (source / "Makefile").string(),
-        "PAHOLE=" + fs::absolute(pahole).string()},
-       {"olddefconfig", "syncconfig"});
+  std::vector<std::string> command = {"make",
+                                      "-s",
+                                      "-C",
+                                      objects.string(),
+                                      "-f",
+                                      (source / "Makefile").string(),
+                                      "PAHOLE=" + fs::absolute(pahole).string()};
+  command.insert(command.end(), variables.begin(), variables.end());
+  make(std::move(command), {"olddefconfig", "syncconfig"});
 }
 
 void refuse_unusable_paths(const fs::path& source, const fs::path& objects) {
@@ -109,6 +118,46 @@ std::vector<std::string> kbuild_command(const fs::path& source, const fs::path& 
           "may-sync-config=",
           "need-compiler=1",
           "CONFIG_DEBUG_INFO_BTF="};
+}
+
+void add_units_makefile(const fs::path& objects) {
+  write_file(objects / kUnitsMakefile, kUnitsRules);
+}
+
+std::vector<std::string> make_variables_of(const Target& target,
+                                           const TargetRequest& request) {
+  std::vector<std::string> variables = {"CC=" + target.compiler.command,
+                                        "KERNELRELEASE=" + target.release};
+  utsname host{};
+  uname(&host);
+  const arch::Arch* machine = arch::find_arch(target.machine);
+  if (machine && target.machine != host.machine)
+    variables.push_back(fmt::format("ARCH={}", machine->kbuild_name()));
+  if (!request.cross_compile.empty())
+    variables.push_back("CROSS_COMPILE=" + request.cross_compile);
+  if (target.config.is_set("CONFIG_LD_IS_LLD"))
+    variables.emplace_back("LD=ld.lld");
+  return variables;
+}
+
+void prepare_from_config(const fs::path& source, const fs::path& objects,
+                         const fs::path& config,
+                         const std::vector<std::string>& variables) {
+  refuse_unusable_paths(source, objects);
+  configure(source, objects, config, variables);
+  // The resolver of type identifiers is built only for vmlinux, which is not made here.
+  std::vector<std::string> command = {
+      "make",
+      "-s",
+      "-C",
+      objects.string(),
+      "-f",
+      (source / "Makefile").string(),
+      "may-sync-config=",
+      "CONFIG_DEBUG_INFO_BTF=",
+      fmt::format("-j{}", std::max(1U, std::thread::hardware_concurrency()))};
+  command.insert(command.end(), variables.begin(), variables.end());
+  make(std::move(command), {"modules_prepare"});
 }
 
 std::vector<std::string> kbuild_units_command(const fs::path& source,
@@ -152,7 +201,7 @@ void prepare_objects(const fs::path& source, const fs::path& objects,
                      const fs::path& config) {
   refuse_unusable_paths(source, objects);
   fs::remove(objects / "Makefile"); // the package's points to its own place
-  write_file(objects / kUnitsMakefile, kUnitsRules);
+  add_units_makefile(objects);
   if (!config.empty())
     configure(source, objects, config);
   const fs::path autoconf = objects / "include/generated/autoconf.h";

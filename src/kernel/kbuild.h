@@ -1,12 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include "kernel/target.h"
+
 #include <filesystem>
 #include <map>
 #include <string>
 #include <vector>
 
 namespace kpatch::kernel {
+
+/// The prepared tree's name in a kernel's directory of the cache. The number is that of
+/// the way it is prepared: what an older program made is not looked at.
+inline constexpr const char* kPreparedTree = "objects.2";
 
 /// The start of every make command line for a prepared object tree; targets and variables
 /// follow. The program must be run with `kbuild_environment()`.
@@ -42,5 +48,19 @@ std::map<std::string, std::string> kbuild_environment();
 void prepare_objects(const std::filesystem::path& source,
                      const std::filesystem::path& objects,
                      const std::filesystem::path& config = {});
+
+/// Makes an O= tree out of a configuration alone. `variables` go to make.
+void prepare_from_config(const std::filesystem::path& source,
+                         const std::filesystem::path& objects,
+                         const std::filesystem::path& config,
+                         const std::vector<std::string>& variables);
+
+/// Puts what `kbuild_units_command` needs into an object tree that may be written to.
+void add_units_makefile(const std::filesystem::path& objects);
+
+/// The make arguments by which kbuild makes this kernel and no other: its compiler,
+/// architecture and, to the letter, its release.
+std::vector<std::string> make_variables_of(const Target& target,
+                                           const TargetRequest& request);
 
 } // namespace kpatch::kernel

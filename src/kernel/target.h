@@ -29,7 +29,10 @@ struct Target {
   std::string version; ///< of the source it was built from: "6.1.192-2"
   std::string machine; ///< what uname -m says: "x86_64"
 
-  std::filesystem::path source; ///< pristine kernel source
+  std::filesystem::path source;        ///< pristine source that patches apply to
+  std::filesystem::path kbuild_source; ///< the kernel's, if `source` is not; else empty
+  std::filesystem::path records; ///< where kbuild's records of a finished build of the
+                                 ///< source are; empty: it was not built
   std::filesystem::path
       objects;                 ///< prepared O= tree: .config, generated headers, scripts,
                                ///< objtool, Module.symvers; to be copied before use
@@ -43,18 +46,21 @@ struct Target {
 
   Config config;
   Compiler compiler;
+  /// Arguments of every make for this kernel, such as "CC=gcc-12".
+  std::vector<std::string> make_variables;
   StructSizes struct_sizes;
   UnitIndex units;
   std::map<std::string, ModuleFiles, std::less<>>
       modules; ///< by name as the kernel has it
 
+  /// The tree with the kernel's own Makefile.
+  const std::filesystem::path& kbuild_tree() const {
+    return kbuild_source.empty() ? source : kbuild_source;
+  }
   /// The file whose symbol table stands for `owner`: the debug vmlinux or the debug .ko.
   /// Throws Error if there is no such module.
   const std::filesystem::path& debug_file(std::string_view owner) const;
-  /// The file of `owner` that runs: the kernel image or the shipped module. Throws Error
-  /// if there is no such module.
-  const std::filesystem::path& shipped_file(std::string_view owner) const;
-  /// The symbols of the debug file.
+  /// Its symbols.
   std::vector<ParentSymbol> symbols(std::string_view owner) const;
 };
 
@@ -65,11 +71,23 @@ struct Overrides {
   std::filesystem::path vmlinux; ///< -v
 };
 
+/// Modules that are not part of the kernel.
+struct OutOfTree {
+  std::vector<std::filesystem::path> modules; ///< the .ko files in use
+  std::vector<std::filesystem::path> sources; ///< in the order of their dependencies
+};
+
 struct TargetRequest {
   std::string release;         ///< empty: the running kernel
+  std::string machine;         ///< $TARGET_ARCH; empty: this one's
+  std::string cross_compile;   ///< $CROSS_COMPILE: what stands before "gcc"
   std::filesystem::path cache; ///< empty: default_cache()
   bool offline = false;        ///< do not download: what is not there is an error
   Overrides overrides;
+  std::filesystem::path source_rpm; ///< -r
+  OutOfTree out_of_tree;
+  bool full_build = false; ///< build the whole kernel before anything else
+  std::vector<std::string> full_build_targets; ///< of make; empty: vmlinux and modules
   /// Told one line at the start of each step that takes noticeable time.
   std::function<void(std::string_view)> progress;
 };
@@ -83,5 +101,6 @@ std::filesystem::path default_cache();
 enum class FingerprintDepth { kMetadata, kContent };
 std::string source_fingerprint(const Target& target,
                                FingerprintDepth depth = FingerprintDepth::kMetadata);
+std::string tree_fingerprint(const std::filesystem::path& tree, FingerprintDepth depth);
 
 } // namespace kpatch::kernel

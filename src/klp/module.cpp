@@ -44,11 +44,15 @@ void add_part(const fs::path& directory, const std::string& name, const Bytes& o
   write_file(directory / ("." + name + ".cmd"), std::string_view());
 }
 
-Parts read_parts(const ModuleRequest& request, const kernel::Symvers& symvers) {
+enum class DebugSections { kStrip, kKeep };
+
+Parts read_parts(const ModuleRequest& request, const kernel::Symvers& symvers,
+                 DebugSections debug_sections) {
   Parts parts;
   for (const fs::path& path : request.objects) {
     elf::Object object = elf::read_object(path);
-    strip_debug(object);
+    if (debug_sections == DebugSections::kStrip)
+      strip_debug(object);
     parts.objects.push_back(std::move(object));
     parts.names.push_back(fmt::format("{}.o", parts.names.size()));
   }
@@ -132,18 +136,23 @@ std::string checked_module_name(std::string_view wanted) {
 
 fs::path build_module(const ModuleRequest& request) {
   check_request(request);
-  const fs::path symvers_path = request.object_tree / "Module.symvers";
+  const fs::path symvers_path =
+      request.symvers.empty() ? request.object_tree / "Module.symvers" : request.symvers;
   const kernel::Symvers symvers =
       kernel::Symvers::parse(read_text(symvers_path), symvers_path.string());
 
-  const Parts parts = read_parts(request, symvers);
-  const fs::path directory = request.work_dir / "module";
-  lay_out_parts(request, parts, directory);
-
-  elf::Object module = elf::read_object(link(request, parts, directory));
-  convert_to_livepatch(module, {});
-  check_undefined_symbols(std::span(&module, 1), symvers);
-  write_file(request.output, elf::write_object(module));
+  const auto make = [&](DebugSections debug_sections, const char* name) {
+    const Parts parts = read_parts(request, symvers, debug_sections);
+    const fs::path directory = request.work_dir / name;
+    lay_out_parts(request, parts, directory);
+    elf::Object module = elf::read_object(link(request, parts, directory));
+    convert_to_livepatch(module, {});
+    check_undefined_symbols(std::span(&module, 1), symvers);
+    return elf::write_object(module);
+  };
+  write_file(request.output, make(DebugSections::kStrip, "module"));
+  if (!request.debug_output.empty())
+    write_file(request.debug_output, make(DebugSections::kKeep, "module-debug"));
   return request.output;
 }
 

@@ -22,12 +22,17 @@ struct ModuleRequest {
   std::filesystem::path hook_sources; ///< this project's kmod/
   /// Further `NAME=value` arguments of make: CC=gcc-12, ARCH=arm64, CROSS_COMPILE=...
   std::vector<std::string> make_variables;
+  /// All exports that the patch may use; empty: the `object_tree`'s Module.symvers.
+  std::filesystem::path symvers;
   /// The kernel's own objtool. Empty: the one of `object_tree`.
   std::filesystem::path objtool;
 
   std::filesystem::path work_dir;   ///< private to this run; a subdirectory is made in it
   std::filesystem::path hook_cache; ///< compiled hooks of this kernel; empty: none kept
   std::filesystem::path output;     ///< the module; replaced by one rename
+  /// The module once more, linked with the debug information of the objects, for
+  /// debuggers; empty: not wanted.
+  std::filesystem::path debug_output;
   unsigned jobs = 1;
 };
 

@@ -6,8 +6,10 @@
 #include "build/command_line.h"
 #include "build/driver.h"
 #include "build/tool_files.h"
-#include "kernel/debian.h"
+#include "kernel/cache_upkeep.h"
+#include "kernel/find_target.h"
 #include "report/build_report.h"
+#include "report/cache_report.h"
 
 #include <fmt/format.h>
 
@@ -38,8 +40,7 @@ int build(Invocation& invocation) {
   invocation.kernel.progress = progress;
 
   const kpatch::build::BuildResult result = kpatch::build::build_patch(
-      invocation.options,
-      [&] { return kpatch::kernel::debian_target(invocation.kernel); },
+      invocation.options, [&] { return kpatch::kernel::find_target(invocation.kernel); },
       {.progress = progress, .complaint = complain});
   if (!invocation.json.empty())
     kpatch::write_file(invocation.json, kpatch::report::build_json(result));
@@ -49,6 +50,16 @@ int build(Invocation& invocation) {
   }
   fmt::print(stderr, "{}", kpatch::report::build_failure_text(result));
   return 1;
+}
+
+int verify_cache(const Invocation& invocation) {
+  const std::vector<std::string> complaints =
+      kpatch::kernel::verify_cache(invocation.kernel.cache);
+  for (const std::string& complaint : complaints)
+    complain("ERROR: " + complaint);
+  if (complaints.empty())
+    progress("The cache is as it should be");
+  return complaints.empty() ? 0 : 1;
 }
 
 int run(int argc, char** argv) {
@@ -66,6 +77,16 @@ int run(int argc, char** argv) {
     fmt::print(stderr, "{}", kpatch::build::usage_text());
     return 1;
   case Invocation::Action::kBuild: return build(invocation);
+  case Invocation::Action::kListCache:
+    fmt::print("{}", kpatch::report::cache_list_text(
+                         kpatch::kernel::list_cache(invocation.kernel.cache)));
+    return 0;
+  case Invocation::Action::kCollectGarbage:
+    for (const std::string& name :
+         kpatch::kernel::collect_garbage(invocation.kernel.cache))
+      fmt::print("removed {}\n", name);
+    return 0;
+  case Invocation::Action::kVerifyCache: return verify_cache(invocation);
   }
   return 1;
 }

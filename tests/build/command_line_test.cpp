@@ -100,5 +100,35 @@ TEST_F(CommandLine, LeavesInitChangesOutOnlyOnRequest) {
             InitChanges::kLeaveOut);
 }
 
+TEST_F(CommandLine, TakesASourcePackageAndOutOfTreeModules) {
+  const Invocation package = parse({"-r", patch_, patch_});
+  EXPECT_EQ(package.kernel.source_rpm, patch_);
+  const Invocation module =
+      parse({"-e", patch_, "--oot-module-src", place_.path(), "--full-build", "-t",
+             "vmlinux", "--offline", "--launcher", "ccache", patch_});
+  EXPECT_EQ(module.kernel.out_of_tree.modules, std::vector<fs::path>{patch_});
+  EXPECT_EQ(module.kernel.out_of_tree.sources, std::vector<fs::path>{place_.path()});
+  EXPECT_TRUE(module.kernel.full_build);
+  EXPECT_EQ(module.kernel.full_build_targets, std::vector<std::string>{"vmlinux"});
+  EXPECT_TRUE(module.kernel.offline);
+  EXPECT_EQ(module.options.launcher, "ccache");
+}
+
+TEST_F(CommandLine, RefusesCombinationsThatContradict) {
+  EXPECT_EQ(complaint({"-e", patch_, patch_}), "--oot-module requires --oot-module-src");
+  EXPECT_NE(complaint({"-r", patch_, "-a", "6.1", patch_}), "no error");
+  EXPECT_NE(complaint({"-r", patch_, "-s", place_.path(), patch_}), "no error");
+  EXPECT_EQ(complaint({"-r", "/nowhere.src.rpm", patch_}),
+            "source rpm '/nowhere.src.rpm' not found");
+  EXPECT_EQ(complaint({"-e", "/nowhere.ko", patch_}),
+            "out-of-tree module '/nowhere.ko' not found");
+}
+
+TEST_F(CommandLine, HasACommandForTheCache) {
+  EXPECT_EQ(parse({"cache", "gc"}).action, Invocation::Action::kCollectGarbage);
+  EXPECT_EQ(parse({"cache", "verify"}).action, Invocation::Action::kVerifyCache);
+  EXPECT_EQ(parse({"cache"}).action, Invocation::Action::kComplainAboutUsage);
+}
+
 } // namespace
 } // namespace kpatch::build

@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <gmock/gmock.h>
 #include <string>
 #include <string_view>
 

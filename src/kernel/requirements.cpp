@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// Options without which a kernel takes no live patch, and options under which what is
+// compiled here would not be the code that runs: a randomised structure layout or latent
+// entropy differ in every build, and split debug information leaves nothing to read in
+// vmlinux.
+#include "kernel/requirements.h"
+
+#include "base/error.h"
+#include "base/files.h"
+
+#include <span>
+
+namespace kpatch::kernel {
+
+namespace {
+
+struct Option {
+  std::string_view name;
+  std::string_view reason;
+};
+
+constexpr Option kNeeded[] = {
+    {"CONFIG_LIVEPATCH",  "the kernel takes no live patches"                   },
+    {"CONFIG_DEBUG_INFO", "it is not known which sources the kernel is made of"},
+};
+
+constexpr Option kRefused[] = {
+    {"CONFIG_DEBUG_INFO_SPLIT",          "the debug information is not in vmlinux"  },
+    {"CONFIG_GCC_PLUGIN_LATENT_ENTROPY", "each build of it makes other code"        },
+    {"CONFIG_GCC_PLUGIN_RANDSTRUCT",     "each build of it lays structures out anew"},
+    {"CONFIG_RANDSTRUCT",                "each build of it lays structures out anew"},
+};
+
+void list(std::string& complaints, std::string_view text) {
+  complaints += complaints.empty() ? "" : "; ";
+  complaints += text;
+}
+
+} // namespace
+
+void check_configuration(const Target& target) {
+  std::string complaints;
+  for (const Option& option : kNeeded)
+    if (!target.config.is_set(option.name))
+      list(complaints,
+           fmt::format("kernel option '{}' is not set: {}", option.name, option.reason));
+  for (const Option& option : kRefused)
+    if (target.config.is_set(option.name))
+      list(complaints, fmt::format("kernel option '{}' not supported: {}", option.name,
+                                   option.reason));
+  if (target.config.is_set("CONFIG_EXPOLINE") &&
+      !target.config.is_set("CONFIG_EXPOLINE_EXTERN"))
+    list(complaints, "kernel option 'CONFIG_EXPOLINE' needs 'CONFIG_EXPOLINE_EXTERN'");
+  if (!complaints.empty())
+    fail_with_remedy("a kernel with another configuration is needed", "{}: {}",
+                     target.config_file.string(), complaints);
+}
+
+bool can_replace(const Target& target) {
+  const std::optional<std::string> header =
+      read_text_if_exists(target.source / "include/linux/livepatch.h");
+  return !header || header->find("bool replace;") != std::string::npos;
+}
+
+} // namespace kpatch::kernel

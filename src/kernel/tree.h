@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include "kernel/target.h"
+
+namespace kpatch::kernel {
+
+/// Whether the request names a tree that says by itself which kernel it is: there is a
+/// vmlinux given or in it.
+bool is_tree_request(const TargetRequest& request);
+
+/// The target for a kernel tree of the user's: a finished build (in the source or with
+/// O=), or a clean source with a configuration and a vmlinux from elsewhere. The tree is
+/// only read.
+Target tree_target(const TargetRequest& request);
+
+} // namespace kpatch::kernel

@@ -1,0 +1,1 @@
+grep -qx "patched 340" /proc/b

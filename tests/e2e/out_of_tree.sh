@@ -1,0 +1,37 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Patches two modules from outside the kernel's tree, one of which uses the other, and rehearses it. The
+# modules in use and their sources must stay as they are.
+# usage: out_of_tree.sh BIN-DIRECTORY
+set -euo pipefail
+here=$(dirname "$(readlink -f "$0")")
+bin=$1
+cache=${CACHEDIR:-$HOME/.kpatch}
+release=$("$here/release.sh")
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+# The modules in use, built against the kernel as their author would.
+objects=$(echo "$cache"/kernels/"${release}"_*/objects.*)
+source=$(echo "$cache"/sources/"$(cat "$cache"/kernels/"${release}"_*/image/source-version)")
+cp -r "$here/modules" "$work/used"
+symbols=
+for module in a b; do
+	make -s --no-print-directory -C "$objects" -f "$source/Makefile" -o tools/objtool may-sync-config= need-compiler=1 \
+		CONFIG_DEBUG_INFO_BTF= CONFIG_DEBUG_INFO_BTF_MODULES= KBUILD_EXTRA_SYMBOLS="$symbols" M="$work/used/$module" modules
+	symbols=$work/used/$module/Module.symvers
+done
+cp -r "$here/modules" "$work/source"
+
+(cd "$work" && find used source -type f -exec sha256sum {} + | sort) >"$work/before"
+"$bin/kpatch-build" -n e2e-out-of-tree -o "$work" -e "$work/used/a/a.ko" --oot-module-src "$work/source/a" \
+	-e "$work/used/b/b.ko" --oot-module-src "$work/source/b" "$here/patches/out-of-tree.patch"
+(cd "$work" && find used source -type f -exec sha256sum {} + | sort) >"$work/after"
+diff "$work/before" "$work/after"
+"$bin/kpatch" rehearse --kernel "$release" --with "$work/used/a/a.ko" --with "$work/used/b/b.ko" \
+	--check "$here/checks/out-of-tree.sh" "$work/e2e-out-of-tree.ko"
+
+# A module of another kernel is refused by name.
+sed 's/vermagic=6/vermagic=7/' "$work/used/a/a.ko" >"$work/a.ko"
+! "$bin/kpatch-build" -a "$release" -e "$work/a.ko" --oot-module-src "$work/source/a" "$here/patches/out-of-tree.patch" 2>"$work/log"
+grep -q 'Kernel version mismatch: .*a.ko is for 7' "$work/log" || { cat "$work/log"; exit 1; }
