@@ -30,6 +30,7 @@ class Aarch64 : public Arch {
   std::string_view name() const override { return "aarch64"; }
   std::string_view kbuild_name() const override { return "arm64"; }
   std::uint32_t absolute64() const override { return R_AARCH64_ABS64; }
+  std::uint32_t absolute32() const override { return R_AARCH64_ABS32; }
 
   bool may_point_past_end(std::uint32_t type) const override {
     return type == R_AARCH64_ABS64;

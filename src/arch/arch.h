@@ -114,6 +114,8 @@ class Arch {
 
   /// The relocation that stores a 64-bit absolute address.
   virtual std::uint32_t absolute64() const = 0;
+  /// The one that stores the low 32 bits of one.
+  virtual std::uint32_t absolute32() const = 0;
 
   /// Rewrites peculiarities of this processor's assemblers into the common form, after
   /// reading.

@@ -11,6 +11,7 @@ namespace kpatch::arch {
 
 namespace {
 
+constexpr std::uint32_t kAbsolute32 = 1; // R_LARCH_32
 constexpr std::uint32_t kAbsolute64 = 2; // R_LARCH_64
 constexpr std::uint32_t kNop = 0x03400000;
 
@@ -20,6 +21,7 @@ class Loongarch64 : public Arch {
   std::string_view name() const override { return "loongarch64"; }
   std::string_view kbuild_name() const override { return "loongarch"; }
   std::uint32_t absolute64() const override { return kAbsolute64; }
+  std::uint32_t absolute32() const override { return kAbsolute32; }
 
   void normalise(elf::Object& object) const override {
     const auto is_label = [&](elf::SymbolId id) {

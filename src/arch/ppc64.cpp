@@ -29,6 +29,7 @@ class Ppc64 : public Arch {
   std::string_view name() const override { return "ppc64le"; }
   std::string_view kbuild_name() const override { return "powerpc"; }
   std::uint32_t absolute64() const override { return R_PPC64_ADDR64; }
+  std::uint32_t absolute32() const override { return R_PPC64_ADDR32; }
 
   std::uint64_t local_entry_start(const elf::Symbol& symbol) const override {
     const bool has_delta =

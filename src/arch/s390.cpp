@@ -23,6 +23,7 @@ class S390 : public Arch {
   std::string_view name() const override { return "s390x"; }
   std::string_view kbuild_name() const override { return "s390"; }
   std::uint32_t absolute64() const override { return R_390_64; }
+  std::uint32_t absolute32() const override { return R_390_32; }
   bool uses_patchable_entries() const override { return false; }
 
   std::size_t instruction_length(std::span<const std::uint8_t> code) const override {

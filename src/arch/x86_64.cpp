@@ -65,6 +65,7 @@ class X86_64 : public Arch {
   ArchSet bit() const override { return kX86_64; }
   std::string_view name() const override { return "x86_64"; }
   std::uint32_t absolute64() const override { return R_X86_64_64; }
+  std::uint32_t absolute32() const override { return R_X86_64_32; }
   bool has_prefix_symbols() const override { return true; }
   bool uses_patchable_entries() const override { return false; }
 

@@ -24,6 +24,7 @@ enum LongOnly {
   kSkipCleanup,
   kIgnoreInitChanges,
   kExplain,
+  kForce,
   kVersion,
   kJson,
   kReview,
@@ -58,6 +59,7 @@ constexpr option kOptions[] = {
     {"skip-gcc-check",      no_argument,       nullptr, kSkipGccCheck     },
     {"ignore-init-changes", no_argument,       nullptr, kIgnoreInitChanges},
     {"explain",             no_argument,       nullptr, kExplain          },
+    {"force",               no_argument,       nullptr, kForce            },
     {"json",                required_argument, nullptr, kJson             },
     {"review",              required_argument, nullptr, kReview           },
     {"version",             no_argument,       nullptr, kVersion          },
@@ -86,7 +88,8 @@ constexpr std::string_view kUsage =
       --offline              Do not use the network
       --debug-file FILE      Keep the debug information of the module there
       --skip-cleanup         Leave the private build directory behind
-      --skip-compiler-check  Take any compiler (not recommended)
+      --skip-compiler-check  Take a compiler of another version if its code is the kernel's
+      --force                Go on though the code is not the kernel's (dangerous)
       --ignore-init-changes  Leave changes of init and exit code out
       --explain              Say why each function is part of the patch
       --review warn|error|off
@@ -175,6 +178,7 @@ void take_option(int letter, Invocation& invocation) {
   case kIgnoreInitChanges: options.init_changes = InitChanges::kLeaveOut; break;
   case kExplain: options.explain = true; break;
   case kReview: options.review = review_mode(optarg); break;
+  case kForce: options.force = true; break;
   case kJson: invocation.json = fs::absolute(optarg); break;
   default: invocation.action = Invocation::Action::kComplainAboutUsage;
   }

@@ -238,8 +238,9 @@ UnitResult compare_as_module_code(const Workshop& shop, const PatchedView& view,
   if (user.empty())
     return result;
   const UnitObjects plain = compile_with_plain_constants(shop, view, pair.unit);
-  result = compare_unit(differ, {pair.unit, pair.owner, plain.original, plain.patched},
-                        output);
+  result = compare_unit(
+      differ, {pair.unit, pair.owner, plain.original, plain.patched, pair.original},
+      output);
   result.notes.push_back(fmt::format(
       "NOTICE: {} has constants that only a booting kernel fills in; its copy in the "
       "patch reads their variables",
@@ -251,7 +252,7 @@ std::vector<fs::path> Build::extract(const Workshop& shop, const PatchedView& vi
                                      const std::vector<UnitObjects>& objects) {
   const StepClock clock(result_.steps, "diff");
   say("Reading special section data");
-  PairDiffer differ(shop.target, options_.init_changes);
+  PairDiffer differ(shop.target, {options_.init_changes, options_.force});
   say("Extracting new and modified ELF sections");
   std::vector<fs::path> parts;
   std::size_t refused = 0;

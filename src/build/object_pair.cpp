@@ -3,14 +3,23 @@
 // Between the compiled objects and the passes that compare them. Symbol tables of the
 // kernel and Module.symvers are large and the same for all units, so each is read when
 // the first unit needs it.
+//
+// The original side is looked for in the image of the kernel or module that runs. This
+// says where everything is that the patch refers to, and proves that the original is what
+// runs. Only for processors whose code cannot be read that way do the debug package's
+// symbol tables have to do.
 #include "build/object_pair.h"
 
+#include "base/error.h"
 #include "base/files.h"
+#include "build/proof.h"
 #include "diff/diff.h"
 #include "elf/object.h"
+#include "kernel/image.h"
 #include "kernel/symbol_index.h"
 #include "kernel/symvers.h"
 #include "klp/intermediate.h"
+#include "match/match.h"
 
 #include <elf.h>
 #include <map>
@@ -18,16 +27,11 @@
 namespace kpatch::build {
 namespace fs = std::filesystem;
 
-struct PairDiffer::Parents {
-  kernel::Symvers symvers;
-  std::map<std::string, kernel::SymbolIndex, std::less<>> symbols; ///< by owner
-};
-
 namespace {
 
-kernel::SymbolIndex index_of(const kernel::Target& target, const std::string& owner) {
+kernel::SymbolIndex index_of(const std::vector<kernel::ParentSymbol>& symbols) {
   kernel::SymbolIndex index;
-  for (const kernel::ParentSymbol& symbol : target.symbols(owner))
+  for (const kernel::ParentSymbol& symbol : symbols)
     if (symbol.is_defined && symbol.type != STT_SECTION)
       index.add({.name = symbol.name,
                  .value = symbol.value,
@@ -35,6 +39,35 @@ kernel::SymbolIndex index_of(const kernel::Target& target, const std::string& ow
                  .type = symbol.type,
                  .binding = symbol.binding});
   return index;
+}
+
+kernel::SymbolIndex index_of(const kernel::Image& image) {
+  kernel::SymbolIndex index;
+  for (const kernel::ImageSymbol& symbol : image.symbols())
+    if (symbol.is_defined)
+      index.add({.name = symbol.name,
+                 .value = symbol.address,
+                 .size = symbol.size,
+                 .type = symbol.type,
+                 .binding = symbol.binding});
+  return index;
+}
+
+/// An object that is patched: its image, if that can be read, and its symbols.
+struct Parent {
+  std::optional<kernel::Image> image;
+  kernel::SymbolIndex symbols;
+};
+
+Parent read_parent(const kernel::Target& target, const std::string& owner,
+                   bool with_image) {
+  if (!with_image)
+    return {std::nullopt, index_of(target.symbols(owner))};
+  kernel::Image image = owner == kernel::kVmlinux
+                            ? kernel::read_kernel_image(target.shipped_file(owner))
+                            : kernel::read_module_image(target.shipped_file(owner));
+  kernel::SymbolIndex symbols = index_of(image);
+  return {std::move(image), std::move(symbols)};
 }
 
 elf::Object read_side(const fs::path& file, const std::string& label) {
@@ -52,9 +85,21 @@ void take_over(const diff::Result& diff, UnitResult& result) {
 
 } // namespace
 
-PairDiffer::PairDiffer(const kernel::Target& target, InitChanges init_changes)
-    : target_(target), init_changes_(init_changes),
-      parents_(std::make_unique<Parents>()) {
+struct PairDiffer::Parents {
+  kernel::Symvers symvers;
+  std::map<std::string, Parent, std::less<>> by_owner;
+
+  const Parent& get(const kernel::Target& target, const std::string& owner,
+                    bool with_image) {
+    auto found = by_owner.find(owner);
+    if (found == by_owner.end())
+      found = by_owner.emplace(owner, read_parent(target, owner, with_image)).first;
+    return found->second;
+  }
+};
+
+PairDiffer::PairDiffer(const kernel::Target& target, const PairOptions& options)
+    : target_(target), options_(options), parents_(std::make_unique<Parents>()) {
   parents_->symvers =
       kernel::Symvers::parse(read_text(target.symvers), target.symvers.string());
 }
@@ -65,22 +110,29 @@ UnitResult PairDiffer::compare(const ObjectPair& pair, const fs::path& output) {
   UnitResult result{.unit = pair.unit, .owner = pair.owner};
   if (read_bytes(pair.original) == read_bytes(pair.patched))
     return result;
-  auto parent = parents_->symbols.find(pair.owner);
-  if (parent == parents_->symbols.end())
-    parent = parents_->symbols.emplace(pair.owner, index_of(target_, pair.owner)).first;
-
   const std::string label = fs::path(pair.unit).replace_extension(".o").string();
+  elf::Object original = read_side(pair.original, label);
+  const Parent& parent = parents_->get(target_, pair.owner, match::can_match(original));
+  std::optional<match::UnitMatch> match;
+  if (parent.image)
+    match = match::match_unit(pair.as_shipped.empty() ? original
+                                                      : read_side(pair.as_shipped, label),
+                              *parent.image);
+
   const diff::Inputs inputs{.label = label,
                             .parent = pair.owner,
-                            .parent_symbols = parent->second,
+                            .parent_symbols = parent.symbols,
                             .symvers = parents_->symvers,
                             .sizes = target_.struct_sizes,
                             .ignore_init_changes =
-                                init_changes_ == InitChanges::kLeaveOut};
-  diff::Result diff = diff::compare(read_side(pair.original, label),
-                                    read_side(pair.patched, label), inputs);
+                                options_.init_changes == InitChanges::kLeaveOut,
+                            .located = match ? &match->located : nullptr};
+  diff::Result diff =
+      diff::compare(std::move(original), read_side(pair.patched, label), inputs);
   take_over(diff, result);
-  if (!diff.problems.empty())
+  if (match)
+    judge_proof(*match, target_, options_.force, result);
+  if (!result.problems.empty())
     result.outcome = UnitOutcome::kRefused;
   else if (diff.delta)
     result.outcome = UnitOutcome::kChanged;

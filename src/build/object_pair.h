@@ -20,13 +20,21 @@ struct ObjectPair {
   std::string owner;
   std::filesystem::path original;
   std::filesystem::path patched;
+  /// The original as the kernel was made from it, if `original` is not; else empty.
+  std::filesystem::path as_shipped{};
+};
+
+struct PairOptions {
+  InitChanges init_changes = InitChanges::kRefuse;
+  /// Go on though the original's code is not what runs.
+  bool force = false;
 };
 
 /// Compares the sides of units and makes the intermediate objects that the module is
 /// linked from. What it reads of the kernel is read once for all pairs.
 class PairDiffer {
  public:
-  PairDiffer(const kernel::Target& target, InitChanges init_changes);
+  PairDiffer(const kernel::Target& target, const PairOptions& options);
   ~PairDiffer();
 
   /// What changed; with kChanged the intermediate object is at `output`.
@@ -35,7 +43,7 @@ class PairDiffer {
  private:
   struct Parents;
   const kernel::Target& target_;
-  InitChanges init_changes_;
+  PairOptions options_;
   std::unique_ptr<Parents> parents_;
 };
 

@@ -24,6 +24,14 @@ enum class UnitOutcome {
   kNotCompiled, ///< its patched source does not compile
 };
 
+/// How far a unit's original code was found to be what runs.
+struct Proof {
+  std::size_t functions = 0;       ///< compared
+  std::size_t equal = 0;           ///< of them
+  std::size_t references = 0;      ///< read back from the image
+  std::vector<Problem> overridden; ///< what would have stopped the build without --force
+};
+
 struct UnitResult {
   std::string unit;  ///< "fs/proc/meminfo.c"
   std::string owner; ///< "vmlinux" or a module
@@ -31,6 +39,7 @@ struct UnitResult {
   std::vector<FunctionChange> functions;
   std::vector<std::string> notes; ///< what the comparison remarked, in order
   std::vector<Problem> problems;
+  Proof proof;
 };
 
 struct StepTime {

@@ -6,6 +6,7 @@
 
 #include "base/problem.h"
 #include "diff/side.h"
+#include "kernel/located.h"
 #include "kernel/struct_sizes.h"
 #include "kernel/symbol_index.h"
 #include "kernel/symvers.h"
@@ -28,6 +29,8 @@ struct Inputs {
   bool klp_arch =
       false; ///< the kernel keeps special sections in .klp.arch.* (before 5.8)
   bool ignore_init_changes = false; ///< the author says that init code may be left out
+  /// What was found in the parent's image; null: the parent's FILE symbols have to tell.
+  const kernel::LocatedSymbols* located = nullptr;
 };
 
 /// Which block of the parent's symbol table a FILE symbol of the object stands for.
@@ -89,6 +92,8 @@ void ignore_requested_functions(Context& context);
 void reset_ignored_sections(Context& context);
 void promote_callers_of_unpatchable(Context& context);
 void include_changes(Context& context);
+/// Debug information comes along whole, but for what it says about code that does not.
+void trim_debug_sections(Context& context);
 void rebuild_special_sections(Context& context);
 void rebuild_orc(Context& context);
 void leave_out_exports(Context& context);

@@ -132,6 +132,7 @@ Result compare(elf::Object original, elf::Object patched, const Inputs& inputs) 
     return result;
   }
   add_key_tests(context);
+  trim_debug_sections(context);
   result.delta.emplace(extract(std::move(context)));
   return result;
 }

@@ -157,19 +157,11 @@ void include_new_globals(Context& context) {
     }
 }
 
-/// Debug information comes along whole, but for what it says about code that does not.
 void include_debug_sections(Context& context) {
   Side& patched = context.patched;
   for (SectionId id = 1; id < patched.sections.size(); ++id)
     if (is_debug_section(patched.section(id).name))
       mark_section(patched, id, {ReasonKind::kForced});
-  for (SectionId id = 1; id < patched.sections.size(); ++id)
-    if (is_debug_section(patched.section(id).name))
-      std::erase_if(patched.object.sections[id].relocations,
-                    [&](const elf::Relocation& r) {
-                      return !patched.home(r.symbol) ||
-                             !patched.sections[patched.home(r.symbol)].included;
-                    });
 }
 
 } // namespace
@@ -184,6 +176,17 @@ void include_symbol(Context& context, SymbolId id, Reason reason) {
   Inclusion inclusion(context.patched);
   inclusion.symbol(id, reason);
   inclusion.follow();
+}
+
+void trim_debug_sections(Context& context) {
+  Side& patched = context.patched;
+  for (SectionId id = 1; id < patched.sections.size(); ++id)
+    if (is_debug_section(patched.section(id).name))
+      std::erase_if(patched.object.sections[id].relocations,
+                    [&](const elf::Relocation& r) {
+                      return !patched.home(r.symbol) ||
+                             !patched.sections[patched.home(r.symbol)].included;
+                    });
 }
 
 void include_changes(Context& context) {

@@ -5,11 +5,10 @@
 // of their own that -ffunction-sections does not split. A change there cannot take
 // effect, which the author has to know: it is refused, naming the functions, unless the
 // author says that it may be left out.
-#include "diff/context.h"
+#include "diff/portraits.h"
 
 #include <algorithm>
 #include <array>
-#include <map>
 
 namespace kpatch::diff {
 
@@ -30,43 +29,6 @@ bool is_changed(const Context& context, SectionId id) {
   return !state.included && (state.content == Status::kChanged ||
                              (context.patched.section(id).has_relocations &&
                               state.relocations == Status::kChanged));
-}
-
-/// What one function or variable of an unsplit section is made of.
-struct Portrait {
-  std::span<const std::uint8_t> bytes;
-  std::vector<std::string> references; ///< offset, type, name and addend of each
-  bool operator==(const Portrait& other) const {
-    return std::ranges::equal(bytes, other.bytes) && references == other.references;
-  }
-};
-
-std::map<std::string_view, Portrait> portraits(const Side& side, SectionId home) {
-  std::map<std::uint64_t, SymbolId> by_start;
-  for (SymbolId id = 1; id < side.symbols.size(); ++id)
-    if (side.home(id) == home &&
-        (side.symbol(id).is_function() || side.symbol(id).is_object()))
-      by_start[side.symbol(id).value] = id;
-  std::map<std::string_view, Portrait> result;
-  const elf::Section& section = side.section(home);
-  for (const auto& [start, id] : by_start)
-    if (start <= section.data.size() &&
-        side.symbol(id).size <= section.data.size() - start)
-      result[side.symbol(id).name].bytes =
-          std::span(section.data).subspan(start, side.symbol(id).size);
-  for (const elf::Relocation& relocation : section.relocations) {
-    auto after = by_start.upper_bound(relocation.offset);
-    if (after == by_start.begin())
-      continue;
-    const auto& [start, id] = *--after;
-    // Places inside string sections shift with every literal; the text is what counts.
-    const auto text = side.string_target(home, relocation);
-    const elf::Symbol& target = side.symbol(relocation.symbol);
-    result[side.symbol(id).name].references.push_back(fmt::format(
-        "{} {} {} {}", relocation.offset - start, relocation.type,
-        text ? *text : std::string_view(target.name), text ? 0 : relocation.addend));
-  }
-  return result;
 }
 
 /// Names of what differs, or the section's own if nothing in it has a name.

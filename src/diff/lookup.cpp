@@ -179,6 +179,32 @@ std::optional<Found> find_local(const Inputs& inputs, const FileTie& file,
   return only_one(inputs, ids, "local", wanted.name);
 }
 
+/// What the image says of that name; a local of which it says nothing if there is but
+/// one.
+std::optional<Found> find_located(const Inputs& inputs, const Wanted& wanted) {
+  if (const auto found = inputs.located->find(wanted.name);
+      found != inputs.located->end()) {
+    const kernel::LocatedSymbol& symbol = found->second;
+    Found result{.object = inputs.parent, .address = symbol.address, .size = symbol.size};
+    result.is_global = symbol.is_global;
+    result.is_exported =
+        result.is_global && !inputs.symvers.exporter(wanted.name).empty();
+    if (!result.is_global || !symbol.is_only_one)
+      result.sympos = symbol.position;
+    return result;
+  }
+  if (!wanted.is_local)
+    return std::nullopt;
+  const std::vector<EntryId> ids = inputs.parent_symbols.named(wanted.name);
+  if (ids.size() > 1)
+    fail_with_remedy("Let the patch do without it, or refer to it through something "
+                     "else of the unit.",
+                     "{}: {} has {} symbols named {}, and no code of this unit in the "
+                     "running kernel tells which one is meant",
+                     inputs.label, inputs.parent, ids.size(), wanted.name);
+  return ids.empty() ? std::nullopt : std::optional(found_at(inputs, ids[0]));
+}
+
 } // namespace
 
 void tie_files(Context& context) {
@@ -207,7 +233,10 @@ void tie_files(Context& context) {
 std::optional<Found> look_up(const Inputs& inputs,
                              const std::unordered_map<SymbolId, FileTie>& ties,
                              const Wanted& wanted) {
-  if (const auto file = ties.find(wanted.file); file != ties.end())
+  if (inputs.located) {
+    if (auto located = find_located(inputs, wanted))
+      return located;
+  } else if (const auto file = ties.find(wanted.file); file != ties.end())
     if (auto local = find_local(inputs, file->second, wanted))
       return local;
   std::vector<EntryId> globals;

@@ -210,6 +210,13 @@ Side::string_target(SectionId base, const elf::Relocation& relocation) const {
   return rest.substr(0, rest.find('\0'));
 }
 
+const dwarf::DebugInfo* Side::debug_info() const {
+  if (!has_read_debug_info_)
+    debug_info_ = dwarf::DebugInfo::read(object);
+  has_read_debug_info_ = true;
+  return debug_info_.get();
+}
+
 Reference Side::through_toc(const elf::Relocation& relocation) const {
   if (!arch.goes_through_toc(relocation.type) || !toc_)
     return {&relocation};

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "arch/arch.h"
+#include "dwarf/debug_info.h"
 #include "elf/object.h"
 
 #include <optional>
@@ -104,6 +105,9 @@ class Side {
   std::optional<std::string_view> string_target(SectionId base,
                                                 const elf::Relocation& relocation) const;
 
+  /// The object's debug information, read when first asked for; null if there is none.
+  const dwarf::DebugInfo* debug_info() const;
+
   Reference through_toc(const elf::Relocation& relocation) const;
 
   /// Gives an element the name of its twin; a section's symbol follows.
@@ -122,6 +126,8 @@ class Side {
   SectionId toc_ = kNoSection;
   std::unordered_map<std::uint64_t, const elf::Relocation*> toc_slots_;
   mutable std::unordered_map<SectionId, arch::InstructionEnds> instruction_ends_;
+  mutable std::unique_ptr<dwarf::DebugInfo> debug_info_;
+  mutable bool has_read_debug_info_ = false;
 };
 
 /// A static variable of a function body: `name.123`. Its number means nothing.

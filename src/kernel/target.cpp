@@ -21,6 +21,15 @@ const fs::path& Target::debug_file(std::string_view owner) const {
   return found->second.debug;
 }
 
+const fs::path& Target::shipped_file(std::string_view owner) const {
+  if (owner == kVmlinux)
+    return image.empty() ? vmlinux : image;
+  const auto found = modules.find(owner);
+  if (found == modules.end())
+    fail("{}: this kernel ({}) has no such module", owner, release);
+  return found->second.shipped;
+}
+
 std::vector<ParentSymbol> Target::symbols(std::string_view owner) const {
   return read_symbols(debug_file(owner));
 }

@@ -60,7 +60,10 @@ struct Target {
   /// The file whose symbol table stands for `owner`: the debug vmlinux or the debug .ko.
   /// Throws Error if there is no such module.
   const std::filesystem::path& debug_file(std::string_view owner) const;
-  /// Its symbols.
+  /// The file of `owner` that runs: the kernel image or the shipped module. Throws Error
+  /// if there is no such module.
+  const std::filesystem::path& shipped_file(std::string_view owner) const;
+  /// The symbols of the debug file.
   std::vector<ParentSymbol> symbols(std::string_view owner) const;
 };
 

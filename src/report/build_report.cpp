@@ -52,6 +52,15 @@ Json problems_json(const std::vector<Problem>& problems) {
   return list;
 }
 
+Json proof_json(const build::Proof& proof) {
+  return {
+      {"functions",  proof.functions                },
+      {"equal",      proof.equal                    },
+      {"references", proof.references               },
+      {"overridden", problems_json(proof.overridden)}
+  };
+}
+
 Json units_json(const std::vector<build::UnitResult>& units) {
   Json list = Json::array();
   for (const build::UnitResult& unit : units) {
@@ -67,7 +76,8 @@ Json units_json(const std::vector<build::UnitResult>& units) {
         {"owner",     text_or_null(unit.owner)    },
         {"result",    name_of(unit.outcome)       },
         {"functions", std::move(functions)        },
-        {"problems",  problems_json(unit.problems)}
+        {"problems",  problems_json(unit.problems)},
+        {"proof",     proof_json(unit.proof)      }
     });
   }
   return list;

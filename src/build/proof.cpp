@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// A live patch replaces functions that nobody has looked at: whoever compares the source
+// with its patched version believes that the source is what runs. If a distribution built
+// it with another compiler, with other options or from another version, the patch takes
+// away what the running function has more, or calls what is not there. So each original
+// function must be found in the image that runs, instruction by instruction and with all
+// it refers to.
+#include "build/proof.h"
+
+#include "base/error.h"
+
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+namespace kpatch::build {
+
+namespace {
+
+using match::FunctionMatch;
+using match::Verdict;
+
+namespace code {
+constexpr const char* kOtherCode = "KP1020";
+constexpr const char* kNotThere = "KP1021";
+} // namespace code
+
+constexpr const char* kNotThereRemedy =
+    "patch the function that takes its place in the running kernel";
+
+/// What most likely made the difference, and what to do about it.
+struct Cause {
+  std::string text;
+  std::string remedy;
+};
+
+bool differs(const FunctionMatch& function) {
+  return function.verdict == Verdict::kDifferent;
+}
+
+/// The compiler's own word is asked first. Options and configuration show all over a
+/// unit, a change of the source in a few functions.
+Cause likely_cause(const match::UnitMatch& match, const kernel::Target& target) {
+  const kernel::Compiler& wanted = target.compiler;
+  std::string here;
+  try {
+    here = kernel::compiler_version_text(wanted.command);
+  } catch (const Error&) {
+    here = "not installed";
+  }
+  if (!kernel::same_compiler(here, wanted.version_text))
+    return {fmt::format("the compiler: the kernel was built with '{}', this is '{}'",
+                        wanted.version_text, here),
+            "install the compiler that the kernel was built with"};
+  const auto others = std::ranges::count_if(match.functions, differs);
+  if (2 * static_cast<std::size_t>(others) > match.functions.size())
+    return {fmt::format("compiler options or the configuration: {} of the unit's {} "
+                        "functions differ",
+                        others, match.functions.size()),
+            "build with the configuration and options of the running kernel"};
+  return {fmt::format("the version of the source: {} of the unit's {} functions {}, "
+                      "and the kernel was built from {}",
+                      others, match.functions.size(), others == 1 ? "differs" : "differ",
+                      target.version.empty() ? target.release : target.version),
+          "use the source of exactly the version that the running kernel was built from"};
+}
+
+/// Builds the problems of one unit.
+class Judge {
+ public:
+  Judge(const match::UnitMatch& match, const kernel::Target& target,
+        const UnitResult& result)
+      : match_(match), target_(target), result_(result) {}
+
+  std::vector<Problem> run() {
+    for (const FunctionChange& change : result_.functions)
+      if (!change.is_new)
+        judge(change.name);
+    return std::move(problems_);
+  }
+
+ private:
+  void add(const char* problem_code, const std::string& symbol, std::string message,
+           std::string remedy) {
+    problems_.push_back({.code = problem_code,
+                         .object = result_.unit,
+                         .symbol = symbol,
+                         .message = std::move(message),
+                         .remedy = std::move(remedy)});
+  }
+
+  /// The function and what the compiler split off it.
+  void judge(const std::string& name) {
+    for (const FunctionMatch& function : match_.functions)
+      if (function.name == name || function.name == name + ".cold")
+        judge(function);
+    for (const match::WrongReference& wrong : match_.wrong)
+      if (wrong.from == name || wrong.from == name + ".cold") {
+        const Cause why = cause();
+        add(code::kOtherCode, wrong.from,
+            fmt::format("the running function is another: at +{:#x} it refers to {} "
+                        "instead of {}; likely cause: {}",
+                        wrong.offset, wrong.found, wrong.wanted, why.text),
+            why.remedy);
+        break;
+      }
+  }
+
+  void judge(const FunctionMatch& function) {
+    switch (function.verdict) {
+    case Verdict::kEqual:
+    case Verdict::kMoved: return;
+    case Verdict::kDifferent: {
+      const Cause why = cause();
+      return add(code::kOtherCode, function.name,
+                 fmt::format("the running function is another: at +{:#x} it has '{}', "
+                             "but this source compiles to '{}'; likely cause: {}",
+                             function.offset, function.theirs, function.ours, why.text),
+                 why.remedy);
+    }
+    case Verdict::kOverridden:
+      return add(code::kNotThere, function.name,
+                 fmt::format("{} does not use this weak default: another function of "
+                             "the name has taken its place",
+                             result_.owner),
+                 kNotThereRemedy);
+    case Verdict::kAmbiguous:
+      return add(code::kNotThere, function.name,
+                 fmt::format("{} has several functions of this name and code, and "
+                             "nothing tells which one is this",
+                             result_.owner),
+                 "change the functions that call it instead");
+    case Verdict::kMissing:
+      return add(code::kNotThere, function.name,
+                 fmt::format("{} has no function of this name", result_.owner),
+                 kNotThereRemedy);
+    }
+  }
+
+  const Cause& cause() {
+    if (!cause_)
+      cause_ = likely_cause(match_, target_);
+    return *cause_;
+  }
+
+  const match::UnitMatch& match_;
+  const kernel::Target& target_;
+  const UnitResult& result_;
+  std::optional<Cause> cause_;
+  std::vector<Problem> problems_;
+};
+
+} // namespace
+
+void judge_proof(const match::UnitMatch& match, const kernel::Target& target, bool force,
+                 UnitResult& result) {
+  result.proof.functions = match.functions.size();
+  result.proof.references = match.references;
+  result.proof.equal = static_cast<std::size_t>(
+      std::ranges::count_if(match.functions, &FunctionMatch::is_proven));
+  std::vector<Problem> problems = Judge(match, target, result).run();
+  if (!force) {
+    result.problems.insert(result.problems.end(), problems.begin(), problems.end());
+    return;
+  }
+  for (const Problem& problem : problems)
+    result.notes.push_back(fmt::format("WARNING: {}: {} [{}]; going on as told",
+                                       problem.symbol, problem.message, problem.code));
+  result.proof.overridden = std::move(problems);
+}
+
+} // namespace kpatch::build
