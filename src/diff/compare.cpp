@@ -27,8 +27,10 @@ bool is_regenerated(std::string_view name) {
   return std::ranges::find(kRegenerated, name) != kRegenerated.end();
 }
 
-[[noreturn]] void not_patchable(const Context& context, const std::string& what) {
-  throw Error(fmt::format("{}: {}", context.inputs.label, what), "", Exit::kNotPatchable);
+[[noreturn]] void not_patchable(const Context& context, const std::string& what,
+                                const char* remedy = "") {
+  throw Error(fmt::format("{}: {}", context.inputs.label, what), remedy,
+              Exit::kNotPatchable);
 }
 
 class Comparison {
@@ -194,7 +196,9 @@ void compare_symbol(Context& context, SymbolId id) {
     state.status = Status::kChanged;
   }
   if (now.is_object() && now.size != before.size)
-    not_patchable(context, "object size mismatch: " + now.name);
+    not_patchable(context, "object size mismatch: " + now.name,
+                  "The kernel has it in the old size: keep what was added in shadow "
+                  "variables or in a variable with a new name.");
   if (!home)
     state.status = Status::kSame;
 }

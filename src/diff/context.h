@@ -98,6 +98,7 @@ void rebuild_special_sections(Context& context);
 void rebuild_orc(Context& context);
 void leave_out_exports(Context& context);
 void judge_init_changes(Context& context);
+void leave_out_removed_data(Context& context);
 void verify_inclusion(Context& context);
 void add_key_tests(Context& context);
 

@@ -115,6 +115,7 @@ Result compare(elf::Object original, elf::Object patched, const Inputs& inputs) 
 
   leave_out_exports(context);
   judge_init_changes(context);
+  leave_out_removed_data(context);
   std::vector<FunctionChange> functions = report_changes(context);
   verify_inclusion(context);
   refuse_sibling_calls(context);

@@ -2,6 +2,7 @@
 //
 // Says what will be patched and makes sure that nothing was lost: every change must be
 // part of the patch, and no data that the running kernel has a live copy of may be.
+#include "diff/changed_data.h"
 #include "diff/context.h"
 #include "diff/names.h"
 
@@ -28,11 +29,17 @@ constexpr const char* kDataRemedy = "Live data cannot be replaced: change it fro
 void check_section(Context& context, SectionId id) {
   const SectionState& state = context.patched.sections[id];
   const elf::Section& section = context.patched.section(id);
+  bool has_told = false;
   const auto unselected = [&](Status status, const std::string& name) {
-    if (status == Status::kChanged && !state.included)
-      add_problem(context, code::kChangedSection, name,
-                  fmt::format("changed section {} not selected for inclusion", name),
-                  kDataRemedy);
+    if (status != Status::kChanged || state.included)
+      return;
+    const DataChange change =
+        has_told ? DataChange() : describe_changed_data(context, id);
+    has_told = true;
+    add_problem(context, code::kChangedSection, name,
+                fmt::format("changed section {} not selected for inclusion{}{}", name,
+                            change.what.empty() ? "" : ": ", change.what),
+                change.remedy.empty() ? kDataRemedy : change.remedy);
   };
   unselected(state.content, section.name);
   if (section.has_relocations)
