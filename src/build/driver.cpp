@@ -63,7 +63,7 @@ class Build {
     const std::vector<fs::path> parts = extract(shop, view, objects);
     // Every unit's changes are in an intermediate object.
 
-    review(objects);
+    review(shop, view, objects);
     // What is known to be dangerous about them has been said.
 
     link(target, parts);
@@ -101,7 +101,8 @@ class Build {
   void leave_out_unreached(const PatchedView& view, std::vector<UnitObjects>& objects);
   std::vector<fs::path> extract(const Workshop& shop, const PatchedView& view,
                                 const std::vector<UnitObjects>& objects);
-  void review(const std::vector<UnitObjects>& objects);
+  void review(const Workshop& shop, const PatchedView& view,
+              const std::vector<UnitObjects>& objects);
   void link(const kernel::Target& target, const std::vector<fs::path>& parts);
 
   [[noreturn]] void refuse(std::string_view message) {
@@ -280,11 +281,12 @@ std::vector<fs::path> Build::extract(const Workshop& shop, const PatchedView& vi
   return parts;
 }
 
-void Build::review(const std::vector<UnitObjects>& objects) {
+void Build::review(const Workshop& shop, const PatchedView& view,
+                   const std::vector<UnitObjects>& objects) {
   if (options_.review == Review::kOff)
     return;
   const StepClock clock(result_.steps, "review");
-  std::vector<Problem> findings = review_units(objects, result_.units);
+  std::vector<Problem> findings = review_units(shop, view, touched_, objects, result_.units);
   if (options_.review == Review::kRefuse && !findings.empty()) {
     result_.problems = std::move(findings);
     refuse("the review has found hazards");

@@ -5,6 +5,7 @@
 #include "build/safety_review.h"
 
 #include "base/error.h"
+#include "build/touched_types.h"
 #include "elf/object.h"
 #include "verify/review.h"
 
@@ -23,10 +24,23 @@ std::set<std::string, std::less<>> replaced_functions(const UnitResult& result) 
   return names;
 }
 
+/// A type of a header is the same in all units, so one that has been seen is enough.
+void add_types(const Workshop& shop, const PatchedView& view,
+               std::set<std::string>& wanted, verify::ReviewedUnit& unit) {
+  TypesOfUnit types = types_of_unit(shop, view, unit.unit, wanted);
+  for (const auto& [name, layout] : types.original)
+    wanted.erase(name);
+  unit.original_types = std::move(types.original);
+  unit.patched_types = std::move(types.patched);
+}
+
 } // namespace
 
-std::vector<Problem> review_units(std::span<const UnitObjects> objects,
+std::vector<Problem> review_units(const Workshop& shop, const PatchedView& view,
+                                  std::span<const TouchedFile> touched,
+                                  std::span<const UnitObjects> objects,
                                   std::span<const UnitResult> results) {
+  std::set<std::string> wanted = touched_types(view, touched);
   std::deque<elf::Object> sides; // keeps its elements where they are
   std::vector<verify::ReviewedUnit> units;
   for (const UnitObjects& unit : objects) {
@@ -38,6 +52,8 @@ std::vector<Problem> review_units(std::span<const UnitObjects> objects,
     const elf::Object& original = sides.emplace_back(elf::read_object(unit.original));
     const elf::Object& patched = sides.emplace_back(elf::read_object(unit.patched));
     units.push_back({unit.unit, original, patched, replaced_functions(*result)});
+    if (!wanted.empty())
+      add_types(shop, view, wanted, units.back());
   }
   return verify::review(units);
 }

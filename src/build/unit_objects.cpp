@@ -23,7 +23,8 @@ fs::path object_in(const fs::path& directory, const std::string& unit) {
   return (directory / unit).replace_extension(".o");
 }
 
-/// The prepared tree, or if kbuild generates headers for the unit, one with them.
+} // namespace
+
 fs::path build_tree_for(const Workshop& shop, const UnitCommand& command) {
   if (command.generated.empty())
     return shop.target.objects;
@@ -37,8 +38,6 @@ fs::path build_tree_for(const Workshop& shop, const UnitCommand& command) {
     }
   return tree.root();
 }
-
-} // namespace
 
 std::vector<UnitObjects> compile_units(const Workshop& shop, const PatchedView& view,
                                        std::span<const UnitCommand> commands) {

@@ -13,6 +13,10 @@
 
 namespace kpatch::build {
 
+/// The tree to compile a unit in: the prepared one, or if kbuild generates headers for the
+/// unit, one with them.
+std::filesystem::path build_tree_for(const Workshop& shop, const UnitCommand& command);
+
 /// Both sides of one unit.
 struct UnitObjects {
   std::string unit;

@@ -94,6 +94,59 @@ bool note_size(Dwarf_Die& entry, StructSizes& sizes) {
   return false;
 }
 
+/// The number that an attribute holds, if it has it.
+std::optional<std::uint64_t> number(Dwarf_Die& entry, unsigned attribute) {
+  Dwarf_Attribute found;
+  Dwarf_Word value = 0;
+  if (!dwarf_attr_integrate(&entry, attribute, &found) ||
+      dwarf_formudata(&found, &value) != 0)
+    return std::nullopt;
+  return value;
+}
+
+/// The type of a member, freed of names and qualifiers.
+bool peeled_type(Dwarf_Die& member, Dwarf_Die& type) {
+  Dwarf_Attribute attribute;
+  Dwarf_Die direct;
+  return dwarf_attr_integrate(&member, DW_AT_type, &attribute) &&
+         dwarf_formref_die(&attribute, &direct) && dwarf_peel_type(&direct, &type) == 0;
+}
+
+/// Adds the members of a structure that lies `base` bits into another.
+void add_fields(Dwarf_Die& structure, std::uint64_t base, TypeLayout& layout) {
+  Dwarf_Die member;
+  for (int state = dwarf_child(&structure, &member); state == 0;
+       state = dwarf_siblingof(&member, &member)) {
+    if (dwarf_tag(&member) != DW_TAG_member)
+      continue;
+    const std::uint64_t offset =
+        base + number(member, DW_AT_data_bit_offset)
+                   .value_or(8 * number(member, DW_AT_data_member_location).value_or(0));
+    Dwarf_Die type;
+    const bool has_type = peeled_type(member, type);
+    const char* name = dwarf_diename(&member);
+    if (!name && has_type) {
+      add_fields(type, offset, layout);
+      continue;
+    }
+    Dwarf_Word bytes = 0;
+    if (has_type && dwarf_aggregate_size(&type, &bytes) != 0)
+      bytes = 0;
+    layout.fields.push_back(
+        {name ? name : "", offset, number(member, DW_AT_bit_size).value_or(8 * bytes)});
+  }
+}
+
+/// "struct name" or "union name" if the entry defines one.
+std::string defined_type(Dwarf_Die& entry) {
+  const int tag = dwarf_tag(&entry);
+  const char* name = dwarf_diename(&entry);
+  if ((tag != DW_TAG_structure_type && tag != DW_TAG_union_type) || !name ||
+      dwarf_bytesize(&entry) < 0)
+    return {};
+  return fmt::format("{} {}", tag == DW_TAG_union_type ? "union" : "struct", name);
+}
+
 } // namespace
 
 std::vector<std::string> compile_units(const fs::path& file) {
@@ -119,6 +172,25 @@ StructSizes read_struct_sizes(const fs::path& vmlinux) {
     return found < kEntryTypes.size();
   });
   return sizes;
+}
+
+TypeLayouts read_type_layouts(const fs::path& file, const std::set<std::string>& names) {
+  const DebugFile debug(file);
+  TypeLayouts layouts;
+  for_each_unit(debug.dwarf(), file, [&](Dwarf_Die& top) {
+    Dwarf_Die entry;
+    for (int state = dwarf_child(&top, &entry); state == 0;
+         state = dwarf_siblingof(&entry, &entry)) {
+      const std::string name = defined_type(entry);
+      if (!names.contains(name) || layouts.contains(name))
+        continue;
+      TypeLayout& layout = layouts[name];
+      layout.size = static_cast<std::uint64_t>(dwarf_bytesize(&entry));
+      add_fields(entry, 0, layout);
+    }
+    return true;
+  });
+  return layouts;
 }
 
 } // namespace kpatch::kernel

@@ -2,9 +2,11 @@
 #pragma once
 
 #include "kernel/struct_sizes.h"
+#include "kernel/type_layouts.h"
 
 #include <array>
 #include <filesystem>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -36,5 +38,9 @@ std::vector<std::string> compile_units(const std::filesystem::path& file);
 /// Sizes of the special sections' entries, as far as the debug information of vmlinux
 /// defines their types.
 StructSizes read_struct_sizes(const std::filesystem::path& vmlinux);
+
+/// The layouts of those types ("struct file") that the debug information defines.
+TypeLayouts read_type_layouts(const std::filesystem::path& file,
+                              const std::set<std::string>& names);
 
 } // namespace kpatch::kernel

@@ -15,8 +15,9 @@ namespace kpatch::verify {
 
 namespace {
 
-constexpr std::array<ReviewRule*, 4> kRules = {
+constexpr std::array<ReviewRule*, 5> kRules = {
     find_ended_timers,
+    find_changed_layouts,
     find_uneven_holds,
     find_always_running,
     find_delicate_contexts,

@@ -3,6 +3,7 @@
 
 #include "base/problem.h"
 #include "elf/object.h"
+#include "kernel/type_layouts.h"
 
 #include <set>
 #include <span>
@@ -17,6 +18,9 @@ struct ReviewedUnit {
   const elf::Object& original;
   const elf::Object& patched;
   std::set<std::string, std::less<>> replaced; ///< functions that the patch replaces
+  /// Types whose definition the patch changes, as far as the unit has them.
+  kernel::TypeLayouts original_types = {};
+  kernel::TypeLayouts patched_types = {};
 };
 
 /// What is built and loads, and may yet do harm while it is loaded or once it is gone.

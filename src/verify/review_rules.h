@@ -24,6 +24,7 @@ using PatchView = std::vector<UnitView>;
 using ReviewRule = std::vector<Problem>(const PatchView& patch);
 
 ReviewRule find_ended_timers;      ///< KP4001
+ReviewRule find_changed_layouts;   ///< KP4002
 ReviewRule find_uneven_holds;      ///< KP4003
 ReviewRule find_always_running;    ///< KP4004
 ReviewRule find_delicate_contexts; ///< KP4005

@@ -191,5 +191,30 @@ TEST(Review, FunctionsInsideOfTracingPrintingAndNmisAreFound) {
     EXPECT_THAT(codes(unit, unit, path), IsEmpty()) << path;
 }
 
+TEST(Review, ChangedLayoutIsToldByField) {
+  const Unit unit = calls({});
+  const kernel::TypeLayout original{
+      16, {{"first", 0, 32}, {"second", 64, 64}}
+  };
+  const kernel::TypeLayout patched{
+      24, {{"first", 0, 32}, {"new", 64, 64}, {"second", 128, 64}}
+  };
+  const ReviewedUnit reviewed{
+      "fs/unit.c",
+      unit.object(),
+      unit.object(),
+      {"f"                       },
+      { {"struct s", original}, {"struct same", original}},
+      { {"struct s", patched}, {"struct same", original}}
+  };
+  const std::vector<Problem> findings = review({&reviewed, 1});
+  ASSERT_EQ(findings.size(), 1U);
+  EXPECT_EQ(findings[0].code, "KP4002");
+  EXPECT_EQ(findings[0].symbol, "struct s");
+  EXPECT_EQ(findings[0].message,
+            "field 'new' is new at byte 8, field 'second' moves from byte 8 to byte 16, "
+            "its size is 24 instead of 16: objects that exist already are not made so");
+}
+
 } // namespace
 } // namespace kpatch::verify
