@@ -221,11 +221,10 @@ class Arch {
   virtual std::string disassemble(std::span<const std::uint8_t> code,
                                   std::uint64_t address) const;
 
-  /// Offset, at or after `from`, of a jump to another function that a livepatch would
-  /// break; nothing if there is none.
-  virtual std::optional<std::uint64_t> find_sibling_call(const elf::Section&,
-                                                         std::uint64_t) const {
-    return std::nullopt;
+  /// Offsets of jumps to other functions that a livepatch would break, in the order of
+  /// their relocations.
+  virtual std::vector<std::uint64_t> sibling_calls(const elf::Section&) const {
+    return {};
   }
 };
 

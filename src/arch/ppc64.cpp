@@ -80,14 +80,14 @@ class Ppc64 : public Arch {
     return type == R_PPC64_REL64 && section.name != "__jump_table";
   }
 
-  std::optional<std::uint64_t> find_sibling_call(const elf::Section& section,
-                                                 std::uint64_t from) const override {
+  std::vector<std::uint64_t> sibling_calls(const elf::Section& section) const override {
+    std::vector<std::uint64_t> found;
     for (const elf::Relocation& relocation : section.relocations)
-      if (relocation.offset >= from && relocation.offset % 4 == 0 &&
+      if (relocation.offset % 4 == 0 &&
           load<std::uint32_t>(section.data, relocation.offset, std::endian::little) ==
               kPlainBranch)
-        return relocation.offset;
-    return std::nullopt;
+        found.push_back(relocation.offset);
+    return found;
   }
 
  private:

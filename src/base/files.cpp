@@ -40,12 +40,14 @@ Container read_whole(const fs::path& path) {
     fail("{}: cannot be opened: {}", path.string(), std::strerror(errno));
   Container data;
   struct stat status {};
+  constexpr std::size_t kStep = 65536;
   if (fstat(file.get(), &status) == 0 && status.st_size > 0)
-    data.reserve(static_cast<std::size_t>(status.st_size));
+    data.resize(static_cast<std::size_t>(status.st_size) + 1); // one more for the end
   std::size_t filled = 0;
   for (;;) {
     // sysfs and proc report no size, so grow until a read says the end.
-    data.resize(std::max(data.capacity(), filled + 65536));
+    if (filled == data.size())
+      data.resize(std::max(filled + kStep, 2 * filled));
     const ssize_t got = read(file.get(), data.data() + filled, data.size() - filled);
     if (got < 0 && errno == EINTR)
       continue;

@@ -46,10 +46,12 @@ class Waiting {
 };
 
 /// Groups share one name; what tells them apart is the symbol they are for and who is in
-/// them.
+/// them. Sections about one piece of code each share one, too; it is their link.
 std::string section_key(const Side& side, SectionId id) {
   const elf::Section& section = side.section(id);
   std::string key = name_key(section.name);
+  if (section.flags & SHF_LINK_ORDER)
+    key += '\n' + name_key(side.section(section.link).name);
   if (section.type != SHT_GROUP)
     return key;
   key += '\n' + side.symbol(section.group_signature).name;
@@ -85,14 +87,15 @@ void correlate_all_sections(Context& context) {
   Side& patched = context.patched;
   Waiting waiting;
   for (SectionId id = 1; id < patched.sections.size(); ++id)
-    waiting.add(section_key(patched, id), id);
+    if (may_pair_section(patched, id))
+      waiting.add(section_key(patched, id), id);
   for (SectionId id = 1; id < original.sections.size(); ++id) {
     if (original.sections[id].twin || !may_pair_section(original, id))
       continue;
     const SectionId twin = waiting.first(
         section_key(original, id),
         [&](SectionId other) { return patched.sections[other].twin != kNoSection; },
-        [&](SectionId other) { return may_pair_section(patched, other); });
+        [](SectionId) { return true; });
     if (twin)
       link_sections(context, id, twin);
   }
@@ -103,7 +106,8 @@ void correlate_all_symbols(Context& context) {
   Side& patched = context.patched;
   Waiting waiting;
   for (SymbolId id = 1; id < patched.symbols.size(); ++id)
-    waiting.add(symbol_key(patched, id), id);
+    if (may_pair_symbol(patched, id))
+      waiting.add(symbol_key(patched, id), id);
   for (SymbolId id = 1; id < original.symbols.size(); ++id) {
     if (original.symbols[id].twin || !may_pair_symbol(original, id))
       continue;
@@ -113,8 +117,7 @@ void correlate_all_symbols(Context& context) {
         symbol_key(original, id),
         [&](SymbolId other) { return patched.symbols[other].twin != kNoSymbol; },
         [&](SymbolId other) {
-          return may_pair_symbol(patched, other) &&
-                 (!in_group || original.sections[home].twin == patched.home(other));
+          return !in_group || original.sections[home].twin == patched.home(other);
         });
     if (twin)
       link_symbols(context, id, twin);

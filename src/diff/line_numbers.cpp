@@ -15,6 +15,8 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
+#include <vector>
 
 namespace kpatch::diff {
 
@@ -23,22 +25,42 @@ namespace {
 constexpr std::array<std::string_view, 3> kPassedOver = {"__warned.", "__already_done.",
                                                          "__func__."};
 
-/// Whether what follows offset `from` leads to a call that takes a line number.
-bool leads_to_report(const Side& side, SectionId id, std::uint64_t from) {
-  for (const elf::Relocation& relocation : side.section(id).relocations) {
-    if (relocation.offset < from)
-      continue;
-    const elf::Relocation* target = side.through_toc(relocation).relocation;
-    if (!target || side.string_target(id, *target))
-      continue;
-    const std::string_view name = side.symbol(target->symbol).name;
-    if (std::ranges::any_of(kPassedOver,
-                            [&](std::string_view p) { return name.starts_with(p); }))
-      continue;
-    return side.arch.takes_line_number(name);
+/// Where in a section what follows leads to a call that takes a line number. Walked from
+/// the end, so that each reference is looked at once.
+class Reports {
+ public:
+  Reports(const Side& side, SectionId id) {
+    const std::vector<elf::Relocation>& relocations = side.section(id).relocations;
+    bool leads_to_one = false;
+    for (auto i = relocations.rbegin(); i != relocations.rend(); ++i) {
+      const elf::Relocation* target = side.through_toc(*i).relocation;
+      if (target && !is_passed_over(side, id, *target))
+        leads_to_one = side.arch.takes_line_number(side.symbol(target->symbol).name);
+      from_.emplace_back(i->offset, leads_to_one);
+    }
+    std::ranges::reverse(from_);
+    std::ranges::stable_sort(from_, {}, &std::pair<std::uint64_t, bool>::first);
   }
-  return false;
-}
+
+  /// Whether what follows `offset` does.
+  bool follow(std::uint64_t offset) const {
+    const auto next = std::ranges::lower_bound(from_, offset, {},
+                                               &std::pair<std::uint64_t, bool>::first);
+    return next != from_.end() && next->second;
+  }
+
+ private:
+  static bool is_passed_over(const Side& side, SectionId id,
+                             const elf::Relocation& target) {
+    if (side.string_target(id, target))
+      return true;
+    const std::string_view name = side.symbol(target.symbol).name;
+    return std::ranges::any_of(kPassedOver,
+                               [&](std::string_view p) { return name.starts_with(p); });
+  }
+
+  std::vector<std::pair<std::uint64_t, bool>> from_; ///< by offset of each reference
+};
 
 bool is_candidate(const Context& context, SectionId id) {
   const SectionState& state = context.patched.sections[id];
@@ -57,6 +79,7 @@ bool is_line_number_change(const Context& context, SectionId id) {
   const std::span<const std::uint8_t> now = patched.section(id).data;
   const std::span<const std::uint8_t> before =
       context.original.section(patched.sections[id].twin).data;
+  const Reports reports(patched, id);
   bool found_one = false;
   for (std::size_t at = 0; at < now.size();) {
     const std::size_t length = patched.arch.instruction_length(now.subspan(at));
@@ -68,7 +91,7 @@ bool is_line_number_change(const Context& context, SectionId id) {
     if (std::ranges::equal(ours, theirs))
       continue;
     if (!patched.arch.is_line_load(ours) || !patched.arch.is_line_load(theirs) ||
-        !leads_to_report(patched, id, at))
+        !reports.follow(at))
       return false;
     found_one = true;
   }

@@ -111,6 +111,8 @@ FileTie find_tie(const Block& block, const SymbolIndex& index, std::string_view 
   }
   if (block.lasting.empty() && result.matches > 1)
     result.matches = 1; // nothing in it can be asked for
+  if (result.matches == 1)
+    result.end = end_of_block(index, result.entry);
   return result;
 }
 
@@ -160,12 +162,12 @@ std::optional<Found> find_local(const Inputs& inputs, const FileTie& file,
   const SymbolIndex& index = inputs.parent_symbols;
   std::vector<EntryId> ids;
   std::vector<EntryId> elsewhere;
-  const EntryId end = file.matches == 1 ? end_of_block(index, file.entry) : 0;
   for (const EntryId id : index.named(wanted.name)) {
     const IndexedSymbol entry = entry_at(index, id);
     if (entry.binding != STB_LOCAL || entry.type == STT_FILE)
       continue;
-    (file.matches == 1 && id > file.entry && id < end ? ids : elsewhere).push_back(id);
+    (file.matches == 1 && id > file.entry && id < file.end ? ids : elsewhere)
+        .push_back(id);
   }
   if (file.matches != 1 && wanted.is_local && !elsewhere.empty())
     fail_with_remedy(

@@ -35,6 +35,41 @@ std::string_view without_number(std::string_view name) {
   return end > 0 && name[end - 1] == '.' ? name.substr(0, end - 1) : name;
 }
 
+constexpr std::string_view kLtoMark = ".llvm.";
+
+/// Where the digits that start at `at` end.
+std::size_t end_of_digits(std::string_view name, std::size_t at) {
+  while (at < name.size() && is_digit(name[at]))
+    ++at;
+  return at;
+}
+
+bool has_number_after_dot(std::string_view name) {
+  for (std::size_t i = 0; i + 1 < name.size(); ++i)
+    if (name[i] == '.' && is_digit(name[i + 1]))
+      return true;
+  return false;
+}
+
+/// ThinLTO makes a static function global as f.llvm.HASH when another unit imports it,
+/// and the hash is the unit's: f is the same function with another hash, or without.
+std::string without_lto_hash(std::string_view name) {
+  std::string result;
+  for (std::size_t at = 0; at < name.size();) {
+    const std::size_t digits = at + kLtoMark.size();
+    const std::size_t end = name.substr(at).starts_with(kLtoMark)
+                                ? end_of_digits(name, digits)
+                                : std::string_view::npos;
+    const bool is_hash = at > 0 && end != std::string_view::npos && end > digits &&
+                         (end == name.size() || name[end] == '.');
+    if (is_hash)
+      at = end;
+    else
+      result += name[at++];
+  }
+  return result;
+}
+
 template <std::size_t N>
 bool starts_with_any(std::string_view name, const std::array<std::string_view, N>& list) {
   return std::ranges::any_of(list,
@@ -63,12 +98,17 @@ constexpr std::array<std::string_view, 6> kDiscarded = {
 std::string name_key(std::string_view name) {
   if (is_exact(name))
     return std::string(name);
+  if (name.find(kLtoMark) != std::string_view::npos)
+    if (std::string plain = without_lto_hash(name); plain.size() < name.size())
+      return name_key(plain);
   std::string_view rest = without_number(name);
   if (is_unique_id(name)) {
     while (!rest.empty() && is_digit(rest.back()))
       rest.remove_suffix(1);
     return std::string(rest);
   }
+  if (!has_number_after_dot(rest))
+    return std::string(rest);
   std::string key;
   key.reserve(rest.size());
   for (std::size_t i = 0; i < rest.size(); ++i) {
@@ -76,8 +116,7 @@ std::string name_key(std::string_view name) {
     if (rest[i] != '.' || i + 1 == rest.size() || !is_digit(rest[i + 1]))
       continue;
     key += '#';
-    while (i + 1 < rest.size() && is_digit(rest[i + 1]))
-      ++i;
+    i = end_of_digits(rest, i + 1) - 1;
   }
   return key;
 }
@@ -92,6 +131,25 @@ bool is_same_name(std::string_view a, std::string_view b) {
   if (!has_number(a) && !has_number(b))
     return false;
   return name_key(a) == name_key(b);
+}
+
+bool is_special_static_name(std::string_view name) {
+  // gcc numbers these ("__warned.12"), clang puts the function first ("f.__warned").
+  static constexpr std::array<std::string_view, 8> kStems = {
+      "__key",        "__warned", "__already_done.", "__func__",
+      "__FUNCTION__", "_rs",      "CSWTCH",          "_entry"};
+  const auto has_stem_after_dot = [&](std::string_view stem) {
+    for (std::size_t dot = name.find('.'); dot != std::string_view::npos;
+         dot = name.find('.', dot + 1))
+      if (name.substr(dot + 1).starts_with(stem))
+        return true;
+    return false;
+  };
+  return std::ranges::any_of(kStems, [&](std::string_view stem) {
+    const bool by_gcc =
+        name.starts_with(stem) && name.size() > stem.size() && name[stem.size()] == '.';
+    return by_gcc || has_stem_after_dot(stem);
+  });
 }
 
 bool is_debug_section(std::string_view section) {

@@ -15,6 +15,7 @@
 
 #include <algorithm>
 #include <array>
+#include <deque>
 #include <set>
 
 namespace kpatch::diff {
@@ -56,12 +57,13 @@ class Promotion {
   }
 
   void run() {
-    bool found = true;
-    while (found) { // a promoted caller may itself have no entry
-      found = false;
-      for (SymbolId id = 1; id < context_.patched.symbols.size(); ++id)
-        if (needs_entry(context_, id) && !refused_.contains(id))
-          found |= promote_callers(id);
+    for (SymbolId id = 1; id < context_.patched.symbols.size(); ++id)
+      waiting_.push_back(id);
+    while (!waiting_.empty()) {
+      const SymbolId id = waiting_.front();
+      waiting_.pop_front();
+      if (needs_entry(context_, id) && !refused_.contains(id))
+        promote_callers(id);
     }
   }
 
@@ -71,7 +73,7 @@ class Promotion {
     std::uint32_t type;
   };
 
-  bool promote_callers(SymbolId id) {
+  void promote_callers(SymbolId id) {
     const std::string& name = context_.patched.symbol(id).name;
     std::string obstacle;
     std::set<SymbolId> callers;
@@ -82,22 +84,24 @@ class Promotion {
         break;
       obstacle = judge(id, use, callers);
     }
-    if (!obstacle.empty()) {
-      refuse(id, obstacle);
-      return false;
-    }
+    if (!obstacle.empty())
+      return refuse(id, obstacle);
     context_.patched.symbols[id].status = Status::kNew;
+    // Its pieces have to be reached on their own now, and a caller may have no entry
+    // either.
+    for (const SymbolId child : context_.patched.children(id))
+      waiting_.push_back(child);
     for (const SymbolId caller : callers) {
       SymbolState& state = context_.patched.symbols[caller];
       if (state.status == Status::kSame) {
         state.status = Status::kChanged;
         state.stands_in_for = id;
+        waiting_.push_back(caller);
         note(context_,
              "NOTICE: {} is patched because it calls {}, which has no ftrace entry",
              context_.patched.symbol(caller).name, name);
       }
     }
-    return true;
   }
 
   /// What stands against redirecting the user of a function; nothing if it can be done,
@@ -136,6 +140,7 @@ class Promotion {
 
   Context& context_;
   std::unordered_map<SymbolId, std::vector<Use>> uses_; ///< of functions of the original
+  std::deque<SymbolId> waiting_; ///< what may have become a function to promote
   std::set<SymbolId> refused_;
 };
 

@@ -14,6 +14,8 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
+#include <set>
 
 namespace kpatch::diff {
 
@@ -39,60 +41,62 @@ class Cover {
   /// The first symbol, in symbol order, with start <= target < end, or that is empty and
   /// starts there.
   SymbolId at(SectionId section, std::uint64_t target) {
-    List& list = sorted(section);
-    SymbolId best = kNoSymbol;
-    auto after = std::ranges::upper_bound(
-        list.symbols, target, {}, [&](SymbolId id) { return side_.symbol(id).value; });
-    for (auto i = static_cast<std::size_t>(after - list.symbols.begin()); i-- > 0;) {
-      if (list.furthest_end[i] < target)
-        break; // nothing from here down reaches the target
-      const SymbolId id = list.symbols[i];
-      const elf::Symbol& symbol = side_.symbol(id);
-      const bool covers = target < symbol.value + symbol.size;
-      const bool is_here = symbol.size == 0 && symbol.value == target &&
-                           !side_.arch.is_mapping_symbol(symbol);
-      if ((covers || is_here) && (best == kNoSymbol || id < best))
-        best = id;
-    }
-    return best;
+    const Map& map = surveyed(section);
+    const auto empty = map.empty_ones.find(target);
+    const SymbolId here = empty == map.empty_ones.end() ? kNoSymbol : empty->second;
+    auto stretch = map.stretches.upper_bound(target);
+    const SymbolId covering =
+        stretch == map.stretches.begin() ? kNoSymbol : (--stretch)->second;
+    return first_of(here, covering);
   }
 
   /// The first symbol that ends where the section ends: code may hold the address one
   /// past it.
-  SymbolId ending_at_end(SectionId section) {
-    SymbolId best = kNoSymbol;
-    const std::uint64_t end = side_.section(section).size();
-    for (const SymbolId id : sorted(section).symbols)
-      if (side_.symbol(id).value + side_.symbol(id).size == end &&
-          (best == kNoSymbol || id < best))
-        best = id;
-    return best;
-  }
+  SymbolId ending_at_end(SectionId section) { return surveyed(section).last; }
+
+  static SymbolId first_of(SymbolId a, SymbolId b) { return a && (!b || a < b) ? a : b; }
 
  private:
-  struct List {
+  struct Map {
     std::vector<SymbolId> symbols;
-    std::vector<std::uint64_t> furthest_end; ///< of this one and all before it
-    bool is_sorted = false;
+    std::map<std::uint64_t, SymbolId>
+        stretches; ///< first to cover, from here to the next
+    std::unordered_map<std::uint64_t, SymbolId> empty_ones; ///< by place
+    SymbolId last = kNoSymbol;                              ///< ends with the section
+    bool is_surveyed = false;
   };
 
-  List& sorted(SectionId section) {
-    List& list = by_section_[section];
-    if (list.is_sorted)
-      return list;
-    std::ranges::stable_sort(list.symbols, {},
-                             [&](SymbolId id) { return side_.symbol(id).value; });
-    std::uint64_t furthest = 0;
-    for (const SymbolId id : list.symbols) {
-      furthest = std::max(furthest, side_.symbol(id).value + side_.symbol(id).size);
-      list.furthest_end.push_back(furthest);
+  const Map& surveyed(SectionId section) {
+    Map& map = by_section_[section];
+    if (map.is_surveyed)
+      return map;
+    map.is_surveyed = true;
+    std::map<std::uint64_t, std::vector<SymbolId>> events; // where symbols start and end
+    const std::uint64_t end_of_section = side_.section(section).size();
+    for (const SymbolId id : map.symbols) {
+      const elf::Symbol& symbol = side_.symbol(id);
+      const std::uint64_t end = symbol.value + symbol.size;
+      if (end == end_of_section)
+        map.last = first_of(map.last, id);
+      if (symbol.size == 0 && !side_.arch.is_mapping_symbol(symbol))
+        map.empty_ones.try_emplace(symbol.value, id);
+      if (end > symbol.value) {
+        events[symbol.value].push_back(id);
+        events[end].push_back(id);
+      }
     }
-    list.is_sorted = true;
-    return list;
+    std::set<SymbolId> open;
+    for (const auto& [place, ids] : events) {
+      for (const SymbolId id : ids)
+        if (!open.insert(id).second)
+          open.erase(id);
+      map.stretches[place] = open.empty() ? kNoSymbol : *open.begin();
+    }
+    return map;
   }
 
   const Side& side_;
-  std::vector<List> by_section_;
+  std::vector<Map> by_section_;
 };
 
 SymbolId replacement(const Side& side, Cover& cover, SectionId base,
@@ -108,8 +112,7 @@ SymbolId replacement(const Side& side, Cover& cover, SectionId base,
   const SymbolId covering = cover.at(home, static_cast<std::uint64_t>(target));
   if (!past_end)
     return covering;
-  const SymbolId ending = cover.ending_at_end(home);
-  return covering && (!ending || covering < ending) ? covering : ending;
+  return Cover::first_of(covering, cover.ending_at_end(home));
 }
 
 } // namespace

@@ -13,6 +13,7 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 
 namespace kpatch::diff {
 
@@ -90,28 +91,34 @@ void Side::find_section_symbols() {
 void Side::find_prefixes() {
   if (!arch.has_prefix_symbols())
     return;
-  std::unordered_map<SectionId, std::vector<SymbolId>> prefixes;
+  /// A place a prefix ends at, and whether a function starts there.
+  struct Gap {
+    SymbolId prefix = kNoSymbol;
+    bool has_function = false;
+  };
+  std::map<std::pair<SectionId, std::uint64_t>, Gap> gaps;
+  const auto end_of = [&](SymbolId id) {
+    return std::pair(home(id), symbol(id).value + symbol(id).size);
+  };
   for (SymbolId id = 1; id < symbols.size(); ++id)
     if (symbol(id).is_function() && home(id) &&
         (is_padding_name(symbol(id).name) || symbol(id).name.starts_with("__cfi_"))) {
       symbols[id].is_prefix = true;
-      prefixes[home(id)].push_back(id);
+      gaps[end_of(id)].prefix = id;
     }
-  if (prefixes.empty())
+  if (gaps.empty())
     return;
-  std::vector<bool> has_function(symbols.size());
   for (SymbolId id = 1; id < symbols.size(); ++id) {
-    if (!symbol(id).is_function() || symbols[id].is_prefix ||
-        !prefixes.contains(home(id)))
+    if (!symbol(id).is_function() || symbols[id].is_prefix)
       continue;
-    for (const SymbolId prefix : prefixes[home(id)])
-      if (symbol(prefix).value + symbol(prefix).size == symbol(id).value) {
-        symbols[id].prefix = prefix;
-        has_function[prefix] = true;
-      }
+    const auto gap = gaps.find({home(id), symbol(id).value});
+    if (gap == gaps.end())
+      continue;
+    symbols[id].prefix = gap->second.prefix;
+    gap->second.has_function = true;
   }
   for (SymbolId id = 1; id < symbols.size(); ++id)
-    if (symbols[id].is_prefix && !has_function[id])
+    if (symbols[id].is_prefix && !gaps[end_of(id)].has_function)
       fail("{}: missing func for {}", object.label, symbol(id).name);
 }
 
@@ -255,19 +262,8 @@ bool is_special_static(const Side& side, SymbolId id) {
   if (!id || !side.symbol(id).is_object() || !side.symbol(id).is_local())
     return false;
   const std::string_view section = side.section(home).name;
-  if (section == ".data.once" || section == ".data..once")
-    return true;
-
-  // gcc numbers these ("__warned.12"), clang puts the function first ("f.__warned").
-  static constexpr std::array<std::string_view, 8> kStems = {
-      "__key",        "__warned", "__already_done.", "__func__",
-      "__FUNCTION__", "_rs",      "CSWTCH",          "_entry"};
-  const std::string_view name = side.symbol(id).name;
-  return std::ranges::any_of(kStems, [&](std::string_view stem) {
-    const bool by_gcc =
-        name.starts_with(stem) && name.size() > stem.size() && name[stem.size()] == '.';
-    return by_gcc || name.find("." + std::string(stem)) != std::string_view::npos;
-  });
+  return section == ".data.once" || section == ".data..once" ||
+         is_special_static_name(side.symbol(id).name);
 }
 
 bool is_static_local(const Side& side, SymbolId id) {

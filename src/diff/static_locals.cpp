@@ -13,6 +13,7 @@
 
 #include <set>
 #include <unordered_map>
+#include <unordered_set>
 
 namespace kpatch::diff {
 
@@ -48,6 +49,27 @@ void unlink_static_locals(Context& context) {
       unlink_symbol(original.sections[home].section_symbol);
   }
 }
+
+/// What variables that could be one another share.
+std::string looks_of(const Side& side, SymbolId id) {
+  const elf::Symbol& symbol = side.symbol(id);
+  return fmt::format("{} {} {}", symbol.type, symbol.size, name_key(symbol.name));
+}
+
+/// Variables of the same looks, in order; those that have got a twin leave from the
+/// front.
+struct Namesakes {
+  std::vector<SymbolId> ids;
+  std::size_t head = 0;
+};
+using ByLooks = std::unordered_map<std::string, Namesakes>;
+
+/// What a patched section refers to.
+struct References {
+  std::unordered_set<SymbolId> all;            ///< directly
+  std::unordered_set<SymbolId> variables_seen; ///< through .toc, too
+  ByLooks variables;                           ///< the same, in order of first use
+};
 
 class Matcher {
  public:
@@ -141,7 +163,8 @@ class Matcher {
 
   void match_use(SectionId base, SymbolId local) {
     const SectionId user = twin_of_user(base);
-    const SymbolId twin = user ? find_counterpart(user, local) : kNoSymbol;
+    const SymbolId twin =
+        user ? find_counterpart(user, looks_of(original_, local)) : kNoSymbol;
     if (!twin) {
       unmatched_.emplace_back(base, local);
       return;
@@ -156,7 +179,7 @@ class Matcher {
     for (const auto& [base, local] : unmatched_) {
       if (original_.symbols[local].twin || !told_.emplace(local, kNoSection).second)
         continue;
-      const std::vector<SymbolId> candidates = untaken_namesakes(local);
+      const std::vector<SymbolId>& candidates = untaken_namesakes(local);
       if (candidates.size() == 1)
         link_local(local, candidates[0]);
       else if (candidates.empty())
@@ -173,28 +196,22 @@ class Matcher {
     }
   }
 
-  std::vector<SymbolId> untaken_namesakes(SymbolId local) const {
-    std::vector<SymbolId> found;
-    for (SymbolId id = 1; id < patched_.symbols.size(); ++id)
-      if (is_static_local(patched_, id) && !patched_.symbols[id].twin &&
-          is_namesake(id, local))
-        found.push_back(id);
-    return found;
-  }
-
-  /// Whether a patched variable could be the original one by its looks.
-  bool is_namesake(SymbolId candidate, SymbolId local) const {
-    const elf::Symbol& symbol = patched_.symbol(candidate);
-    const elf::Symbol& wanted = original_.symbol(local);
-    return symbol.type == wanted.type && symbol.size == wanted.size &&
-           is_same_name(symbol.name, wanted.name);
+  /// Asked only once all other twins are found: one that is taken then was the only one.
+  const std::vector<SymbolId>& untaken_namesakes(SymbolId local) {
+    if (!untaken_) {
+      untaken_.emplace();
+      for (SymbolId id = 1; id < patched_.symbols.size(); ++id)
+        if (is_static_local(patched_, id) && !patched_.symbols[id].twin)
+          (*untaken_)[looks_of(patched_, id)].ids.push_back(id);
+    }
+    std::vector<SymbolId>& ids = (*untaken_)[looks_of(original_, local)].ids;
+    if (ids.size() == 1 && patched_.symbols[ids[0]].twin)
+      ids.clear();
+    return ids;
   }
 
   bool refers_to_namesake(SectionId user, SymbolId local) {
-    for (const SymbolId candidate : variables_of(user))
-      if (is_namesake(candidate, local))
-        return true;
-    return false;
+    return references_of(user).variables.contains(looks_of(original_, local));
   }
 
   void link_local(SymbolId local, SymbolId twin) {
@@ -214,40 +231,44 @@ class Matcher {
   }
 
   /// The first variable without a twin that `user`, or a piece split off it, refers to
-  /// and that looks like `local`.
-  SymbolId find_counterpart(SectionId user, SymbolId local) {
-    for (const SymbolId candidate : variables_of(user))
-      if (!patched_.symbols[candidate].twin && is_namesake(candidate, local))
-        return candidate;
+  /// and that has these looks.
+  SymbolId find_counterpart(SectionId user, const std::string& looks) {
+    ByLooks& variables = references_of(user).variables;
+    if (const auto found = variables.find(looks); found != variables.end()) {
+      auto& [ids, head] = found->second;
+      while (head < ids.size() && patched_.symbols[ids[head]].twin)
+        ++head;
+      if (head < ids.size())
+        return ids[head];
+    }
     const SymbolId function = patched_.sections[user].bundled;
     for (const SymbolId child : patched_.children(function))
       if (const SectionId home = patched_.home(child); home && home != user)
-        if (const SymbolId found = find_counterpart(home, local))
+        if (const SymbolId found = find_counterpart(home, looks))
           return found;
     return kNoSymbol;
   }
 
-  /// Static locals that a patched section refers to, each once, in order of first use.
-  const std::vector<SymbolId>& variables_of(SectionId user) {
-    const auto [place, is_new] = variables_.try_emplace(user);
+  References& references_of(SectionId user) {
+    const auto [place, is_new] = references_.try_emplace(user);
+    References& result = place->second;
     if (!is_new)
-      return place->second;
-    std::unordered_map<SymbolId, bool> seen;
-    for (const elf::Relocation& relocation : patched_.section(user).relocations)
-      if (const elf::Relocation* reference = patched_.through_toc(relocation).relocation)
-        if (patched_.symbol(reference->symbol).is_object() &&
-            seen.try_emplace(reference->symbol, true).second)
-          place->second.push_back(reference->symbol);
-    return place->second;
+      return result;
+    for (const elf::Relocation& relocation : patched_.section(user).relocations) {
+      result.all.insert(relocation.symbol);
+      const elf::Relocation* reference = patched_.through_toc(relocation).relocation;
+      if (reference && patched_.symbol(reference->symbol).is_object() &&
+          result.variables_seen.insert(reference->symbol).second)
+        result.variables[looks_of(patched_, reference->symbol)].ids.push_back(
+            reference->symbol);
+    }
+    return result;
   }
 
   bool refers_to(SectionId user, SymbolId twin) {
-    for (const SymbolId candidate : variables_of(user))
-      if (candidate == twin)
-        return true;
-    for (const elf::Relocation& relocation : patched_.section(user).relocations)
-      if (relocation.symbol == twin)
-        return true;
+    const References& references = references_of(user);
+    if (references.all.contains(twin) || references.variables_seen.contains(twin))
+      return true;
     for (const SymbolId child : patched_.children(patched_.sections[user].bundled))
       if (const SectionId home = patched_.home(child); home && home != user)
         if (refers_to(home, twin))
@@ -261,7 +282,8 @@ class Matcher {
   Context& context_;
   const Side& original_;
   const Side& patched_;
-  std::unordered_map<SectionId, std::vector<SymbolId>> variables_;
+  std::unordered_map<SectionId, References> references_;
+  std::optional<ByLooks> untaken_;
   std::vector<std::pair<SectionId, SymbolId>> unmatched_; ///< user and variable
   std::set<std::pair<SymbolId, SectionId>> told_;         ///< what has been reported
 };

@@ -9,6 +9,7 @@
 #include "klp/record_writer.h"
 
 #include <set>
+#include <unordered_map>
 
 namespace kpatch::klp {
 
@@ -51,10 +52,16 @@ void add_mcount_table(diff::Delta& delta, const std::vector<elf::SymbolId>& func
 
 void add_patchable_entries(diff::Delta& delta,
                            const std::vector<elf::SymbolId>& functions) {
+  std::unordered_map<elf::SectionId, elf::SymbolId> section_symbols;
+  for (elf::SymbolId id = 1; id < delta.object.symbols.size(); ++id)
+    if (delta.object.symbols[id].is_section())
+      section_symbols.try_emplace(delta.object.symbols[id].section, id);
   for (const elf::SymbolId id : functions) {
     const std::uint64_t offset = delta.arch->patchable_entry_offset(view(delta, id));
     const elf::SectionId home = delta.object.symbols[id].section;
-    const elf::SymbolId home_symbol = delta.object.section_symbol(home);
+    elf::SymbolId& home_symbol = section_symbols[home];
+    if (!home_symbol)
+      home_symbol = delta.object.section_symbol(home);
     elf::Section records{.name = std::string(arch::kPatchableEntries),
                          .flags = SHF_ALLOC | SHF_WRITE,
                          .alignment = 8,

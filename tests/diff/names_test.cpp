@@ -11,6 +11,8 @@ TEST(SameName, OverlooksTheNumbersOfCompilers) {
   EXPECT_TRUE(is_same_name("foo.cold", "foo.cold.12"));
   EXPECT_TRUE(is_same_name("foo.part.1.cold.2", "foo.part.9.cold"));
   EXPECT_TRUE(is_same_name("x.llvm.123", "x.llvm.9"));
+  EXPECT_TRUE(is_same_name("x.llvm.123.cold", "x.cold"));
+  EXPECT_FALSE(is_same_name("x.llvm.123", "y.llvm.123"));
   EXPECT_TRUE(is_same_name("__UNIQUE_ID_alias12", "__UNIQUE_ID_alias345"));
   EXPECT_TRUE(is_same_name("__UNIQUE_ID_ddebug12.3", "__UNIQUE_ID_ddebug45.6"));
 }
