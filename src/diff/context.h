@@ -36,7 +36,8 @@ struct Inputs {
 /// Which block of the parent's symbol table a FILE symbol of the object stands for.
 struct FileTie {
   kernel::EntryId entry = kernel::kNoEntry;
-  unsigned matches = 0;   ///< 1 is the good case
+  kernel::EntryId end = kernel::kNoEntry; ///< where the block ends
+  unsigned matches = 0;                   ///< 1 is the good case
   std::string difference; ///< without a match: what the nearest block lacks or has more
 };
 
@@ -73,6 +74,10 @@ inline constexpr const char* kStaticCall = "KP2006";
 inline constexpr const char* kSiblingCall = "KP2007";
 inline constexpr const char* kLostStaticLocal = "KP2008";
 inline constexpr const char* kInitChange = "KP2011";
+inline constexpr const char* kSwitchedOff = "KP2012";     ///< of a NOTICE
+inline constexpr const char* kReplacesNothing = "KP2013"; ///< of a NOTICE
+inline constexpr const char* kImageOnly = "KP2015";
+inline constexpr const char* kUnknownSection = "KP2016";
 } // namespace code
 
 void add_problem(Context& context, const char* problem_code, std::string symbol,
@@ -94,6 +99,8 @@ void promote_callers_of_unpatchable(Context& context);
 void include_changes(Context& context);
 /// Debug information comes along whole, but for what it says about code that does not.
 void trim_debug_sections(Context& context);
+void carry_what_points_inside(Context& context);
+void find_redirected_pieces(Context& context);
 void rebuild_special_sections(Context& context);
 void rebuild_orc(Context& context);
 void leave_out_exports(Context& context);

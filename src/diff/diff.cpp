@@ -46,7 +46,14 @@ std::vector<FunctionChange> report_changes(Context& context) {
   for (const SymbolId id : functions_of_patch(context)) {
     const std::string& name = context.patched.symbol(id).name;
     const Status status = context.patched.symbols[id].status;
-    note(context, "{} function: {}", status == Status::kNew ? "new" : "changed", name);
+    const SymbolId parent = context.patched.symbols[id].parent;
+    if (parent)
+      note(context,
+           "NOTICE: {}, a part of {}, is patched for itself: functions that are not part "
+           "of the patch call it, too",
+           name, context.patched.symbol(parent).name);
+    else
+      note(context, "{} function: {}", status == Status::kNew ? "new" : "changed", name);
     functions.push_back({name, status, explain(context, id)});
   }
   return functions;
@@ -60,17 +67,15 @@ void refuse_sibling_calls(Context& context) {
     if (!symbol.is_function() || !patched.home(id) ||
         patched.symbols[id].status != Status::kChanged)
       continue;
-    std::uint64_t from = 0;
-    while (const auto at =
-               patched.arch.find_sibling_call(patched.section(patched.home(id)), from)) {
-      from = *at + 1;
+    for (const std::uint64_t at :
+         patched.arch.sibling_calls(patched.section(patched.home(id)))) {
       add_problem(
           context, code::kSiblingCall, symbol.name,
           fmt::format(
               "Found an unsupported sibling call at {}()+{:#x}.  Add "
               "__attribute__((optimize(\"-fno-optimize-sibling-calls\"))) to {}() "
               "definition.",
-              symbol.name, symbol.value + *at, symbol.name),
+              symbol.name, symbol.value + at, symbol.name),
           "Add the attribute in the patch.");
     }
   }
@@ -109,6 +114,8 @@ Result compare(elf::Object original, elf::Object patched, const Inputs& inputs) 
 
   promote_callers_of_unpatchable(context);
   include_changes(context);
+  carry_what_points_inside(context);
+  find_redirected_pieces(context);
   rebuild_special_sections(context);
   rebuild_orc(context);
   // What travels is included, and special sections describe that and nothing else.
@@ -132,6 +139,11 @@ Result compare(elf::Object original, elf::Object patched, const Inputs& inputs) 
     result.exit = Exit::kNoChange;
     return result;
   }
+  if (std::ranges::none_of(result.functions, [](const FunctionChange& function) {
+        return function.status == Status::kChanged;
+      }))
+    result.notes.push_back(fmt::format("NOTICE: {}: no function of {} is replaced",
+                                       code::kReplacesNothing, inputs.label));
   add_key_tests(context);
   trim_debug_sections(context);
   result.delta.emplace(extract(std::move(context)));

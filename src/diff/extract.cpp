@@ -79,7 +79,7 @@ class Extraction {
       delta_.object.add_symbol(std::move(symbol));
       delta_.symbols.push_back({
           .status = state.status,
-          .has_parent = state.parent != kNoSymbol,
+          .has_parent = is_piece(state),
           .has_ftrace_entry = state.has_ftrace_entry,
           .became_global = state.became_global,
           .file = state.file,

@@ -31,8 +31,10 @@ bool is_standard(std::string_view name) {
 /// Marks a section with its symbol, without following its references.
 void mark_section(Side& side, SectionId id, Reason reason) {
   SectionState& state = side.sections[id];
-  if (!state.included)
+  if (!state.included) {
     state.reason = reason;
+    side.inclusion_order.push_back(id);
+  }
   state.included = true;
   if (state.section_symbol)
     side.symbols[state.section_symbol].included = true;

@@ -62,10 +62,16 @@ struct SymbolState {
   bool became_global = false;         ///< a static function of the original
   SymbolId stands_in_for = kNoSymbol; ///< patched because it calls this one
   SymbolId prefix = kNoSymbol;        ///< the symbol of its padding
-  SymbolId parent = kNoSymbol; ///< the function that a .cold or .part was split from
-  SymbolId file = kNoSymbol;   ///< the FILE symbol (of the original) that it stands under
+  SymbolId parent = kNoSymbol;      ///< the function that a .cold or .part was split from
+  bool is_redirected_piece = false; ///< has a parent, but is patched for its own callers
+  SymbolId file = kNoSymbol; ///< the FILE symbol (of the original) that it stands under
   Reason reason;
 };
+
+/// Whether it was split off another function that answers for it.
+inline bool is_piece(const SymbolState& state) {
+  return state.parent != kNoSymbol && !state.is_redirected_piece;
+}
 
 /// What a relocation refers to once ppc64's .toc is seen through.
 struct Reference {
@@ -84,7 +90,8 @@ class Side {
   const arch::Arch& arch;
   std::vector<SectionState> sections;
   std::vector<SymbolState> symbols;
-  bool has_patchable_entries = false; ///< ftrace works from such records here
+  std::vector<SectionId> inclusion_order; ///< what became part of the patch, in order
+  bool has_patchable_entries = false;     ///< ftrace works from such records here
   bool patchable_entries_link_order = false;
   std::vector<bool> patchable; ///< by section: a patchable entry names it
 

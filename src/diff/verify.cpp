@@ -68,7 +68,7 @@ std::vector<SymbolId> functions_of_patch(const Context& context) {
   for (SymbolId id = 1; id < patched.symbols.size(); ++id) {
     const SymbolState& state = patched.symbols[id];
     if (state.included && patched.symbol(id).is_function() && patched.home(id) &&
-        !state.parent && !state.is_prefix && state.status != Status::kSame)
+        !is_piece(state) && !state.is_prefix && state.status != Status::kSame)
       functions.push_back(id);
   }
   return functions;
