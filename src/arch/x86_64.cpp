@@ -21,6 +21,8 @@ namespace {
 constexpr std::string_view kFentry = "__fentry__";
 constexpr std::uint8_t kMovEsi = 0xbe; // mov $imm32, %esi: second argument
 constexpr std::uint8_t kMovEdx = 0xba; // mov $imm32, %edx: third argument
+constexpr std::uint8_t kNop = 0x90;
+constexpr std::uint64_t kMostPadding = 64; // CONFIG_FUNCTION_PADDING_BYTES has at most 59
 constexpr std::uint8_t kNopl = 0x0f; // first byte of the 5-byte NOP left by -mnop-mcount
 constexpr std::array<std::uint8_t, 5> kCall = {0xe8, 0, 0, 0, 0};
 
@@ -98,6 +100,17 @@ class X86_64 : public Arch {
     return relocation.addend + static_cast<std::int64_t>(*end - relocation.offset);
   }
 
+  /// -fpatchable-function-entry puts NOPs before the entry, which have no symbol until
+  /// objtool gives them one at the link.
+  std::uint64_t function_start(const FunctionView& function) const override {
+    const Bytes& code = function.section.data;
+    const std::uint64_t start = function.symbol.value;
+    if (start > code.size() || start > kMostPadding)
+      return 0;
+    const auto is_nop = [](std::uint8_t byte) { return byte == kNop; };
+    return std::ranges::all_of(std::span(code).first(start), is_nop) ? start : 0;
+  }
+
   bool may_point_past_end(std::uint32_t type) const override {
     return type == R_X86_64_32S;
   }
@@ -117,17 +130,20 @@ class X86_64 : public Arch {
     return function.section.relocations.front().offset - 1;
   }
 
-  /// -mnop-mcount leaves a 5-byte NOP and a R_X86_64_NONE where the call has to be.
+  /// -mnop-mcount and objtool leave a 5-byte NOP and a R_X86_64_NONE where the call has
+  /// to be, behind the padding and the ENDBR that a hardened kernel's functions have.
   void make_traceable(elf::Section& section) const override {
     if (section.relocations.empty())
       fail("section {}: the call of __fentry__ has no relocation", section.name);
     elf::Relocation& first = section.relocations.front();
     if (first.type != R_X86_64_NONE)
       return;
-    if (section.data.size() < kCall.size() || section.data[0] != kNopl)
+    const std::uint64_t site = first.offset == 0 ? 0 : first.offset - 1;
+    if (section.data.size() < kCall.size() || site > section.data.size() - kCall.size() ||
+        section.data[site] != kNopl)
       fail("section {}: unexpected instruction at the start of the function",
            section.name);
-    std::ranges::copy(kCall, section.data.begin());
+    std::ranges::copy(kCall, section.data.begin() + static_cast<std::ptrdiff_t>(site));
     first.type = R_X86_64_PC32;
   }
 

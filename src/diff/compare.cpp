@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "diff/context.h"
 #include "diff/names.h"
+#include "diff/special_table.h"
 
 #include <algorithm>
 #include <array>
@@ -17,14 +18,13 @@ namespace kpatch::diff {
 
 namespace {
 
-/// Made anew for every patch module, so a difference means nothing.
-constexpr std::array<std::string_view, 3> kRegenerated = {"__mcount_loc", ".sframe",
-                                                          arch::kPatchableEntries};
 constexpr std::string_view kToc = ".toc";
 constexpr std::string_view kAltinstrAux = ".altinstr_aux";
 
-bool is_regenerated(std::string_view name) {
-  return std::ranges::find(kRegenerated, name) != kRegenerated.end();
+/// Made anew for every patch module, so a difference means nothing.
+bool is_regenerated(const Side& side, std::string_view name) {
+  const SpecialSection* row = find_special_section(name, side.arch);
+  return row && row->policy == Policy::kRegenerate;
 }
 
 [[noreturn]] void not_patchable(const Context& context, const std::string& what,
@@ -45,7 +45,7 @@ class Comparison {
     const elf::Section& now = patched_.section(id);
     const elf::Section& before = original_.section(state.twin);
     check_header(now, before, state);
-    if (is_regenerated(now.name)) {
+    if (is_regenerated(patched_, now.name)) {
       state.content = state.relocations = Status::kSame;
       return;
     }

@@ -4,18 +4,31 @@
 // table is read when its object is loaded, so a live patch can add nothing to a kernel's;
 // but nothing that runs already can need the new export either. It is left out with a
 // NOTICE. Layouts seen: a section `___ksymtab[_gpl]+name` for each export with a symbol
-// `__ksymtab_name` in it, in all kernels from 4.12 to 6.12.
+// `__ksymtab_name` in it, up to 6.4; one `.export_symbol` for all with a symbol
+// `__export_symbol_name` each since then, from which modpost makes the tables.
 #include "diff/context.h"
+
+#include <array>
 
 namespace kpatch::diff {
 
 namespace {
 
-constexpr std::string_view kEntrySymbol = "__ksymtab_";
+constexpr std::array<std::string_view, 2> kEntrySymbols = {"__ksymtab_",
+                                                           "__export_symbol_"};
+
+/// The exported name that an entry's symbol spells; empty for other symbols.
+std::string_view exported_name(std::string_view symbol) {
+  for (const std::string_view prefix : kEntrySymbols)
+    if (symbol.starts_with(prefix))
+      return symbol.substr(prefix.size());
+  return {};
+}
 
 bool is_export_section(std::string_view name) {
-  return name.starts_with("__ksymtab") || name.starts_with("___ksymtab") ||
-         name.starts_with("__kcrctab") || name.starts_with("___kcrctab");
+  return name == ".export_symbol" || name.starts_with("__ksymtab") ||
+         name.starts_with("___ksymtab") || name.starts_with("__kcrctab") ||
+         name.starts_with("___kcrctab");
 }
 
 } // namespace
@@ -28,15 +41,14 @@ void leave_out_exports(Context& context) {
       state.content = state.relocations = Status::kSame;
   }
   for (SymbolId id = 1; id < patched.symbols.size(); ++id) {
-    const std::string_view name = patched.symbol(id).name;
+    const std::string_view name = exported_name(patched.symbol(id).name);
     const SectionId home = patched.home(id);
-    if (name.starts_with(kEntrySymbol) && home &&
-        is_export_section(patched.section(home).name) &&
+    if (!name.empty() && home && is_export_section(patched.section(home).name) &&
         patched.symbols[id].status == Status::kNew)
       note(context,
            "NOTICE: the new export of {} is left out: a live patch cannot add to the "
            "kernel's exports",
-           name.substr(kEntrySymbol.size()));
+           name);
   }
 }
 

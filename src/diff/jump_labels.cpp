@@ -43,6 +43,15 @@ void note_once(Context& context, std::string line) {
     context.notes.push_back(std::move(line));
 }
 
+void note_switched_off(Context& context, SymbolId function, std::string_view what,
+                       std::string_view key) {
+  note_once(context,
+            fmt::format("NOTICE: {}: a {} of {} stays switched off in the patch: the "
+                        "kernel cannot reach its key {} from there",
+                        code::kSwitchedOff, what, context.patched.symbol(function).name,
+                        key));
+}
+
 /// Whether the unwinder will know about code that is added to a function. Without ORC
 /// tables it follows frame pointers, which such code leaves alone.
 bool can_describe_unwinding(const Context& context) {
@@ -51,7 +60,7 @@ bool can_describe_unwinding(const Context& context) {
 }
 
 /// Plans a test of the key in the place of the jump label, if there can be one.
-bool plan_key_test(Context& context, const std::vector<elf::Relocation>& entry) {
+bool plan_key_test(Context& context, std::span<const elf::Relocation> entry) {
   const Side& patched = context.patched;
   const SymbolId function = entry[0].symbol;
   const SectionId home = patched.home(function);
@@ -83,7 +92,7 @@ bool plan_key_test(Context& context, const std::vector<elf::Relocation>& entry) 
 }
 
 /// Whether the code at a static call's site calls its trampoline.
-bool calls_trampoline(const Context& context, const std::vector<elf::Relocation>& entry) {
+bool calls_trampoline(const Context& context, std::span<const elf::Relocation> entry) {
   const Side& patched = context.patched;
   const SectionId home = patched.home(entry[0].symbol);
   const auto site =
@@ -102,7 +111,7 @@ bool calls_trampoline(const Context& context, const std::vector<elf::Relocation>
 
 } // namespace
 
-bool keeps_jump_label(Context& context, const std::vector<elf::Relocation>& entry) {
+bool keeps_jump_label(Context& context, std::span<const elf::Relocation> entry) {
   if (entry.size() != 3)
     fail("{}: BUG: __jump_table has an unexpected format", context.inputs.label);
   const elf::Relocation& code = entry[0];
@@ -117,7 +126,10 @@ bool keeps_jump_label(Context& context, const std::vector<elf::Relocation>& entr
   else if (is_owned_by_module(context, key))
     obstacle = ", which is defined in a module";
   if (!obstacle.empty()) {
-    if (!is_harmless && (context.inputs.klp_arch || !plan_key_test(context, entry)))
+    if (is_harmless)
+      note_switched_off(context, code.symbol, is_debug ? "debug message" : "tracepoint",
+                        name);
+    else if (context.inputs.klp_arch || !plan_key_test(context, entry))
       add_problem(context, code::kJumpLabel, context.patched.symbol(code.symbol).name,
                   fmt::format("Found a jump label at {}, using key {}{}.  Use "
                               "static_key_enabled() instead.",
@@ -130,15 +142,17 @@ bool keeps_jump_label(Context& context, const std::vector<elf::Relocation>& entr
   return true;
 }
 
-bool keeps_static_call(Context& context, const std::vector<elf::Relocation>& entry) {
+bool keeps_static_call(Context& context, std::span<const elf::Relocation> entry) {
   if (entry.size() != 2)
     fail("{}: BUG: .static_call_sites has an unexpected format", context.inputs.label);
   const SymbolId key = entry[1].symbol;
   if (!is_owned_by_module(context, key))
     return true;
   const std::string& name = context.patched.symbol(key).name;
-  if (name.starts_with("__SCK__tp_func_"))
+  if (name.starts_with("__SCK__tp_func_")) {
+    note_switched_off(context, entry[0].symbol, "tracepoint", name);
     return false;
+  }
   if (calls_trampoline(context, entry))
     note_once(context,
               fmt::format("NOTICE: {} calls through {} by its trampoline: a module owns "

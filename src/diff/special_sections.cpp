@@ -16,6 +16,8 @@
 
 #include <algorithm>
 #include <array>
+#include <numeric>
+#include <set>
 
 namespace kpatch::diff {
 
@@ -38,6 +40,21 @@ struct Move {
   std::uint64_t to = 0;
 };
 
+void leave_out(Side& side, SectionId id) {
+  SectionState& state = side.sections[id];
+  state.content = state.relocations = Status::kSame;
+  state.included = false;
+}
+
+bool describes_patch(const Side& side, const elf::Relocation& relocation) {
+  const SectionId home = side.home(relocation.symbol);
+  return side.symbol(relocation.symbol).is_function() && home &&
+         side.sections[home].included;
+}
+
+/// Where entries start; the end of the section is the last.
+using Starts = std::vector<std::uint64_t>;
+
 class Rebuild {
  public:
   Rebuild(Context& context, const SpecialSection& row, SectionId id)
@@ -48,7 +65,7 @@ class Rebuild {
     find_entries();
     sort_relocations();
     for (std::size_t entry = 0; entry + 1 < starts_.size(); ++entry)
-      if (is_wanted(entry))
+      if (is_wanted(relocations_of(entry)))
         keep(entry);
     finish();
   }
@@ -92,28 +109,42 @@ class Rebuild {
     starts_.push_back(section_.size());
   }
 
-  /// Groups the relocations by entry; within one they keep their order.
-  void sort_relocations() {
-    by_entry_.resize(starts_.size());
-    for (const elf::Relocation& relocation : section_.relocations) {
-      const auto after = std::ranges::upper_bound(starts_, relocation.offset);
-      if (after == starts_.begin() || after == starts_.end())
-        fail("{}: section {}: relocation at {:#x} lies outside it", context_.inputs.label,
-             section_.name, relocation.offset);
-      by_entry_[static_cast<std::size_t>(after - starts_.begin()) - 1].push_back(
-          relocation);
-    }
+  std::size_t entry_of(const elf::Relocation& relocation) const {
+    const auto after = std::ranges::upper_bound(starts_, relocation.offset);
+    if (after == starts_.begin() || after == starts_.end())
+      fail("{}: section {}: relocation at {:#x} lies outside it", context_.inputs.label,
+           section_.name, relocation.offset);
+    return static_cast<std::size_t>(after - starts_.begin()) - 1;
   }
 
-  bool is_wanted(std::size_t entry) {
-    const auto& relocations = by_entry_[entry];
-    const bool describes_patch =
-        std::ranges::any_of(relocations, [&](const elf::Relocation& relocation) {
-          const SectionId home = side_.home(relocation.symbol);
-          return side_.symbol(relocation.symbol).is_function() && home &&
-                 side_.sections[home].included;
-        });
-    if (!describes_patch)
+  /// Groups the relocations by entry; within one they keep their order.
+  void sort_relocations() {
+    std::vector<std::uint32_t> entries;
+    entries.reserve(section_.relocations.size());
+    firsts_.assign(starts_.size() + 1, 0);
+    for (const elf::Relocation& relocation : section_.relocations) {
+      entries.push_back(static_cast<std::uint32_t>(entry_of(relocation)));
+      ++firsts_[entries.back() + 1];
+    }
+    std::partial_sum(firsts_.begin(), firsts_.end(), firsts_.begin());
+    if (std::ranges::is_sorted(entries))
+      return;
+    std::vector<std::uint32_t> next = firsts_;
+    std::vector<elf::Relocation> sorted(section_.relocations.size());
+    for (std::size_t i = 0; i < entries.size(); ++i)
+      sorted[next[entries[i]]++] = section_.relocations[i];
+    section_.relocations = std::move(sorted);
+  }
+
+  std::span<const elf::Relocation> relocations_of(std::size_t entry) const {
+    return std::span(section_.relocations)
+        .subspan(firsts_[entry], firsts_[entry + 1] - firsts_[entry]);
+  }
+
+  bool is_wanted(std::span<const elf::Relocation> relocations) {
+    if (!std::ranges::any_of(relocations, [&](const elf::Relocation& relocation) {
+          return describes_patch(side_, relocation);
+        }))
       return false;
     switch (row_.filter) {
     case Filter::kNone: return true;
@@ -126,7 +157,7 @@ class Rebuild {
   void keep(std::size_t entry) {
     const Move move{starts_[entry], starts_[entry + 1], data_.size()};
     moves_.push_back(move);
-    for (elf::Relocation relocation : by_entry_[entry]) {
+    for (elf::Relocation relocation : relocations_of(entry)) {
       relocation.offset = relocation.offset - move.from + move.to;
       relocations_.push_back(relocation);
       side_.symbols[relocation.symbol].included = true;
@@ -138,12 +169,10 @@ class Rebuild {
   }
 
   void finish() {
+    if (moves_.empty())
+      return leave_out(side_, id_);
     SectionState& state = side_.sections[id_];
-    state.included = !moves_.empty();
-    if (moves_.empty()) {
-      state.content = state.relocations = Status::kSame;
-      return;
-    }
+    state.included = true;
     state.reason = {ReasonKind::kDescribes};
     if (state.section_symbol)
       side_.symbols[state.section_symbol].included = true;
@@ -160,11 +189,9 @@ class Rebuild {
       if (side_.symbol(relocation.symbol).name != kFixupSection || relocation.addend < 0)
         continue;
       const auto target = static_cast<std::uint64_t>(relocation.addend);
-      for (const Move& move : moves_)
-        if (target >= move.from && target < move.end) {
-          relocation.addend = static_cast<std::int64_t>(target - move.from + move.to);
-          break;
-        }
+      auto move = std::ranges::upper_bound(moves_, target, {}, &Move::from);
+      if (move != moves_.begin() && target < (--move)->end)
+        relocation.addend = static_cast<std::int64_t>(target - move->from + move->to);
     }
   }
 
@@ -173,12 +200,40 @@ class Rebuild {
   const SpecialSection& row_;
   SectionId id_;
   elf::Section& section_;
-  std::vector<std::uint64_t> starts_; ///< of each entry; the section's end is the last
-  std::vector<std::vector<elf::Relocation>> by_entry_;
-  std::vector<Move> moves_;
+  Starts starts_;
+  std::vector<std::uint32_t> firsts_; ///< of each entry, its first relocation
+  std::vector<Move> moves_;           ///< ascending
   Bytes data_;
   std::vector<elf::Relocation> relocations_;
 };
+
+/// Nothing fills in for a module what the kernel fills in for its own image.
+void refuse_what_it_describes(Context& context, SectionId id) {
+  Side& patched = context.patched;
+  const elf::Section& section = patched.section(id);
+  std::set<SymbolId> told;
+  for (const elf::Relocation& relocation : section.relocations)
+    if (describes_patch(patched, relocation) && told.insert(relocation.symbol).second) {
+      const std::string& name = patched.symbol(relocation.symbol).name;
+      add_problem(
+          context, code::kImageOnly, name,
+          fmt::format("function {} has code that {} describes, which the kernel "
+                      "fills in while it boots and for its own image only",
+                      name, section.name),
+          "Make the change in a function that calls it, or compute the value from "
+          "the variable itself instead of the runtime constant.");
+    }
+  leave_out(patched, id);
+}
+
+void treat(Context& context, const SpecialSection& row, SectionId id) {
+  switch (row.policy) {
+  case Policy::kFilter: return Rebuild(context, row, id).run();
+  case Policy::kLeaveOut: return leave_out(context.patched, id);
+  case Policy::kRefuse: return refuse_what_it_describes(context, id);
+  case Policy::kRegenerate: return; // never counted as changed
+  }
+}
 
 /// The replacement code of the alternatives that are kept has no symbol of its own to be
 /// found by.
@@ -201,21 +256,27 @@ void include_replacements(Context& context) {
 void leave_out_for_klp_arch(Context& context) {
   Side& patched = context.patched;
   for (const std::string_view name : kTooEarlyForKlpArch)
-    if (const SectionId id = patched.object.find_section(name)) {
-      patched.sections[id].content = patched.sections[id].relocations = Status::kSame;
-      patched.sections[id].included = false;
-    }
+    if (const SectionId id = patched.object.find_section(name))
+      leave_out(patched, id);
+}
+
+/// The special sections of the object in the order of the table.
+std::vector<std::pair<const SpecialSection*, SectionId>> special_ones(const Side& side) {
+  std::vector<std::pair<const SpecialSection*, SectionId>> found;
+  for (SectionId id = 1; id < side.sections.size(); ++id)
+    if (const SpecialSection* row =
+            find_special_section(side.section(id).name, side.arch);
+        row && side.section(id).has_relocations)
+      found.emplace_back(row, id);
+  std::ranges::stable_sort(found, {}, [](const auto& entry) { return entry.first; });
+  return found;
 }
 
 } // namespace
 
 void rebuild_special_sections(Context& context) {
-  Side& patched = context.patched;
-  for (const SpecialSection& row : special_sections()) {
-    const SectionId id = patched.object.find_section(row.name);
-    if ((row.archs & patched.arch.bit()) && id && patched.section(id).has_relocations)
-      Rebuild(context, row, id).run();
-  }
+  for (const auto& [row, id] : special_ones(context.patched))
+    treat(context, *row, id);
   include_replacements(context);
   if (context.inputs.klp_arch)
     leave_out_for_klp_arch(context);

@@ -9,6 +9,15 @@
 
 namespace kpatch::diff {
 
+/// What becomes of a special section.
+enum class Policy {
+  kFilter,     ///< entries that describe code of the patch travel with it
+  kLeaveOut,   ///< nothing of it travels, and nothing is missed
+  kRegenerate, ///< made anew for every module, by the linker, objtool or klp/
+  kRefuse,     ///< works in the kernel's own image only: code that it describes cannot be
+               ///< patched
+};
+
 /// How a special section is cut into entries.
 enum class Entries {
   kStruct, ///< as long as a struct of the kernel says (`size_of`)
@@ -28,9 +37,11 @@ enum class Filter {
 struct SpecialSection {
   std::string_view name;
   arch::ArchSet archs;
-  Entries entries;
+  Policy policy = Policy::kFilter;
+  bool is_prefix = false; ///< `name` is how a family of sections begins
+  Entries entries = Entries::kFixed;
+  std::uint32_t fixed_size = 1;
   std::optional<std::uint32_t> kernel::StructSizes::*size_of = nullptr;
-  std::uint32_t fixed_size = 0;
   Filter filter = Filter::kNone;
   std::string_view size_variable = {}; ///< what the classic command line calls `size_of`
 };
@@ -38,6 +49,11 @@ struct SpecialSection {
 /// In the order of their treatment.
 std::span<const SpecialSection> special_sections();
 
-bool is_special_section(std::string_view name, const arch::Arch& arch);
+/// The row of a section; null for a section that is nothing special.
+const SpecialSection* find_special_section(std::string_view name, const arch::Arch& arch);
+
+inline bool is_special_section(std::string_view name, const arch::Arch& arch) {
+  return find_special_section(name, arch) != nullptr;
+}
 
 } // namespace kpatch::diff
