@@ -6,6 +6,7 @@
 set -euo pipefail
 here=$(dirname "$(readlink -f "$0")")
 bin=$1 release=$2 services=${3:-30000} picture=${4:-estimation_timer.svg}
+PATH=$PATH:/usr/sbin # ipvsadm is there
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 { echo "services=$services" && cat "$here/measure.sh"; } >"$work/check"
