@@ -5,6 +5,7 @@
 // looked for before, where they can be named.
 #include "runtime/load_checks.h"
 
+#include "base/error.h"
 #include "runtime/attributes.h"
 #include "runtime/livepatch_state.h"
 #include "runtime/module_signature.h"
@@ -61,22 +62,29 @@ fs::path any_module_below(const fs::path& directory) {
   return {};
 }
 
-/// The rest of vermagic (SMP, preempt, mod_unload, ...) must equal the kernel's own,
-/// which every module of the kernel carries.
+/// The vermagic that the kernel's own modules carry; empty if none can be read.
+std::string vermagic_of_kernel(const Places& places) {
+  const fs::path module = any_module_below(places.trees / places.release / "kernel");
+  if (module.empty())
+    return {};
+  try {
+    return read_module_file(module).info_value("vermagic");
+  } catch (const Error&) {
+    return {}; // says nothing about the patch
+  }
+}
+
+/// The rest of vermagic (SMP, preempt, mod_unload, ...) must equal the kernel's, too.
 void check_vermagic(Check& check) {
   const std::string own = check.module.info_value("vermagic");
   if (own.empty() || check.module.release() != check.places.release)
     return;
-  const fs::path other =
-      any_module_below(check.places.trees / check.places.release / "kernel");
-  if (other.empty())
-    return;
-  const std::string kernels = read_module_file(other).info_value("vermagic");
+  const std::string kernels = vermagic_of_kernel(check.places);
   if (!kernels.empty() && kernels != own)
     check.add_fatal(
         fmt::format("version magic '{}' is not the kernel's '{}'", own, kernels),
-        "it was built with another configuration; build it anew for the "
-        "kernel that runs");
+        "it was built with another configuration; build it anew for the kernel that "
+        "runs");
 }
 
 std::set<std::string> builtin_modules(const Places& places) {

@@ -63,6 +63,12 @@ TEST(LoadChecks, CompareTheWholeVersionMagicWithTheKernelsModules) {
                           "not the kernel's '6.1.0-test SMP'"));
 }
 
+TEST(LoadChecks, DoNotHoldADamagedModuleOfTheKernelAgainstThePatch) {
+  Machine machine;
+  machine.write(machine.places.trees / "6.1.0-test/kernel/damaged.ko", "x");
+  EXPECT_THAT(machine.findings(), IsEmpty());
+}
+
 TEST(LoadChecks, NameMissingModules) {
   Machine machine;
   fs::create_directories(machine.places.modules() / "there_is");
