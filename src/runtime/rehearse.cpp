@@ -99,8 +99,9 @@ std::vector<std::string> qemu_command(const RehearsalRequest& request,
   const std::string cpu = request.kvm ? "host" : request.cpu_model;
   if (!cpu.empty())
     command.insert(command.end(), {"-cpu", cpu});
+  // The timer check counts interrupts in a moment that a busy host may not give us.
   std::string arguments = "console=ttyS0 loglevel=5 printk.time=1 log_buf_len=4M "
-                          "panic=-1 rdinit=/init";
+                          "panic=-1 no_timer_check rdinit=/init";
   for (const std::string& more : request.kernel_arguments)
     arguments += " " + more;
   command.insert(command.end(),
