@@ -8,7 +8,7 @@ namespace kpatch {
 /// Why something cannot be patched: data, not an exception, so that a run can report all
 /// problems of all objects. Each code has a section in docs/problems.md.
 struct Problem {
-  std::string code;    ///< stable: "KP1001"
+  std::string code;    ///< stable: "KP1002"
   std::string object;  ///< the unit, object or file it is about: "fs/proc/meminfo.o"
   std::string symbol;  ///< the function, variable or section; may be empty
   std::string message; ///< one sentence

@@ -2,17 +2,22 @@
 //
 // Only the translation units that a patch reaches are compiled. A touched `.c` file that
 // the kernel's debug information names as a unit is one; the units that may include a
-// touched `.c` file are candidates. What a header reaches is not known here, so headers
-// are refused: to leave out a unit that includes a changed header would give a patch in
-// which two halves of the kernel disagree, without any message. A new file cannot be
-// included by a unit that the patch does not touch, so it is no obstacle as long as
-// something includes it.
+// touched `.c` file are candidates: kernel/sched/build_policy.c includes rt.c, which no
+// makefile names. What a header reaches depends on what is changed in it. To leave out a
+// unit that uses a changed header would give a patch in which two halves of the kernel
+// disagree, without any message. A new file cannot be included by a unit that the patch
+// does not touch, so it is no obstacle as long as something includes it.
+//
+// Files that no unit reads take no part in the running kernel: drivers that its
+// configuration leaves out, other processors. Below arch/ there are some that do take
+// part, in an image of their own: boot code and the vDSO.
 #include "build/affected_units.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <filesystem>
+#include <optional>
 #include <set>
 #include <string_view>
 
@@ -67,11 +72,6 @@ Problem explain(const TouchedFile& file) {
     return problem("KP1003", file,
                    "a live patch cannot follow a change of how the kernel is built",
                    "leave this file out and make the change in the source files");
-  if (extension == ".h")
-    return problem("KP1001", file,
-                   "a header is changed, and which units include it is not known",
-                   "make the change in the .c files that need it, for example by a "
-                   "definition of another name there");
   return problem("KP1005", file, "what this file means for the kernel is not known",
                  "leave the file out, or express the change in .c files");
 }
@@ -86,46 +86,116 @@ Problem not_included(const TouchedFile& file) {
                    "from one");
   return problem(
       "KP1004", file,
-      "this kernel was not made from this file: neither was it compiled nor "
-      "does a file that was compiled include it",
-      "leave the file out; if its code is in the kernel nevertheless, make the "
-      "change in the file that includes it");
+      "this kernel's code was not made from this file: neither was it compiled nor "
+      "does a file that was compiled include it; boot code and the vDSO are images of "
+      "their own, which a live patch cannot replace",
+      "leave the file out");
 }
 
-Affected affected_units(std::span<const TouchedFile> touched,
-                        const kernel::UnitIndex& units, const SourceIncludes& includes) {
-  Affected affected;
-  std::set<std::string> candidates;
-  for (const TouchedFile& file : touched) {
+namespace {
+
+/// Whether a file is below the directory of an architecture that the kernel has units of.
+bool is_of_architecture(std::string_view path, const kernel::UnitIndex& units) {
+  if (!path.starts_with("arch/"))
+    return false;
+  const std::string directory(path.substr(0, path.find('/', 5) + 1));
+  const auto unit = units.all().lower_bound(directory);
+  return unit != units.all().end() && unit->first.starts_with(directory);
+}
+
+/// Sorts one touched file in.
+class Sorting {
+ public:
+  Sorting(const kernel::UnitIndex& units, const IncludeIndex& includes)
+      : units_(units), includes_(includes) {}
+
+  void take(const TouchedFile& file) {
     // Assembly files are among the units too, but have nothing to compare or redirect.
     const bool is_source = file.path.ends_with(".c");
-    const bool is_unit = is_source && !units.owners(file.path).empty();
+    const bool is_unit = is_source && !units_.owners(file.path).empty();
     if (!file.was_there && !file.is_there)
-      continue; // made by one patch and removed by a later one
+      return; // made by one patch and removed by a later one
     if (takes_no_part(file.path) && !is_unit) {
-      affected.ignored.push_back(file.path);
-      continue;
+      affected_.ignored.push_back(file.path);
+      return;
     }
-    if (is_source)
-      for (const std::string& reached : includes.files_reaching(file.path))
-        if (reached.ends_with(".c") && !units.owners(reached).empty())
-          candidates.insert(reached);
-    if (is_unit && file.is_there)
-      affected.units.push_back(file.path);
-    else if (is_unit)
-      affected.problems.push_back(
+    if (is_unit) {
+      take_unit(file);
+      return;
+    }
+    const std::optional<IncludeIndex::FileId> known = includes_.find(file.path);
+    const bool is_read = known && is_read_by_a_unit(*known);
+    const std::string extension = std::filesystem::path(file.path).extension();
+    if (steers_the_build(file.path))
+      affected_.problems.push_back(explain(file));
+    else if (is_read && is_source)
+      take_included_source(file, *known);
+    else if (is_read)
+      affected_.headers.push_back(file.path);
+    else if (!file.was_there)
+      affected_.to_be_included.push_back(file);
+    else if (!is_source && extension != ".h")
+      affected_.problems.push_back(explain(file));
+    else if (is_of_architecture(file.path, units_) || known)
+      affected_.problems.push_back(not_included(file));
+    else
+      affected_.ignored.push_back(file.path);
+  }
+
+  Affected finish() {
+    for (const std::string& unit : affected_.units)
+      candidates_.erase(unit);
+    affected_.candidates.assign(candidates_.begin(), candidates_.end());
+    return std::move(affected_);
+  }
+
+ private:
+  void take_unit(const TouchedFile& file) {
+    if (const auto known = includes_.find(file.path))
+      add_candidates(*known);
+    if (file.is_there)
+      affected_.units.push_back(file.path);
+    else
+      affected_.problems.push_back(
           problem("KP1006", file, "the patch removes a file whose code is running",
                   "keep the file and change the functions that call into it"));
-    else if (file.is_there && (is_source || !file.was_there) &&
-             !steers_the_build(file.path))
-      affected.to_be_included.push_back(file);
-    else if (!is_source || file.is_there)
-      affected.problems.push_back(explain(file));
   }
-  for (const std::string& unit : affected.units)
-    candidates.erase(unit);
-  affected.candidates.assign(candidates.begin(), candidates.end());
-  return affected;
+
+  void take_included_source(const TouchedFile& file, IncludeIndex::FileId known) {
+    add_candidates(known);
+    if (file.is_there)
+      affected_.to_be_included.push_back(file);
+  }
+
+  bool is_c_unit(IncludeIndex::FileId file) const {
+    const std::string& path = includes_.path(file);
+    return path.ends_with(".c") && !units_.owners(path).empty();
+  }
+  bool is_read_by_a_unit(IncludeIndex::FileId file) const {
+    return std::ranges::any_of(includes_.reaching(file), [&](IncludeIndex::FileId other) {
+      return is_c_unit(other);
+    });
+  }
+  void add_candidates(IncludeIndex::FileId file) {
+    for (const IncludeIndex::FileId other : includes_.reaching(file))
+      if (is_c_unit(other))
+        candidates_.insert(includes_.path(other));
+  }
+
+  const kernel::UnitIndex& units_;
+  const IncludeIndex& includes_;
+  std::set<std::string> candidates_;
+  Affected affected_;
+};
+
+} // namespace
+
+Affected affected_units(std::span<const TouchedFile> touched,
+                        const kernel::UnitIndex& units, const IncludeIndex& includes) {
+  Sorting sorting(units, includes);
+  for (const TouchedFile& file : touched)
+    sorting.take(file);
+  return sorting.finish();
 }
 
 } // namespace kpatch::build

@@ -2,8 +2,8 @@
 #pragma once
 
 #include "base/problem.h"
+#include "build/include_index.h"
 #include "build/patch_apply.h"
-#include "build/source_includes.h"
 #include "kernel/units.h"
 
 #include <span>
@@ -19,12 +19,14 @@ struct Affected {
   std::vector<std::string> candidates;
   /// Files that some unit must turn out to include.
   std::vector<TouchedFile> to_be_included;
+  /// Headers and the like. Which units they reach depends on what is changed in them.
+  std::vector<std::string> headers;
   std::vector<std::string> ignored; ///< files that take no part in a running kernel
   std::vector<Problem> problems;
 };
 
 Affected affected_units(std::span<const TouchedFile> touched,
-                        const kernel::UnitIndex& units, const SourceIncludes& includes);
+                        const kernel::UnitIndex& units, const IncludeIndex& includes);
 
 /// The problem of a file of Affected::to_be_included that no unit has included.
 Problem not_included(const TouchedFile& file);

@@ -15,6 +15,7 @@
 #include "build/module_naming.h"
 #include "build/object_pair.h"
 #include "build/patch_apply.h"
+#include "build/reach.h"
 #include "build/runtime_constants.h"
 #include "build/safety_review.h"
 #include "build/step_clock.h"
@@ -128,26 +129,22 @@ fs::path object_name(const fs::path& directory, const std::string& unit) {
   return (directory / unit).replace_extension(".o");
 }
 
-/// The includes of `.c` files; kept for pristine trees, which do not change.
-SourceIncludes find_includes(const kernel::Target& target, bool may_change) {
-  const fs::path kept = target.cache / "source-includes.1";
-  if (!may_change)
-    if (const auto text = read_text_if_exists(kept))
-      return SourceIncludes::parse(*text, kept.string());
-  SourceIncludes includes = SourceIncludes::scan(target.source);
-  if (!may_change)
-    write_file(kept, includes.text());
-  return includes;
-}
-
 void Build::patch_source(PatchedView& view, const kernel::Target& target) {
   const StepClock clock(result_.steps, "patch");
   say("Testing patch file(s)");
   touched_ = apply_patches(patches_, view);
-  affected_ = affected_units(touched_, target.units,
-                             find_includes(target, options_.source_may_change));
+  const IncludeIndex includes = includes_of(target, options_.source_may_change);
+  affected_ = affected_units(touched_, target.units, includes);
   for (const std::string& file : affected_.ignored)
     say(fmt::format("{}: not part of the running kernel, ignored", file));
+  const HeadersLeftOut left_out =
+      add_units_of_headers(affected_, includes, target, view, options_.jobs);
+  for (const std::string& header : left_out.same) {
+    say(fmt::format("{}: only comments and blanks are changed", header));
+    std::erase_if(touched_, [&](const TouchedFile& file) { return file.path == header; });
+  }
+  for (const std::string& header : left_out.unused)
+    say(fmt::format("{}: what is changed is not used by any unit", header));
   result_.problems = affected_.problems;
   if (!result_.problems.empty())
     refuse("Unsupported changes detected");
@@ -166,6 +163,9 @@ std::vector<UnitObjects> Build::compile_both(const Workshop& shop, PatchedView& 
   }
   const StepClock clock(result_.steps, "compile");
   if (!units.empty()) {
+    if (!affected_.candidates.empty())
+      say(fmt::format("{} unit{} to compile", units.size(),
+                      units.size() == 1 ? "" : "s"));
     say("Building original source");
     say("Building patched source");
   }

@@ -66,6 +66,12 @@ void PatchedView::own_directory(std::string_view path) {
   }
 }
 
+void PatchedView::restore_file(std::string_view path) {
+  const fs::path file = path_inside(root_, path);
+  fs::remove(file);
+  fs::create_symlink(pristine_ / path, file);
+}
+
 fs::path PatchedView::own_file(std::string_view path) {
   const fs::path file = path_inside(root_, path);
   if (fs::path(path).has_parent_path())

@@ -24,6 +24,9 @@ class PatchedView {
   /// out of the tree, also by way of a symbolic link in it.
   std::filesystem::path own_file(std::string_view path);
 
+  /// Makes a file of the pristine tree what it is there.
+  void restore_file(std::string_view path);
+
   /// Makes the directory, and those on the way to it, real ones instead of links, so that
   /// `#include "../x.h"` from a file in it stays inside the view.
   void own_directory(std::string_view path);

@@ -13,10 +13,17 @@ Affected affected(std::vector<TouchedFile> files) {
   units.add("net/ip_vs_est.c", "ip_vs");
   units.add("arch/x86/lib/memcpy_64.S", "vmlinux");
   units.add("kernel/sched/build_policy.c", "vmlinux");
-  SourceIncludes includes;
-  includes.add("kernel/sched/build_policy.c", "rt.c");
-  includes.add("boot/main.c", "../net/ip_vs_est.c");
-  includes.add("fs/proc/meminfo.c", "../../net/ip_vs_est.c");
+  units.add("arch/x86/kernel/cpu.c", "vmlinux");
+  IncludeIndex includes;
+  const auto add = [&](const std::string& file, const std::string& included) {
+    const IncludeIndex::FileId id = includes.add_file(file);
+    includes.add_include(id, includes.add_file(included));
+  };
+  add("kernel/sched/build_policy.c", "kernel/sched/rt.c");
+  add("boot/main.c", "net/ip_vs_est.c");
+  add("fs/proc/meminfo.c", "net/ip_vs_est.c");
+  add("fs/proc/meminfo.c", "include/linux/fs.h");
+  add("arch/x86/boot/main.c", "arch/x86/boot/boot.h");
   return affected_units(files, units, includes);
 }
 
@@ -59,6 +66,22 @@ TEST(AffectedUnits, TakeUnitsThatMayIncludeATouchedFileAsCandidates) {
   EXPECT_TRUE(est.to_be_included.empty());
 }
 
+TEST(AffectedUnits, LeaveHeadersToBeLookedInto) {
+  EXPECT_EQ(affected({changed("include/linux/fs.h")}).headers,
+            std::vector<std::string>{"include/linux/fs.h"});
+}
+
+TEST(AffectedUnits, LeaveOutFilesThatNoUnitReads) {
+  const Affected result = affected({
+      changed("arch/arm64/kernel/cpu.c"),
+      changed("drivers/off.c"),
+      changed("drivers/off.h"),
+      {"drivers/gone.h", true, false}
+  });
+  EXPECT_EQ(result.ignored.size(), 4u);
+  EXPECT_TRUE(result.problems.empty());
+}
+
 TEST(AffectedUnits, SayWhyAFileThatMustBeIncludedIsNot) {
   EXPECT_EQ(not_included(changed("fs/off.c")).code, "KP1004");
   EXPECT_EQ(not_included({"fs/new.c", false, true}).code, "KP1007");
@@ -66,14 +89,15 @@ TEST(AffectedUnits, SayWhyAFileThatMustBeIncludedIsNot) {
 
 TEST(AffectedUnits, ReportEveryFileThatCannotBePatchedWithItsReason) {
   const std::pair<TouchedFile, const char*> cases[] = {
-      {changed("include/linux/fs.h"),         "KP1001"},
       {changed("arch/x86/lib/memcpy_64.S"),   "KP1002"},
       {changed("fs/proc/Makefile"),           "KP1003"},
       {{"fs/new/Makefile", false, true},      "KP1003"},
       {changed("arch/x86/Makefile.um"),       "KP1003"},
       {changed("arch/x86/entry/syscall.tbl"), "KP1005"},
       {{"fs/proc/meminfo.c", true, false},    "KP1006"},
-      {{"include/linux/gone.h", true, false}, "KP1001"},
+      {changed("arch/x86/boot/main.c"),       "KP1004"},
+      {changed("arch/x86/boot/boot.h"),       "KP1004"},
+      {changed("arch/x86/xen/off.c"),         "KP1004"},
   };
   for (const auto& [file, code] : cases) {
     const Affected result = affected({file});

@@ -98,13 +98,34 @@ TEST_F(Driver, SaysWhichHunkDoesNotApply) {
 
 TEST_F(Driver, ReportsAllProblemsOfAPatch) {
   const BuildResult result =
-      build(patch_of("include/label.h",
-                     "@@ -1 +1 @@\n-#define LABEL \"label\"\n+#define LABEL \"x\"\n") +
-            "--- /dev/null\n+++ b/fs/Makefile\n@@ -0,0 +1 @@\n+obj-y += x.o\n");
+      build("--- /dev/null\n+++ b/fs/y.S\n@@ -0,0 +1 @@\n+nop\n"
+            "--- /dev/null\n+++ b/fs/Makefile\n@@ -0,0 +1 @@\n+obj-y += x.o\n"
+            "--- a/fs/x.c\n+++ /dev/null\n@@ -1,4 +0,0 @@\n-#include \"label.h\"\n"
+            "-const char *where(void) { return __FILE__; }\n"
+            "-const char *show(void) { return LABEL; }\n"
+            "-int same(int x) { return x + 1; }\n");
   EXPECT_EQ(result.outcome, BuildOutcome::kRefused);
   ASSERT_EQ(result.problems.size(), 2u);
   EXPECT_EQ(result.problems[0].code, "KP1003");
-  EXPECT_EQ(result.problems[1].code, "KP1001");
+  EXPECT_EQ(result.problems[1].code, "KP1006");
+}
+
+TEST_F(Driver, CompilesTheUnitsThatUseAChangedHeader) {
+  const BuildResult result = build(patch_of(
+      "include/label.h", "@@ -1 +1 @@\n-#define LABEL \"label\"\n+#define LABEL z\n"));
+  EXPECT_TRUE(result.message.starts_with("fs/x.c: the patched source does not compile"))
+      << result.message;
+  EXPECT_NE(said_.find("1 unit to compile\n"), std::string::npos);
+}
+
+TEST_F(Driver, CompilesNothingForAChangedCommentOfAHeader) {
+  const BuildResult result = build(
+      patch_of("include/label.h", "@@ -1 +1,2 @@\n-#define LABEL \"label\"\n+/* one */\n"
+                                  "+#define LABEL\t\"label\" // two\n"));
+  EXPECT_EQ(result.outcome, BuildOutcome::kNoChange);
+  EXPECT_EQ(result.message, "no changed objects found");
+  EXPECT_NE(said_.find("include/label.h: only comments and blanks are changed\n"),
+            std::string::npos);
 }
 
 TEST_F(Driver, RefusesANewFileThatNothingIncludes) {

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include "build/affected_units.h"
+#include "build/patched_view.h"
+#include "kernel/target.h"
+
+#include <string>
+#include <vector>
+
+namespace kpatch::build {
+
+/// The includes of a kernel: from its cache, or read now and kept there. A source that
+/// may change between two runs is read each time.
+IncludeIndex includes_of(const kernel::Target& target, bool source_may_change);
+
+/// Headers that no unit has to be compiled for.
+struct HeadersLeftOut {
+  std::vector<std::string> same;   ///< mean the same as before: put back in the view
+  std::vector<std::string> unused; ///< are changed where no unit uses them
+};
+
+/// Finds the units that use what is changed in `affected.headers` and adds them to the
+/// candidates. Makes the view such that they find the changed headers.
+HeadersLeftOut add_units_of_headers(Affected& affected, const IncludeIndex& includes,
+                                    const kernel::Target& target, PatchedView& view,
+                                    unsigned jobs);
+
+} // namespace kpatch::build
