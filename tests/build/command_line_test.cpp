@@ -38,6 +38,14 @@ class CommandLine : public testing::Test {
   fs::path patch_ = place_.path() / "x.patch";
 };
 
+TEST_F(CommandLine, ReviewsUnlessToldOtherwise) {
+  EXPECT_EQ(parse({patch_}).options.review, Review::kWarn);
+  EXPECT_EQ(parse({"--review=error", patch_}).options.review, Review::kRefuse);
+  EXPECT_EQ(parse({"--review=off", patch_}).options.review, Review::kOff);
+  EXPECT_EQ(complaint({"--review=maybe", patch_}),
+            "--review: 'maybe' is none of warn, error, off");
+}
+
 TEST_F(CommandLine, TakesTheOptionsOfTheClassicProgram) {
   const std::string directory = place_.path();
   const Invocation got =
