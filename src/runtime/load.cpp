@@ -126,6 +126,7 @@ Exit insert_and_wait(Host& host, const fs::path& file, const ModuleFile& module,
   if (module.replaces() == true && !before.empty())
     host.say(fmt::format("replaces: {}", fmt::join(before, ", ")));
   insert_module(host, file, module.name);
+  note_replaced(host, module.name, before); // should this load not see the end
   Exit result = Exit::kSuccess;
   if (!wait_for_transition(host, module.name, options.waiting))
     result = settle_stalled_load(host, module.name, options.waiting);
@@ -145,9 +146,11 @@ Exit load_patch(Host& host, const std::string& argument, const LoadOptions& opti
   if (!present->enabled)
     return enable_again(host, module.name, options.waiting);
   host.say(fmt::format("module named {} already loaded and enabled", module.name));
-  if (wait_for_transition(host, module.name, options.waiting))
-    return Exit::kSuccess;
-  return settle_stalled_load(host, module.name, options.waiting);
+  Exit result = Exit::kSuccess;
+  if (!wait_for_transition(host, module.name, options.waiting))
+    result = settle_stalled_load(host, module.name, options.waiting);
+  finish_replacement(host, module.name, replaced_by(host.places, module.name));
+  return result;
 }
 
 Exit load_all_patches(Host& host, const LoadOptions& options) {

@@ -71,6 +71,8 @@ void finish_replacement(Host& host, const std::string& patch,
   }
   note_replaced(host, patch, replaced);
   for (const std::string& name : replaced) {
+    if (!is_module_loaded(host.places, name))
+      continue;
     host.say(fmt::format("replaced patch module: {}", name));
     try {
       remove_module(host, name);

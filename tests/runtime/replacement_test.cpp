@@ -56,6 +56,21 @@ TEST(Replacement, OfAModuleThatIsHeldIsNoFailureOfTheNewOne) {
   EXPECT_THAT(machine.warned, Contains("failed to unload module fix_v1 (refcnt)"));
 }
 
+TEST(Replacement, IsFinishedByTheLoadThatSeesTheTransitionEnd) {
+  Versions machine;
+  load_patch(machine.host, "fix-v1");
+  machine.kernel.never_ends = true;
+  const Waiting keep{.timeout = std::chrono::seconds(1), .on_stall = OnStall::kKeep};
+  EXPECT_THROW(load_patch(machine.host, "fix-v2", {.waiting = keep}), Error);
+  machine.kernel.never_ends = false;
+  machine.kernel.calls.clear();
+  load_patch(machine.host, "fix-v2");
+  EXPECT_THAT(machine.kernel.calls, ElementsAre("remove fix_v1"));
+  load_patch(machine.host, "fix-v2");
+  EXPECT_THAT(machine.kernel.calls, ElementsAre("remove fix_v1"));
+  EXPECT_THAT(replaced_by(machine.places, "fix_v2"), ElementsAre("fix_v1"));
+}
+
 TEST(Replacement, LeavesAloneWhatIsStillEnabled) {
   PretendedHost machine;
   load_patch(machine.host, write_module(machine.root.path(), "a").string());
