@@ -99,6 +99,15 @@ struct CodeComparison {
   std::uint64_t their_difference = 0;
 };
 
+/// Code that may be called through a pointer where the processor tracks such calls, and
+/// jumps on to another function; the relocation that names it.
+struct LandingThunk {
+  Bytes code;
+  std::uint64_t offset = 0;
+  std::uint32_t type = 0;
+  std::int64_t addend = 0;
+};
+
 /// Instruction boundaries of one code section: the end offset of each, ascending.
 using InstructionEnds = std::vector<std::uint64_t>;
 
@@ -190,6 +199,17 @@ class Arch {
 
   /// Whether a relocation of this type takes a function's address rather than calling it.
   virtual bool takes_address(std::uint32_t) const { return false; }
+
+  /// Whether a relocation is the target of a call or jump, rather than part of a pointer.
+  virtual bool is_branch(const elf::Section&, const elf::Relocation&) const {
+    return false;
+  }
+
+  /// What functions jump to instead of returning, where a kernel asks for it; else empty.
+  virtual std::string_view return_thunk() const { return {}; }
+
+  /// Nothing where the processor has no need of it.
+  virtual std::optional<LandingThunk> landing_thunk() const { return std::nullopt; }
 
   /// Whether the instruction at an offset, which has no relocation, refers to a place in
   /// its section.

@@ -19,8 +19,10 @@ namespace kpatch::arch {
 namespace {
 
 constexpr std::string_view kFentry = "__fentry__";
-constexpr std::uint8_t kMovEsi = 0xbe; // mov $imm32, %esi: second argument
-constexpr std::uint8_t kMovEdx = 0xba; // mov $imm32, %edx: third argument
+constexpr std::uint8_t kTwoByteOpcode = 0x0f;
+constexpr std::uint8_t kNearJumpIf = 0x80; // 0x80 to 0x8f after the above
+constexpr std::uint8_t kMovEsi = 0xbe;     // mov $imm32, %esi: second argument
+constexpr std::uint8_t kMovEdx = 0xba;     // mov $imm32, %edx: third argument
 constexpr std::uint8_t kNop = 0x90;
 constexpr std::uint64_t kMostPadding = 64; // CONFIG_FUNCTION_PADDING_BYTES has at most 59
 constexpr std::uint8_t kNopl = 0x0f; // first byte of the 5-byte NOP left by -mnop-mcount
@@ -157,6 +159,31 @@ class X86_64 : public Arch {
   }
 
   bool takes_address(std::uint32_t type) const override { return type == R_X86_64_32S; }
+
+  bool is_branch(const elf::Section& section,
+                 const elf::Relocation& relocation) const override {
+    const std::uint64_t at = relocation.offset;
+    if (!section.is_text() || !is_relative(relocation.type) || at > section.data.size())
+      return false;
+    const auto before = [&](std::uint64_t distance) {
+      return at >= distance ? section.data[at - distance] : std::uint8_t{0};
+    };
+    return relocation.type == R_X86_64_PLT32 || before(1) == kCall[0] ||
+           before(1) == kJump ||
+           (before(2) == kTwoByteOpcode && (before(1) & 0xf0) == kNearJumpIf);
+  }
+
+  std::string_view return_thunk() const override { return "__x86_return_thunk"; }
+
+  std::optional<LandingThunk> landing_thunk() const override {
+    constexpr std::array<std::uint8_t, 9> kEndbrAndJump = {
+        0xf3,  0x0f, 0x1e, 0xfa, // endbr64
+        kJump, 0,    0,    0,    0};
+    return LandingThunk{.code = Bytes(kEndbrAndJump.begin(), kEndbrAndJump.end()),
+                        .offset = 5,
+                        .type = R_X86_64_PLT32,
+                        .addend = -4};
+  }
 
   OwnReferenceAnswer own_reference(const elf::Section& section,
                                    std::uint64_t at) const override {

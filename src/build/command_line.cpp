@@ -25,6 +25,7 @@ enum LongOnly {
   kIgnoreInitChanges,
   kExplain,
   kForce,
+  kNoThunks,
   kVersion,
   kJson,
   kReview,
@@ -60,6 +61,7 @@ constexpr option kOptions[] = {
     {"ignore-init-changes", no_argument,       nullptr, kIgnoreInitChanges},
     {"explain",             no_argument,       nullptr, kExplain          },
     {"force",               no_argument,       nullptr, kForce            },
+    {"no-thunks",           no_argument,       nullptr, kNoThunks         },
     {"json",                required_argument, nullptr, kJson             },
     {"review",              required_argument, nullptr, kReview           },
     {"version",             no_argument,       nullptr, kVersion          },
@@ -90,6 +92,7 @@ constexpr std::string_view kUsage =
       --skip-cleanup         Leave the private build directory behind
       --skip-compiler-check  Take a compiler of another version if its code is the kernel's
       --force                Go on though the code is not the kernel's (dangerous)
+      --no-thunks            Refuse new pointers to functions that are closed to them
       --ignore-init-changes  Leave changes of init and exit code out
       --explain              Say why each function is part of the patch
       --review warn|error|off
@@ -179,6 +182,7 @@ void take_option(int letter, Invocation& invocation) {
   case kExplain: options.explain = true; break;
   case kReview: options.review = review_mode(optarg); break;
   case kForce: options.force = true; break;
+  case kNoThunks: options.thunks = false; break;
   case kJson: invocation.json = fs::absolute(optarg); break;
   default: invocation.action = Invocation::Action::kComplainAboutUsage;
   }

@@ -253,7 +253,8 @@ std::vector<fs::path> Build::extract(const Workshop& shop, const PatchedView& vi
                                      const std::vector<UnitObjects>& objects) {
   const StepClock clock(result_.steps, "diff");
   say("Reading special section data");
-  PairDiffer differ(shop.target, {options_.init_changes, options_.force});
+  PairDiffer differ(shop.target,
+                    {options_.init_changes, options_.force, options_.thunks});
   say("Extracting new and modified ELF sections");
   std::vector<fs::path> parts;
   std::size_t refused = 0;

@@ -16,13 +16,16 @@
 #include "diff/diff.h"
 #include "elf/object.h"
 #include "kernel/image.h"
+#include "kernel/sealed_functions.h"
 #include "kernel/symbol_index.h"
 #include "kernel/symvers.h"
 #include "klp/intermediate.h"
+#include "klp/landing_thunks.h"
 #include "match/match.h"
 
 #include <elf.h>
 #include <map>
+#include <set>
 
 namespace kpatch::build {
 namespace fs = std::filesystem;
@@ -57,6 +60,7 @@ kernel::SymbolIndex index_of(const kernel::Image& image) {
 struct Parent {
   std::optional<kernel::Image> image;
   kernel::SymbolIndex symbols;
+  std::set<std::uint64_t> sealed{}; ///< functions that no pointer may lead to
 };
 
 Parent read_parent(const kernel::Target& target, const std::string& owner,
@@ -67,7 +71,8 @@ Parent read_parent(const kernel::Target& target, const std::string& owner,
                             ? kernel::read_kernel_image(target.shipped_file(owner))
                             : kernel::read_module_image(target.shipped_file(owner));
   kernel::SymbolIndex symbols = index_of(image);
-  return {std::move(image), std::move(symbols)};
+  std::set<std::uint64_t> sealed = kernel::sealed_functions(image);
+  return {std::move(image), std::move(symbols), std::move(sealed)};
 }
 
 elf::Object read_side(const fs::path& file, const std::string& label) {
@@ -81,6 +86,33 @@ void take_over(const diff::Result& diff, UnitResult& result) {
     result.functions.push_back({.name = function.name,
                                 .is_new = function.status == diff::Status::kNew,
                                 .because = function.because});
+}
+
+/// Where the patch is the first to take the address of a function.
+void lead_past_seals(diff::Delta& delta, const std::set<std::uint64_t>& sealed,
+                     bool with_thunks, UnitResult& result) {
+  for (const std::string& function : klp::sealed_references(delta, sealed))
+    if (with_thunks)
+      result.notes.push_back(fmt::format(
+          "NOTICE: nothing in the kernel calls {} through a pointer, so it has been "
+          "closed "
+          "to such calls; the patch's pointers lead to a thunk that calls it. They "
+          "differ "
+          "from the function's own address, and must be gone before the patch is",
+          function));
+    else
+      result.problems.push_back(
+          {.code = "KP3001",
+           .object = delta.inputs.label,
+           .symbol = function,
+           .message =
+               fmt::format("the address of {} is taken, which the kernel has closed "
+                           "to calls through pointers",
+                           function),
+           .remedy = "Point to a function of the patch that calls it, or do without "
+                     "--no-thunks."});
+  if (with_thunks)
+    klp::add_landing_thunks(delta, sealed);
 }
 
 } // namespace
@@ -132,6 +164,8 @@ UnitResult PairDiffer::compare(const ObjectPair& pair, const fs::path& output) {
   take_over(diff, result);
   if (match)
     judge_proof(*match, target_, options_.force, result);
+  if (diff.delta)
+    lead_past_seals(*diff.delta, parent.sealed, options_.thunks, result);
   if (!result.problems.empty())
     result.outcome = UnitOutcome::kRefused;
   else if (diff.delta)

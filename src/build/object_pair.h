@@ -28,6 +28,8 @@ struct PairOptions {
   InitChanges init_changes = InitChanges::kRefuse;
   /// Go on though the original's code is not what runs.
   bool force = false;
+  /// Give functions that may no longer be called through a pointer a thunk that may.
+  bool thunks = true;
 };
 
 /// Compares the sides of units and makes the intermediate objects that the module is
