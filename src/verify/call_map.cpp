@@ -108,6 +108,14 @@ Names CallMap::reached(std::string_view function) const {
   return reached;
 }
 
+Names CallMap::handed_out() const {
+  Names names;
+  for (const auto& [name, takers] : takers_)
+    if (defines(name))
+      names.insert(name);
+  return names;
+}
+
 const Names& CallMap::takers(std::string_view function) const {
   const auto found = takers_.find(function);
   return found == takers_.end() ? kNone : found->second;

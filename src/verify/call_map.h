@@ -35,6 +35,9 @@ class CallMap {
     return takers_.contains(function);
   }
 
+  /// The functions of the unit whose address it hands to somebody.
+  Names handed_out() const;
+
   /// The functions whose code takes its address.
   const Names& takers(std::string_view function) const;
 

@@ -65,6 +65,15 @@ bool is_restarted(const PatchView& patch, const Chain& chain) {
   });
 }
 
+/// Whether the patch replaces the function or one that only this unit's code calls and
+/// that it reaches.
+bool is_touched(const UnitView& unit, const std::string& function) {
+  const Names reached = unit.original.reached(function);
+  return std::ranges::any_of(unit.unit.replaced, [&](const std::string& replaced) {
+    return replaced == function || reached.contains(replaced);
+  });
+}
+
 Problem ended(const UnitView& unit, const std::string& function, const Chain& chain,
               std::string_view link) {
   return {.code = "KP4001",
@@ -82,9 +91,9 @@ Problem ended(const UnitView& unit, const std::string& function, const Chain& ch
 std::vector<Problem> find_ended_timers(const PatchView& patch) {
   std::vector<Problem> findings;
   for (const UnitView& unit : patch)
-    for (const std::string& function : unit.unit.replaced) {
-      if (!unit.original.has_taken_address(function))
-        continue; // called by somebody, not by a timer
+    for (const std::string& function : unit.original.handed_out()) {
+      if (!is_touched(unit, function))
+        continue;
       for (const Chain& chain : kChains) {
         const std::string_view link = find_link(unit.original, function, chain);
         if (!link.empty() && find_link(unit.patched, function, chain).empty() &&

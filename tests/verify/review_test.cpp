@@ -111,6 +111,22 @@ TEST(Review, TimerArmedByAnotherFunctionOfTheUnitIsArmed) {
   EXPECT_THAT(codes(timer({"mod_timer"}), timer({"mod_timer", "other"})), IsEmpty());
 }
 
+TEST(Review, HelperThatArmsTheTimerOfItsCallerIsSeen) {
+  const auto make = [](const std::vector<std::string>& calls) {
+    Unit unit;
+    unit.function("handler", {"f"}).function("f", calls);
+    unit.hands_over("handler", "init_timer_key");
+    return unit;
+  };
+  const Unit original = make({"mod_timer"});
+  const Unit patched = make({});
+  const ReviewedUnit reviewed{"unit.c", original.object(), patched.object(), {"f"}};
+  const std::vector<Problem> findings = review({&reviewed, 1});
+  ASSERT_EQ(findings.size(), 1U);
+  EXPECT_EQ(findings[0].code, "KP4001");
+  EXPECT_EQ(findings[0].symbol, "handler");
+}
+
 TEST(Review, FunctionThatOthersCallNeedNotArmATimer) {
   Unit original, patched;
   original.function("f", {"mod_timer"});
