@@ -8,7 +8,8 @@
 //   linux-headers-REL     configuration, generated headers, Module.symvers
 //   linux-kbuild-X.Y      objtool and scripts that go with them; there is one for all
 //                         kernels of a series, so a later version will do
-//   linux-image-REL-dbg   vmlinux and modules with debug information
+//   linux-image-REL-dbg   vmlinux and modules with debug information; only needed where
+//                         the code in the image cannot be read, but used if it is there
 //   linux-source-X.Y      the source
 //
 // In the cache: downloads/ (package files), sources/<version>/ (shared by all flavours)
@@ -16,6 +17,7 @@
 // them.
 #include "kernel/debian.h"
 
+#include "arch/arch.h"
 #include "base/error.h"
 #include "base/files.h"
 #include "base/process.h"
@@ -96,6 +98,12 @@ void run_depmod(const fs::path& root, const std::string& release) {
   });
 }
 
+/// The image tells as much as debug information does, if its code can be read.
+bool needs_debug(const Workshop& shop) {
+  const arch::Arch* machine = arch::find_arch(machine_of_release(shop.release));
+  return shop.request.debug_package || !machine || !machine->field(machine->absolute64());
+}
+
 /// The files of all packages.
 struct Packages {
   fs::path image, headers, kbuild, debug, source;
@@ -116,7 +124,8 @@ Packages fetch_packages(Workshop& shop) {
   files.kbuild = shop.archive.fetch_at_least(kbuild, version);
   if (with_source)
     files.source = shop.archive.fetch("linux-source-" + kernel_series(version), version);
-  files.debug = shop.archive.fetch("linux-image-" + shop.release + "-dbg", version);
+  if (needs_debug(shop))
+    files.debug = shop.archive.fetch("linux-image-" + shop.release + "-dbg", version);
   return files;
 }
 
@@ -204,13 +213,20 @@ void locate_image(const Workshop& shop, Target& target) {
 }
 
 void locate_debug(const Workshop& shop, Target& target) {
+  const fs::path& given = shop.request.overrides.vmlinux;
+  if (!fs::exists(shop.kernel / "debug")) {
+    if (!given.empty())
+      target.image = target.vmlinux = fs::canonical(given);
+    return add_facts(target, {});
+  }
   const fs::path debug = shop.kernel / "debug/usr/lib/debug";
   target.vmlinux =
-      shop.request.overrides.vmlinux.empty()
-          ? first_existing({debug / "boot" / ("vmlinux-" + shop.release),
-                            debug / "lib/modules" / shop.release / "vmlinux"},
-                           "vmlinux with debug information")
-          : fs::canonical(shop.request.overrides.vmlinux);
+      given.empty() ? first_existing({debug / "boot" / ("vmlinux-" + shop.release),
+                                      debug / "lib/modules" / shop.release / "vmlinux"},
+                                     "vmlinux with debug information")
+                    : fs::canonical(given);
+  if (!given.empty())
+    target.image = target.vmlinux;
   add_facts(target, first_existing({debug / "lib/modules" / shop.release,
                                     debug / "usr/lib/modules" / shop.release},
                                    "the debug information of the modules"));
@@ -297,7 +313,8 @@ Target debian_target(const TargetRequest& request) {
             [&](const fs::path& to) { prepare(shop, target.source, to); });
   read_configuration(shop, target);
 
-  make_once(shop.kernel / "debug", [&](const fs::path& to) { unpack_debug(shop, to); });
+  if (needs_debug(shop))
+    make_once(shop.kernel / "debug", [&](const fs::path& to) { unpack_debug(shop, to); });
   locate_debug(shop, target);
   return target;
 }

@@ -8,7 +8,9 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "kernel/btf_facts.h"
 #include "kernel/dwarf_facts.h"
+#include "kernel/makefile_units.h"
 
 #include <charconv>
 
@@ -84,6 +86,8 @@ bool is_by_product(std::string_view name) {
 }
 
 UnitIndex find_units(const Target& target) {
+  if (target.vmlinux.empty())
+    return units_from_makefiles(target);
   UnitIndex units;
   const auto add_all = [&](const fs::path& file, std::string_view owner) {
     for (const std::string& name : compile_units(file))
@@ -95,6 +99,17 @@ UnitIndex find_units(const Target& target) {
     if (!files.debug.empty())
       add_all(files.debug, name);
   return units;
+}
+
+StructSizes find_struct_sizes(const Target& target) {
+  return target.vmlinux.empty() ? read_btf_sizes(read_kernel_image(target.image))
+                                : read_struct_sizes(target.vmlinux);
+}
+
+/// What comes from another source is kept under another name.
+fs::path kept_file(const Target& target, std::string_view name) {
+  return target.cache /
+         fmt::format("{}{}.1", name, target.vmlinux.empty() ? "-shipped" : "");
 }
 
 } // namespace
@@ -144,21 +159,20 @@ void add_facts(Target& target, const fs::path& debug_modules) {
                                ? fs::path()
                                : target.modules_root / "lib/modules" / target.release;
   if (target.modules.empty()) {
-    const fs::path modules_file = target.cache / "modules.1";
+    const fs::path modules_file = kept_file(target, "modules");
     parse_modules(
         kept_text(modules_file, [&] { return modules_text(shipped, debug_modules); }),
         modules_file, shipped, debug_modules, target);
   }
 
-  const fs::path units_file = target.cache / "units.1";
+  const fs::path units_file = kept_file(target, "units");
   target.units =
       UnitIndex::parse(kept_text(units_file, [&] { return find_units(target).text(); }),
                        units_file.string());
 
-  const fs::path sizes_file = target.cache / "struct-sizes.1";
+  const fs::path sizes_file = kept_file(target, "struct-sizes");
   target.struct_sizes = parse_struct_sizes(
-      kept_text(sizes_file,
-                [&] { return struct_sizes_text(read_struct_sizes(target.vmlinux)); }),
+      kept_text(sizes_file, [&] { return struct_sizes_text(find_struct_sizes(target)); }),
       sizes_file.string());
 }
 

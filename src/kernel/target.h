@@ -39,7 +39,7 @@ struct Target {
   std::filesystem::path image; ///< vmlinuz
   std::filesystem::path modules_root; ///< the root below which lib/modules/<release> is,
                                       ///< as depmod -b and modprobe -d take it
-  std::filesystem::path vmlinux;      ///< with DWARF and symbols
+  std::filesystem::path vmlinux;      ///< with DWARF and symbols; empty: none
   std::filesystem::path symvers;      ///< Module.symvers
   std::filesystem::path config_file;  ///< .config
   std::filesystem::path cache; ///< for what is derived from this kernel: may be added to
@@ -86,6 +86,7 @@ struct TargetRequest {
   std::string cross_compile;   ///< $CROSS_COMPILE: what stands before "gcc"
   std::filesystem::path cache; ///< empty: default_cache()
   bool offline = false;        ///< do not download: what is not there is an error
+  bool debug_package = false;  ///< fetch debug information though none is needed
   Overrides overrides;
   std::filesystem::path source_rpm; ///< -r
   OutOfTree out_of_tree;

@@ -28,7 +28,10 @@ class DebianKernel : public testing::Test {
   }
 
   TargetRequest request() const {
-    return {.release = kRelease, .cache = cache(), .offline = true};
+    return {.release = kRelease,
+            .cache = cache(),
+            .offline = true,
+            .debug_package = true};
   }
   fs::path cache() const { return scratch_ / "cache"; }
   fs::path package_file(const std::string& name) const {

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// How far compiled originals are what runs: takes units of a kernel evenly from its list,
+// compiles them as kpatch-build does, and matches them with what is shipped.
+// usage: proof RELEASE [UNITS]
+#include "base/error.h"
+#include "base/run_tool.h"
+#include "build/compile.h"
+#include "build/unit_command.h"
+#include "build/work_dir.h"
+#include "kernel/debian.h"
+#include "kernel/image.h"
+#include "match/match.h"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <map>
+
+namespace {
+using namespace kpatch;
+using match::Verdict;
+namespace fs = std::filesystem;
+
+constexpr std::size_t kDefaultUnits = 300;
+
+struct Totals {
+  std::map<Verdict, std::size_t> verdicts;
+  std::size_t units = 0, references = 0, wrong = 0, located = 0;
+  double milliseconds = 0;
+};
+
+/// Units in C of the kernel and of every module, every n-th.
+std::vector<std::string> choose(const kernel::UnitIndex& index, std::size_t count) {
+  std::vector<std::string> all;
+  for (const auto& [unit, owners] : index.all())
+    if (unit.ends_with(".c") && unit.find("vdso") == std::string::npos)
+      all.push_back(unit);
+  std::vector<std::string> chosen;
+  for (std::size_t i = 0; i < std::min(count, all.size()); ++i)
+    chosen.push_back(all[i * all.size() / std::min(count, all.size())]);
+  return chosen;
+}
+
+class Images {
+ public:
+  explicit Images(const kernel::Target& target) : target_(target) {}
+  const kernel::Image& get(const std::string& owner) {
+    auto found = images_.find(owner);
+    if (found == images_.end()) {
+      const fs::path& file = target_.shipped_file(owner);
+      found =
+          images_
+              .emplace(owner, owner == kernel::kVmlinux ? kernel::read_kernel_image(file)
+                                                        : kernel::read_module_image(file))
+              .first;
+    }
+    return found->second;
+  }
+
+ private:
+  const kernel::Target& target_;
+  std::map<std::string, kernel::Image> images_;
+};
+
+const char* word(Verdict verdict) {
+  switch (verdict) {
+  case Verdict::kEqual: return "equal";
+  case Verdict::kMoved: return "equal but for widths of jumps";
+  case Verdict::kOverridden: return "weak default, overridden";
+  case Verdict::kDifferent: return "different";
+  case Verdict::kMissing: return "not in the image";
+  case Verdict::kAmbiguous: return "ambiguous";
+  }
+  return "";
+}
+
+void add(const std::string& unit, const std::string& owner, const match::UnitMatch& match,
+         Totals& totals) {
+  ++totals.units;
+  totals.references += match.references;
+  totals.wrong += match.wrong.size();
+  totals.located += match.located.size();
+  for (const match::FunctionMatch& function : match.functions) {
+    ++totals.verdicts[function.verdict];
+    if (!function.is_proven())
+      fmt::print("{} ({}): {}: {} +{:#x} '{}' '{}'\n", unit, owner, function.name,
+                 word(function.verdict), function.offset, function.ours, function.theirs);
+  }
+  for (const match::WrongReference& wrong : match.wrong)
+    fmt::print("{} ({}): {}+{:#x}: refers to {} instead of {}\n", unit, owner, wrong.from,
+               wrong.offset, wrong.found, wrong.wanted);
+}
+
+void print(const std::string& release, const Totals& totals) {
+  std::size_t functions = 0;
+  for (const auto& [verdict, count] : totals.verdicts)
+    functions += count;
+  fmt::print("{}: {} units, {} functions compared\n", release, totals.units, functions);
+  for (const auto& [verdict, count] : totals.verdicts)
+    fmt::print("  {:<32} {}\n", word(verdict), count);
+  fmt::print(
+      "  references read back {}, wrong {}; symbols located {}; {:.1f} ms a unit\n",
+      totals.references, totals.wrong, totals.located,
+      totals.milliseconds / static_cast<double>(std::max<std::size_t>(totals.units, 1)));
+}
+
+/// The commands are recorded many at a time, which saves most of kbuild's work; what
+/// fails in such a batch is tried again alone.
+void record_commands(const build::Workshop& shop, const std::vector<std::string>& units) {
+  constexpr std::size_t kBatch = 30;
+  for (std::size_t i = 0; i < units.size(); i += kBatch) {
+    const auto batch = std::span(units).subspan(i, std::min(kBatch, units.size() - i));
+    try {
+      build::unit_commands(shop, batch);
+    } catch (const Error&) {
+    }
+  }
+}
+
+int measure(const std::string& release, std::size_t count) {
+  const kernel::Target target = kernel::debian_target({.release = release});
+  build::WorkDir work(kernel::default_cache() / "tmp");
+  build::BuildLog log;
+  const build::Workshop shop{target, work.path(), log};
+  const std::vector<std::string> units = choose(target.units, count);
+  record_commands(shop, units);
+  Images images(target);
+  Totals totals;
+  for (const std::string& unit : units) {
+    try {
+      const auto commands = build::unit_commands(shop, std::span(&unit, 1));
+      if (!commands.front().generated.empty())
+        continue; // such a unit needs a tree of its own
+      const fs::path file =
+          build::original_object(shop, {.command = commands.front(),
+                                        .source_tree = target.source,
+                                        .build_tree = target.objects,
+                                        .object = work.path() / "unit.o"});
+      const elf::Object object = elf::read_object(file);
+      for (const std::string& owner : target.units.owners(unit)) {
+        const kernel::Image& image = images.get(owner);
+        const auto begin = std::chrono::steady_clock::now();
+        const match::UnitMatch match = match::match_unit(object, image);
+        totals.milliseconds += std::chrono::duration<double, std::milli>(
+                                   std::chrono::steady_clock::now() - begin)
+                                   .count();
+        add(unit, owner, match, totals);
+      }
+    } catch (const Error& error) {
+      fmt::print("{}: not compiled: {}\n", unit,
+                 std::string_view(error.what()).substr(0, 200));
+    }
+  }
+  print(release, totals);
+  return totals.wrong == 0 && totals.verdicts[Verdict::kDifferent] == 0 ? 0 : 1;
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+  if (argc < 2)
+    return fmt::print(stderr, "usage: proof RELEASE [UNITS]\n"), 1;
+  return run_tool("proof: ", [&] {
+    return measure(argv[1], argc > 2 ? std::stoul(argv[2]) : kDefaultUnits);
+  });
+}

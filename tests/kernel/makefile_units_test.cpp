@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "base/error.h"
+#include "base/files.h"
+#include "kernel/makefile_units.h"
+
+#include <gtest/gtest.h>
+
+#include <gmock/gmock.h>
+
+namespace kpatch::kernel {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+class MakefileUnits : public testing::Test {
+ protected:
+  MakefileUnits() {
+    put("objects/include/config/auto.conf", "CONFIG_FS=y\nCONFIG_XFS=m\nCONFIG_NET=m\n");
+    put("source/Makefile", "export ARCH_LIB := arch/lib/\n");
+    put("source/Kbuild", "obj-y += fs/ $(ARCH_LIB)\nobj-$(CONFIG_NET) += net/\n");
+    put("source/arch/lib/Makefile", "lib-y += copy.o fast.o\n");
+    put("source/fs/Makefile", "obj-$(CONFIG_FS) += open.o table.o\n"
+                              "table-objs := rows.o\n"
+                              "obj-$(CONFIG_XFS) += xfs-core.o\n"
+                              "obj-$(CONFIG_OFF) += off.o\n"
+                              "xfs-core-y := tree.o ../shared/log.o\n"
+                              "xfs-core-$(CONFIG_XFS) += quota.o\n"
+                              "obj-y += deep/\n");
+    put("source/fs/deep/Makefile", "obj-m += one.o\n");
+    put("source/net/Kbuild", "obj-y += never.o\nobj-m += socket.o\nobj-y += far/\n");
+    put("source/net/far/Makefile", "obj-m += far.o\n");
+    for (const char* unit :
+         {"arch/lib/copy.c", "fs/open.c", "fs/rows.c", "fs/table.c", "fs/tree.c",
+          "shared/log.c", "fs/quota.c", "fs/off.c", "fs/deep/one.c", "net/never.c",
+          "net/socket.c", "net/far/far.c"})
+      put(std::string("source/") + unit, "");
+    put("source/arch/lib/fast.S", "");
+    target_.source = root_.path() / "source";
+    target_.objects = root_.path() / "objects";
+  }
+
+  void put(const std::string& path, std::string_view text) {
+    const std::filesystem::path file = root_.path() / path;
+    std::filesystem::create_directories(file.parent_path());
+    write_file(file, text);
+  }
+
+  TempDir root_{"kpatch-makefiles."};
+  Target target_;
+};
+
+TEST_F(MakefileUnits, BelongToTheKernelOrToModules) {
+  const UnitIndex units = units_from_makefiles(target_);
+  EXPECT_THAT(units.owners("fs/open.c"), ElementsAre("vmlinux"));
+  EXPECT_THAT(units.owners("fs/tree.c"), ElementsAre("xfs_core"));
+  EXPECT_THAT(units.owners("fs/quota.c"), ElementsAre("xfs_core"));
+  EXPECT_THAT(units.owners("fs/deep/one.c"), ElementsAre("one"));
+  EXPECT_THAT(units.owners("net/socket.c"), ElementsAre("socket"));
+  EXPECT_THAT(units.owners("net/far/far.c"), ElementsAre("far"));
+  EXPECT_THAT(units.owners("arch/lib/copy.c"), ElementsAre("vmlinux"));
+  EXPECT_THAT(units.owners("arch/lib/fast.S"), ElementsAre("vmlinux"));
+}
+
+TEST_F(MakefileUnits, AreThePartsOfCompositeObjects) {
+  const UnitIndex units = units_from_makefiles(target_);
+  EXPECT_THAT(units.owners("fs/rows.c"), ElementsAre("vmlinux"));
+  EXPECT_THAT(units.owners("fs/table.c"), IsEmpty());
+  EXPECT_THAT(units.owners("shared/log.c"), ElementsAre("xfs_core"));
+}
+
+TEST_F(MakefileUnits, AreOnlyWhatTheConfigurationWants) {
+  const UnitIndex units = units_from_makefiles(target_);
+  EXPECT_THAT(units.owners("fs/off.c"), IsEmpty());
+  EXPECT_THAT(units.owners("net/never.c"), IsEmpty()); // the folder gives only modules
+}
+
+TEST_F(MakefileUnits, LeaveThePreparedTreeAlone) {
+  units_from_makefiles(target_);
+  std::size_t files = 0;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(target_.objects))
+    files += entry.is_regular_file();
+  EXPECT_EQ(files, 1U);
+}
+
+TEST_F(MakefileUnits, AreAnErrorIfThereAreNone) {
+  put("source/Kbuild", "");
+  EXPECT_THROW(units_from_makefiles(target_), Error);
+}
+
+TEST_F(MakefileUnits, StayInTheTree) {
+  EXPECT_TRUE(parse_makefile_units("unit ../../etc/x.o vmlinux\nunit\nunit x y z\n",
+                                   target_.source)
+                  .all()
+                  .empty());
+}
+
+} // namespace
+} // namespace kpatch::kernel
