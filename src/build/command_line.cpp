@@ -23,6 +23,7 @@ enum LongOnly {
   kSkipGccCheck,
   kSkipCleanup,
   kIgnoreInitChanges,
+  kNoLineFix,
   kExplain,
   kForce,
   kNoThunks,
@@ -59,6 +60,7 @@ constexpr option kOptions[] = {
     {"skip-compiler-check", no_argument,       nullptr, kSkipCompilerCheck},
     {"skip-gcc-check",      no_argument,       nullptr, kSkipGccCheck     },
     {"ignore-init-changes", no_argument,       nullptr, kIgnoreInitChanges},
+    {"no-line-fix",         no_argument,       nullptr, kNoLineFix        },
     {"explain",             no_argument,       nullptr, kExplain          },
     {"force",               no_argument,       nullptr, kForce            },
     {"no-thunks",           no_argument,       nullptr, kNoThunks         },
@@ -94,6 +96,7 @@ constexpr std::string_view kUsage =
       --force                Go on though the code is not the kernel's (dangerous)
       --no-thunks            Refuse new pointers to functions that are closed to them
       --ignore-init-changes  Leave changes of init and exit code out
+      --no-line-fix          Let lines below a change have other numbers
       --explain              Say why each function is part of the patch
       --review warn|error|off
                              Hazards that the safety review finds are warnings
@@ -179,6 +182,7 @@ void take_option(int letter, Invocation& invocation) {
     [[fallthrough]];
   case kSkipCompilerCheck: options.check_compiler = false; break;
   case kIgnoreInitChanges: options.init_changes = InitChanges::kLeaveOut; break;
+  case kNoLineFix: options.fix_lines = false; break;
   case kExplain: options.explain = true; break;
   case kReview: options.review = review_mode(optarg); break;
   case kForce: options.force = true; break;

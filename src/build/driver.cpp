@@ -12,6 +12,7 @@
 #include "build/build_log.h"
 #include "build/compiler_check.h"
 #include "build/launcher.h"
+#include "build/line_fix.h"
 #include "build/module_naming.h"
 #include "build/object_pair.h"
 #include "build/patch_apply.h"
@@ -97,6 +98,7 @@ class Build {
   }
 
   void patch_source(PatchedView& view, const kernel::Target& target);
+  void fix_lines(PatchedView& view);
   std::vector<UnitObjects> compile_both(const Workshop& shop, PatchedView& view);
   void end_if_not_compiled(const std::vector<UnitObjects>& objects);
   void leave_out_unreached(const PatchedView& view, std::vector<UnitObjects>& objects);
@@ -145,9 +147,22 @@ void Build::patch_source(PatchedView& view, const kernel::Target& target) {
   }
   for (const std::string& header : left_out.unused)
     say(fmt::format("{}: what is changed is not used by any unit", header));
+  if (options_.fix_lines)
+    fix_lines(view);
   result_.problems = affected_.problems;
   if (!result_.problems.empty())
     refuse("Unsupported changes detected");
+}
+
+void Build::fix_lines(PatchedView& view) {
+  for (const TouchedFile& file : touched_) {
+    const std::string extension = fs::path(file.path).extension();
+    if (!file.was_there || !file.is_there || (extension != ".c" && extension != ".h"))
+      continue;
+    const fs::path patched = view.own_file(file.path);
+    write_file(patched, with_original_lines(read_text(view.pristine() / file.path),
+                                            read_text(patched)));
+  }
 }
 
 std::vector<UnitObjects> Build::compile_both(const Workshop& shop, PatchedView& view) {
@@ -287,7 +302,8 @@ void Build::review(const Workshop& shop, const PatchedView& view,
   if (options_.review == Review::kOff)
     return;
   const StepClock clock(result_.steps, "review");
-  std::vector<Problem> findings = review_units(shop, view, touched_, objects, result_.units);
+  std::vector<Problem> findings =
+      review_units(shop, view, touched_, objects, result_.units);
   if (options_.review == Review::kRefuse && !findings.empty()) {
     result_.problems = std::move(findings);
     refuse("the review has found hazards");

@@ -30,6 +30,7 @@ struct BuildOptions {
   Review review = Review::kWarn;
   bool check_compiler = true;
   bool thunks = true; ///< for pointers to functions that are closed to calls through them
+  bool fix_lines = true; ///< lines that a patch moves keep their numbers
   bool force = false; ///< though the original's code is not the running kernel's
   bool source_may_change = false; ///< it is the user's: keep nothing that is read from it
   bool explain = false;           ///< say why each function is part of the patch
