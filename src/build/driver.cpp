@@ -22,6 +22,7 @@
 #include "build/step_clock.h"
 #include "build/unit_objects.h"
 #include "build/work_dir.h"
+#include "kernel/requirements.h"
 #include "klp/module.h"
 
 #include <algorithm>
@@ -42,6 +43,9 @@ class Build {
   void walk(const TargetFinder& find_target) {
     read_patches();
     const kernel::Target target = find(find_target);
+    if (options_.replace && !kernel::can_replace(target))
+      fail_with_remedy("with -R the patch leaves patches loaded earlier in force",
+                       "The kernel doesn't support klp replace");
     if (options_.check_compiler)
       check_compiler(target.compiler);
     else

@@ -181,7 +181,7 @@ UnitCommand command_of_build(const kernel::Target& target, const std::string& un
 void record(const Workshop& shop, const fs::path& kept,
             const std::vector<std::string>& units) {
   const TempDir copy("kbuild.", shop.work);
-  fs::copy(shop.target.objects, copy.path(),
+  fs::copy(fs::canonical(shop.target.objects), copy.path(),
            fs::copy_options::recursive | fs::copy_options::copy_symlinks);
   kernel::add_units_makefile(copy.path());
   std::string errors;

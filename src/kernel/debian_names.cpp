@@ -44,6 +44,11 @@ void check_release(std::string_view release) {
     fail("'{}': not the release of a kernel, such as 6.1.0-56-cloud-amd64", release);
 }
 
+bool is_debian_architecture(std::string_view word) {
+  return std::ranges::find(kArchitectures, word, &Architecture::debian) !=
+         kArchitectures.end();
+}
+
 std::string machine_of_release(std::string_view release) {
   const std::string_view last = release.substr(release.rfind('-') + 1);
   for (const Architecture& architecture : kArchitectures)

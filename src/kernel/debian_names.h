@@ -15,6 +15,9 @@ void check_release(std::string_view release);
 /// for an architecture that is not known.
 std::string machine_of_release(std::string_view release);
 
+/// Whether the word is Debian's name of an architecture: "amd64".
+bool is_debian_architecture(std::string_view word);
+
 /// "6.1" for the package version "6.1.192-2".
 std::string kernel_series(std::string_view version);
 

@@ -9,7 +9,9 @@
 #include "kernel/full_build.h"
 #include "kernel/out_of_tree.h"
 #include "kernel/requirements.h"
+#include "kernel/rpm.h"
 #include "kernel/tree.h"
+#include "kernel/ubuntu.h"
 
 namespace kpatch::kernel {
 
@@ -22,6 +24,8 @@ struct Provider {
 
 constexpr Provider kProviders[] = {
     {is_tree_request,                           tree_target  },
+    {is_rpm_request,                            rpm_target   },
+    {is_ubuntu_request,                         ubuntu_target},
     {[](const TargetRequest&) { return true; }, debian_target},
 };
 

@@ -38,6 +38,7 @@ struct Tree {
   fs::path objects; ///< the finished build; empty: there is none
   fs::path config;
   fs::path vmlinux;
+  fs::path debug_modules; ///< empty: where they are installed
 };
 
 /// The source of an O= build; the directory itself if it is a source tree.
@@ -131,6 +132,8 @@ void add_built_modules(Target& target) {
 
 /// The modules of a kernel of which only vmlinux was given: where they are installed.
 fs::path installed_debug_modules(const Tree& tree, const std::string& release) {
+  if (!tree.debug_modules.empty())
+    return tree.debug_modules;
   const fs::path beside = tree.vmlinux.parent_path();
   if (beside.filename() == release)
     return beside;
@@ -201,8 +204,9 @@ bool is_tree_request(const TargetRequest& request) {
                                    (has_config && fs::exists(default_vmlinux(request))));
 }
 
-Target tree_target(const TargetRequest& request) {
-  const Tree tree = locate(request);
+namespace {
+
+Target make_target(const TargetRequest& request, const Tree& tree) {
   Target target;
   target.vmlinux = tree.vmlinux;
   target.source = tree.source;
@@ -219,8 +223,6 @@ Target tree_target(const TargetRequest& request) {
   if (target.compiler.version_text.empty())
     target.compiler.version_text = compiler_comment(tree.vmlinux);
   target.make_variables = make_variables_of(target, request);
-  if (request.progress)
-    request.progress("Using source directory at " + tree.directory.string());
 
   target.cache = cache_directory(request, target, tree);
   fs::create_directories(target.cache);
@@ -231,6 +233,24 @@ Target tree_target(const TargetRequest& request) {
   target.symvers = target.objects / kSymversName;
   locate_modules(tree, target);
   return target;
+}
+
+} // namespace
+
+Target tree_target(const TargetRequest& request) {
+  const Tree tree = locate(request);
+  if (request.progress)
+    request.progress("Using source directory at " + tree.directory.string());
+  return make_target(request, tree);
+}
+
+Target target_of_tree(const TargetRequest& request, const TreeFiles& files) {
+  return make_target(request, {.directory = files.source,
+                               .source = files.source,
+                               .objects = {},
+                               .config = fs::canonical(files.config),
+                               .vmlinux = fs::canonical(files.vmlinux),
+                               .debug_modules = files.debug_modules});
 }
 
 } // namespace kpatch::kernel

@@ -14,4 +14,13 @@ bool is_tree_request(const TargetRequest& request);
 /// only read.
 Target tree_target(const TargetRequest& request);
 
+/// The same of files that come from packages.
+struct TreeFiles {
+  std::filesystem::path source; ///< clean
+  std::filesystem::path config;
+  std::filesystem::path vmlinux;
+  std::filesystem::path debug_modules{}; ///< modules with debug information are below it
+};
+Target target_of_tree(const TargetRequest& request, const TreeFiles& files);
+
 } // namespace kpatch::kernel

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// An Ubuntu kernel is put together from
+//
+//   linux-headers-REL               configuration, Module.symvers
+//   linux-image-unsigned-REL-dbgsym or linux-image-REL-dbgsym (from ddebs.ubuntu.com), or
+//   linux-image-REL-dbg             vmlinux and modules with debug information
+//   linux, linux-aws, ...           the source package, which linux-modules-REL names
+//
+// Its version string says more than the source does: "#91-Ubuntu" and the ABI number are
+// packaging. Of that only the release counts here.
+#include "kernel/ubuntu.h"
+
+#include "base/error.h"
+#include "base/files.h"
+#include "base/process.h"
+#include "kernel/cache.h"
+#include "kernel/cache_upkeep.h"
+#include "kernel/debian_archive.h"
+#include "kernel/debian_names.h"
+#include "kernel/tree.h"
+
+#include <algorithm>
+#include <cctype>
+#include <sys/utsname.h>
+
+namespace kpatch::kernel {
+namespace fs = std::filesystem;
+
+namespace {
+
+std::string wanted_release(const TargetRequest& request) {
+  utsname running{};
+  uname(&running);
+  return request.release.empty() ? running.release : request.release;
+}
+
+/// "linux 5.15.0-91.101" that a binary package was made of.
+struct SourcePackage {
+  std::string name;
+  std::string version;
+};
+
+SourcePackage source_of(const ControlFields& fields) {
+  const auto named = fields.find("Source");
+  SourcePackage source{.name = "linux", .version = fields.at("Version")};
+  if (named == fields.end())
+    return source;
+  const std::string& text = named->second;
+  source.name = text.substr(0, text.find(' '));
+  if (const std::size_t open = text.find('('); open != std::string::npos)
+    source.version = text.substr(open + 1, text.find(')', open) - open - 1);
+  constexpr std::string_view kSigned = "-signed";
+  if (const std::size_t at = source.name.find(kSigned); at != std::string::npos)
+    source.name.erase(at, kSigned.size());
+  return source;
+}
+
+/// The first of the packages that the archive has, downloaded.
+fs::path fetch_first(DebianArchive& archive, const std::vector<std::string>& names,
+                     const std::string& version) {
+  for (const std::string& name : names) {
+    const std::vector<std::string> served = served_versions(name);
+    if (std::ranges::find(served, version) != served.end() || &name == &names.back())
+      return archive.fetch(name, version);
+  }
+  return {};
+}
+
+void unpack_source(const TargetRequest& request, const SourcePackage& source,
+                   const fs::path& fresh) {
+  const TempDir work(".source-", fresh);
+  const std::string wanted = source.name + "=" + source.version;
+  if (request.offline)
+    fail_with_remedy("run once without --offline", "{}: its source is not to be fetched",
+                     wanted);
+  const Outcome outcome = run({
+      .argv = {"apt-get", "-q", "source", "--download-only", wanted},
+      .directory = work.path(),
+      .environment = {{"LC_ALL", "C"}}
+  });
+  fs::path description;
+  for (const fs::directory_entry& entry : fs::directory_iterator(work.path()))
+    if (entry.path().extension() == ".dsc")
+      description = entry.path();
+  if (!outcome.ok() || description.empty())
+    fail_with_remedy("add a deb-src line for it and run apt-get update; for a version "
+                     "that the archive has dropped, take it from launchpad.net and give "
+                     "the unpacked tree with -s",
+                     "{}: the archive does not serve this source\n{}", wanted,
+                     outcome.errors);
+  const fs::path tree = work.path() / "tree";
+  run_unpacker({"dpkg-source", "--no-check", "-x", description.string(), tree.string()},
+               description);
+  for (const fs::directory_entry& entry : fs::directory_iterator(tree))
+    fs::rename(entry.path(), fresh / entry.path().filename());
+}
+
+} // namespace
+
+bool is_ubuntu_request(const TargetRequest& request) {
+  const std::string release = wanted_release(request);
+  const std::size_t dash = release.rfind('-');
+  if (dash == std::string::npos || dash == 0)
+    return false;
+  // VERSION-ABI-FLAVOUR, all of the first two being numbers.
+  const std::size_t abi = release.rfind('-', dash - 1);
+  if (abi == std::string::npos)
+    return false;
+  const std::string_view flavour = std::string_view(release).substr(dash + 1);
+  const std::string_view number =
+      std::string_view(release).substr(abi + 1, dash - abi - 1);
+  return std::ranges::all_of(number, [](unsigned char c) { return std::isdigit(c); }) &&
+         !is_debian_architecture(flavour);
+}
+
+Target ubuntu_target(const TargetRequest& request) {
+  const std::string release = wanted_release(request);
+  check_release(release);
+  const fs::path cache =
+      fs::weakly_canonical(request.cache.empty() ? default_cache() : request.cache);
+  DebianArchive archive(cache / "downloads", request.offline);
+  const auto say = [&](const std::string& line) {
+    if (request.progress)
+      request.progress(line);
+  };
+  say("ubuntu distribution detected");
+  const std::string headers = "linux-headers-" + release;
+  const std::string version = archive.newest_version(headers);
+  const fs::path headers_file = archive.fetch(headers, version);
+  const SourcePackage source = source_of(read_control(headers_file));
+  const fs::path place = cache / "kernels" / (release + "_" + version);
+
+  make_once(place / "headers",
+            [&](const fs::path& fresh) { unpack_package(headers_file, fresh); });
+  make_once(place / "debug", [&](const fs::path& fresh) {
+    unpack_package(fetch_first(archive,
+                               {"linux-image-unsigned-" + release + "-dbgsym",
+                                "linux-image-" + release + "-dbgsym",
+                                "linux-image-" + release + "-dbg"},
+                               version),
+                   fresh);
+  });
+  const fs::path tree = cache / "sources" / (source.name + "_" + source.version);
+  make_once(tree, [&](const fs::path& fresh) {
+    say("Downloading and unpacking the kernel source for " + release);
+    unpack_source(request, source, fresh);
+  });
+  record_fingerprint(tree);
+
+  const fs::path debug = place / "debug/usr/lib/debug";
+  TargetRequest of_release = request;
+  of_release.release = release;
+  return target_of_tree(of_release,
+                        {.source = tree,
+                         .config = place / "headers/usr/src" / headers / ".config",
+                         .vmlinux = debug / "boot" / ("vmlinux-" + release),
+                         .debug_modules = debug / "lib/modules" / release});
+}
+
+} // namespace kpatch::kernel

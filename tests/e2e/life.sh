@@ -1,0 +1,96 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Builds that are interrupted, killed, run out of disk or meet on one cache: nothing may be left behind, the
+# pristine source must stay as it is, and the next build must make the same module as ever.
+# usage: life.sh BIN-DIRECTORY [KILLS]
+set -euo pipefail
+here=$(dirname "$(readlink -f "$0")")
+. "$here/own_cache.sh"
+bin=$1 kills=${2:-4}
+release=$("$here/release.sh")
+shared=${CACHEDIR:-$HOME/.kpatch}
+work=$(mktemp -d)
+end() {
+	umount "$work/small" 2>/dev/null || true
+	rm -rf "$work"
+}
+trap end EXIT
+patch=$here/patches/vmlinux-and-module.patch
+other=$here/patches/new-symbols.patch
+
+# build CACHE NAME PATCH: in a process group of its own, output in $work/NAME.log.
+build() {
+	mkdir -p "$work/$2"
+	CACHEDIR=$1 exec setsid "$bin/kpatch-build" -a "$release" --offline -n "$2" -o "$work/$2" "$3" >"$work/$2.log" 2>&1
+}
+# is_tidy CACHE: no private directory, no half-made file.
+is_tidy() {
+	local left
+	left=$(find "$1/tmp" -mindepth 1 -not -name .lock)
+	[ -z "$left" ] || { echo "left behind: $left"; return 1; }
+}
+
+own_cache "$shared" "$release" "$work/cache"
+CACHEDIR=$shared "$bin/kpatch-build" cache verify
+(build "$work/cache" life "$patch")
+mv "$work/life/life.ko" "$work/good.ko"
+
+# agrees CACHE: the next build succeeds and its module is the good one.
+agrees() {
+	(build "$1" life "$patch") || { cat "$work/life.log"; return 1; }
+	cmp "$work/good.ko" "$work/life/life.ko"
+	is_tidy "$1"
+	CACHEDIR=$shared "$bin/kpatch-build" cache verify >/dev/null
+}
+
+echo "== interrupted"
+(build "$work/cache" interrupted "$other") &
+pid=$!
+until grep -q 'Building original' "$work/interrupted.log" 2>/dev/null; do kill -0 $pid; done
+kill -INT $pid
+wait $pid && got=0 || got=$?
+[ "$got" -eq 130 ] || { echo "exit status $got"; cat "$work/interrupted.log"; exit 1; }
+is_tidy "$work/cache"
+agrees "$work/cache"
+
+echo "== killed $kills times"
+own_cache "$shared" "$release" "$work/killed"
+start=$EPOCHREALTIME
+(build "$work/killed" killed "$other")
+took=$(awk -v a="$start" -v b="$EPOCHREALTIME" 'BEGIN { print b - a }')
+for i in $(seq "$kills"); do
+	# Every other one has no object of an earlier run.
+	[ $((i % 2)) -eq 0 ] || rm -rf "$work"/killed/kernels/*/{originals,commands,hooks}
+	(build "$work/killed" killed "$other") &
+	pid=$!
+	sleep "$(awk -v most="$took" -v seed="$RANDOM" 'BEGIN { srand(seed); print rand() * most }')"
+	kill -KILL $pid 2>/dev/null || true
+	wait $pid 2>/dev/null || true
+	[ "$kills" -gt 20 ] && [ $((i % 10)) -ne 0 ] || agrees "$work/killed"
+	CACHEDIR=$work/killed "$bin/kpatch-build" cache verify >/dev/null
+done
+agrees "$work/killed"
+
+echo "== at once"
+own_cache "$shared" "$release" "$work/met"
+(build "$work/met" one "$patch") &
+one=$!
+(build "$work/met" two "$patch") &
+two=$!
+(build "$work/met" three "$other") &
+wait $one
+wait $two
+wait $!
+is_tidy "$work/met"
+agrees "$work/met"
+
+echo "== no space"
+if [ "$(id -u)" -eq 0 ] && mkdir "$work/small" && mount -t tmpfs -o size=300k none "$work/small" 2>/dev/null; then
+	own_cache "$shared" "$release" "$work/small/cache"
+	! (build "$work/small/cache" full "$patch") || { echo "it fits into 300k"; exit 1; }
+	grep -i 'No space left' "$work/full.log" || { cat "$work/full.log"; exit 1; }
+	mount -o remount,size=200m "$work/small"
+	agrees "$work/small/cache"
+else
+	echo "skipped: no tmpfs can be mounted here"
+fi

@@ -1,0 +1,44 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The module must be the same, byte for byte, for another user with another cache, home, time zone, language,
+# working directory, number of jobs and launcher.
+# usage: same_bytes.sh BIN-DIRECTORY
+set -euo pipefail
+here=$(dirname "$(readlink -f "$0")")
+bin=$1
+release=$("$here/release.sh")
+cache=${CACHEDIR:-$HOME/.kpatch}
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+chmod 755 "$work"
+mkdir -p "$work/one" "$work/a much longer name"
+patch=$here/patches/vmlinux-and-module.patch
+
+(cd "$work/one" && "$bin/kpatch-build" -a "$release" -n e2e-same -j 1 --launcher none "$patch")
+
+# The other one shares nothing but the downloads and works as nobody if that can be arranged.
+other=$work/other/home/.kpatch
+mkdir -p "$other/kernels"
+cp -r "$bin" "$work/bin"
+cp -r "$here/../../kmod" "$work/kmod"
+cp "$patch" "$work/x.patch"
+ln -s "$(readlink -f "$cache/sources")" "$other/sources"
+for kernel in "$cache"/kernels/"$release"_*; do
+	mkdir "$other/kernels/${kernel##*/}"
+	for part in image debug; do
+		ln -s "$(readlink -f "$kernel/$part")" "$other/kernels/${kernel##*/}/$part"
+	done
+	cp -r "$kernel"/objects.* "$other/kernels/${kernel##*/}/"
+done
+run=()
+if [ "$(id -u)" -eq 0 ] && setpriv --reuid 65534 --regid 65534 --clear-groups test -r "$cache/sources" -a -x "$work/bin/kpatch-build"; then
+	chown -R 65534:65534 "$work/other" "$work/a much longer name"
+	run=(setpriv --reuid 65534 --regid 65534 --clear-groups)
+fi
+(cd "$work/a much longer name" && "${run[@]}" env -u CACHEDIR HOME="$work/other/home" TZ=Asia/Tokyo LANG=C.UTF-8 KPATCH_KMOD="$work/kmod" \
+	"$work/bin/kpatch-build" -a "$release" -n e2e-same -j 7 --launcher ccache --offline "$work/x.patch")
+cmp "$work/one/e2e-same.ko" "$work/a much longer name/e2e-same.ko"
+size=$(stat -c %s "$work/one/e2e-same.ko")
+echo "$size bytes"
+[ "$size" -lt 60000 ]
+if readelf -SW "$work/one/e2e-same.ko" | grep -q '\.debug_'; then exit 1; fi
