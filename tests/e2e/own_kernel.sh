@@ -55,8 +55,8 @@ in_source() {
 source_rpm() {
 	local version=${release%%-*} top=$work/rpm
 	mkdir -p "$top/SOURCES" "$top/SPECS"
-	(cd "$source" && find . \( -path ./Documentation -o -path ./samples -o -path ./tools/testing -o -path ./tools/perf \) -prune -o \
-		-type f \( -not -path './drivers/*' -a -not -path './sound/*' -a -not -path './net/*' -a -not -path './arch/*' \
+	(cd "$source" && find . \( -path ./tools/testing -o -path ./tools/perf \) -prune -o \
+		-type f \( -not -path './Documentation/*' -a -not -path './samples/*' -a -not -path './drivers/*' -a -not -path './sound/*' -a -not -path './net/*' -a -not -path './arch/*' \
 		-o -path './arch/x86/*' -o -name 'Kconfig*' -o -name Makefile -o -name Kbuild \) -print) >"$work/files"
 	tar -C "$source" -czf "$top/SOURCES/linux.tar.gz" --transform "s,^\.,linux-$version," -T "$work/files"
 	cp "$objects/.config" "$top/SOURCES/kernel-$version-x86_64.config"
