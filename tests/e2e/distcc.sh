@@ -50,7 +50,7 @@ patches=("$here/patches/vmlinux-and-module.patch")
 cache=${CACHEDIR:-$HOME/.kpatch}
 own_cache "$cache" "$release" "$work/cache"
 
-mkdir "$work/alone" "$work/shared"
+mkdir "$work/alone" "$work/shared" "$work/distcc"
 "$bin/kpatch-build" -a "$release" -n e2e-distcc --launcher none -o "$work/alone" "${patches[@]}"
 CACHEDIR=$work/cache DISTCC_HOSTS="$hosts" DISTCC_FALLBACK=0 DISTCC_DIR=$work/distcc \
 	"$bin/kpatch-build" -a "$release" -n e2e-distcc -o "$work/shared" "${patches[@]}"
