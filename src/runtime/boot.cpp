@@ -81,7 +81,9 @@ bool attempt(Host& host, const fs::path& file, const ModuleFile& module,
   attempts.state = "begun";
   note(host, record, attempts);
   try {
-    load_patch(host, file.string(), options);
+    LoadOptions at_boot = options;
+    at_boot.at_boot = true;
+    load_patch(host, file.string(), at_boot);
     attempts.state = "loaded";
   } catch (const Error& error) {
     host.warn(error.what());

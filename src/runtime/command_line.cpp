@@ -6,8 +6,6 @@
 #include "runtime/command_line.h"
 
 #include "base/error.h"
-#include "runtime/boot_attempts.h"
-#include "runtime/installed.h"
 #include "runtime/operations.h"
 
 #include <algorithm>
@@ -73,10 +71,7 @@ Exit load(const Context& context) {
     return load_at_boot(host, options);
   if (context.call.has(kAll))
     return load_all_patches(host, options);
-  const Exit result = load_patch(host, context.module(), options);
-  forget_attempts(host.places, host.places.release,
-                  find_module_name(host, context.module()));
-  return result;
+  return load_patch(host, context.module(), options);
 }
 
 Exit unload(const Context& context) {

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "runtime/attributes.h"
+#include "runtime/boot_attempts.h"
 #include "runtime/installed.h"
 #include "runtime/livepatch_state.h"
 #include "runtime/load_checks.h"
@@ -134,12 +135,8 @@ Exit insert_and_wait(Host& host, const fs::path& file, const ModuleFile& module,
   return result;
 }
 
-} // namespace
-
-Exit load_patch(Host& host, const std::string& argument, const LoadOptions& options) {
-  require_livepatch(host);
-  const fs::path file = find_module_file(host, argument);
-  const ModuleFile module = read_module_file(file);
+Exit load_module(Host& host, const fs::path& file, const ModuleFile& module,
+                 const LoadOptions& options) {
   const std::optional<PatchState> present = find_patch(host.places, module.name);
   if (!present)
     return insert_and_wait(host, file, module, options);
@@ -150,6 +147,18 @@ Exit load_patch(Host& host, const std::string& argument, const LoadOptions& opti
   if (!wait_for_transition(host, module.name, options.waiting))
     result = settle_stalled_load(host, module.name, options.waiting);
   finish_replacement(host, module.name, replaced_by(host.places, module.name));
+  return result;
+}
+
+} // namespace
+
+Exit load_patch(Host& host, const std::string& argument, const LoadOptions& options) {
+  require_livepatch(host);
+  const fs::path file = find_module_file(host, argument);
+  const ModuleFile module = read_module_file(file);
+  const Exit result = load_module(host, file, module, options);
+  if (!options.at_boot)
+    forget_attempts(host.places, host.places.release, module.name);
   return result;
 }
 

@@ -13,6 +13,7 @@ namespace kpatch::runtime {
 struct LoadOptions {
   Waiting waiting;
   bool skips_checks = false; ///< leave it to the kernel to refuse the module
+  bool at_boot = false;      ///< success is for confirm_boot() to note
 };
 
 /// The operations of the `kpatch` program. They throw Error when they cannot do what they
