@@ -46,7 +46,9 @@ Command compiler_command(const Workshop& shop, const CompileJob& job) {
     command.argv.push_back("-I" + shop.author_headers.string());
     command.argv.push_back("-fmacro-prefix-map=" + shop.author_headers.string() + "/=");
   }
-  if (!job.with_debug)
+  if (job.with_debug)
+    command.argv.push_back("-fdebug-prefix-map=" + tree + "/=");
+  else
     command.argv.emplace_back("-g0");
   for (const std::string& word :
        {std::string("-fdiagnostics-color=never"), std::string("-MD"), std::string("-MF"),

@@ -64,7 +64,7 @@ class Build {
                         fs::absolute(options_.hook_sources / "include"),
                         options_.source_may_change,
                         find_launcher(options_.launcher),
-                        !options_.debug_file.empty()};
+                        !options_.debug_file.empty() || options_.explain};
     const std::vector<UnitObjects> objects = compile_both(shop, view);
     const std::vector<fs::path> parts = extract(shop, view, objects);
     // Every unit's changes are in an intermediate object.
@@ -272,8 +272,11 @@ std::vector<fs::path> Build::extract(const Workshop& shop, const PatchedView& vi
                                      const std::vector<UnitObjects>& objects) {
   const StepClock clock(result_.steps, "diff");
   say("Reading special section data");
-  PairDiffer differ(shop.target,
-                    {options_.init_changes, options_.force, options_.thunks});
+  PairDiffer differ(shop.target, {.init_changes = options_.init_changes,
+                                  .force = options_.force,
+                                   .thunks = options_.thunks,
+                                  .explain = options_.explain,
+                                  .keep_debug = !options_.debug_file.empty()});
   say("Extracting new and modified ELF sections");
   std::vector<fs::path> parts;
   std::size_t refused = 0;
@@ -290,6 +293,9 @@ std::vector<fs::path> Build::extract(const Workshop& shop, const PatchedView& vi
         for (const FunctionChange& function : result_.units.back().functions)
           say(fmt::format("{}: {}: because {}", object_name({}, unit.unit).native(),
                           function.name, function.because));
+      for (const Inclusion& inclusion : result_.units.back().inclusions)
+        say(fmt::format("{}: with {}: because {}", object_name({}, unit.unit).native(),
+                        inclusion.name, inclusion.because));
       if (result_.units.back().outcome == UnitOutcome::kChanged)
         parts.push_back(part);
       refused += result_.units.back().outcome == UnitOutcome::kRefused;

@@ -14,6 +14,8 @@
 #include "base/files.h"
 #include "build/proof.h"
 #include "diff/diff.h"
+#include "diff/names.h"
+#include "elf/edit.h"
 #include "elf/object.h"
 #include "kernel/image.h"
 #include "kernel/sealed_functions.h"
@@ -85,7 +87,20 @@ void take_over(const diff::Result& diff, UnitResult& result) {
   for (const diff::FunctionChange& function : diff.functions)
     result.functions.push_back({.name = function.name,
                                 .is_new = function.status == diff::Status::kNew,
-                                .because = function.because});
+                                .because = function.because,
+                                .changed_at = function.changed_at});
+  for (const diff::Inclusion& inclusion : diff.inclusions)
+    result.inclusions.push_back({inclusion.name, inclusion.because});
+}
+
+/// Debug information that was only made to explain the changes goes no further.
+void write_part(diff::Delta delta, const PairOptions& options, const fs::path& output) {
+  elf::Object part = klp::make_intermediate(std::move(delta));
+  if (!options.keep_debug)
+    elf::remove_sections(part, [](const elf::Section& section) {
+      return diff::is_debug_section(section.name);
+    });
+  write_file(output, elf::write_object(part));
 }
 
 /// Where the patch is the first to take the address of a function.
@@ -156,6 +171,7 @@ UnitResult PairDiffer::compare(const ObjectPair& pair, const fs::path& output) {
                             .parent_symbols = parent.symbols,
                             .symvers = parents_->symvers,
                             .sizes = target_.struct_sizes,
+                            .explain = options_.explain,
                             .ignore_init_changes =
                                 options_.init_changes == InitChanges::kLeaveOut,
                             .located = match ? &match->located : nullptr};
@@ -171,7 +187,7 @@ UnitResult PairDiffer::compare(const ObjectPair& pair, const fs::path& output) {
   else if (diff.delta)
     result.outcome = UnitOutcome::kChanged;
   if (result.outcome == UnitOutcome::kChanged)
-    write_file(output, elf::write_object(klp::make_intermediate(std::move(*diff.delta))));
+    write_part(std::move(*diff.delta), options_, output);
   return result;
 }
 

@@ -3,8 +3,10 @@
 
 #include "base/error.h"
 #include "base/problem.h"
+#include "dwarf/debug_info.h"
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,6 +16,14 @@ struct FunctionChange {
   std::string name;
   bool is_new = false; ///< else changed
   std::string because; ///< why it is part of the patch
+  /// Where its first changed instruction comes from; known with --explain.
+  std::optional<dwarf::CodePlace> changed_at{};
+};
+
+/// A variable or section that travels with the patch; told with --explain.
+struct Inclusion {
+  std::string name;
+  std::string because;
 };
 
 /// What became of one unit in one of its owners.
@@ -37,6 +47,7 @@ struct UnitResult {
   std::string owner; ///< "vmlinux" or a module
   UnitOutcome outcome = UnitOutcome::kUnchanged;
   std::vector<FunctionChange> functions;
+  std::vector<Inclusion> inclusions;
   std::vector<std::string> notes; ///< what the comparison remarked, in order
   std::vector<Problem> problems;
   Proof proof;

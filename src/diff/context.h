@@ -27,7 +27,8 @@ struct Inputs {
   const kernel::Symvers& symvers;
   kernel::StructSizes sizes;
   bool klp_arch =
-      false; ///< the kernel keeps special sections in .klp.arch.* (before 5.8)
+      false;            ///< the kernel keeps special sections in .klp.arch.* (before 5.8)
+  bool explain = false; ///< look up source lines and list all that is included
   bool ignore_init_changes = false; ///< the author says that init code may be left out
   /// What was found in the parent's image; null: the parent's FILE symbols have to tell.
   const kernel::LocatedSymbols* located = nullptr;

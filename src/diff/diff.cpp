@@ -54,7 +54,7 @@ std::vector<FunctionChange> report_changes(Context& context) {
            name, context.patched.symbol(parent).name);
     else
       note(context, "{} function: {}", status == Status::kNew ? "new" : "changed", name);
-    functions.push_back({name, status, explain(context, id)});
+    functions.push_back({name, status, explain(context, id), changed_place(context, id)});
   }
   return functions;
 }
@@ -130,6 +130,8 @@ Result compare(elf::Object original, elf::Object patched, const Inputs& inputs) 
   Result result{.notes = std::move(context.notes),
                 .functions = std::move(functions),
                 .problems = std::move(context.problems)};
+  if (inputs.explain)
+    result.inclusions = explain_inclusions(context);
   if (!result.problems.empty()) {
     result.exit = exit_for(result.problems);
     return result;

@@ -13,6 +13,14 @@ struct FunctionChange {
   std::string name;
   Status status = Status::kChanged; ///< kChanged or kNew
   std::string because;              ///< why it is part of the patch
+  /// Where its first changed instruction comes from, with Inputs::explain.
+  std::optional<dwarf::CodePlace> changed_at = {};
+};
+
+/// A variable or a section that travels with the patch.
+struct Inclusion {
+  std::string name;
+  std::string because;
 };
 
 /// What a Delta knows of each symbol of its object.
@@ -43,6 +51,7 @@ struct Result {
   Exit exit = Exit::kSuccess;
   std::vector<std::string> notes;
   std::vector<FunctionChange> functions; ///< in symbol order, also when refused
+  std::vector<Inclusion> inclusions;     ///< with Inputs::explain, in section order
   std::vector<Problem> problems;
   std::optional<Delta> delta;
 };

@@ -7,7 +7,10 @@
 // that leads to it.
 #include "diff/explain.h"
 
+#include "diff/names.h"
+
 #include <algorithm>
+#include <set>
 
 namespace kpatch::diff {
 
@@ -87,22 +90,52 @@ std::optional<Difference> first_difference(const Context& context, SectionId sec
   return reference;
 }
 
+/// "it inlines g (h.h:120), changed at h.h:123: ", or less where less is known.
+std::string told_with_source(const std::optional<dwarf::CodePlace>& place,
+                             const std::string& what) {
+  if (!place)
+    return what;
+  std::string text;
+  for (const dwarf::InlinedCall& call : place->inlined)
+    text += fmt::format("{} {} ({}), ", text.empty() ? "it inlines" : "which inlines",
+                        call.function, call.declared.text());
+  return fmt::format("{}{}changed at {}: {}", text, text.empty() ? "it " : "",
+                     place->at.text(), what);
+}
+
+/// A function that has a difference of its own, below those that only stand in for it.
+SymbolId really_changed(const Context& context, SymbolId function) {
+  std::size_t steps = context.patched.symbols.size(); // circles are possible
+  while (context.patched.symbols[function].stands_in_for && steps-- > 0)
+    function = context.patched.symbols[function].stands_in_for;
+  return function;
+}
+
 std::string explain_changed(const Context& context, SymbolId function) {
   const Side& patched = context.patched;
   const SectionId home = patched.home(function);
   const SymbolState& state = patched.symbols[function];
-  if (state.stands_in_for)
-    return fmt::format("it calls {}, which has no ftrace entry",
-                       patched.symbol(state.stands_in_for).name);
+  if (state.stands_in_for) {
+    const auto place = changed_place(context, function);
+    return fmt::format(
+        "it calls {}, which has no ftrace entry{}",
+        patched.symbol(state.stands_in_for).name,
+        place ? fmt::format("; {} changed at {}",
+                            patched.symbol(really_changed(context, function)).name,
+                            place->at.text())
+              : "");
+  }
   const std::string& name = patched.symbol(function).name;
   const SectionId twin = patched.sections[home].twin;
   if (!twin)
     return "it moved to another section";
   if (const auto difference = first_difference(context, home))
-    return fmt::format("at {}+{:#x} {}", name,
-                       difference->offset -
-                           std::min(difference->offset, patched.symbol(function).value),
-                       difference->what);
+    return told_with_source(
+        changed_place(context, function),
+        fmt::format("at {}+{:#x} {}", name,
+                    difference->offset -
+                        std::min(difference->offset, patched.symbol(function).value),
+                    difference->what));
   for (const SymbolId child : patched.children(function))
     if (const SectionId piece = patched.home(child);
         piece && patched.sections[piece].twin)
@@ -113,6 +146,26 @@ std::string explain_changed(const Context& context, SymbolId function) {
   return "a part of it is new";
 }
 
+/// "g refers to it", and on from g to a function that changed by itself.
+std::string chain_of_references(const Context& context, SymbolId user) {
+  const Side& patched = context.patched;
+  std::string text = fmt::format("{} refers to it", patched.symbol(user).name);
+  std::set<SymbolId> told;
+  while (told.insert(user).second) {
+    const SymbolState& state = patched.symbols[user];
+    const SymbolId next = state.reason.from;
+    if (state.reason.kind != ReasonKind::kReferenced || !next || next == user ||
+        state.status == Status::kChanged)
+      break;
+    text +=
+        fmt::format(", {} to {}", patched.symbol(next).name, patched.symbol(user).name);
+    user = next;
+  }
+  return patched.symbols[user].status == Status::kChanged
+             ? fmt::format("{}, and {} changed", text, patched.symbol(user).name)
+             : text;
+}
+
 std::string explain_new(const Context& context, SymbolId function) {
   const Side& patched = context.patched;
   const Reason reason = patched.symbols[function].reason;
@@ -121,7 +174,7 @@ std::string explain_new(const Context& context, SymbolId function) {
   case ReasonKind::kCallback: return "it is a callback";
   case ReasonKind::kReferenced:
     if (user && user != function)
-      return fmt::format("{} refers to it", patched.symbol(user).name);
+      return chain_of_references(context, user);
     break;
   case ReasonKind::kNew: return "other objects of the patch may use it";
   default: break;
@@ -129,7 +182,47 @@ std::string explain_new(const Context& context, SymbolId function) {
   return "the patch adds it";
 }
 
+std::string explain_section(const Context& context, const Reason& reason) {
+  switch (reason.kind) {
+  case ReasonKind::kChanged: return "it changed";
+  case ReasonKind::kNew: return "other objects of the patch may use it";
+  case ReasonKind::kReferenced:
+    return reason.from ? chain_of_references(context, reason.from)
+                       : "a section of the patch refers to it";
+  case ReasonKind::kCallback: return "it names a callback";
+  case ReasonKind::kForced: return "every patch carries it";
+  case ReasonKind::kDescribes: return "it describes code of the patch";
+  case ReasonKind::kNone: break;
+  }
+  return "the patch needs it";
+}
+
 } // namespace
+
+std::optional<dwarf::CodePlace> changed_place(const Context& context, SymbolId function) {
+  const Side& patched = context.patched;
+  const auto* debug = context.inputs.explain ? patched.debug_info() : nullptr;
+  const SectionId home = patched.home(really_changed(context, function));
+  if (!debug || !home || !patched.sections[home].twin)
+    return std::nullopt;
+  const auto difference = first_difference(context, home);
+  return difference ? debug->find_place(home, difference->offset) : std::nullopt;
+}
+
+std::vector<Inclusion> explain_inclusions(const Context& context) {
+  const Side& patched = context.patched;
+  std::vector<Inclusion> list;
+  for (SectionId id = 1; id < patched.sections.size(); ++id) {
+    const SectionState& state = patched.sections[id];
+    const SymbolId owner = state.bundled;
+    if (!state.included || is_debug_section(patched.section(id).name) ||
+        (owner && patched.symbol(owner).is_function()))
+      continue;
+    list.push_back({owner ? patched.symbol(owner).name : patched.section(id).name,
+                    explain_section(context, state.reason)});
+  }
+  return list;
+}
 
 std::string explain(const Context& context, SymbolId function) {
   return context.patched.symbols[function].status == Status::kNew

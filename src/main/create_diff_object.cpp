@@ -144,12 +144,15 @@ int run(const Arguments& arguments) {
                      .symvers = symvers,
                      .sizes = sizes_from_environment(),
                      .klp_arch = arguments.klp_arch,
+                     .explain = arguments.explain,
                      .ignore_init_changes = arguments.ignore_init_changes});
   for (const std::string& line : result.notes)
     fmt::print("{}: {}\n", label, line);
   if (arguments.explain)
     for (const diff::FunctionChange& function : result.functions)
       fmt::print("{}: {}: because {}\n", label, function.name, function.because);
+  for (const diff::Inclusion& inclusion : result.inclusions)
+    fmt::print("{}: with {}: because {}\n", label, inclusion.name, inclusion.because);
   std::fflush(stdout);
   for (const Problem& problem : result.problems)
     fmt::print(stderr, "ERROR: {}\n", problem.message);

@@ -61,23 +61,57 @@ Json proof_json(const build::Proof& proof) {
   };
 }
 
+Json place_json(const dwarf::SourcePlace& place) {
+  return {
+      {"file", place.file},
+      {"line", place.line}
+  };
+}
+
+/// Where a function's first changed instruction comes from.
+Json changed_at_json(const std::optional<dwarf::CodePlace>& place) {
+  if (!place)
+    return nullptr;
+  Json json = place_json(place->at);
+  json["inlined"] = Json::array();
+  for (const dwarf::InlinedCall& call : place->inlined)
+    json["inlined"].push_back({
+        {"function",  call.function             },
+        {"declared",  place_json(call.declared) },
+        {"called_at", place_json(call.called_at)}
+    });
+  return json;
+}
+
+Json inclusions_json(const std::vector<build::Inclusion>& inclusions) {
+  Json list = Json::array();
+  for (const build::Inclusion& inclusion : inclusions)
+    list.push_back({
+        {"name",    inclusion.name   },
+        {"because", inclusion.because}
+    });
+  return list;
+}
+
 Json units_json(const std::vector<build::UnitResult>& units) {
   Json list = Json::array();
   for (const build::UnitResult& unit : units) {
     Json functions = Json::array();
     for (const build::FunctionChange& function : unit.functions)
       functions.push_back({
-          {"name",    function.name                      },
-          {"change",  function.is_new ? "new" : "changed"},
-          {"because", function.because                   }
+          {"name",       function.name                       },
+          {"change",     function.is_new ? "new" : "changed" },
+          {"because",    function.because                    },
+          {"changed_at", changed_at_json(function.changed_at)}
       });
     list.push_back({
-        {"unit",      unit.unit                   },
-        {"owner",     text_or_null(unit.owner)    },
-        {"result",    name_of(unit.outcome)       },
-        {"functions", std::move(functions)        },
-        {"problems",  problems_json(unit.problems)},
-        {"proof",     proof_json(unit.proof)      }
+        {"unit",      unit.unit                       },
+        {"owner",     text_or_null(unit.owner)        },
+        {"result",    name_of(unit.outcome)           },
+        {"functions", std::move(functions)            },
+        {"included",  inclusions_json(unit.inclusions)},
+        {"problems",  problems_json(unit.problems)    },
+        {"proof",     proof_json(unit.proof)          }
     });
   }
   return list;

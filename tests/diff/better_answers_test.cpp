@@ -280,7 +280,7 @@ TEST(Explain, SaysWhoNeedsANewFunctionAndWhomACallerStandsInFor) {
   const Result result =
       Diffing().run(with_helper({kRet}).build(), with_helper({kNop, kRet}).build());
   EXPECT_EQ(because(result, "caller"), "it calls helper, which has no ftrace entry");
-  EXPECT_EQ(because(result, "helper"), "caller refers to it");
+  EXPECT_EQ(because(result, "helper"), "caller refers to it, and caller changed");
 }
 
 TEST(Explain, LooksIntoThePartsOfAFunction) {

@@ -123,6 +123,7 @@ class Diffing {
                     .symvers = symvers,
                     .sizes = sizes,
                     .klp_arch = klp_arch,
+                    .explain = explain,
                     .ignore_init_changes = ignore_init_changes});
   }
 
@@ -131,6 +132,7 @@ class Diffing {
   kernel::Symvers symvers;
   kernel::StructSizes sizes;
   bool klp_arch = false;
+  bool explain = false;
   bool ignore_init_changes = false;
 
  private:
