@@ -13,6 +13,7 @@
 #include "build/compiler_check.h"
 #include "build/launcher.h"
 #include "build/line_fix.h"
+#include "build/module_check.h"
 #include "build/module_naming.h"
 #include "build/object_pair.h"
 #include "build/patch_apply.h"
@@ -349,6 +350,9 @@ void Build::link(const kernel::Target& target, const std::vector<fs::path>& part
   if (!options_.debug_file.empty())
     request.debug_output = work_.path() / (file + ".debug");
   const fs::path module = klp::build_module(request);
+  result_.problems = module_problems(target, module);
+  if (!result_.problems.empty())
+    refuse("The finished module breaks rules of the kernel's loader");
   const fs::path finished = options_.output_directory / file;
   if (!options_.debug_file.empty())
     write_file(options_.debug_file, read_bytes(request.debug_output));
