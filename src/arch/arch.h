@@ -155,6 +155,11 @@ class Arch {
   /// `__pfx_` and `__cfi_` symbols name the padding before a function.
   virtual bool has_prefix_symbols() const { return false; }
 
+  /// Where padding of NOPs that starts at `from` ends.
+  virtual std::uint64_t end_of_padding(const elf::Section&, std::uint64_t from) const {
+    return from;
+  }
+
   /// Where in its own section a function starts that has no prefix symbol, if the
   /// compiler puts something before it.
   virtual std::uint64_t function_start(const FunctionView&) const { return 0; }

@@ -102,15 +102,20 @@ class X86_64 : public Arch {
     return relocation.addend + static_cast<std::int64_t>(*end - relocation.offset);
   }
 
+  std::uint64_t end_of_padding(const elf::Section& section,
+                               std::uint64_t from) const override {
+    std::uint64_t at = from;
+    while (at < section.data.size() && at - from < kMostPadding &&
+           section.data[at] == kNop)
+      ++at;
+    return at;
+  }
+
   /// -fpatchable-function-entry puts NOPs before the entry, which have no symbol until
   /// objtool gives them one at the link.
   std::uint64_t function_start(const FunctionView& function) const override {
-    const Bytes& code = function.section.data;
     const std::uint64_t start = function.symbol.value;
-    if (start > code.size() || start > kMostPadding)
-      return 0;
-    const auto is_nop = [](std::uint8_t byte) { return byte == kNop; };
-    return std::ranges::all_of(std::span(code).first(start), is_nop) ? start : 0;
+    return end_of_padding(function.section, 0) >= start ? start : 0;
   }
 
   bool may_point_past_end(std::uint32_t type) const override {

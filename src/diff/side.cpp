@@ -97,14 +97,19 @@ void Side::find_prefixes() {
     bool has_function = false;
   };
   std::map<std::pair<SectionId, std::uint64_t>, Gap> gaps;
-  const auto end_of = [&](SymbolId id) {
-    return std::pair(home(id), symbol(id).value + symbol(id).size);
+  // The type hash of kCFI has a symbol, and the padding between it and the function none.
+  const auto ends_of = [&](SymbolId id) {
+    const std::uint64_t end = symbol(id).value + symbol(id).size;
+    return std::array<std::pair<SectionId, std::uint64_t>, 2>{
+        {{home(id), end}, {home(id), arch.end_of_padding(section(home(id)), end)}}
+    };
   };
   for (SymbolId id = 1; id < symbols.size(); ++id)
     if (symbol(id).is_function() && home(id) &&
         (is_padding_name(symbol(id).name) || symbol(id).name.starts_with("__cfi_"))) {
       symbols[id].is_prefix = true;
-      gaps[end_of(id)].prefix = id;
+      for (const auto& end : ends_of(id))
+        gaps[end].prefix = id;
     }
   if (gaps.empty())
     return;
@@ -118,7 +123,9 @@ void Side::find_prefixes() {
     gap->second.has_function = true;
   }
   for (SymbolId id = 1; id < symbols.size(); ++id)
-    if (symbols[id].is_prefix && !gaps[end_of(id)].has_function)
+    if (symbols[id].is_prefix && std::ranges::none_of(ends_of(id), [&](const auto& end) {
+          return gaps[end].has_function;
+        }))
       fail("{}: missing func for {}", object.label, symbol(id).name);
 }
 
@@ -147,7 +154,9 @@ void Side::bundle() {
 
 void Side::check_bundle(SymbolId id) const {
   const SymbolId prefix = symbols[id].prefix;
-  const std::uint64_t expected = prefix ? symbol(prefix).size
+  const bool starts_section = prefix && symbol(prefix).value == 0;
+  const std::uint64_t expected = starts_section ? symbol(id).value
+                                 : prefix       ? symbol(prefix).size
                                  : symbol(id).is_function()
                                      ? arch.function_start(function(id))
                                      : 0;

@@ -213,6 +213,22 @@ TEST_P(Padding, BelongsToTheFunction) {
 
 INSTANTIATE_TEST_SUITE_P(X86, Padding, ::testing::Values("", "__pfx_", "__cfi_"));
 
+TEST(Padding, MayFollowTheTypeHashOfKcfi) {
+  const auto make = [](std::uint8_t filler) {
+    ObjectBuilder builder = padded("__cfi_", filler);
+    builder.object().symbols[builder.symbol("__cfi_f")].size = 5;
+    const Bytes hash = {0xb8, 3, 0x5f, 0x17, 0xc6}; // mov $hash, %eax
+    std::ranges::copy(hash,
+                      builder.object()
+                          .sections[builder.object().symbols[builder.symbol("f")].section]
+                          .data.begin());
+    return builder.build();
+  };
+  const Result result = Diffing().run(make(kNop), make(0xcc));
+  ASSERT_EQ(result.exit, Exit::kSuccess);
+  EXPECT_TRUE(result.delta->object.find_symbol("__cfi_f"));
+}
+
 TEST(Padding, OfAnythingButNopsNeedsASymbol) {
   ObjectBuilder builder = padded("", kNop);
   builder.object()
