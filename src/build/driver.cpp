@@ -197,6 +197,18 @@ std::vector<UnitObjects> Build::compile_both(const Workshop& shop, PatchedView& 
   return objects;
 }
 
+/// What to do about code that the patch leaves without a user, an error in kernels that
+/// are built with -Werror.
+std::string remedy_for(std::string_view errors) {
+  for (const std::string_view orphaned :
+       {"[-Werror=unused-", "[-Werror=unneeded-internal-declaration]"})
+    if (errors.find(orphaned) != std::string_view::npos)
+      return "the patch takes the last user of something away: remove its definition in "
+             "the "
+             "patch as well, or mark it __maybe_unused there";
+  return {};
+}
+
 /// Shows what the compiler said.
 void Build::end_if_not_compiled(const std::vector<UnitObjects>& objects) {
   std::string failed;
@@ -212,7 +224,8 @@ void Build::end_if_not_compiled(const std::vector<UnitObjects>& objects) {
     }
   }
   if (!failed.empty())
-    fail("{}: the patched source does not compile{}", failed, errors);
+    fail_with_remedy(remedy_for(errors), "{}: the patched source does not compile{}",
+                     failed, errors);
 }
 
 /// Drops the candidates that include no file of the patch after all. Afterwards every

@@ -72,6 +72,15 @@ TEST_F(Driver, ShowsCompilerErrorsWithTheFileAsInTheTree) {
   EXPECT_NE(read_text(result.log).find("fs/y.c:1:22: error: "), std::string::npos);
 }
 
+TEST_F(Driver, SaysWhatToDoAboutOrphanedCode) {
+  const BuildResult result = build(
+      patch_of("fs/y.c", "@@ -1 +1,3 @@\n+#pragma GCC diagnostic error \"-Wunused\"\n"
+                         "+static void orphan(void) { }\n"
+                         " int y(void) { return 1; }\n"));
+  EXPECT_NE(result.message.find("orphan"), std::string::npos);
+  EXPECT_NE(result.remedy.find("__maybe_unused"), std::string::npos);
+}
+
 TEST_F(Driver, FindsNoChangeInAComment) {
   write_file(kernel_.root.path() / "Module.symvers", std::string_view());
   kernel_.target.symvers = kernel_.root.path() / "Module.symvers";
