@@ -79,7 +79,9 @@ void check_constants(const elf::Object& module) {
   constexpr std::array<std::uint8_t, 8> kPlaceholder = {0xef, 0xcd, 0xab, 0x89,
                                                         0x67, 0x45, 0x23, 0x01};
   for (const elf::Section& section : module.sections)
-    if (is_code(section) && !std::ranges::search(section.data, kPlaceholder).empty())
+    if (is_code(section) &&
+        std::search(section.data.begin(), section.data.end(), kPlaceholder.begin(),
+                    kPlaceholder.end()) != section.data.end())
       fail_with_remedy(kRemedy,
                        "{}: section {} holds a constant that only a booting kernel fills "
                        "in",

@@ -28,10 +28,11 @@ constexpr std::size_t kStringHeader = 2;
 constexpr std::uint8_t kLongestShortLength = 0x7f;
 
 std::string common_name(std::span<const std::uint8_t> message) {
-  const auto found = std::ranges::search(message, kCommonName);
-  if (found.empty())
+  const auto found =
+      std::search(message.begin(), message.end(), kCommonName.begin(), kCommonName.end());
+  if (found == message.end())
     return {};
-  const std::span<const std::uint8_t> rest(found.end(), message.end());
+  const std::span<const std::uint8_t> rest(found + kCommonName.size(), message.end());
   if (rest.size() < kStringHeader || rest[1] > kLongestShortLength ||
       rest.size() - kStringHeader < rest[1])
     return {};
