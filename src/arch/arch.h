@@ -210,6 +210,12 @@ class Arch {
     return false;
   }
 
+  /// Whether a relocation in a function makes a pointer to what it names.
+  virtual bool uses_as_pointer(const elf::Section&,
+                               const elf::Relocation& relocation) const {
+    return takes_address(relocation.type);
+  }
+
   /// What functions jump to instead of returning, where a kernel asks for it; else empty.
   virtual std::string_view return_thunk() const { return {}; }
 

@@ -178,6 +178,12 @@ class X86_64 : public Arch {
            (before(2) == kTwoByteOpcode && (before(1) & 0xf0) == kNearJumpIf);
   }
 
+  // lea f(%rip) has the relocation that old assemblers give calls as well.
+  bool uses_as_pointer(const elf::Section& section,
+                       const elf::Relocation& relocation) const override {
+    return !is_branch(section, relocation);
+  }
+
   std::string_view return_thunk() const override { return "__x86_return_thunk"; }
 
   std::optional<LandingThunk> landing_thunk() const override {

@@ -53,7 +53,7 @@ class Promotion {
       if (!is_about_code(original, original.section(id).name))
         for (const elf::Relocation& use : original.section(id).relocations)
           if (original.symbol(use.symbol).is_function())
-            uses_[use.symbol].push_back({id, use.type});
+            uses_[use.symbol].push_back({id, &use});
   }
 
   void run() {
@@ -70,7 +70,7 @@ class Promotion {
  private:
   struct Use {
     SectionId section;
-    std::uint32_t type;
+    const elf::Relocation* relocation;
   };
 
   void promote_callers(SymbolId id) {
@@ -113,7 +113,7 @@ class Promotion {
     if (!user || !original.symbol(user).is_function())
       return fmt::format("{} refers to it, which cannot be redirected",
                          user ? original.symbol(user).name : section.name);
-    if (original.arch.takes_address(use.type))
+    if (original.arch.uses_as_pointer(section, *use.relocation))
       return fmt::format("{} takes its address", original.symbol(user).name);
     SymbolId caller = original.symbols[user].twin;
     if (!caller)

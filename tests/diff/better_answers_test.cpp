@@ -68,6 +68,21 @@ TEST(Promotion, RefusesWhereTheAddressIsStoredAndNamesTheHolder) {
   EXPECT_NE(result.problems[0].message.find("table"), std::string::npos);
 }
 
+TEST(Promotion, RefusesWhereAFunctionTakesTheAddressRelativeToItself) {
+  const auto make = [](const Bytes& body) {
+    ObjectBuilder builder = with_helper(body);
+    builder.function("registrar",
+                     {0x48, 0x8d, 0x3d, 0, 0, 0, 0, kRet}); // lea helper(%rip), %rdi
+    builder.add_relocation("registrar", 8, R_X86_64_PC32,
+                           builder.object().find_symbol("helper"), -4);
+    return builder.build();
+  };
+  const Result result = Diffing().run(make({kRet}), make({kNop, kRet}));
+  ASSERT_EQ(codes(result), std::vector<std::string>{code::kNoFtraceEntry});
+  EXPECT_NE(result.problems[0].message.find("registrar takes its address"),
+            std::string::npos);
+}
+
 TEST(Promotion, RefusesWhatOtherObjectsMayCall) {
   const Result result = Diffing().run(with_helper({kRet}, STB_GLOBAL).build(),
                                       with_helper({kNop, kRet}, STB_GLOBAL).build());
