@@ -10,7 +10,10 @@
 //   obj-y += libxfs/                   a folder to go on with; all in a folder that was
 //                                      entered by obj-m becomes modules
 //
-// That a listed unit really is in the image is proven when its code is found there.
+// A makefile may include another one of its folder: as $(src)/x/Makefile, which
+// since 6.10 is no path below the source when read so, hence the search in the source
+// tree (-I). That a listed unit really is in the image is proven when its code is found
+// there.
 #include "kernel/makefile_units.h"
 
 #include "base/error.h"
@@ -29,7 +32,7 @@ namespace {
 constexpr std::string_view kTop = R"(include $(abs_srctree)/Makefile
 .PHONY: kpatch-owners
 kpatch-owners:
-	@$(MAKE) -s -r -R --no-print-directory -f $(kpatch_walk) kpatch_tree=$(abs_srctree) kpatch-none
+	@$(MAKE) -s -r -R --no-print-directory -I $(abs_srctree) -f $(kpatch_walk) kpatch_tree=$(abs_srctree) kpatch-none
 )";
 
 constexpr std::string_view kWalk = R"(include include/config/auto.conf

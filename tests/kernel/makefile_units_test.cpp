@@ -75,6 +75,15 @@ TEST_F(MakefileUnits, AreOnlyWhatTheConfigurationWants) {
   EXPECT_THAT(units.owners("net/never.c"), IsEmpty()); // the folder gives only modules
 }
 
+TEST_F(MakefileUnits, AreNamedByMakefilesThatOthersInclude) {
+  put("source/fs/Makefile",
+      "obj-y += all.o\ninclude $(src)/more/Makefile\nall-y := $(MORE)\n");
+  put("source/fs/more/Makefile", "MORE := more/some.o\n");
+  put("source/fs/more/some.c", "");
+  EXPECT_THAT(units_from_makefiles(target_).owners("fs/more/some.c"),
+              ElementsAre("vmlinux"));
+}
+
 TEST_F(MakefileUnits, LeaveThePreparedTreeAlone) {
   units_from_makefiles(target_);
   std::size_t files = 0;
