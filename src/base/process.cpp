@@ -190,31 +190,30 @@ void collect_status(pid_t child, Outcome& outcome) {
   outcome.cpu_seconds = seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
-} // namespace
+struct Pipes {
+  Pipe in, out, err;
+  Pipe failure; ///< closed by a successful exec, else carries its errno
+};
 
-Outcome run(const Command& command) {
-  throw_if_interrupted();
+/// Starts the program; throws Error if it cannot be. Output that is to be shown has no
+/// pipe: the child inherits ours, and only its end tells that it has said everything.
+pid_t start(const Command& command, Pipes& pipes) {
   const fs::path program = find_program(command.argv.at(0));
   if (program.empty())
     fail("{}: no such program in PATH", command.argv[0]);
-  debug("run{}: {}", command.directory.empty() ? "" : " in " + command.directory.string(),
-        quoted(command.argv));
-
   const std::vector<std::string> environment = merged_environment(command.environment);
   const std::vector<char*> argv = c_strings(command.argv);
   const std::vector<char*> envp = c_strings(environment);
   const std::string directory = command.directory.string();
-  Pipe in, out, err, failure;
-  const bool capture = !command.show_output;
-  const ChildSetup setup{program.c_str(),
-                         argv.data(),
-                         envp.data(),
-                         directory.c_str(),
-                         in.read_end,
-                         capture ? out.write_end : -1,
-                         capture ? err.write_end : -1,
-                         failure.write_end};
-  const auto start = Clock::now();
+  if (command.show_output)
+    for (Pipe* pipe : {&pipes.out, &pipes.err}) {
+      Pipe::close_end(pipe->read_end);
+      Pipe::close_end(pipe->write_end);
+    }
+  const ChildSetup setup{program.c_str(),     argv.data(),
+                         envp.data(),         directory.c_str(),
+                         pipes.in.read_end,   pipes.out.write_end,
+                         pipes.err.write_end, pipes.failure.write_end};
   const pid_t child = fork();
   if (child < 0)
     fail("{}: cannot be started: {}", command.argv[0], std::strerror(errno));
@@ -222,35 +221,38 @@ Outcome run(const Command& command) {
     become_child(setup);
   setpgid(child, child); // whichever of the two is first
 
-  Pipe::close_end(in.read_end);
-  Pipe::close_end(failure.write_end);
-  // With show_output the child does not hold these; an end of file on them must then mean
-  // its end, so keep the time-out simple and wait for the process itself.
-  if (capture) {
-    Pipe::close_end(out.write_end);
-    Pipe::close_end(err.write_end);
-  }
+  Pipe::close_end(pipes.in.read_end);
+  Pipe::close_end(pipes.out.write_end);
+  Pipe::close_end(pipes.err.write_end);
+  Pipe::close_end(pipes.failure.write_end);
   int reason = 0;
-  if (read(failure.read_end, &reason, sizeof reason) == sizeof reason) {
+  if (read(pipes.failure.read_end, &reason, sizeof reason) == sizeof reason) {
     Outcome ignored;
     collect_status(child, ignored);
     fail("{}: cannot be started: {}", command.argv[0], std::strerror(reason));
   }
+  return child;
+}
 
+} // namespace
+
+Outcome run(const Command& command) {
+  throw_if_interrupted();
+  debug("run{}: {}", command.directory.empty() ? "" : " in " + command.directory.string(),
+        quoted(command.argv));
+  const auto began = Clock::now();
+  Pipes pipes;
+  const pid_t child = start(command, pipes);
   const InterruptibleGroup group(child);
   Outcome outcome;
-  if (!capture) {
-    Pipe::close_end(out.read_end);
-    Pipe::close_end(err.read_end);
-  }
-  Conversation conversation(in, out, err, command.input, outcome);
+  Conversation conversation(pipes.in, pipes.out, pipes.err, command.input, outcome);
   if (!conversation.hold(command.timeout_seconds)) {
     outcome.timed_out = true;
     kill(-child, SIGKILL);
   }
-  Pipe::close_end(in.write_end);
+  Pipe::close_end(pipes.in.write_end);
   collect_status(child, outcome);
-  outcome.wall_seconds = std::chrono::duration<double>(Clock::now() - start).count();
+  outcome.wall_seconds = std::chrono::duration<double>(Clock::now() - began).count();
   throw_if_interrupted();
   return outcome;
 }

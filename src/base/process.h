@@ -15,9 +15,9 @@ struct Command {
   std::filesystem::path directory{}; ///< working directory; empty: the caller's
   std::map<std::string, std::string>
       environment{};          ///< added to, or replacing, the inherited one
-  std::string input{};        ///< fed to standard input, then end of file
+  std::string input{};        ///< fed to standard input, unless output is shown
   bool show_output = false;   ///< let it write to our terminal as it runs
-  double timeout_seconds = 0; ///< 0: none; on expiry the group is killed
+  double timeout_seconds = 0; ///< 0, or output shown: none; then the group is killed
 };
 
 /// How a program ended. `status` is its exit status, or 128 + signal number as a shell
