@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Boots a small Debian with systemd, in which one good patch is installed, one that the kernel
-# refuses and one for another release; and once more with kpatch.disable.
+# A small Debian with systemd on a disk: three patches are installed on it, one good, one that the
+# kernel refuses and one for another release. It is rebooted, and started again with kpatch.disable.
 # usage: boot.sh BIN-DIRECTORY
 set -euo pipefail
 here=$(dirname "$(readlink -f "$0")")
@@ -23,80 +23,93 @@ if [ ! -e "$base" ]; then
 	mv "$base.$$" "$base"
 fi
 
-# What is added to it: this project as it is installed, which builds the patches itself.
+# What is added to it: this project as it is installed, which builds the patch itself.
 root=$work/root
-mkdir -p "$root/etc/systemd/system/multi-user.target.wants" "$work/modules"
+mkdir "$root"
+tar -xf "$base" -C "$root" --no-same-owner --exclude='./dev/*'
 DESTDIR=$root cmake --install "$bin/.." --prefix /usr >"$work/install.log"
-for name in boot-good boot-bad boot-other; do
-	"$root/usr/bin/kpatch-build" -a "$release" -n "$name" -o "$work/modules" "$here/patches/meminfo-string.patch"
-done
-sed -i 's/meminfo_proc_show/meminfo_proc_shoo/g' "$work/modules/boot-bad.ko"
-sed -i "s/vermagic=$release/vermagic=${release/6.1/6.2}/" "$work/modules/boot-other.ko"
-xz --check=crc32 "$work/modules/boot-good.ko"
+good=$root/root/boot-good.ko
+"$root/usr/bin/kpatch-build" -a "$release" -n boot-good -o "$root/root" "$here/patches/meminfo-string.patch"
+sed 's/boot_good/boot_evil/g; s/meminfo_proc_show/meminfo_proc_shoo/g' "$good" >"$root/root/boot-evil.ko"
+sed "s/boot_good/boot_else/g; s/vermagic=$release/vermagic=${release/6.1/6.2}/" "$good" >"$root/root/boot-else.ko"
+xz --check=crc32 "$good"
 
-cat >"$work/systemctl" <<END
-#!/bin/sh
-exec systemctl --root="$root" "\$@"
-END
-chmod +x "$work/systemctl"
-for file in boot-good.ko.xz boot-bad.ko; do
-	KPATCH_INSTALL_DIR=$root/var/lib/kpatch KPATCH_SYSTEMCTL=$work/systemctl KPATCH_KERNEL_RELEASE=$release \
-		"$root/usr/sbin/kpatch" install "$work/modules/$file"
-done
-cp "$work/modules/boot-other.ko" "$root/var/lib/kpatch/$release/"
-
-# When all is up, it tells how things are and ends.
-cat >"$root/report.sh" <<'END'
+# When all is up, it tells how things are. In its first life it installs the patches and reboots.
+cat >"$root/life.sh" <<'END'
 #!/bin/sh
 exec >/dev/ttyS1 2>&1
+echo "== boot $(cat /proc/uptime)"
 grep -i vmallocchunk /proc/meminfo
 kpatch list
-echo "service: $(systemctl show -P ActiveState kpatch.service)"
-echo "condition: $(systemctl show -P ConditionResult kpatch.service)"
-before=$(systemctl show -P InactiveEnterTimestampMonotonic kpatch.service)
-network=$(systemctl show -P ActiveEnterTimestampMonotonic network-pre.target)
+show() { systemctl show -P "$1" "$2"; }
+echo "service: $(show ActiveState kpatch.service), $(show UnitFileState kpatch.service)"
+echo "condition: $(show ConditionResult kpatch.service)"
+before=$(show InactiveEnterTimestampMonotonic kpatch.service)
+network=$(show ActiveEnterTimestampMonotonic network-pre.target)
 echo "before the network: $([ "$before" -lt "$network" ] && echo yes || echo no, "$before" "$network")"
 head /var/lib/kpatch/.boot/*/*
 journalctl -b -u kpatch.service -o cat
-echo complete
+if [ -e /root/boot-good.ko.xz ]; then
+	kpatch install /root/boot-good.ko.xz && kpatch install /root/boot-evil.ko &&
+		mv /root/boot-else.ko "/var/lib/kpatch/$(uname -r)" && rm /root/boot-good.ko.xz || exit
+	echo "installed $(cat /proc/uptime)"
+	systemctl reboot
+else
+	echo complete
+	systemctl poweroff --force
+fi
 END
-chmod +x "$root/report.sh"
-cat >"$root/etc/systemd/system/report.service" <<'END'
+chmod +x "$root/life.sh"
+wants=$root/etc/systemd/system/multi-user.target.wants
+mkdir -p "$wants"
+cat >"$root/etc/systemd/system/life.service" <<'END'
 [Unit]
 After=multi-user.target kpatch-confirm.service
 [Service]
 Type=oneshot
-ExecStart=/report.sh
-ExecStopPost=/bin/systemctl poweroff --force --force
+ExecStart=/life.sh
 END
-ln -s ../report.service "$root/etc/systemd/system/multi-user.target.wants/report.service"
-bsdtar --format=newc --uid 0 --gid 0 -cf "$work/initrd" "@$base" -C "$root" .
+ln -s ../life.service "$wants/life.service"
+# A machine without identity would enable all units at its first boot.
+echo 00000000000000000000000000000001 >"$root/etc/machine-id"
+disk=$work/disk
+make_disk=(/sbin/mke2fs -q -t ext4 -d "$root" -E root_owner=0:0 "$disk" 600M)
+[ "$(id -u)" -eq 0 ] || make_disk=(unshare --map-root-user "${make_disk[@]}")
+"${make_disk[@]}"
 
-# boot NAME WORDS-FOR-THE-KERNEL
-boot() {
-	timeout 300 qemu-system-x86_64 -nodefaults -no-user-config -display none -no-reboot -m 1536 -smp 2 -accel tcg \
-		-kernel "$vmlinuz" -initrd "$work/initrd" -serial "file:$work/$1.console" -serial "file:$work/$1" \
-		-append "console=ttyS0 loglevel=4 panic=-1 no_timer_check rdinit=/sbin/init $2" || true
+# start NAME WORDS-FOR-THE-KERNEL: until it powers itself off
+start() {
+	timeout 500 qemu-system-x86_64 -nodefaults -no-user-config -display none -m 512 -smp 2 -accel tcg \
+		-drive "file=$disk,format=raw,if=none,id=disk,cache=unsafe" -device nvme,drive=disk,serial=1 \
+		-kernel "$vmlinuz" -serial "file:$work/$1.console" -serial "file:$work/$1" \
+		-append "console=ttyS0 loglevel=4 panic=-1 no_timer_check root=/dev/nvme0n1 rw $2" || true
 	cat "$work/$1"
 	grep -q '^complete' "$work/$1" || { tail -n 40 "$work/$1.console"; exit 1; }
 }
+# expect LIFE REGULAR-EXPRESSION, refuse LIFE REGULAR-EXPRESSION
 expect() {
 	grep -Eq -- "$2" "$work/$1" || { echo "$1: expected: $2"; exit 1; }
 }
+refuse() {
+	! grep -Eq -- "$2" "$work/$1" || { echo "$1: not expected: $2"; exit 1; }
+}
 vmlinuz=$(echo "$cache/kernels/${release}"_*/image/boot/vmlinuz-"$release")
 
-boot patched quiet
-expect patched '^VMALLOCCHUNK'
-expect patched '^boot_good \[enabled\]'
-expect patched '^service: failed'
-expect patched '^before the network: yes'
-expect patched 'failed to load module .*boot-bad.ko'
-expect patched '^failed 1'
-for wrong in '^boot_other \[' 'boot-other' 'loaded 1' 'begun 1'; do
-	! grep -q "$wrong" "$work/patched" || { echo "patched: not expected: $wrong"; exit 1; }
-done
+start twice quiet
+csplit -s -f "$work/life" "$work/twice" '/^== boot/' '{*}'
+expect life01 '^VmallocChunk'
+expect life01 '^service: inactive, disabled'
+expect life01 '^installed'
+expect life02 '^VMALLOCCHUNK'
+expect life02 '^boot_good \[enabled\]'
+expect life02 '^service: failed, enabled'
+expect life02 '^before the network: yes'
+expect life02 'failed to load module .*boot-evil.ko'
+expect life02 '^failed 1'
+refuse life02 'boot.else \[|boot-else.ko|loaded 1|begun 1'
 
-boot disabled kpatch.disable
+start disabled kpatch.disable
 expect disabled '^VmallocChunk'
 expect disabled '^condition: no'
-expect disabled '^service: inactive'
+expect disabled '^service: inactive, enabled'
+refuse disabled '\[enabled\]'
