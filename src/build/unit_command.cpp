@@ -2,9 +2,10 @@
 //
 // Only kbuild knows with which options a unit is compiled: they come from the top
 // Makefile, the configuration, the directory's Makefile and the object's own CFLAGS_x.o.
-// So kbuild makes the unit's object once, in a private copy of the prepared tree (it may
-// generate headers on the way, and two runs must not meet), and what it recorded is kept.
-// A further build of the unit needs no kbuild, which takes longer than the compiler.
+// So kbuild is asked once, in a private copy of the prepared tree (it may generate
+// headers on the way, and two runs must not meet): it does all but the compiling, and
+// what it recorded is kept. A further build of the unit needs no kbuild, which takes
+// longer than the compiler.
 //
 // -ffunction-sections and -fdata-sections are what a live patch needs: every function and
 // variable in a section of its own can be compared, and moved, by itself.
@@ -109,15 +110,27 @@ fs::path generated_of(const fs::path& kept, const std::string& unit) {
   return kept / "generated" / with_extension(unit, "");
 }
 
-/// Has kbuild make the objects in `objects`; returns what it complains about. Host tools,
-/// which take it seconds to make, are made only if it does not succeed without.
+struct Attempt {
+  kernel::HostTools tools;
+  kernel::UnitsGoal goal;
+};
+
+/// From the cheapest on: host tools take seconds to make, and an object is only made
+/// where a makefile needs one to generate a header of.
+constexpr Attempt kAttempts[] = {
+    {kernel::HostTools::kAsPacked, kernel::UnitsGoal::kRecords},
+    {kernel::HostTools::kBuild,    kernel::UnitsGoal::kRecords},
+    {kernel::HostTools::kBuild,    kernel::UnitsGoal::kObjects},
+};
+
+/// Has kbuild write its records of the units in `objects`; returns what it complains
+/// about.
 std::string run_kbuild(const Workshop& shop, const fs::path& objects,
-                       const kernel::UnitGroup& group) {
+                       kernel::UnitGroup group) {
   Outcome outcome;
-  for (const kernel::HostTools tools :
-       {kernel::HostTools::kAsPacked, kernel::HostTools::kBuild}) {
+  for (const Attempt& attempt : kAttempts) {
     Command make{.argv = kernel::kbuild_units_command(shop.target.kbuild_tree(), objects,
-                                                      group, tools),
+                                                      group, attempt.tools, attempt.goal),
                  .environment = kernel::kbuild_environment()};
     make.environment["TMPDIR"] = shop.work.string();
     make.argv.insert(make.argv.end(), shop.target.make_variables.begin(),
@@ -125,7 +138,10 @@ std::string run_kbuild(const Workshop& shop, const fs::path& objects,
     make.argv.emplace_back(kExtraFlags);
     make.argv.push_back("-j" + std::to_string(shop.jobs));
     outcome = shop.log.run(make);
-    if (outcome.ok())
+    std::erase_if(group.units, [&](const std::string& unit) {
+      return fs::exists(objects / record_of(unit));
+    });
+    if (group.units.empty())
       break;
   }
   return outcome.errors;
@@ -158,9 +174,17 @@ std::vector<kernel::UnitGroup> grouped(const kernel::Target& target,
   std::map<fs::path, std::vector<std::string>> folders;
   for (const std::string& unit : units)
     folders[makefile_folder(target, unit)].push_back(unit);
+  // The names go through one argument of make, which must not exceed 128 KiB.
+  constexpr std::size_t kMostUnits = 1000;
   std::vector<kernel::UnitGroup> groups;
-  for (auto& [folder, members] : folders)
-    groups.push_back({folder, std::move(members)});
+  for (const auto& [folder, members] : folders)
+    for (std::size_t at = 0; at < members.size(); at += kMostUnits)
+      groups.push_back({
+          folder,
+          {members.begin() + static_cast<std::ptrdiff_t>(at),
+            members.begin() +
+               static_cast<std::ptrdiff_t>(std::min(at + kMostUnits, members.size()))}
+      });
   return groups;
 }
 
@@ -177,7 +201,7 @@ UnitCommand command_of_build(const kernel::Target& target, const std::string& un
   return command;
 }
 
-/// Has kbuild make the objects and keeps its records.
+/// Has kbuild say how it makes the objects and keeps its records.
 void record(const Workshop& shop, const fs::path& kept,
             const std::vector<std::string>& units) {
   const TempDir copy("kbuild.", shop.work);

@@ -56,6 +56,12 @@ kpatch-units-with-tools: scripts
 	$(Q)$(MAKE) $(build)=$(directory) need-builtin=1 need-modorder=1 single-build=1 $(units)
 )";
 
+/// In place of what kbuild does to make an object: the record of it in the form of its
+/// own. make-cmd is the command as kbuild quotes it for a record.
+constexpr const char* kRecordOnly =
+    "rule_cc_o_c=@printf '%s\\n' 'cmd_$@ := $(make-cmd)' 'source_$@ := $<' "
+    ">$(dot-target).cmd";
+
 void make(std::vector<std::string> argv, std::vector<std::string> goals) {
   argv.insert(argv.end(), goals.begin(), goals.end());
   const Outcome outcome =
@@ -162,7 +168,8 @@ void prepare_from_config(const fs::path& source, const fs::path& objects,
 
 std::vector<std::string> kbuild_units_command(const fs::path& source,
                                               const fs::path& objects,
-                                              const UnitGroup& group, HostTools tools) {
+                                              const UnitGroup& group, HostTools tools,
+                                              UnitsGoal goal) {
   std::string list;
   for (const std::string& unit : group.units) {
     fs::path object = fs::path(unit).replace_extension(".o");
@@ -170,20 +177,25 @@ std::vector<std::string> kbuild_units_command(const fs::path& source,
       object = group.directory / object.lexically_relative(group.directory);
     list += (list.empty() ? "" : " ") + object.string();
   }
-  return {"make",
-          "-s",
-          "--no-print-directory",
-          "-C",
-          objects.string(),
-          "-f",
-          kUnitsMakefile,
-          "abs_srctree=" + source.string(),
-          "may-sync-config=",
-          "need-compiler=1",
-          "CONFIG_DEBUG_INFO_BTF=",
-          "directory=" + group.directory.string(),
-          "units=" + list,
-          tools == HostTools::kBuild ? "kpatch-units-with-tools" : "kpatch-units"};
+  std::vector<std::string> command = {
+      "make",
+      "-s",
+      "-k", // a unit that cannot be made is no obstacle to the others
+      "--no-print-directory",
+      "-C",
+      objects.string(),
+      "-f",
+      kUnitsMakefile,
+      "abs_srctree=" + source.string(),
+      "may-sync-config=",
+      "need-compiler=1",
+      "CONFIG_DEBUG_INFO_BTF=",
+      "directory=" + group.directory.string(),
+      "units=" + list,
+      tools == HostTools::kBuild ? "kpatch-units-with-tools" : "kpatch-units"};
+  if (goal == UnitsGoal::kRecords)
+    command.emplace_back(kRecordOnly);
+  return command;
 }
 
 std::map<std::string, std::string> kbuild_environment() {

@@ -31,13 +31,18 @@ struct UnitGroup {
   std::vector<std::string> units;
 };
 
+/// Whether the units are compiled, or only the record of how kbuild would do that is
+/// written.
+enum class UnitsGoal { kRecords, kObjects };
+
 /// The make command line that compiles units, but does none of the work that kbuild puts
 /// before every goal of its own. Variables may follow. Meant for a private copy of a
 /// prepared tree. To be tried with kAsPacked first; a unit whose own makefile runs
 /// another tool needs kBuild.
 std::vector<std::string> kbuild_units_command(const std::filesystem::path& source,
                                               const std::filesystem::path& objects,
-                                              const UnitGroup& group, HostTools tools);
+                                              const UnitGroup& group, HostTools tools,
+                                              UnitsGoal goal);
 
 /// What must not leak from our caller into kbuild, neutralised.
 std::map<std::string, std::string> kbuild_environment();

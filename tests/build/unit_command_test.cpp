@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "base/error.h"
 #include "build/fake_kernel.h"
 #include "build/unit_command.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
+
+#include <cstdlib>
 
 namespace kpatch::build {
 namespace {
@@ -42,6 +46,89 @@ TEST_F(KeptCommand, RunsObjtoolWhereTheKernelLeavesItToTheLink) {
   // A module of one object is the link, but not of the patch.
   EXPECT_EQ(objtool_of(config, " ; ./objtool --ibt --link --module fs/x.o"),
             (Words{program, "--orc", "--module"}));
+}
+
+/// As much of kbuild as says how units are compiled. gen.h is made by an object.
+constexpr std::string_view kTopMakefile =
+    R"make(build := -f $(abs_srctree)/Makefile.build obj
+Q := @
+scripts: ;
+)make";
+constexpr std::string_view kBuildMakefile = R"make(src := $(abs_srctree)/$(obj)
+comma := ,
+pound := \#
+dot-target = $(dir $@).$(notdir $@)
+escsq = $(subst ','\'',$1)
+make-cmd = $(call escsq,$(subst $(pound),$$(pound),$(subst $$,$$$$,$(cmd_$(1)))))
+cmd_cc_o_c = $(CC) $(KCFLAGS) -DNAME='"$(basename $(notdir $@))"' -DHASH='\#$$' -c -o $@ $<
+define rule_cc_o_c
+	@$(cmd_$(1))
+	@printf '%s\n' 'cmd_$@ := $(make-cmd)' 'source_$@ := $<' > $(dot-target).cmd
+endef
+if_changed_rule = $(rule_$(1))
+fs/gen.h: fs/tool.o
+	cp $< $@
+fs/uses_gen.o: fs/gen.h
+fs/broken.o: fs/none.h
+FORCE:
+fs/%.o: $(abs_srctree)/fs/%.c FORCE
+	$(call if_changed_rule,cc_o_c)
+)make";
+
+class Recording : public testing::Test {
+ protected:
+  Recording() {
+    kernel_.put("source/Makefile", kTopMakefile);
+    kernel_.put("source/Makefile.build", kBuildMakefile);
+    for (const char* unit : {"tool", "uses_gen", "broken"})
+      kernel_.put(fmt::format("source/fs/{}.c", unit), "int i;\n");
+    fs::create_directories(kernel_.target.objects / "fs");
+    kernel_.target.make_variables = {"CC=" + std::string(kCompiler)};
+    write_file(counter(),
+               "#!/bin/sh\necho >>'" + counted().string() + "'\nexec gcc \"$@\"\n", 0755);
+    setenv("PATH", (work_.path().string() + ":" + getenv("PATH")).c_str(), 1);
+  }
+
+  static constexpr const char* kCompiler = "counting-gcc";
+  fs::path counter() const { return work_.path() / kCompiler; }
+  fs::path counted() const { return work_.path() / "count"; }
+  std::size_t compiled() const {
+    return read_text_if_exists(counted()).value_or("").size();
+  }
+
+  FakeKernel kernel_;
+  TempDir work_{"kpatch-unit-command-test."};
+  BuildLog log_;
+  Workshop shop_{kernel_.target, work_.path(), log_, 1};
+};
+
+TEST_F(Recording, CompilesNothingToLearnHowKbuildCompiles) {
+  const std::vector<std::string> units{"fs/x.c", "fs/y.c"};
+  const std::vector<UnitCommand> commands = unit_commands(shop_, units);
+  EXPECT_EQ(commands[0].compiler,
+            (Words{kCompiler, "-ffunction-sections", "-fdata-sections", "-DNAME=\"x\"",
+                   "-DHASH=#$"}));
+  EXPECT_EQ(commands[1].unit, "fs/y.c");
+  EXPECT_EQ(compiled(), 0u);
+}
+
+TEST_F(Recording, MakesTheObjectsThatAGeneratedHeaderNeeds) {
+  const std::vector<std::string> units{"fs/x.c", "fs/uses_gen.c"};
+  const std::vector<UnitCommand> commands = unit_commands(shop_, units);
+  EXPECT_TRUE(fs::exists(commands[1].generated / "fs/gen.h"));
+  EXPECT_EQ(compiled(), 2u); // it and the unit, not the other one
+}
+
+TEST_F(Recording, NamesTheUnitThatKbuildDoesNotMake) {
+  const std::vector<std::string> units{"fs/broken.c", "fs/x.c"};
+  try {
+    unit_commands(shop_, units);
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_NE(std::string(error.what()).find("fs/broken.c: the kernel's own build"),
+              std::string::npos)
+        << error.what();
+  }
 }
 
 } // namespace

@@ -219,7 +219,8 @@ TEST(AptCache, MadisonOutputGivesVersionsOnce) {
 
 TEST(Kbuild, AsksTheMakefileOfTheModuleThatTakesAUnitFromElsewhere) {
   const std::vector<std::string> argv = kbuild_units_command(
-      "/src", "/obj", {"arch/x86/kvm", {"virt/kvm/eventfd.c"}}, HostTools::kAsPacked);
+      "/src", "/obj", {"arch/x86/kvm", {"virt/kvm/eventfd.c"}}, HostTools::kAsPacked,
+      UnitsGoal::kRecords);
   EXPECT_NE(std::ranges::find(argv, "directory=arch/x86/kvm"), argv.end());
   EXPECT_NE(std::ranges::find(argv, "units=arch/x86/kvm/../../../virt/kvm/eventfd.o"),
             argv.end());
