@@ -105,16 +105,13 @@ void print(const std::string& release, const Totals& totals) {
       totals.milliseconds / static_cast<double>(std::max<std::size_t>(totals.units, 1)));
 }
 
-/// The commands are recorded many at a time, which saves most of kbuild's work; what
-/// fails in such a batch is tried again alone.
+/// The commands are recorded many at a time, which saves most of kbuild's work.
 void record_commands(const build::Workshop& shop, const std::vector<std::string>& units) {
   constexpr std::size_t kBatch = 30;
   for (std::size_t i = 0; i < units.size(); i += kBatch) {
     const auto batch = std::span(units).subspan(i, std::min(kBatch, units.size() - i));
-    try {
-      build::unit_commands(shop, batch);
-    } catch (const Error&) {
-    }
+    std::vector<build::UnitFailure> failures;
+    build::unit_commands(shop, batch, failures);
   }
 }
 
@@ -129,11 +126,11 @@ int measure(const std::string& release, std::size_t count) {
   Totals totals;
   for (const std::string& unit : units) {
     try {
-      const auto commands = build::unit_commands(shop, std::span(&unit, 1));
-      if (!commands.front().generated.empty())
+      const build::UnitCommand command = build::unit_command(shop, unit);
+      if (!command.generated.empty())
         continue; // such a unit needs a tree of its own
       const fs::path file =
-          build::original_object(shop, {.command = commands.front(),
+          build::original_object(shop, {.command = command,
                                         .source_tree = target.source,
                                         .build_tree = target.objects,
                                         .object = work.path() / "unit.o"});

@@ -15,16 +15,16 @@
 #include "build/line_fix.h"
 #include "build/module_check.h"
 #include "build/module_naming.h"
-#include "build/object_pair.h"
 #include "build/patch_apply.h"
 #include "build/reach.h"
-#include "build/runtime_constants.h"
 #include "build/safety_review.h"
 #include "build/step_clock.h"
-#include "build/unit_objects.h"
+#include "build/unit_diffs.h"
 #include "build/work_dir.h"
 #include "kernel/requirements.h"
 #include "klp/module.h"
+
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <set>
@@ -67,13 +67,14 @@ class Build {
                         find_launcher(options_.launcher),
                         !options_.debug_file.empty() || options_.explain};
     const std::vector<UnitObjects> objects = compile_both(shop, view);
-    const std::vector<fs::path> parts = extract(shop, view, objects);
-    // Every unit's changes are in an intermediate object.
+    compare(shop, view, objects);
+    end_unless_patchable();
+    // Every changed unit's part of the module is in an intermediate object.
 
     review(shop, view, objects);
     // What is known to be dangerous about them has been said.
 
-    link(target, parts);
+    link(shop);
   }
 
   void keep_work_dir() {
@@ -105,13 +106,16 @@ class Build {
   void patch_source(PatchedView& view, const kernel::Target& target);
   void fix_lines(PatchedView& view);
   std::vector<UnitObjects> compile_both(const Workshop& shop, PatchedView& view);
-  void end_if_not_compiled(const std::vector<UnitObjects>& objects);
+  void set_failures_aside(std::vector<UnitObjects>& objects);
   void leave_out_unreached(const PatchedView& view, std::vector<UnitObjects>& objects);
-  std::vector<fs::path> extract(const Workshop& shop, const PatchedView& view,
-                                const std::vector<UnitObjects>& objects);
+  void compare(const Workshop& shop, const PatchedView& view,
+               const std::vector<UnitObjects>& objects);
+  void tell_about(const UnitResult& result);
+  void end_unless_patchable();
+  [[noreturn]] void end_with_compiler_errors();
   void review(const Workshop& shop, const PatchedView& view,
               const std::vector<UnitObjects>& objects);
-  void link(const kernel::Target& target, const std::vector<fs::path>& parts);
+  void link(const Workshop& shop);
 
   [[noreturn]] void refuse(std::string_view message) {
     result_.outcome = BuildOutcome::kRefused;
@@ -130,11 +134,8 @@ class Build {
   std::vector<PatchFile> patches_;
   std::vector<TouchedFile> touched_;
   Affected affected_;
+  std::string compiler_errors_;
 };
-
-fs::path object_name(const fs::path& directory, const std::string& unit) {
-  return (directory / unit).replace_extension(".o");
-}
 
 void Build::patch_source(PatchedView& view, const kernel::Target& target) {
   const StepClock clock(result_.steps, "patch");
@@ -176,11 +177,14 @@ std::vector<UnitObjects> Build::compile_both(const Workshop& shop, PatchedView& 
   for (const std::string& unit : units)
     if (const fs::path directory = fs::path(unit).parent_path(); !directory.empty())
       view.own_directory(directory.native());
+  std::vector<UnitFailure> failures;
   std::vector<UnitCommand> commands;
   {
     const StepClock clock(result_.steps, "commands");
-    commands = unit_commands(shop, units);
+    commands = unit_commands(shop, units, failures);
   }
+  for (const UnitFailure& failure : failures)
+    result_.units.push_back(not_comparable(failure.unit, failure.error));
   const StepClock clock(result_.steps, "compile");
   if (!units.empty()) {
     if (!affected_.candidates.empty())
@@ -190,10 +194,8 @@ std::vector<UnitObjects> Build::compile_both(const Workshop& shop, PatchedView& 
     say("Building patched source");
   }
   std::vector<UnitObjects> objects = compile_units(shop, view, commands);
-  end_if_not_compiled(objects);
+  set_failures_aside(objects);
   leave_out_unreached(view, objects);
-  if (objects.empty())
-    no_change("no changed objects found");
   return objects;
 }
 
@@ -209,116 +211,100 @@ std::string remedy_for(std::string_view errors) {
   return {};
 }
 
-/// Shows what the compiler said.
-void Build::end_if_not_compiled(const std::vector<UnitObjects>& objects) {
-  std::string failed;
-  std::string errors;
+/// Takes out the units of which a side could not be made; that is their result.
+void Build::set_failures_aside(std::vector<UnitObjects>& objects) {
   for (const UnitObjects& unit : objects) {
     const Compiled& side = unit.patched_side;
-    if (!side.ok) {
-      failed += (failed.empty() ? "" : ", ") + unit.unit;
-      errors += "\n" + side.messages;
+    if (unit.failure) {
+      result_.units.push_back(not_comparable(unit.unit, *unit.failure));
+    } else if (!side.ok) {
+      compiler_errors_ += "\n" + side.messages;
       result_.units.push_back({.unit = unit.unit, .outcome = UnitOutcome::kNotCompiled});
     } else if (!side.messages.empty()) {
       listener_.complaint(side.messages);
     }
   }
-  if (!failed.empty())
-    fail_with_remedy(remedy_for(errors), "{}: the patched source does not compile{}",
-                     failed, errors);
+  std::erase_if(objects, [](const UnitObjects& unit) { return !unit.is_complete(); });
+}
+
+void Build::end_with_compiler_errors() {
+  std::vector<std::string> failed;
+  for (const UnitResult& unit : result_.units)
+    if (unit.outcome == UnitOutcome::kNotCompiled)
+      failed.push_back(unit.unit);
+  fail_with_remedy(remedy_for(compiler_errors_),
+                   "{}: the patched source does not compile{}", fmt::join(failed, ", "),
+                   compiler_errors_);
 }
 
 /// Drops the candidates that include no file of the patch after all. Afterwards every
-/// file of the patch has been read for one of the units.
+/// file of the patch has been read for one of the units, unless some could not be made.
 void Build::leave_out_unreached(const PatchedView& view,
                                 std::vector<UnitObjects>& objects) {
   std::set<std::string> included;
   std::erase_if(objects, [&](const UnitObjects& unit) {
-    const std::set<std::string> read =
-        touched_files_read(view, touched_, unit.patched_side);
-    included.insert(read.begin(), read.end());
-    return read.empty();
+    try {
+      const std::set<std::string> read =
+          touched_files_read(view, touched_, unit.patched_side);
+      included.insert(read.begin(), read.end());
+      return read.empty();
+    } catch (const Error& error) {
+      result_.units.push_back(not_comparable(unit.unit, error));
+      return true;
+    }
   });
+  if (!result_.units.empty())
+    return; // one of these may include what is missing
   for (const TouchedFile& file : affected_.to_be_included)
     if (!included.contains(file.path))
       result_.problems.push_back(not_included(file));
-  if (!result_.problems.empty())
-    refuse("Unsupported changes detected");
 }
 
-/// Compares one unit; what cannot be compared at all is a problem of this unit only.
-UnitResult compare_unit(PairDiffer& differ, const ObjectPair& pair,
-                        const fs::path& output) {
-  try {
-    return differ.compare(pair, output);
-  } catch (const Error& error) {
-    return {.unit = pair.unit,
-            .owner = pair.owner,
-            .outcome = UnitOutcome::kRefused,
-            .problems = {{.code = "KP1008",
-                          .object = pair.unit,
-                          .message = error.what(),
-                          .remedy = error.remedy()}}};
+void Build::tell_about(const UnitResult& result) {
+  const std::string object = fs::path(result.unit).replace_extension(".o");
+  for (const std::string& note : result.notes)
+    say(fmt::format("{}: {}", object, note));
+  if (options_.explain)
+    for (const FunctionChange& function : result.functions)
+      say(fmt::format("{}: {}: because {}", object, function.name, function.because));
+  for (const Inclusion& inclusion : result.inclusions)
+    say(fmt::format("{}: with {}: because {}", object, inclusion.name,
+                    inclusion.because));
+}
+
+void Build::compare(const Workshop& shop, const PatchedView& view,
+                    const std::vector<UnitObjects>& objects) {
+  if (objects.empty())
+    return;
+  const StepClock clock(result_.steps, "diff");
+  say("Reading special section data");
+  say("Extracting new and modified ELF sections");
+  const PairOptions options{.init_changes = options_.init_changes,
+                            .force = options_.force,
+                            .thunks = options_.thunks,
+                            .explain = options_.explain,
+                            .keep_debug = !options_.debug_file.empty()};
+  for (UnitResult& result : diff_units(shop, view, options, objects)) {
+    tell_about(result);
+    result_.units.push_back(std::move(result));
   }
 }
 
-/// Compares one unit of one owner, if need be in a form that can leave the kernel's
-/// image.
-UnitResult compare_as_module_code(const Workshop& shop, const PatchedView& view,
-                                  PairDiffer& differ, const ObjectPair& pair,
-                                  const fs::path& output) {
-  UnitResult result = compare_unit(differ, pair, output);
-  const std::string user = runtime_constant_user(result, pair.patched);
-  if (user.empty())
-    return result;
-  const UnitObjects plain = compile_with_plain_constants(shop, view, pair.unit);
-  result = compare_unit(
-      differ, {pair.unit, pair.owner, plain.original, plain.patched, pair.original},
-      output);
-  result.notes.push_back(fmt::format(
-      "NOTICE: {} has constants that only a booting kernel fills in; its copy in the "
-      "patch reads their variables",
-      user));
-  return result;
-}
-
-std::vector<fs::path> Build::extract(const Workshop& shop, const PatchedView& view,
-                                     const std::vector<UnitObjects>& objects) {
-  const StepClock clock(result_.steps, "diff");
-  say("Reading special section data");
-  PairDiffer differ(shop.target, {.init_changes = options_.init_changes,
-                                  .force = options_.force,
-                                   .thunks = options_.thunks,
-                                  .explain = options_.explain,
-                                  .keep_debug = !options_.debug_file.empty()});
-  say("Extracting new and modified ELF sections");
-  std::vector<fs::path> parts;
-  std::size_t refused = 0;
-  for (const UnitObjects& unit : objects)
-    for (const std::string& owner : shop.target.units.owners(unit.unit)) {
-      throw_if_interrupted();
-      const fs::path part = object_name(work_.path() / "output" / owner, unit.unit);
-      fs::create_directories(part.parent_path());
-      result_.units.push_back(compare_as_module_code(
-          shop, view, differ, {unit.unit, owner, unit.original, unit.patched}, part));
-      for (const std::string& note : result_.units.back().notes)
-        say(fmt::format("{}: {}", object_name({}, unit.unit).native(), note));
-      if (options_.explain)
-        for (const FunctionChange& function : result_.units.back().functions)
-          say(fmt::format("{}: {}: because {}", object_name({}, unit.unit).native(),
-                          function.name, function.because));
-      for (const Inclusion& inclusion : result_.units.back().inclusions)
-        say(fmt::format("{}: with {}: because {}", object_name({}, unit.unit).native(),
-                        inclusion.name, inclusion.because));
-      if (result_.units.back().outcome == UnitOutcome::kChanged)
-        parts.push_back(part);
-      refused += result_.units.back().outcome == UnitOutcome::kRefused;
-    }
-  if (refused > 0)
+/// Ends the build if anything is wrong with any unit, or nothing is to be done.
+void Build::end_unless_patchable() {
+  const auto count = [&](UnitOutcome outcome) {
+    return std::ranges::count(result_.units, outcome, &UnitResult::outcome);
+  };
+  if (count(UnitOutcome::kNotCompiled) > 0)
+    end_with_compiler_errors();
+  if (const auto refused = count(UnitOutcome::kRefused); refused > 0)
     refuse(fmt::format("{} error(s) encountered", refused));
-  if (parts.empty())
+  if (!result_.problems.empty())
+    refuse("Unsupported changes detected");
+  if (result_.units.empty())
+    no_change("no changed objects found");
+  if (count(UnitOutcome::kChanged) == 0)
     no_change("no functional changes found");
-  return parts;
 }
 
 void Build::review(const Workshop& shop, const PatchedView& view,
@@ -339,12 +325,16 @@ void Build::review(const Workshop& shop, const PatchedView& view,
   result_.warnings = std::move(findings);
 }
 
-void Build::link(const kernel::Target& target, const std::vector<fs::path>& parts) {
+void Build::link(const Workshop& shop) {
   const StepClock clock(result_.steps, "module");
+  const kernel::Target& target = shop.target;
   std::set<std::string> owners;
+  std::vector<fs::path> parts;
   for (const UnitResult& unit : result_.units)
-    if (unit.outcome == UnitOutcome::kChanged)
+    if (unit.outcome == UnitOutcome::kChanged) {
       owners.insert(unit.owner);
+      parts.push_back(part_of(shop, unit.owner, unit.unit));
+    }
   say(fmt::format("Patched objects: {}", fmt::join(owners, " ")));
   const std::string file = result_.module_name + ".ko";
   say("Building patch module: " + file);

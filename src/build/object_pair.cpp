@@ -27,6 +27,7 @@
 
 #include <elf.h>
 #include <map>
+#include <mutex>
 #include <set>
 
 namespace kpatch::build {
@@ -58,6 +59,13 @@ kernel::SymbolIndex index_of(const kernel::Image& image) {
   return index;
 }
 
+/// The first search prepares the index for all; from then on it is only read, which
+/// several threads may do.
+kernel::SymbolIndex searchable(kernel::SymbolIndex index) {
+  index.named({});
+  return index;
+}
+
 /// An object that is patched: its image, if that can be read, and its symbols.
 struct Parent {
   std::optional<kernel::Image> image;
@@ -68,11 +76,11 @@ struct Parent {
 Parent read_parent(const kernel::Target& target, const std::string& owner,
                    bool with_image) {
   if (!with_image)
-    return {std::nullopt, index_of(target.symbols(owner))};
+    return {std::nullopt, searchable(index_of(target.symbols(owner)))};
   kernel::Image image = owner == kernel::kVmlinux
                             ? kernel::read_kernel_image(target.shipped_file(owner))
                             : kernel::read_module_image(target.shipped_file(owner));
-  kernel::SymbolIndex symbols = index_of(image);
+  kernel::SymbolIndex symbols = searchable(index_of(image));
   std::set<std::uint64_t> sealed = kernel::sealed_functions(image);
   return {std::move(image), std::move(symbols), std::move(sealed)};
 }
@@ -133,15 +141,26 @@ void lead_past_seals(diff::Delta& delta, const std::set<std::uint64_t>& sealed,
 } // namespace
 
 struct PairDiffer::Parents {
+  struct Entry {
+    std::once_flag is_read;
+    Parent parent;
+  };
+
   kernel::Symvers symvers;
-  std::map<std::string, Parent, std::less<>> by_owner;
+  std::mutex mutex; ///< for the map, not for what is in it
+  std::map<std::string, Entry, std::less<>> by_owner;
 
   const Parent& get(const kernel::Target& target, const std::string& owner,
                     bool with_image) {
-    auto found = by_owner.find(owner);
-    if (found == by_owner.end())
-      found = by_owner.emplace(owner, read_parent(target, owner, with_image)).first;
-    return found->second;
+    Entry& entry = entry_of(owner);
+    std::call_once(entry.is_read,
+                   [&] { entry.parent = read_parent(target, owner, with_image); });
+    return entry.parent;
+  }
+
+  Entry& entry_of(const std::string& owner) {
+    const std::scoped_lock alone(mutex);
+    return by_owner[owner];
   }
 };
 

@@ -41,7 +41,8 @@ class PairDiffer {
   PairDiffer(const kernel::Target& target, const PairOptions& options);
   ~PairDiffer();
 
-  /// What changed; with kChanged the intermediate object is at `output`.
+  /// What changed; with kChanged the intermediate object is at `output`. May be called
+  /// from several threads.
   UnitResult compare(const ObjectPair& pair, const std::filesystem::path& output);
 
  private:

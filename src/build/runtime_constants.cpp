@@ -62,14 +62,15 @@ std::string runtime_constant_user(const UnitResult& result,
 
 UnitObjects compile_with_plain_constants(const Workshop& shop, const PatchedView& view,
                                          const std::string& unit) {
-  const std::vector<std::string> units{unit};
-  std::vector<UnitCommand> commands = unit_commands(shop, units);
-  commands[0].compiler.insert(commands[0].compiler.end(),
-                              {"-include", (shop.author_headers / kHeader).string()});
+  UnitCommand command = unit_command(shop, unit);
+  command.compiler.insert(command.compiler.end(),
+                          {"-include", (shop.author_headers / kHeader).string()});
   Workshop apart = shop;
   apart.work = shop.work / "plain-constants";
   fs::create_directories(apart.work);
-  UnitObjects objects = compile_units(apart, view, commands).at(0);
+  UnitObjects objects = compile_units(apart, view, {&command, 1}).at(0);
+  if (objects.failure)
+    throw *objects.failure;
   if (!objects.patched_side.ok)
     fail("{}: the patched source does not compile where runtime constants are read from "
          "their variables\n{}",

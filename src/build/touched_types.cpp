@@ -106,8 +106,7 @@ std::set<std::string> touched_types(const PatchedView& view,
 
 TypesOfUnit types_of_unit(const Workshop& shop, const PatchedView& view,
                           const std::string& unit, const std::set<std::string>& wanted) {
-  const std::vector<std::string> units{unit};
-  UnitCommand command = unit_commands(shop, units).at(0);
+  UnitCommand command = unit_command(shop, unit);
   command.objtool.clear();
   command.compiler.emplace_back("-g");
   Workshop apart = shop;

@@ -136,6 +136,7 @@ std::string run_kbuild(const Workshop& shop, const fs::path& objects,
     make.argv.insert(make.argv.end(), shop.target.make_variables.begin(),
                      shop.target.make_variables.end());
     make.argv.emplace_back(kExtraFlags);
+    make.argv.emplace_back("-k"); // one unit that it cannot make is not all of them
     make.argv.push_back("-j" + std::to_string(shop.jobs));
     outcome = shop.log.run(make);
     std::erase_if(group.units, [&](const std::string& unit) {
@@ -201,9 +202,10 @@ UnitCommand command_of_build(const kernel::Target& target, const std::string& un
   return command;
 }
 
-/// Has kbuild say how it makes the objects and keeps its records.
-void record(const Workshop& shop, const fs::path& kept,
-            const std::vector<std::string>& units) {
+/// Has kbuild say how it makes the objects and keeps its records of those it can make.
+/// Returns what it complained about.
+std::string record(const Workshop& shop, const fs::path& kept,
+                   const std::vector<std::string>& units) {
   const TempDir copy("kbuild.", shop.work);
   fs::copy(fs::canonical(shop.target.objects), copy.path(),
            fs::copy_options::recursive | fs::copy_options::copy_symlinks);
@@ -215,13 +217,13 @@ void record(const Workshop& shop, const fs::path& kept,
     const std::optional<std::string> text =
         read_text_if_exists(copy.path() / record_of(unit));
     if (!text)
-      fail("{}: the kernel's own build does not make an object of it\n{}", unit, errors);
-    parse_unit_command(*text, unit); // only what can be used is kept
+      continue;
     const fs::path record = kept / record_of(unit);
     fs::create_directories(record.parent_path());
     keep_generated(copy.path(), shop.target.objects, generated_of(kept, unit));
     write_file(record, *text);
   }
+  return errors;
 }
 
 /// For kernels whose build leaves objtool to the link of vmlinux and of each module: the
@@ -269,30 +271,57 @@ UnitCommand parse_unit_command(std::string_view cmd_file, const std::string& uni
   return command;
 }
 
+namespace {
+
+/// The command as it was recorded. `complaints`: of kbuild, if it was asked just now.
+UnitCommand known_command(const Workshop& shop, const fs::path& kept,
+                          const std::string& unit, const std::string& complaints) {
+  UnitCommand command;
+  if (is_built(shop.target, unit))
+    command = command_of_build(shop.target, unit);
+  else if (const auto text = read_text_if_exists(kept / record_of(unit)))
+    command = parse_unit_command(*text, unit);
+  else
+    fail("{}: the kernel's own build does not make an object of it\n{}", unit,
+         complaints);
+  if (kernel::delays_objtool(shop.target.config))
+    command.objtool = objtool_before_link(shop.target, unit);
+  if (const fs::path generated = generated_of(kept, unit); fs::exists(generated))
+    command.generated = generated;
+  return command;
+}
+
+} // namespace
+
 std::vector<UnitCommand> unit_commands(const Workshop& shop,
-                                       std::span<const std::string> units) {
+                                       std::span<const std::string> units,
+                                       std::vector<UnitFailure>& failures) {
   const fs::path kept =
       shop.source_may_change ? shop.work / "commands" : shop.kept("commands");
   std::vector<std::string> missing;
   for (const std::string& unit : units)
     if (!fs::exists(kept / record_of(unit)) && !is_built(shop.target, unit))
       missing.push_back(unit);
-  if (!missing.empty())
-    record(shop, kept, missing);
+  const std::string complaints =
+      missing.empty() ? std::string() : record(shop, kept, missing);
 
   std::vector<UnitCommand> commands;
   for (const std::string& unit : units) {
-    UnitCommand command =
-        is_built(shop.target, unit)
-            ? command_of_build(shop.target, unit)
-            : parse_unit_command(read_text(kept / record_of(unit)), unit);
-    if (kernel::delays_objtool(shop.target.config))
-      command.objtool = objtool_before_link(shop.target, unit);
-    if (const fs::path generated = generated_of(kept, unit); fs::exists(generated))
-      command.generated = generated;
-    commands.push_back(std::move(command));
+    try {
+      commands.push_back(known_command(shop, kept, unit, complaints));
+    } catch (const Error& error) {
+      failures.push_back({unit, error});
+    }
   }
   return commands;
+}
+
+UnitCommand unit_command(const Workshop& shop, const std::string& unit) {
+  std::vector<UnitFailure> failures;
+  std::vector<UnitCommand> commands = unit_commands(shop, {&unit, 1}, failures);
+  if (!failures.empty())
+    throw failures[0].error;
+  return std::move(commands[0]);
 }
 
 } // namespace kpatch::build

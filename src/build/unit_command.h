@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include "base/error.h"
 #include "build/workshop.h"
 
 #include <filesystem>
@@ -25,10 +26,21 @@ struct UnitCommand {
 /// Stands in UnitCommand for the top of the source tree.
 inline constexpr std::string_view kSourceMark = "@SOURCE@";
 
+/// Why there is nothing to compare for one unit.
+struct UnitFailure {
+  std::string unit;
+  Error error;
+};
+
 /// The commands of the units, in their order. Kbuild is asked once per kernel for each;
-/// after that they come from the cache.
+/// after that they come from the cache. Units that it has no usable command for are left
+/// out and listed in `failures`.
 std::vector<UnitCommand> unit_commands(const Workshop& shop,
-                                       std::span<const std::string> units);
+                                       std::span<const std::string> units,
+                                       std::vector<UnitFailure>& failures);
+
+/// The command of one unit. Throws Error if there is none.
+UnitCommand unit_command(const Workshop& shop, const std::string& unit);
 
 /// Reads a `.cmd` file that kbuild wrote for `unit`.
 UnitCommand parse_unit_command(std::string_view cmd_file, const std::string& unit);

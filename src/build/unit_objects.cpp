@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "base/interrupt.h"
 
 #include <algorithm>
 
@@ -39,34 +40,55 @@ fs::path build_tree_for(const Workshop& shop, const UnitCommand& command) {
   return tree.root();
 }
 
+namespace {
+
+void compile_original(const Workshop& shop, const UnitCommand& command,
+                      const fs::path& build_tree, UnitObjects& unit) {
+  unit.original =
+      original_object(shop, {.command = command,
+                             .source_tree = shop.target.source,
+                             .build_tree = build_tree,
+                             .object = object_in(shop.work / "orig", command.unit)});
+}
+
+void compile_patched(const Workshop& shop, const UnitCommand& command,
+                     const fs::path& build_tree, const fs::path& source,
+                     UnitObjects& unit) {
+  unit.patched = object_in(shop.work / "patched", command.unit);
+  // A build in the source tree names its files relative to it, generated ones as well.
+  const bool is_in_source = shop.target.source == shop.target.objects;
+  unit.patched_side = compile(shop, {.command = command,
+                                     .source_tree = source,
+                                     .build_tree = is_in_source ? source : build_tree,
+                                     .object = unit.patched,
+                                     .with_debug = shop.keep_debug});
+}
+
+} // namespace
+
 std::vector<UnitObjects> compile_units(const Workshop& shop, const PatchedView& view,
                                        std::span<const UnitCommand> commands) {
   std::vector<UnitObjects> objects(commands.size());
   std::vector<fs::path> trees;
   for (const UnitCommand& command : commands)
     trees.push_back(build_tree_for(shop, command));
-  // A build in the source tree names its files relative to it, generated ones as well.
-  const bool is_in_source = shop.target.source == shop.target.objects;
-  for_each_in_parallel(2 * commands.size(), shop.jobs, [&](std::size_t index) {
+  std::vector<std::optional<Error>> failures(2 * commands.size());
+  for_each_in_parallel(failures.size(), shop.jobs, [&](std::size_t index) {
     const std::size_t i = index / 2;
-    const std::string& name = commands[i].unit;
-    CompileJob job{.command = commands[i], .build_tree = trees[i]};
-    if (index % 2 == 0) {
-      job.source_tree = shop.target.source;
-      job.object = object_in(shop.work / "orig", name);
-      objects[i].original = original_object(shop, job);
-    } else {
-      job.source_tree = view.root();
-      if (is_in_source)
-        job.build_tree = view.root();
-      job.object = object_in(shop.work / "patched", name);
-      job.with_debug = shop.keep_debug;
-      objects[i].patched_side = compile(shop, job);
-      objects[i].patched = job.object;
+    try {
+      if (index % 2 == 0)
+        compile_original(shop, commands[i], trees[i], objects[i]);
+      else
+        compile_patched(shop, commands[i], trees[i], view.root(), objects[i]);
+    } catch (const Error& error) {
+      throw_if_interrupted();
+      failures[index] = error;
     }
   });
-  for (std::size_t i = 0; i < commands.size(); ++i)
+  for (std::size_t i = 0; i < commands.size(); ++i) {
     objects[i].unit = commands[i].unit;
+    objects[i].failure = failures[2 * i] ? failures[2 * i] : failures[2 * i + 1];
+  }
   return objects;
 }
 

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include "base/error.h"
 #include "build/compile.h"
 #include "build/patch_apply.h"
 #include "build/patched_view.h"
 
 #include <filesystem>
+#include <optional>
 #include <set>
 #include <span>
 #include <string>
@@ -13,8 +15,8 @@
 
 namespace kpatch::build {
 
-/// The tree to compile a unit in: the prepared one, or if kbuild generates headers for the
-/// unit, one with them.
+/// The tree to compile a unit in: the prepared one, or if kbuild generates headers for
+/// the unit, one with them.
 std::filesystem::path build_tree_for(const Workshop& shop, const UnitCommand& command);
 
 /// Both sides of one unit.
@@ -23,9 +25,14 @@ struct UnitObjects {
   std::filesystem::path original;
   std::filesystem::path patched; ///< not there unless `patched_side.ok`
   Compiled patched_side;
+  /// Why a side could not be made, unless its source is at fault and it is the patched.
+  std::optional<Error> failure;
+
+  bool is_complete() const { return patched_side.ok && !failure; }
 };
 
-/// Compiles both sides of the units, several at a time.
+/// Compiles both sides of the units, several at a time. What goes wrong with one is noted
+/// there and does not keep the others from being compiled.
 std::vector<UnitObjects> compile_units(const Workshop& shop, const PatchedView& view,
                                        std::span<const UnitCommand> commands);
 

@@ -22,6 +22,8 @@ class Driver : public testing::Test {
     write_file(commands / ".x.o.cmd", kernel_.record("x"));
     write_file(commands / ".y.o.cmd", kernel_.record("y"));
     fs::create_directories(output());
+    kernel_.target.symvers = kernel_.root.path() / "Module.symvers";
+    write_file(kernel_.target.symvers, std::string_view());
     before_ = kernel_.files("source");
     objects_before_ = kernel_.files("objects");
   }
@@ -81,9 +83,34 @@ TEST_F(Driver, SaysWhatToDoAboutOrphanedCode) {
   EXPECT_NE(result.remedy.find("__maybe_unused"), std::string::npos);
 }
 
+TEST_F(Driver, LooksAtAllUnitsBeforeItGivesUp) {
+  kernel_.put("source/fs/z.c", "int z(void) { return 1; }\n"); // kbuild cannot make it
+  before_ = kernel_.files("source");
+  kernel_.target.units.add("fs/z.c", "vmlinux");
+  const BuildResult result =
+      build(patch_of("fs/x.c", "@@ -4 +4 @@\n-int same(int x) { return x + 1; }\n"
+                               "+int same(int x) { return x + 2; }\n") +
+            patch_of("fs/y.c", "@@ -1 +1 @@\n-int y(void) { return 1; }\n"
+                               "+int y(void) { return wrong; }\n") +
+            patch_of("fs/z.c", "@@ -1 +1 @@\n-int z(void) { return 1; }\n"
+                               "+int z(void) { return 2; }\n"));
+  EXPECT_EQ(result.outcome, BuildOutcome::kFailed);
+  EXPECT_TRUE(result.message.starts_with("fs/y.c: the patched source does not compile\n"))
+      << result.message;
+  std::map<std::string, const UnitResult*> units;
+  for (const UnitResult& unit : result.units)
+    units[unit.unit] = &unit;
+  ASSERT_EQ(units.size(), 3u);
+  EXPECT_EQ(units["fs/y.c"]->outcome, UnitOutcome::kNotCompiled);
+  ASSERT_EQ(units["fs/z.c"]->problems.size(), 1u);
+  EXPECT_NE(units["fs/z.c"]->problems[0].message.find("does not make an object of it"),
+            std::string::npos);
+  // It was compared, for which this kernel lacks the image.
+  ASSERT_EQ(units["fs/x.c"]->problems.size(), 1u);
+  EXPECT_EQ(units["fs/x.c"]->problems[0].code, "KP1008");
+}
+
 TEST_F(Driver, FindsNoChangeInAComment) {
-  write_file(kernel_.root.path() / "Module.symvers", std::string_view());
-  kernel_.target.symvers = kernel_.root.path() / "Module.symvers";
   const BuildResult result =
       build(patch_of("fs/y.c", "@@ -1 +1 @@\n-int y(void) { return 1; }\n"
                                "+int y(void) { return 1; } /* one */\n"));

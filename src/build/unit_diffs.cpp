@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// Units do not depend on each other, so they are compared side by side, and what is wrong
+// with one says nothing about the others: all are looked at before anything is reported.
+// A header may reach hundreds; whoever sends in a patch wants to know of all its problems
+// at once.
+#include "build/unit_diffs.h"
+
+#include "base/interrupt.h"
+#include "build/runtime_constants.h"
+
+#include <optional>
+
+namespace kpatch::build {
+namespace fs = std::filesystem;
+
+namespace {
+
+/// Compares one unit with its owners, one after the other.
+class UnitDiff {
+ public:
+  UnitDiff(const Workshop& shop, const PatchedView& view, PairDiffer& differ,
+           const UnitObjects& unit)
+      : shop_(shop), view_(view), differ_(differ), unit_(unit) {}
+
+  std::vector<UnitResult> run() {
+    std::vector<UnitResult> results;
+    for (const std::string& owner : shop_.target.units.owners(unit_.unit)) {
+      throw_if_interrupted();
+      results.push_back(compare_with(owner));
+    }
+    return results;
+  }
+
+ private:
+  UnitResult compare_with(const std::string& owner) {
+    try {
+      return compare_as_module_code(owner);
+    } catch (const Error& error) {
+      throw_if_interrupted();
+      UnitResult result = not_comparable(unit_.unit, error);
+      result.owner = owner;
+      return result;
+    }
+  }
+
+  /// If need be in a form that can leave the kernel's image.
+  UnitResult compare_as_module_code(const std::string& owner) {
+    const fs::path part = part_of(shop_, owner, unit_.unit);
+    fs::create_directories(part.parent_path());
+    UnitResult result =
+        differ_.compare({unit_.unit, owner, unit_.original, unit_.patched}, part);
+    const std::string user = runtime_constant_user(result, unit_.patched);
+    if (user.empty())
+      return result;
+    if (!plain_)
+      plain_ = compile_with_plain_constants(shop_, view_, unit_.unit);
+    result = differ_.compare(
+        {unit_.unit, owner, plain_->original, plain_->patched, unit_.original}, part);
+    result.notes.push_back(fmt::format(
+        "NOTICE: {} has constants that only a booting kernel fills in; its copy in the "
+        "patch reads their variables",
+        user));
+    return result;
+  }
+
+  const Workshop& shop_;
+  const PatchedView& view_;
+  PairDiffer& differ_;
+  const UnitObjects& unit_;
+  std::optional<UnitObjects> plain_; ///< the sides with plain constants
+};
+
+} // namespace
+
+UnitResult not_comparable(const std::string& unit, const Error& error) {
+  return {.unit = unit,
+          .outcome = UnitOutcome::kRefused,
+          .problems = {{.code = "KP1008",
+                        .object = unit,
+                        .message = error.what(),
+                        .remedy = error.remedy()}}};
+}
+
+fs::path part_of(const Workshop& shop, const std::string& owner,
+                 const std::string& unit) {
+  return (shop.work / "output" / owner / unit).replace_extension(".o");
+}
+
+std::vector<UnitResult> diff_units(const Workshop& shop, const PatchedView& view,
+                                   const PairOptions& options,
+                                   std::span<const UnitObjects> objects) {
+  PairDiffer differ(shop.target, options);
+  std::vector<std::vector<UnitResult>> of_units(objects.size());
+  for_each_in_parallel(objects.size(), shop.jobs, [&](std::size_t i) {
+    of_units[i] = UnitDiff(shop, view, differ, objects[i]).run();
+  });
+  std::vector<UnitResult> results;
+  for (std::vector<UnitResult>& of_unit : of_units)
+    std::ranges::move(of_unit, std::back_inserter(results));
+  return results;
+}
+
+} // namespace kpatch::build
