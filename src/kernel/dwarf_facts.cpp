@@ -9,6 +9,7 @@
 #include "kernel/dwarf_facts.h"
 
 #include "base/error.h"
+#include "kernel/short_lived_types.h"
 
 #include <elfutils/libdw.h>
 #include <elfutils/libdwfl.h>
@@ -187,6 +188,7 @@ TypeLayouts read_type_layouts(const fs::path& file, const std::set<std::string>&
       TypeLayout& layout = layouts[name];
       layout.size = static_cast<std::uint64_t>(dwarf_bytesize(&entry));
       add_fields(entry, 0, layout);
+      layout.is_short_lived = is_short_lived(entry, top);
     }
     return true;
   });

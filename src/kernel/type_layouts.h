@@ -20,6 +20,8 @@ struct Field {
 struct TypeLayout {
   std::uint64_t size = 0; ///< in bytes
   std::vector<Field> fields;
+  /// Its objects are variables of functions and end with them.
+  bool is_short_lived = false;
 
   bool operator==(const TypeLayout&) const = default;
 };

@@ -100,6 +100,15 @@ bool is_hazard(const Balance& original, const Balance& patched) {
          (patched.is_uneven() || original.is_uneven());
 }
 
+/// A reference that is taken for an object goes with it: dropping the last reference to
+/// that object drops this one too, in code that need not be part of the patch.
+bool may_go_with_another(const Hold& hold, const Names& before, const Names& after) {
+  return hold.what.starts_with("reference") &&
+         std::ranges::any_of(after, [&](const std::string& name) {
+           return name.ends_with("_put") && !before.contains(name);
+         });
+}
+
 Problem uneven(const UnitView& unit, const std::string& function, const Hold& hold,
                const Balance& original, const Balance& patched) {
   return {.code = "KP4003",
@@ -123,7 +132,9 @@ std::vector<Problem> find_uneven_holds(const PatchView& patch) {
       for (const Hold& hold : kHolds) {
         const Balance original = balance_of(before, hold);
         const Balance patched = balance_of(after, hold);
-        if (is_hazard(original, patched))
+        const bool only_takes_more = patched.takes && !original.drops;
+        if (is_hazard(original, patched) &&
+            !(only_takes_more && may_go_with_another(hold, before, after)))
           findings.push_back(uneven(unit, function, hold, original, patched));
       }
     }

@@ -2,7 +2,9 @@
 //
 // Objects that exist when the patch comes in have the layout that they were made with,
 // and code that is not patched goes on making and reading them so. A field that is new,
-// gone or elsewhere is memory that belongs to somebody else.
+// gone or elsewhere is memory that belongs to somebody else. Objects on the stacks of
+// functions are no matter: those that make and read them are patched, and a task takes to
+// the new ones when it is inside none of them.
 #include "base/error.h"
 #include "verify/review_rules.h"
 
@@ -62,7 +64,7 @@ std::vector<Problem> find_changed_layouts(const PatchView& patch) {
   for (const UnitView& unit : patch)
     for (const auto& [name, original] : unit.unit.original_types) {
       const auto patched = unit.unit.patched_types.find(name);
-      if (patched == unit.unit.patched_types.end() || patched->second == original)
+      if (patched == unit.unit.patched_types.end() || original.is_short_lived)
         continue;
       const std::vector<std::string> found = differences(original, patched->second);
       if (!found.empty() && told.insert(name).second)

@@ -69,6 +69,34 @@ TEST(StructSizesOfDwarf, AreThoseOfTheDefinitions) {
   EXPECT_EQ(sizes.fixup, std::nullopt);
 }
 
+TEST(TypeLayouts, TellWhichObjectsEndWithTheirFunction) {
+  const Scratch scratch;
+  scratch.file("h.h", "struct shared { int a; };\n");
+  scratch.file("unit.c",
+               "#include \"h.h\"\n"
+               "struct walk { int a; };\n"
+               "struct table { int a; } table;\n"
+               "struct part { int a; };\n"
+               "struct whole { struct part part[2]; } *whole;\n"
+               "struct counted { int a; };\n"
+               "struct heap { int a; };\n"
+               "void look(struct walk *w, struct shared *s, struct part *p);\n"
+               "void *find(struct heap *h, struct counted *c);\n"
+               "int f(void) {\n"
+               "  static struct counted count; struct walk w[2] = {};\n"
+               "  struct shared s = {}; struct part p = {}; struct heap h = {};\n"
+               "  look(w, &s, &p); struct heap *other = find(&h, &count);\n"
+               "  return w[1].a + s.a + p.a + h.a + other->a;\n"
+               "}\n");
+  const auto object = scratch.compile("unit.c", "unit.o", {"-c"});
+  const std::set<std::string> all = {"struct walk", "struct shared",  "struct table",
+                                     "struct part", "struct counted", "struct heap"};
+  const TypeLayouts layouts = read_type_layouts(object, all);
+  ASSERT_EQ(layouts.size(), all.size());
+  for (const auto& [name, layout] : layouts)
+    EXPECT_EQ(layout.is_short_lived, name == "struct walk") << name;
+}
+
 TEST(Symbols, AreReadInTheOrderOfTheTable) {
   const Scratch scratch;
   scratch.file("unit.c", "extern int other; static int hidden(void) { return other; }\n"

@@ -165,6 +165,14 @@ TEST(Review, EvenUseOfLocksAndReferencesIsNoHazard) {
   EXPECT_THAT(codes(calls({"mutex_lock", "mutex_unlock"}), calls({})), IsEmpty());
 }
 
+TEST(Review, ReferenceThatGoesWithAnotherObjectIsNoHazard) {
+  EXPECT_THAT(codes(calls({}), calls({"__module_get", "svc_xprt_put"})), IsEmpty());
+  EXPECT_THAT(codes(calls({"svc_xprt_put"}), calls({"__module_get", "svc_xprt_put"})),
+              ElementsAre("KP4003"));
+  EXPECT_THAT(codes(calls({}), calls({"mutex_lock", "svc_xprt_put"})),
+              ElementsAre("KP4003"));
+}
+
 TEST(Review, LockInASeparateHelperIsSeen) {
   Unit patched = calls({"mutex_lock", "leave"});
   patched.function("leave", {"mutex_unlock"});
@@ -205,6 +213,22 @@ TEST(Review, FunctionsInsideOfTracingPrintingAndNmisAreFound) {
   for (const char* path : {"kernel/trace/trace_events.c", "lib/string.c",
                            "arch/x86/kernel/process.c", "fs/proc/meminfo.c"})
     EXPECT_THAT(codes(unit, unit, path), IsEmpty()) << path;
+}
+
+TEST(Review, LayoutOfWhatLivesOnStacksAloneMayChange) {
+  const Unit unit = calls({});
+  const kernel::TypeLayout original{4, {{"first", 0, 32}}, /*is_short_lived=*/true};
+  const kernel::TypeLayout patched{
+      8, {{"first", 0, 32}, {"second", 32, 32}},
+       true
+  };
+  const ReviewedUnit reviewed{"fs/unit.c",
+                              unit.object(),
+                              unit.object(),
+                              {"f"},
+                              {{"struct s", original}},
+                              {{"struct s", patched}}};
+  EXPECT_THAT(review({&reviewed, 1}), IsEmpty());
 }
 
 TEST(Review, ChangedLayoutIsToldByField) {
