@@ -108,6 +108,16 @@ Names CallMap::reached(std::string_view function) const {
   return reached;
 }
 
+Names CallMap::only_callers(std::string_view function) const {
+  Names callers;
+  if (!local_.contains(function) || has_taken_address(function))
+    return callers;
+  for (const auto& [name, referred] : direct_)
+    if (name != function && referred.contains(function))
+      callers.insert(name);
+  return callers;
+}
+
 Names CallMap::handed_out() const {
   Names names;
   for (const auto& [name, takers] : takers_)

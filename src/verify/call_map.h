@@ -30,6 +30,10 @@ class CallMap {
   /// call. Whether the compiler inlines these does not matter then.
   Names reached(std::string_view function) const;
 
+  /// Those whose code calls the function, if all who do are known: it is the unit's own
+  /// and its address is handed to nobody.
+  Names only_callers(std::string_view function) const;
+
   /// Whether the unit hands the function's address to somebody.
   bool has_taken_address(std::string_view function) const {
     return takers_.contains(function);

@@ -109,6 +109,18 @@ bool may_go_with_another(const Hold& hold, const Names& before, const Names& aft
          });
 }
 
+/// What a function takes or drops now, others of the unit did before or do now, if all
+/// who call it take and drop on the whole what they did.
+bool is_moved_within_callers(const UnitView& unit, const std::string& function,
+                             const Hold& hold) {
+  const Names callers = unit.patched.only_callers(function);
+  return !callers.empty() && std::ranges::all_of(callers, [&](const std::string& caller) {
+    return unit.original.defines(caller) &&
+           balance_of(unit.original.reached(caller), hold) ==
+               balance_of(unit.patched.reached(caller), hold);
+  });
+}
+
 Problem uneven(const UnitView& unit, const std::string& function, const Hold& hold,
                const Balance& original, const Balance& patched) {
   return {.code = "KP4003",
@@ -134,7 +146,8 @@ std::vector<Problem> find_uneven_holds(const PatchView& patch) {
         const Balance patched = balance_of(after, hold);
         const bool only_takes_more = patched.takes && !original.drops;
         if (is_hazard(original, patched) &&
-            !(only_takes_more && may_go_with_another(hold, before, after)))
+            !(only_takes_more && may_go_with_another(hold, before, after)) &&
+            !is_moved_within_callers(unit, function, hold))
           findings.push_back(uneven(unit, function, hold, original, patched));
       }
     }

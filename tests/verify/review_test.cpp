@@ -179,6 +179,18 @@ TEST(Review, LockInASeparateHelperIsSeen) {
   EXPECT_THAT(codes(calls({"mutex_lock", "mutex_unlock"}), patched), IsEmpty());
 }
 
+TEST(Review, WhatMovesBetweenAFunctionAndItsCallersIsNoHazard) {
+  Unit original = calls({});
+  original.function("enter", {"f", "ihold"}, STB_GLOBAL);
+  Unit patched = calls({"ihold"});
+  patched.function("enter", {"f"}, STB_GLOBAL);
+  EXPECT_THAT(codes(original, patched), IsEmpty());
+  Unit other = patched;
+  other.function("leave", {"f"}, STB_GLOBAL);
+  EXPECT_THAT(codes(original, other), ElementsAre("KP4003"));
+  EXPECT_THAT(codes(original, patched.pointer(".data", "f")), ElementsAre("KP4003"));
+}
+
 TEST(Review, ColdPartBelongsToItsFunction) {
   Unit patched = calls({"mutex_lock"});
   patched.function("f.cold", {"mutex_unlock"});
