@@ -24,6 +24,10 @@ std::uint32_t word_at(const FunctionView& function, std::uint64_t offset) {
              : 0;
 }
 
+constexpr ImmediateForm kImmediates[] = {
+    {0x7fe00000, 0x52800000, 5, 16}  // movz
+};
+
 class Aarch64 : public Arch {
  public:
   ArchSet bit() const override { return kAarch64; }
@@ -63,6 +67,11 @@ class Aarch64 : public Arch {
   bool is_line_load(std::span<const std::uint8_t> instruction) const override {
     return instruction.size() == 4 && (instruction[0] & 0x1f) == 2 && // w2
            instruction[3] == 0x52;                                    // movz
+  }
+
+  std::optional<Immediate>
+  immediate(std::span<const std::uint8_t> instruction) const override {
+    return find_immediate(instruction, std::endian::little, kImmediates);
   }
 
   bool takes_line_number(std::string_view callee) const override {

@@ -4,6 +4,8 @@
 // say.
 #include "arch/arch.h"
 
+#include "arch/registry.h"
+#include "base/endian.h"
 #include "base/error.h"
 
 #include <algorithm>
@@ -53,6 +55,23 @@ std::uint64_t Arch::patchable_entry_offset(const FunctionView& function) const {
 bool Arch::takes_line_number(std::string_view callee) const {
   return callee.starts_with("warn_slowpath_") ||
          std::ranges::find(kLineReporters, callee) != kLineReporters.end();
+}
+
+std::optional<Immediate> find_immediate(std::span<const std::uint8_t> instruction,
+                                        std::endian order,
+                                        std::span<const ImmediateForm> forms) {
+  if (instruction.size() != kFixedInstruction)
+    return std::nullopt;
+  const auto word = load<std::uint32_t>(instruction, 0, order);
+  for (const ImmediateForm& form : forms) {
+    if ((word & form.mask) != form.match)
+      continue;
+    const std::uint32_t field = ((1U << form.bits) - 1) << form.shift;
+    Immediate found{(word & field) >> form.shift, Bytes(kFixedInstruction)};
+    store(found.rest, 0, word & ~field, order);
+    return found;
+  }
+  return std::nullopt;
 }
 
 InstructionEnds instruction_ends(const Arch& arch, const elf::Section& section) {

@@ -108,6 +108,12 @@ struct LandingThunk {
   std::int64_t addend = 0;
 };
 
+/// A number that an instruction holds, and the instruction with a zero in its place.
+struct Immediate {
+  std::uint64_t value = 0;
+  Bytes rest;
+};
+
 /// Instruction boundaries of one code section: the end offset of each, ascending.
 using InstructionEnds = std::vector<std::uint64_t>;
 
@@ -198,6 +204,12 @@ class Arch {
   /// Whether the instruction loads an immediate into a register that passes a line
   /// number.
   virtual bool is_line_load(std::span<const std::uint8_t>) const { return false; }
+
+  /// The number that an instruction loads into a register, stores or pushes, if it is of
+  /// a kind that compilers use for numbers as large as a line's.
+  virtual std::optional<Immediate> immediate(std::span<const std::uint8_t>) const {
+    return std::nullopt;
+  }
 
   /// Whether a call to this function takes a line number as such an argument.
   virtual bool takes_line_number(std::string_view callee) const;

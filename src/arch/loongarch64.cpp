@@ -15,6 +15,12 @@ constexpr std::uint32_t kAbsolute32 = 1; // R_LARCH_32
 constexpr std::uint32_t kAbsolute64 = 2; // R_LARCH_64
 constexpr std::uint32_t kNop = 0x03400000;
 
+constexpr ImmediateForm kImmediates[] = {
+    {0xffc003e0, 0x03800000, 10, 12}, // ori from $zero
+    {0xffe003e0, 0x02800000, 10, 11}, // addi.w from $zero
+    {0xffe003e0, 0x02c00000, 10, 11}  // addi.d from $zero
+};
+
 class Loongarch64 : public Arch {
  public:
   ArchSet bit() const override { return kLoongarch64; }
@@ -57,6 +63,11 @@ class Loongarch64 : public Arch {
       fail("{}: {}: unexpected instruction at the start of the function",
            function.object.label, function.symbol.name);
     return 0;
+  }
+
+  std::optional<Immediate>
+  immediate(std::span<const std::uint8_t> instruction) const override {
+    return find_immediate(instruction, std::endian::little, kImmediates);
   }
 
   bool ignores_relocations_of(std::string_view name) const override {

@@ -23,6 +23,10 @@ std::uint64_t local_entry_distance(std::uint8_t other) {
   return ((1U << ((other >> 5) & 7)) >> 2) << 2;
 }
 
+constexpr ImmediateForm kImmediates[] = {
+    {0xfc1f8000, 0x38000000, 0, 15}  // li
+};
+
 class Ppc64 : public Arch {
  public:
   ArchSet bit() const override { return kPpc64; }
@@ -70,6 +74,11 @@ class Ppc64 : public Arch {
   bool is_line_load(std::span<const std::uint8_t> instruction) const override {
     return instruction.size() == 4 && instruction[3] == 0x38 && // li
            (instruction[2] == 0x80 || instruction[2] == 0xa0);  // r4 or r5
+  }
+
+  std::optional<Immediate>
+  immediate(std::span<const std::uint8_t> instruction) const override {
+    return find_immediate(instruction, std::endian::little, kImmediates);
   }
 
   bool is_never_livepatch(const elf::Section& section, const elf::Relocation& relocation,

@@ -17,6 +17,11 @@ namespace {
 /// (arch/s390/include/asm/ftrace.h).
 constexpr std::array<std::uint8_t, 6> kFtraceNop = {0xc0, 0x04, 0, 0, 0, 0};
 
+constexpr ImmediateForm kImmediates[] = {
+    {0xff0f8000, 0xa7080000, 0, 15}, // lhi
+    {0xff0f8000, 0xa7090000, 0, 15}  // lghi
+};
+
 class S390 : public Arch {
  public:
   ArchSet bit() const override { return kS390; }
@@ -64,6 +69,11 @@ class S390 : public Arch {
   bool is_line_load(std::span<const std::uint8_t> instruction) const override {
     return instruction.size() == 4 && instruction[0] == 0xa7 && // lghi
            (instruction[1] == 0x39 || instruction[1] == 0x49);  // r3 or r4
+  }
+
+  std::optional<Immediate>
+  immediate(std::span<const std::uint8_t> instruction) const override {
+    return find_immediate(instruction, std::endian::big, kImmediates);
   }
 
   bool takes_address(std::uint32_t type) const override { return type == R_390_GOTENT; }

@@ -7,6 +7,7 @@
 // function, named by __pfx_ or __cfi_ symbols.
 #include "arch/registry.h"
 #include "arch/x86_64_code.h"
+#include "base/endian.h"
 #include "base/error.h"
 
 #include <Zydis/Zydis.h>
@@ -23,6 +24,11 @@ constexpr std::uint8_t kTwoByteOpcode = 0x0f;
 constexpr std::uint8_t kNearJumpIf = 0x80; // 0x80 to 0x8f after the above
 constexpr std::uint8_t kMovEsi = 0xbe;     // mov $imm32, %esi: second argument
 constexpr std::uint8_t kMovEdx = 0xba;     // mov $imm32, %edx: third argument
+constexpr std::uint8_t kRex = 0x40;
+constexpr std::uint8_t kRexWide = 0x08;
+constexpr std::uint8_t kMoveToRegister = 0xb8; // to 0xbf: mov $imm32, %reg
+constexpr std::uint8_t kMoveToMemory = 0xc7;   // mov $imm32, mem
+constexpr std::uint8_t kPush = 0x68;           // push $imm32
 constexpr std::uint8_t kNop = 0x90;
 constexpr std::uint64_t kMostPadding = 64; // CONFIG_FUNCTION_PADDING_BYTES has at most 59
 constexpr std::uint8_t kNopl = 0x0f; // first byte of the 5-byte NOP left by -mnop-mcount
@@ -161,6 +167,25 @@ class X86_64 : public Arch {
   bool is_line_load(std::span<const std::uint8_t> instruction) const override {
     return !instruction.empty() &&
            (instruction[0] == kMovEsi || instruction[0] == kMovEdx);
+  }
+
+  std::optional<Immediate>
+  immediate(std::span<const std::uint8_t> instruction) const override {
+    const bool has_rex = !instruction.empty() && (instruction[0] & 0xf0) == kRex;
+    const bool is_wide = has_rex && (instruction[0] & kRexWide);
+    const std::size_t opcode = has_rex ? 1 : 0;
+    if (instruction.size() < opcode + 1 + kFieldSize)
+      return std::nullopt;
+    const std::uint8_t code = instruction[opcode];
+    const bool moves_to_register = (code & 0xf8) == kMoveToRegister && !is_wide;
+    if (!moves_to_register && code != kMoveToMemory && code != kPush)
+      return std::nullopt;
+    const std::size_t field = instruction.size() - kFieldSize;
+    Immediate found{load<std::uint32_t>(instruction, field, std::endian::little),
+                    Bytes(instruction.begin(), instruction.end())};
+    std::fill(found.rest.begin() + static_cast<std::ptrdiff_t>(field), found.rest.end(),
+              std::uint8_t{0});
+    return found;
   }
 
   bool takes_address(std::uint32_t type) const override { return type == R_X86_64_32S; }

@@ -33,6 +33,19 @@ fs::path dependency_list(const fs::path& object) {
   return fs::path(object) += ".d";
 }
 
+void add_debug_options(const CompileJob& job, std::vector<std::string>& argv) {
+  if (!job.with_debug) {
+    argv.emplace_back("-g0");
+    return;
+  }
+  argv.push_back("-fdebug-prefix-map=" + job.source_tree.string() + "/=");
+  const auto is_asked_for = [](const std::string& word) {
+    return word.starts_with("-g");
+  };
+  if (std::ranges::none_of(argv, is_asked_for)) // CONFIG_DEBUG_INFO_NONE
+    argv.emplace_back("-g");
+}
+
 Command compiler_command(const Workshop& shop, const CompileJob& job) {
   Command command{
       .directory = job.build_tree,
@@ -46,10 +59,7 @@ Command compiler_command(const Workshop& shop, const CompileJob& job) {
     command.argv.push_back("-I" + shop.author_headers.string());
     command.argv.push_back("-fmacro-prefix-map=" + shop.author_headers.string() + "/=");
   }
-  if (job.with_debug)
-    command.argv.push_back("-fdebug-prefix-map=" + tree + "/=");
-  else
-    command.argv.emplace_back("-g0");
+  add_debug_options(job, command.argv);
   for (const std::string& word :
        {std::string("-fdiagnostics-color=never"), std::string("-MD"), std::string("-MF"),
         dependency_list(job.object).string(), std::string("-c"), std::string("-o"),

@@ -92,6 +92,7 @@ elf::Object read_side(const fs::path& file, const std::string& label) {
 void take_over(const diff::Result& diff, UnitResult& result) {
   result.notes = diff.notes;
   result.problems = diff.problems;
+  result.wants_debug_info = diff.wants_debug_info;
   for (const diff::FunctionChange& function : diff.functions)
     result.functions.push_back({.name = function.name,
                                 .is_new = function.status == diff::Status::kNew,

@@ -41,7 +41,8 @@ bool all_current(std::string_view list) {
 std::string digest(const CompileJob& job) {
   Sha256 hash;
   hash.add(job.command.unit + '\0' + job.source_tree.native() + '\0' +
-           quoted(job.command.compiler) + '\0' + quoted(job.command.objtool));
+           quoted(job.command.compiler) + '\0' + quoted(job.command.objtool) +
+           (job.with_debug ? std::string(1, '\0') + "debug" : ""));
   return hash.finish();
 }
 

@@ -51,6 +51,8 @@ struct UnitResult {
   std::vector<std::string> notes; ///< what the comparison remarked, in order
   std::vector<Problem> problems;
   Proof proof;
+  /// The answer might be a better one if the objects had debug information.
+  bool wants_debug_info = false;
 };
 
 struct StepTime {

@@ -44,12 +44,27 @@ class UnitDiff {
     }
   }
 
+  /// Debug information costs as much as all else that the compiler does, so it is made
+  /// only where the comparison has a question to it.
+  UnitResult compare_with_lines(const std::string& owner, const fs::path& part) {
+    UnitResult result =
+        differ_.compare({unit_.unit, owner, unit_.original, unit_.patched}, part);
+    if (!result.wants_debug_info)
+      return result;
+    if (!told_)
+      told_ = compile_with_debug_info(shop_, view_, unit_.unit);
+    if (!told_->is_complete())
+      return result;
+    fs::remove(part);
+    return differ_.compare(
+        {unit_.unit, owner, told_->original, told_->patched, unit_.original}, part);
+  }
+
   /// If need be in a form that can leave the kernel's image.
   UnitResult compare_as_module_code(const std::string& owner) {
     const fs::path part = part_of(shop_, owner, unit_.unit);
     fs::create_directories(part.parent_path());
-    UnitResult result =
-        differ_.compare({unit_.unit, owner, unit_.original, unit_.patched}, part);
+    UnitResult result = compare_with_lines(owner, part);
     const std::string user = runtime_constant_user(result, unit_.patched);
     if (user.empty())
       return result;
@@ -68,6 +83,7 @@ class UnitDiff {
   const PatchedView& view_;
   PairDiffer& differ_;
   const UnitObjects& unit_;
+  std::optional<UnitObjects> told_;  ///< the sides with debug information
   std::optional<UnitObjects> plain_; ///< the sides with plain constants
 };
 

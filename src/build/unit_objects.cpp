@@ -48,7 +48,8 @@ void compile_original(const Workshop& shop, const UnitCommand& command,
       original_object(shop, {.command = command,
                              .source_tree = shop.target.source,
                              .build_tree = build_tree,
-                             .object = object_in(shop.work / "orig", command.unit)});
+                             .object = object_in(shop.work / "orig", command.unit),
+                             .with_debug = shop.debug_originals});
 }
 
 void compile_patched(const Workshop& shop, const UnitCommand& command,
@@ -90,6 +91,16 @@ std::vector<UnitObjects> compile_units(const Workshop& shop, const PatchedView& 
     objects[i].failure = failures[2 * i] ? failures[2 * i] : failures[2 * i + 1];
   }
   return objects;
+}
+
+UnitObjects compile_with_debug_info(const Workshop& shop, const PatchedView& view,
+                                    const std::string& unit) {
+  const std::vector<UnitCommand> commands{unit_command(shop, unit)};
+  Workshop apart = shop;
+  apart.work = shop.work / "with-debug-info";
+  apart.keep_debug = apart.debug_originals = true;
+  fs::create_directories(apart.work);
+  return compile_units(apart, view, commands).at(0);
 }
 
 std::set<std::string> touched_files_read(const PatchedView& view,

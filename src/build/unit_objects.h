@@ -36,6 +36,10 @@ struct UnitObjects {
 std::vector<UnitObjects> compile_units(const Workshop& shop, const PatchedView& view,
                                        std::span<const UnitCommand> commands);
 
+/// Compiles both sides of a unit once more, with debug information.
+UnitObjects compile_with_debug_info(const Workshop& shop, const PatchedView& view,
+                                    const std::string& unit);
+
 /// Which files of the patch the compiler has read for a unit. Throws Error if it has read
 /// one past the view, in the pristine tree.
 std::set<std::string> touched_files_read(const PatchedView& view,

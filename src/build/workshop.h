@@ -20,6 +20,7 @@ struct Workshop {
   bool source_may_change = false;       ///< it is the user's own
   std::vector<std::string> launcher{};  ///< what goes before the compiler
   bool keep_debug = false;              ///< patched objects have debug information
+  bool debug_originals = false;         ///< and so have original ones
 
   /// Where results that depend on this kernel's configuration and compiler are kept.
   std::filesystem::path kept(const std::string& kind) const;

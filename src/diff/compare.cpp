@@ -85,30 +85,8 @@ class Comparison {
     const auto& theirs = original_.section(before).relocations;
     return std::equal(ours.begin(), ours.end(), theirs.begin(), theirs.end(),
                       [&](const elf::Relocation& a, const elf::Relocation& b) {
-                        return is_same(now, a, before, b);
+                        return refers_to_same(context_, now, a, b);
                       });
-  }
-
-  bool is_same(SectionId now, const elf::Relocation& a, SectionId before,
-               const elf::Relocation& b) const {
-    if (a.type != b.type || a.offset != b.offset)
-      return false;
-    const std::string& name = patched_.symbol(a.symbol).name;
-    if (name == kAltinstrAux && original_.symbol(b.symbol).name == kAltinstrAux)
-      return true;
-    const Reference ours = patched_.through_toc(a);
-    const Reference theirs = original_.through_toc(b);
-    if (!ours.relocation || !theirs.relocation)
-      return !ours.relocation && !theirs.relocation && ours.constant == theirs.constant;
-    const elf::Relocation& to = *ours.relocation;
-    const elf::Relocation& from = *theirs.relocation;
-    if (const auto text = patched_.string_target(now, to))
-      return text == original_.string_target(before, from);
-    if (to.addend != from.addend)
-      return false;
-    return patched_.symbols[to.symbol].twin == from.symbol ||
-           is_same_name(patched_.symbol(to.symbol).name,
-                        original_.symbol(from.symbol).name);
   }
 
   Context& context_;
@@ -214,13 +192,38 @@ void check_headers(const Context& context) {
     not_patchable(context, "ELF contains program header");
 }
 
+bool refers_to_same(const Context& context, SectionId now, const elf::Relocation& a,
+                    const elf::Relocation& b) {
+  const Side& patched = context.patched;
+  const Side& original = context.original;
+  if (a.type != b.type || a.offset != b.offset)
+    return false;
+  const std::string& name = patched.symbol(a.symbol).name;
+  if (name == kAltinstrAux && original.symbol(b.symbol).name == kAltinstrAux)
+    return true;
+  const Reference ours = patched.through_toc(a);
+  const Reference theirs = original.through_toc(b);
+  if (!ours.relocation || !theirs.relocation)
+    return !ours.relocation && !theirs.relocation && ours.constant == theirs.constant;
+  const elf::Relocation& to = *ours.relocation;
+  const elf::Relocation& from = *theirs.relocation;
+  if (const auto text = patched.string_target(now, to))
+    return text == original.string_target(patched.sections[now].twin, from);
+  if (to.addend != from.addend)
+    return false;
+  return patched.symbols[to.symbol].twin == from.symbol ||
+         is_same_name(patched.symbol(to.symbol).name, original.symbol(from.symbol).name);
+}
+
 void compare_sections(Context& context) {
   Comparison comparison(context);
   for (SectionId id = 1; id < context.patched.sections.size(); ++id)
     comparison.compare(id);
   for (SectionId id = 1; id < context.patched.sections.size(); ++id)
-    if (is_line_number_change(context, id))
+    if (is_line_number_change(context, id)) {
       context.patched.sections[id].content = Status::kSame;
+      context.patched.sections[id].relocations = Status::kSame;
+    }
 
   Side& patched = context.patched;
   hand_status_to_symbols(patched);

@@ -57,6 +57,7 @@ struct Context {
   std::vector<std::string> notes;             ///< lines about what was found, in order
   std::vector<Problem> problems;
   std::vector<PlannedKeyTest> key_tests;
+  bool wants_debug_info = false; ///< with some, the answer might be a better one
 };
 
 template <typename... Args>
@@ -119,6 +120,9 @@ void link_sections(Context& context, SectionId original, SectionId patched);
 void link_symbols(Context& context, SymbolId original, SymbolId patched);
 void include_section(Context& context, SectionId id, Reason reason);
 void include_symbol(Context& context, SymbolId id, Reason reason);
-bool is_line_number_change(const Context& context, SectionId patched);
+bool is_line_number_change(Context& context, SectionId patched);
+/// Whether a relocation of a patched section means what one of its twin does.
+bool refers_to_same(const Context& context, SectionId patched, const elf::Relocation& now,
+                    const elf::Relocation& before);
 
 } // namespace kpatch::diff

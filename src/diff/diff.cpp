@@ -92,7 +92,8 @@ void add_problem(Context& context, const char* problem_code, std::string symbol,
 Result compare(elf::Object original, elf::Object patched, const Inputs& inputs) {
   split_shared_text(original, patched);
   Context context{
-      inputs, Side(std::move(original)), Side(std::move(patched)), {}, {}, {}, {}, {}};
+      inputs, Side(std::move(original)), Side(std::move(patched)), {}, {}, {}, {}, {},
+      false};
 
   check_headers(context);
   tie_files(context);
@@ -129,7 +130,9 @@ Result compare(elf::Object original, elf::Object patched, const Inputs& inputs) 
 
   Result result{.notes = std::move(context.notes),
                 .functions = std::move(functions),
-                .problems = std::move(context.problems)};
+                .problems = std::move(context.problems),
+                .delta = {},
+                .wants_debug_info = context.wants_debug_info};
   if (inputs.explain)
     result.inclusions = explain_inclusions(context);
   if (!result.problems.empty()) {

@@ -54,6 +54,9 @@ struct Result {
   std::vector<Inclusion> inclusions;     ///< with Inputs::explain, in section order
   std::vector<Problem> problems;
   std::optional<Delta> delta;
+  /// The objects have no debug information, and with some the answer might be a better
+  /// one: a number may be a line, or there is more to tell about data.
+  bool wants_debug_info = false;
 };
 
 /// Compares two objects of one unit. Throws Error for input that is malformed or that

@@ -33,6 +33,7 @@ void check_section(Context& context, SectionId id) {
   const auto unselected = [&](Status status, const std::string& name) {
     if (status != Status::kChanged || state.included)
       return;
+    context.wants_debug_info |= !section.is_text() && !context.patched.debug_info();
     const DataChange change =
         has_told ? DataChange() : describe_changed_data(context, id);
     has_told = true;

@@ -15,16 +15,6 @@ namespace {
 
 constexpr int kDeepestScope = 64; // of blocks in blocks; hostile input nests deeper
 
-/// Calls `visit` with the top entry of each unit until it returns false.
-template <typename Visit>
-void for_each_unit(Dwarf* dwarf, Visit visit) {
-  Dwarf_CU* unit = nullptr;
-  Dwarf_Die top;
-  while (dwarf_get_units(dwarf, unit, &unit, nullptr, nullptr, &top, nullptr) == 0)
-    if (!visit(top))
-      return;
-}
-
 struct Scopes {
   ~Scopes() { std::free(list); }
   Dwarf_Die* list = nullptr;
@@ -36,25 +26,6 @@ SourcePlace declared(Dwarf_Die& unit, Dwarf_Die& die) {
   if (const char* file = dwarf_decl_file(&die))
     place.file = shown_file(unit, file);
   dwarf_decl_line(&die, &place.line);
-  return place;
-}
-
-/// Where an inlined function is called.
-SourcePlace called_at(Dwarf_Die& unit, Dwarf_Die& die) {
-  SourcePlace place;
-  Dwarf_Attribute attribute;
-  Dwarf_Word file = 0;
-  Dwarf_Word line = 0;
-  Dwarf_Files* files = nullptr;
-  std::size_t count = 0;
-  if (dwarf_attr(&die, DW_AT_call_line, &attribute) &&
-      dwarf_formudata(&attribute, &line) == 0)
-    place.line = static_cast<int>(line);
-  if (dwarf_attr(&die, DW_AT_call_file, &attribute) &&
-      dwarf_formudata(&attribute, &file) == 0 &&
-      dwarf_getsrcfiles(&unit, &files, &count) == 0 && file < count)
-    if (const char* name = dwarf_filesrc(files, file, nullptr, nullptr))
-      place.file = shown_file(unit, name);
   return place;
 }
 
@@ -142,6 +113,24 @@ std::string shown_file(Dwarf_Die& unit, const char* file) {
   return std::string(shown);
 }
 
+SourcePlace called_at(Dwarf_Die& unit, Dwarf_Die& die) {
+  SourcePlace place;
+  Dwarf_Attribute attribute;
+  Dwarf_Word file = 0;
+  Dwarf_Word line = 0;
+  Dwarf_Files* files = nullptr;
+  std::size_t count = 0;
+  if (dwarf_attr(&die, DW_AT_call_line, &attribute) &&
+      dwarf_formudata(&attribute, &line) == 0)
+    place.line = static_cast<int>(line);
+  if (dwarf_attr(&die, DW_AT_call_file, &attribute) &&
+      dwarf_formudata(&attribute, &file) == 0 &&
+      dwarf_getsrcfiles(&unit, &files, &count) == 0 && file < count)
+    if (const char* name = dwarf_filesrc(files, file, nullptr, nullptr))
+      place.file = shown_file(unit, name);
+  return place;
+}
+
 const Dwarf_Off* DebugInfo::Session::find_variable(std::uint64_t address) {
   if (!knows_variables)
     for_each_unit(dwarf.get(), [&](Dwarf_Die& top) {
@@ -179,6 +168,13 @@ std::optional<CodePlace> DebugInfo::find_place(elf::SectionId section,
     return !place;
   });
   return place;
+}
+
+std::vector<SourcePlace> DebugInfo::find_statements(elf::SectionId section,
+                                                    std::uint64_t offset) const {
+  if (!session_->statements)
+    session_->statements = std::make_unique<Statements>(session_->dwarf.get());
+  return session_->statements->at(address_of(section, offset));
 }
 
 std::optional<Variable> DebugInfo::find_variable(elf::SectionId section,

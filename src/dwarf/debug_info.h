@@ -54,6 +54,12 @@ class DebugInfo {
   /// Where the code at an offset of a section comes from.
   std::optional<CodePlace> find_place(elf::SectionId section, std::uint64_t offset) const;
 
+  /// The statements that the code at an offset of a section is of: its own, and those
+  /// that call the inlined functions it is in, innermost first. Cheap enough for every
+  /// instruction.
+  std::vector<SourcePlace> find_statements(elf::SectionId section,
+                                           std::uint64_t offset) const;
+
   /// The variable that starts at an offset of a section.
   std::optional<Variable> find_variable(elf::SectionId section,
                                         std::uint64_t offset) const;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "dwarf/debug_info.h"
+#include "dwarf/statements.h"
 
 #include <elfutils/libdw.h>
 #include <libelf.h>
@@ -30,8 +31,23 @@ struct DebugInfo::Session {
   std::unordered_map<std::uint64_t, Dwarf_Off> variables; ///< by address
   bool knows_variables = false;
 
+  std::unique_ptr<Statements> statements; ///< made when first asked for
+
   const Dwarf_Off* find_variable(std::uint64_t address);
 };
+
+/// Calls `visit` with the top entry of each unit until it returns false.
+template <typename Visit>
+void for_each_unit(Dwarf* dwarf, Visit visit) {
+  Dwarf_CU* unit = nullptr;
+  Dwarf_Die top;
+  while (dwarf_get_units(dwarf, unit, &unit, nullptr, nullptr, &top, nullptr) == 0)
+    if (!visit(top))
+      return;
+}
+
+/// Where an inlined function is called.
+SourcePlace called_at(Dwarf_Die& unit, Dwarf_Die& inlined);
 
 /// The path as it is told: without the directory the compiler ran in.
 std::string shown_file(Dwarf_Die& unit, const char* file);
