@@ -182,8 +182,7 @@ class ReachSearch {
         mentions.push_back(token.text);
     }
     std::ranges::sort(mentions);
-    const auto rest = std::ranges::unique(mentions);
-    mentions.erase(rest.begin(), rest.end());
+    mentions.erase(std::unique(mentions.begin(), mentions.end()), mentions.end());
     std::vector<SourceItem> items;
     if (text.find("##") != std::string::npos)
       items = source_items(text);

@@ -41,8 +41,9 @@ void NameSpread::add_item(NamedItem item, std::span<const PastedName> pastes) {
 }
 
 std::span<const NameSpread::Link> NameSpread::links(WordId word) const {
-  const auto found = std::ranges::equal_range(links_, word, {}, &Link::word);
-  return {found.begin(), found.end()};
+  const auto first = std::ranges::lower_bound(links_, word, {}, &Link::word);
+  const auto last = std::ranges::upper_bound(first, links_.end(), word, {}, &Link::word);
+  return {first, last};
 }
 
 void NameSpread::link() {

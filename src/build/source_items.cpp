@@ -306,8 +306,8 @@ class ItemReader {
 
   static void tidy(SourceItem& item) {
     std::ranges::sort(item.mentions);
-    const auto rest = std::ranges::unique(item.mentions);
-    item.mentions.erase(rest.begin(), rest.end());
+    item.mentions.erase(std::unique(item.mentions.begin(), item.mentions.end()),
+                        item.mentions.end());
   }
 
   void add_macro(std::span<const Token> tokens) {
