@@ -127,7 +127,8 @@ Exit insert_and_wait(Host& host, const fs::path& file, const ModuleFile& module,
   if (module.replaces() == true && !before.empty())
     host.say(fmt::format("replaces: {}", fmt::join(before, ", ")));
   insert_module(host, file, module.name);
-  note_replaced(host, module.name, before); // should this load not see the end
+  if (module.replaces() != false)
+    note_replaced(host, module.name, before); // should this load not see the end
   Exit result = Exit::kSuccess;
   if (!wait_for_transition(host, module.name, options.waiting))
     result = settle_stalled_load(host, module.name, options.waiting);

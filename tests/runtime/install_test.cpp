@@ -18,15 +18,6 @@ using testing::IsEmpty;
 using namespace std::string_literals;
 namespace fs = std::filesystem;
 
-std::string message_of(const std::function<void()>& action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "";
-}
-
 std::vector<std::string> names_in(const fs::path& directory) {
   std::vector<std::string> names;
   std::error_code error;

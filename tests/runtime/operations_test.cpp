@@ -15,15 +15,6 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-std::string message_of(const std::function<void()>& action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "";
-}
-
 TEST(Load, TellsOfTheModuleAndItsTransition) {
   PretendedHost machine;
   const auto file = write_module(machine.root.path(), "livepatch_a");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include "base/error.h"
 #include "base/files.h"
 #include "elf/object.h"
 #include "runtime/host.h"
@@ -198,6 +199,16 @@ struct PretendedHost {
     write_file(task / "stack", stack);
   }
 };
+
+/// What the error says that the action throws; empty if it throws none.
+inline std::string message_of(const std::function<void()>& action) {
+  try {
+    action();
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "";
+}
 
 /// A module of which no more can be read than its modinfo: NUL-terminated `key=value`s.
 inline elf::Object module_object(const std::string& modinfo) {

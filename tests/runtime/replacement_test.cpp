@@ -17,15 +17,6 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using namespace std::string_literals;
 
-std::string message_of(const std::function<void()>& action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "";
-}
-
 /// v1, v2 and v3 of one cumulative patch, installed.
 struct Versions : PretendedHost {
   Versions() {
@@ -69,6 +60,16 @@ TEST(Replacement, IsFinishedByTheLoadThatSeesTheTransitionEnd) {
   load_patch(machine.host, "fix-v2");
   EXPECT_THAT(machine.kernel.calls, ElementsAre("remove fix_v1"));
   EXPECT_THAT(replaced_by(machine.places, "fix_v2"), ElementsAre("fix_v1"));
+}
+
+TEST(Replacement, IsNotWhatAStackingPatchIsAbout) {
+  PretendedHost machine;
+  load_patch(machine.host, write_module(machine.root.path(), "a").string());
+  machine.kernel.never_ends = true;
+  const Waiting keep{.timeout = std::chrono::seconds(1), .on_stall = OnStall::kKeep};
+  const auto file = write_module(machine.root.path(), "b", "replace=false\0"s);
+  EXPECT_THROW(load_patch(machine.host, file.string(), {.waiting = keep}), Error);
+  EXPECT_THAT(replaced_by(machine.places, "b"), IsEmpty());
 }
 
 TEST(Replacement, LeavesAloneWhatIsStillEnabled) {
