@@ -65,7 +65,9 @@ class Build {
                         fs::absolute(options_.hook_sources / "include"),
                         options_.source_may_change,
                         find_launcher(options_.launcher),
-                        !options_.debug_file.empty() || options_.explain};
+                        !options_.debug_file.empty() || options_.explain,
+                        false,
+                        listener_.compiled};
     const std::vector<UnitObjects> objects = compile_both(shop, view);
     compare(shop, view, objects);
     end_unless_patchable();
@@ -177,6 +179,8 @@ std::vector<UnitObjects> Build::compile_both(const Workshop& shop, PatchedView& 
   for (const std::string& unit : units)
     if (const fs::path directory = fs::path(unit).parent_path(); !directory.empty())
       view.own_directory(directory.native());
+  if (!units.empty())
+    say(fmt::format("{} unit{} to compile", units.size(), units.size() == 1 ? "" : "s"));
   std::vector<UnitFailure> failures;
   std::vector<UnitCommand> commands;
   {
@@ -187,9 +191,6 @@ std::vector<UnitObjects> Build::compile_both(const Workshop& shop, PatchedView& 
     result_.units.push_back(not_comparable(failure.unit, failure.error));
   const StepClock clock(result_.steps, "compile");
   if (!units.empty()) {
-    if (!affected_.candidates.empty())
-      say(fmt::format("{} unit{} to compile", units.size(),
-                      units.size() == 1 ? "" : "s"));
     say("Building original source");
     say("Building patched source");
   }

@@ -3,6 +3,7 @@
 
 #include "build/object_pair.h"
 #include "build/result.h"
+#include "build/workshop.h"
 #include "kernel/target.h"
 
 #include <filesystem>
@@ -31,7 +32,7 @@ struct BuildOptions {
   bool check_compiler = true;
   bool thunks = true; ///< for pointers to functions that are closed to calls through them
   bool fix_lines = true; ///< lines that a patch moves keep their numbers
-  bool force = false; ///< though the original's code is not the running kernel's
+  bool force = false;    ///< though the original's code is not the running kernel's
   bool source_may_change = false; ///< it is the user's: keep nothing that is read from it
   bool explain = false;           ///< say why each function is part of the patch
   bool keep_log = false;          ///< also if the build succeeds
@@ -42,6 +43,7 @@ struct BuildOptions {
 struct Listener {
   std::function<void(std::string_view)> progress;
   std::function<void(std::string_view)> complaint; ///< warnings, compiler messages
+  ProgressListener compiled{}; ///< told how far a long step has come; may be empty
 };
 
 /// Finds the kernel; called within build_patch so that its failures are results too.

@@ -14,6 +14,8 @@
 #include "base/interrupt.h"
 
 #include <algorithm>
+#include <chrono>
+#include <mutex>
 
 namespace kpatch::build {
 namespace fs = std::filesystem;
@@ -23,6 +25,28 @@ namespace {
 fs::path object_in(const fs::path& directory, const std::string& unit) {
   return (directory / unit).replace_extension(".o");
 }
+
+/// Counts the compiled sides and tells how far that is.
+class SideCount {
+ public:
+  SideCount(const ProgressListener& listener, std::size_t units)
+      : listener_(listener), units_(units) {}
+
+  void add_one() {
+    const std::scoped_lock alone(mutex_);
+    const std::chrono::duration<double> so_far =
+        std::chrono::steady_clock::now() - start_;
+    if (++sides_ % 2 == 0 && listener_)
+      listener_({sides_ / 2, units_, so_far.count()});
+  }
+
+ private:
+  const ProgressListener& listener_;
+  const std::size_t units_;
+  const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+  std::mutex mutex_;
+  std::size_t sides_ = 0;
+};
 
 } // namespace
 
@@ -74,6 +98,7 @@ std::vector<UnitObjects> compile_units(const Workshop& shop, const PatchedView& 
   for (const UnitCommand& command : commands)
     trees.push_back(build_tree_for(shop, command));
   std::vector<std::optional<Error>> failures(2 * commands.size());
+  SideCount count(shop.progress, commands.size());
   for_each_in_parallel(failures.size(), shop.jobs, [&](std::size_t index) {
     const std::size_t i = index / 2;
     try {
@@ -85,6 +110,7 @@ std::vector<UnitObjects> compile_units(const Workshop& shop, const PatchedView& 
       throw_if_interrupted();
       failures[index] = error;
     }
+    count.add_one();
   });
   for (std::size_t i = 0; i < commands.size(); ++i) {
     objects[i].unit = commands[i].unit;

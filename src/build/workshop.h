@@ -5,10 +5,19 @@
 #include "kernel/target.h"
 
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <vector>
 
 namespace kpatch::build {
+
+/// How far the compiling has come.
+struct Progress {
+  std::size_t done = 0;  ///< units of which both sides are there
+  std::size_t total = 0; ///< units
+  double seconds = 0;    ///< since the first one was begun
+};
+using ProgressListener = std::function<void(const Progress&)>;
 
 /// What every step of one build works with.
 struct Workshop {
@@ -21,6 +30,7 @@ struct Workshop {
   std::vector<std::string> launcher{};  ///< what goes before the compiler
   bool keep_debug = false;              ///< patched objects have debug information
   bool debug_originals = false;         ///< and so have original ones
+  ProgressListener progress{}; ///< told after each unit, one at a time; may be empty
 
   /// Where results that depend on this kernel's configuration and compiler are kept.
   std::filesystem::path kept(const std::string& kind) const;

@@ -10,6 +10,7 @@
 #include "kernel/find_target.h"
 #include "report/build_report.h"
 #include "report/cache_report.h"
+#include "report/console.h"
 
 #include <fmt/format.h>
 
@@ -20,16 +21,9 @@ namespace {
 using kpatch::build::BuildOutcome;
 using kpatch::build::Invocation;
 
-void progress(std::string_view line) {
-  fmt::print("{}\n", line);
-  std::fflush(stdout);
-}
-
-void complain(std::string_view line) {
-  fmt::print(stderr, "{}\n", line);
-}
-
-int build(Invocation& invocation) {
+int build(Invocation& invocation, kpatch::report::Console& console) {
+  const auto progress = [&](std::string_view line) { console.say(line); };
+  const auto complain = [&](std::string_view line) { console.complain(line); };
   for (const std::string& notice : invocation.notices)
     complain(notice);
   if (invocation.debug > 0) {
@@ -41,29 +35,34 @@ int build(Invocation& invocation) {
 
   const kpatch::build::BuildResult result = kpatch::build::build_patch(
       invocation.options, [&] { return kpatch::kernel::find_target(invocation.kernel); },
-      {.progress = progress, .complaint = complain});
+      {.progress = progress,
+       .complaint = complain,
+       .compiled = [&](const kpatch::build::Progress& now) { console.show(now); }});
   if (!invocation.json.empty())
     kpatch::write_file(invocation.json, kpatch::report::build_json(result));
   if (result.outcome == BuildOutcome::kBuilt) {
     progress("SUCCESS");
     return 0;
   }
-  fmt::print(stderr, "{}", kpatch::report::build_failure_text(result));
+  std::string text = kpatch::report::build_failure_text(result);
+  text.pop_back();
+  complain(text);
   return 1;
 }
 
-int verify_cache(const Invocation& invocation) {
+int verify_cache(const Invocation& invocation, kpatch::report::Console& console) {
   const std::vector<std::string> complaints =
       kpatch::kernel::verify_cache(invocation.kernel.cache);
   for (const std::string& complaint : complaints)
-    complain("ERROR: " + complaint);
+    console.complain("ERROR: " + complaint);
   if (complaints.empty())
-    progress("The cache is as it should be");
+    console.say("The cache is as it should be");
   return complaints.empty() ? 0 : 1;
 }
 
 int run(int argc, char** argv) {
   Invocation invocation = kpatch::build::parse_command_line(argc, argv);
+  kpatch::report::Console console;
   switch (invocation.action) {
   case Invocation::Action::kShowHelp:
     fmt::print(stderr, "{}", kpatch::build::usage_text());
@@ -76,7 +75,7 @@ int run(int argc, char** argv) {
       fmt::print(stderr, "ERROR: {}.\n", invocation.usage_complaint);
     fmt::print(stderr, "{}", kpatch::build::usage_text());
     return 1;
-  case Invocation::Action::kBuild: return build(invocation);
+  case Invocation::Action::kBuild: return build(invocation, console);
   case Invocation::Action::kListCache:
     fmt::print("{}", kpatch::report::cache_list_text(
                          kpatch::kernel::list_cache(invocation.kernel.cache)));
@@ -86,7 +85,7 @@ int run(int argc, char** argv) {
          kpatch::kernel::collect_garbage(invocation.kernel.cache))
       fmt::print("removed {}\n", name);
     return 0;
-  case Invocation::Action::kVerifyCache: return verify_cache(invocation);
+  case Invocation::Action::kVerifyCache: return verify_cache(invocation, console);
   }
   return 1;
 }

@@ -46,14 +46,18 @@ class Driver : public testing::Test {
                                .jobs = 2,
                                .check_compiler = check_compiler_};
     const auto note = [&](std::string_view line) { said_ += std::string(line) + "\n"; };
-    return build_patch(options, [&] { return kernel_.target; },
-                       {.progress = note, .complaint = note});
+    return build_patch(
+        options, [&] { return kernel_.target; },
+        {.progress = note, .complaint = note, .compiled = [&](const Progress& now) {
+           compiled_.push_back(now);
+         }});
   }
 
   FakeKernel kernel_;
   std::map<std::string, std::string> before_;
   std::map<std::string, std::string> objects_before_;
   std::string said_;
+  std::vector<Progress> compiled_;
   bool check_compiler_ = false;
 };
 
@@ -119,10 +123,24 @@ TEST_F(Driver, FindsNoChangeInAComment) {
   EXPECT_TRUE(result.log.empty());
   EXPECT_EQ(said_, "WARNING: Skipping compiler version matching check (not recommended)\n"
                    "Testing patch file(s)\n"
+                   "1 unit to compile\n"
                    "Building original source\n"
                    "Building patched source\n"
                    "Reading special section data\n"
                    "Extracting new and modified ELF sections\n");
+}
+
+TEST_F(Driver, TellsHowFarTheCompilingHasCome) {
+  kernel_.put("source/fs/y.c", "#include \"label.h\"\nconst char *y = LABEL;\n");
+  before_ = kernel_.files("source");
+  build(patch_of("include/label.h", "@@ -1 +1 @@\n-#define LABEL \"label\"\n"
+                                    "+#define LABEL z\n"));
+  EXPECT_NE(said_.find("2 units to compile\n"), std::string::npos) << said_;
+  ASSERT_EQ(compiled_.size(), 2u);
+  EXPECT_EQ(compiled_[0].done, 1u);
+  EXPECT_EQ(compiled_[1].done, 2u);
+  EXPECT_EQ(compiled_[1].total, 2u);
+  EXPECT_GE(compiled_[1].seconds, compiled_[0].seconds);
 }
 
 TEST_F(Driver, SaysWhichHunkDoesNotApply) {

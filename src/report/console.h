@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include "build/workshop.h"
+#include "report/progress_line.h"
+
+#include <cstdio>
+#include <string>
+#include <string_view>
+
+namespace kpatch::report {
+
+/// "12 of 100 units compiled, 88 left, about 2 min". Empty while that is not worth a
+/// line: in the first moments and when all is done.
+std::string compile_progress_text(const build::Progress& progress);
+
+/// The text with the first word of its lines in colour where that says how things stand:
+/// ERROR, WARNING, SUCCESS.
+std::string coloured(std::string_view text);
+
+/// What a build says while it runs: lines that stay, and one that is written over. Colour
+/// only on terminals, and not if NO_COLOR is set.
+class Console {
+ public:
+  Console();
+
+  void say(std::string_view line) { write(stdout, line, colours_output_); }
+  void complain(std::string_view line) { write(stderr, line, colours_errors_); }
+  void show(const build::Progress& progress) {
+    line_.show(compile_progress_text(progress));
+  }
+
+ private:
+  void write(std::FILE* stream, std::string_view line, bool in_colour);
+
+  bool colours_output_;
+  bool colours_errors_;
+  ProgressLine line_;
+};
+
+} // namespace kpatch::report
