@@ -116,6 +116,11 @@ class Diffing {
                     .binding = symbol.binding});
     for (const std::string& name : more_symbols)
       index_.add({.name = name, .type = STT_FUNC, .binding = STB_LOCAL});
+    for (const std::string& name : more_globals)
+      index_.add({.name = name,
+                  .value = address += 0x100,
+                  .type = STT_OBJECT,
+                  .binding = STB_GLOBAL});
     return compare(original, patched,
                    {.label = "unit.o",
                     .parent = parent,
@@ -128,6 +133,7 @@ class Diffing {
   }
 
   std::vector<std::string> more_symbols; ///< locals of the parent beyond the original's
+  std::vector<std::string> more_globals; ///< globals of the parent, not exported
   std::string parent = "vmlinux";
   kernel::Symvers symvers;
   kernel::StructSizes sizes;
