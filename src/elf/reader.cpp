@@ -15,6 +15,7 @@
 #include <gelf.h>
 #include <libelf.h>
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 
@@ -40,7 +41,8 @@ struct RawSection {
 
 class Reader {
  public:
-  Reader(std::span<const std::uint8_t> file, std::string label) {
+  Reader(std::span<const std::uint8_t> file, std::string label)
+      : file_size_(file.size()) {
     object_.label = std::move(label);
     if (elf_version(EV_CURRENT) == EV_NONE)
       fail("libelf: {}", elf_errmsg(-1));
@@ -55,6 +57,7 @@ class Reader {
   Object read() {
     read_header();
     list_sections();
+    check_overlaps();
     for (std::size_t index = 1; index < raw_.size(); ++index)
       read_section(index);
     read_symbols();
@@ -72,6 +75,13 @@ class Reader {
       fail("{}: ELF header cannot be read: {}", label(), elf_errmsg(-1));
     if (header.e_ident[EI_CLASS] != ELFCLASS64)
       fail("{}: not a 64-bit ELF file", label());
+    // libelf takes such a file for one without sections.
+    const std::uint64_t table =
+        sizeof(Elf64_Shdr) * std::max<std::uint64_t>(header.e_shnum, 1);
+    if (header.e_shoff != 0 &&
+        (table > file_size_ || header.e_shoff > file_size_ - table))
+      fail("{}: section headers at {:#x} lie outside the file's {:#x} bytes", label(),
+           header.e_shoff, file_size_);
     const bool big = header.e_ident[EI_DATA] == ELFDATA2MSB;
     object_.header = {.machine = header.e_machine,
                       .type = header.e_type,
@@ -113,6 +123,29 @@ class Reader {
         extended_indices_ = index;
     symbol_strings_ = raw_[*symbol_table_].header.sh_link;
     section_strings_ = names;
+  }
+
+  /// Contents that two sections share come from no compiler, and with enough sections a
+  /// small file would ask for any amount of memory. What leaves the file is told of where
+  /// it is read.
+  void check_overlaps() const {
+    std::vector<const RawSection*> by_place;
+    for (const RawSection& raw : raw_)
+      if (raw.handle && raw.header.sh_type != SHT_NOBITS && raw.header.sh_size != 0 &&
+          raw.header.sh_offset <= file_size_ &&
+          raw.header.sh_size <= file_size_ - raw.header.sh_offset)
+        by_place.push_back(&raw);
+    std::ranges::sort(by_place, {},
+                      [](const RawSection* raw) { return raw->header.sh_offset; });
+    std::uint64_t taken = sizeof(Elf64_Ehdr);
+    std::string_view by = "the ELF header";
+    for (const RawSection* raw : by_place) {
+      if (raw->header.sh_offset < taken)
+        fail("{}: section {}: overlaps {} in the file, at {:#x}", label(), raw->name, by,
+             raw->header.sh_offset);
+      taken = raw->header.sh_offset + raw->header.sh_size;
+      by = raw->name;
+    }
   }
 
   bool is_folded(std::size_t index) const {
@@ -333,6 +366,7 @@ class Reader {
   static constexpr std::uint64_t SHF_RELA_LIVEPATCH =
       0x00100000; // include/uapi/linux/elf.h
 
+  std::uint64_t file_size_;
   std::unique_ptr<Elf, ElfCloser> elf_;
   Object object_;
   std::vector<RawSection> raw_; ///< by the file's section number
