@@ -107,11 +107,14 @@ bool all_changed_instructions(const Context& context, SectionId id, Predicate is
 bool leads_to_reporters(const Context& context, SectionId id) {
   const arch::Arch& arch = context.patched.arch;
   const Reports reports(context.patched, id);
-  return all_changed_instructions(
+  bool has_any = false;
+  const bool all_lead = all_changed_instructions(
       context, id, [&](std::size_t, std::size_t end, Code ours, Code theirs) {
+        has_any = true;
         return arch.is_line_load(ours) && arch.is_line_load(theirs) &&
                reports.follow(end);
       });
+  return has_any && all_lead;
 }
 
 /// A number that differs.

@@ -75,6 +75,41 @@ TEST(HostileDiff, AChangedInitFunctionMayClaimMoreThanItsSection) {
   EXPECT_EQ(testing::codes(result), std::vector<std::string>{"KP2011"});
 }
 
+TEST(HostileDiff, CodeWithoutContentsIsNoLineThatMoved) {
+  Diffing diffing;
+  const auto make = [](std::uint64_t size) {
+    ObjectBuilder unit;
+    const elf::SectionId text = unit.section({.name = ".text.f",
+                                              .type = SHT_NOBITS,
+                                              .flags = SHF_ALLOC | SHF_EXECINSTR,
+                                              .nobits_size = size});
+    unit.define("f", STT_FUNC, text, size, STB_GLOBAL);
+    unit.relocate(text, {0, R_X86_64_PLT32, unit.symbol("__warn_printk"), -4});
+    return unit;
+  };
+  ObjectBuilder original = make(8);
+  ObjectBuilder patched = make(16);
+  const Result result = diffing.run(original.build(), patched.build());
+  EXPECT_EQ(testing::codes(result), std::vector<std::string>{"KP2001"});
+}
+
+TEST(HostileDiff, ATraceSiteThatDoesNotExistIsRefusedByName) {
+  for (const std::uint64_t offset : {0, 1}) {
+    ObjectBuilder unit;
+    unit.plain_function("f", {0x90, 0x90, 0x90, 0x90, 0x90, 0xc3});
+    if (offset == 0)
+      unit.add_relocation("f", 0, R_X86_64_PLT32, unit.symbol("__fentry__"), -4);
+    const elf::Object& object = unit.object();
+    const elf::Symbol& f = object.symbols[object.find_symbol("f")];
+    try {
+      arch::arch_for(object).mcount_site({object, f, object.sections[f.section]});
+      FAIL() << "found";
+    } catch (const Error& error) {
+      EXPECT_THAT(error.what(), HasSubstr("unit.o: f: no mcount call site"));
+    }
+  }
+}
+
 TEST(HostileDiff, ColdPartsOfColdPartsDoNotGoRound) {
   Diffing diffing;
   ObjectBuilder original = unit(0x90);
