@@ -13,6 +13,8 @@
 // part, in an image of their own: boot code and the vDSO.
 #include "build/affected_units.h"
 
+#include "build/makefile_changes.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -32,7 +34,6 @@ constexpr std::string_view kNoKernelNames[] = {"CREDITS",      "COPYING",  "MAIN
                                                ".gitignore",   ".mailmap", "README",
                                                ".clang-format"};
 constexpr std::string_view kNoKernelExtensions[] = {".rst", ".txt", ".md"};
-constexpr std::string_view kBuildNames[] = {"Makefile", "Kbuild", "Kconfig"};
 
 template <typename List>
 bool contains(const List& list, std::string_view value) {
@@ -45,13 +46,6 @@ bool takes_no_part(const std::filesystem::path& path) {
              [&](std::string_view tree) { return path.native().starts_with(tree); }) ||
          contains(kNoKernelNames, path.filename().native()) ||
          contains(kNoKernelExtensions, path.extension().native());
-}
-
-bool steers_the_build(const std::filesystem::path& path) {
-  const std::string name = path.filename().native();
-  return std::ranges::any_of(kBuildNames, [&](std::string_view build) {
-    return name == build || name.starts_with(std::string(build) + ".");
-  });
 }
 
 Problem problem(std::string code, const TouchedFile& file, std::string message,
@@ -69,9 +63,11 @@ Problem explain(const TouchedFile& file) {
     return problem("KP1002", file, "assembly cannot be changed by a live patch",
                    "patch the C functions that call it");
   if (steers_the_build(file.path))
-    return problem("KP1003", file,
-                   "a live patch cannot follow a change of how the kernel is built",
-                   "leave this file out and make the change in the source files");
+    return build_is_changed(file.path,
+                            "a live patch cannot follow a change of how the kernel is "
+                            "built; only objects may be added to lists",
+                            "leave this file out and make the change in the source "
+                            "files");
   return problem("KP1005", file, "what this file means for the kernel is not known",
                  "leave the file out, or express the change in .c files");
 }
@@ -81,9 +77,10 @@ Problem explain(const TouchedFile& file) {
 Problem not_included(const TouchedFile& file) {
   if (!file.was_there)
     return problem("KP1007", file,
-                   "the patch adds this file, but nothing that it changes includes it",
-                   "put its functions into a .c file that the kernel has, or include it "
-                   "from one");
+                   "the patch adds this file, but nothing that it changes includes it, "
+                   "nor does a makefile name it with an option that this kernel has",
+                   "name it in its folder's makefile, put its functions into a .c file "
+                   "that the kernel has, or include it from one");
   return problem(
       "KP1004", file,
       "this kernel's code was not made from this file: neither was it compiled nor "

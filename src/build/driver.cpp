@@ -13,6 +13,7 @@
 #include "build/compiler_check.h"
 #include "build/launcher.h"
 #include "build/line_fix.h"
+#include "build/makefile_changes.h"
 #include "build/module_check.h"
 #include "build/module_naming.h"
 #include "build/patch_apply.h"
@@ -43,7 +44,7 @@ class Build {
 
   void walk(const TargetFinder& find_target) {
     read_patches();
-    const kernel::Target target = find(find_target);
+    kernel::Target target = find(find_target);
     if (options_.replace && !kernel::can_replace(target))
       fail_with_remedy("with -R the patch leaves patches loaded earlier in force",
                        "The kernel doesn't support klp replace");
@@ -55,19 +56,19 @@ class Build {
     // The kernel is there and the compiler is its own.
 
     PatchedView view(target.source, work_.path() / "source");
-    patch_source(view, target);
+    const AddedUnits added = patch_source(view, target);
     // The view holds the patched source, and every change is one that units can carry.
 
-    const Workshop shop{target,
-                        work_.path(),
-                        log_,
-                        options_.jobs,
-                        fs::absolute(options_.hook_sources / "include"),
-                        options_.source_may_change,
-                        find_launcher(options_.launcher),
-                        !options_.debug_file.empty() || options_.explain,
-                        false,
-                        listener_.compiled};
+    const Workshop shop{.target = target,
+                        .work = work_.path(),
+                        .log = log_,
+                        .jobs = options_.jobs,
+                        .author_headers = fs::absolute(options_.hook_sources / "include"),
+                        .source_may_change = options_.source_may_change,
+                        .launcher = find_launcher(options_.launcher),
+                        .keep_debug = !options_.debug_file.empty() || options_.explain,
+                        .progress = listener_.compiled,
+                        .added = added};
     const std::vector<UnitObjects> objects = compile_both(shop, view);
     compare(shop, view, objects);
     end_unless_patchable();
@@ -105,7 +106,8 @@ class Build {
     return target;
   }
 
-  void patch_source(PatchedView& view, const kernel::Target& target);
+  AddedUnits patch_source(PatchedView& view, kernel::Target& target);
+  AddedUnits add_units(const PatchedView& view, kernel::Target& target);
   void fix_lines(PatchedView& view);
   std::vector<UnitObjects> compile_both(const Workshop& shop, PatchedView& view);
   void set_failures_aside(std::vector<UnitObjects>& objects);
@@ -139,12 +141,37 @@ class Build {
   std::string compiler_errors_;
 };
 
-void Build::patch_source(PatchedView& view, const kernel::Target& target) {
+/// Takes the units that the patch adds to the kernel's makefiles for units of the kernel.
+AddedUnits Build::add_units(const PatchedView& view, kernel::Target& target) {
+  const MakefileChanges changes = follow_makefiles(touched_, view, target);
+  std::erase_if(touched_, [&](const TouchedFile& file) {
+    return std::ranges::find(changes.followed, file.path) != changes.followed.end();
+  });
+  result_.problems = changes.problems;
+  AddedUnits added{.patched_tree = view.root(), .empty_tree = work_.path() / "empty"};
+  if (changes.added.all().empty())
+    return added;
+  PatchedView before(target.source, added.empty_tree);
+  for (const auto& [unit, owners] : changes.added.all()) {
+    say(fmt::format("{}: new in {}", unit, fmt::join(owners, ", ")));
+    for (const std::string& owner : owners)
+      target.units.add(unit, owner);
+    write_file(before.own_file(unit), std::string_view());
+    added.units.insert(unit);
+  }
+  return added;
+}
+
+AddedUnits Build::patch_source(PatchedView& view, kernel::Target& target) {
   const StepClock clock(result_.steps, "patch");
   say("Testing patch file(s)");
   touched_ = apply_patches(patches_, view);
   const IncludeIndex includes = includes_of(target, options_.source_may_change);
+  AddedUnits added = add_units(view, target);
   affected_ = affected_units(touched_, target.units, includes);
+  for (const std::string& unit : added.units)
+    if (std::ranges::find(affected_.units, unit) == affected_.units.end())
+      affected_.units.push_back(unit); // the file was there, but not in the kernel
   for (const std::string& file : affected_.ignored)
     say(fmt::format("{}: not part of the running kernel, ignored", file));
   const HeadersLeftOut left_out =
@@ -157,9 +184,10 @@ void Build::patch_source(PatchedView& view, const kernel::Target& target) {
     say(fmt::format("{}: what is changed is not used by any unit", header));
   if (options_.fix_lines)
     fix_lines(view);
-  result_.problems = affected_.problems;
+  std::ranges::copy(affected_.problems, std::back_inserter(result_.problems));
   if (!result_.problems.empty())
     refuse("Unsupported changes detected");
+  return added;
 }
 
 void Build::fix_lines(PatchedView& view) {

@@ -125,12 +125,12 @@ constexpr Attempt kAttempts[] = {
 
 /// Has kbuild write its records of the units in `objects`; returns what it complains
 /// about.
-std::string run_kbuild(const Workshop& shop, const fs::path& objects,
-                       kernel::UnitGroup group) {
+std::string run_kbuild(const Workshop& shop, const fs::path& source,
+                       const fs::path& objects, kernel::UnitGroup group) {
   Outcome outcome;
   for (const Attempt& attempt : kAttempts) {
-    Command make{.argv = kernel::kbuild_units_command(shop.target.kbuild_tree(), objects,
-                                                      group, attempt.tools, attempt.goal),
+    Command make{.argv = kernel::kbuild_units_command(source, objects, group,
+                                                      attempt.tools, attempt.goal),
                  .environment = kernel::kbuild_environment()};
     make.environment["TMPDIR"] = shop.work.string();
     make.argv.insert(make.argv.end(), shop.target.make_variables.begin(),
@@ -204,7 +204,7 @@ UnitCommand command_of_build(const kernel::Target& target, const std::string& un
 
 /// Has kbuild say how it makes the objects and keeps its records of those it can make.
 /// Returns what it complained about.
-std::string record(const Workshop& shop, const fs::path& kept,
+std::string record(const Workshop& shop, const fs::path& source, const fs::path& kept,
                    const std::vector<std::string>& units) {
   const TempDir copy("kbuild.", shop.work);
   fs::copy(fs::canonical(shop.target.objects), copy.path(),
@@ -212,7 +212,7 @@ std::string record(const Workshop& shop, const fs::path& kept,
   kernel::add_units_makefile(copy.path());
   std::string errors;
   for (const kernel::UnitGroup& group : grouped(shop.target, units))
-    errors += run_kbuild(shop, copy.path(), group);
+    errors += run_kbuild(shop, source, copy.path(), group);
   for (const std::string& unit : units) {
     const std::optional<std::string> text =
         read_text_if_exists(copy.path() / record_of(unit));
@@ -273,6 +273,21 @@ UnitCommand parse_unit_command(std::string_view cmd_file, const std::string& uni
 
 namespace {
 
+/// Commands of units that only this patch has are of no use to other builds.
+struct RecordPlaces {
+  fs::path kept;
+  fs::path of_added;
+
+  const fs::path& of(const Workshop& shop, const std::string& unit) const {
+    return shop.added.units.contains(unit) ? of_added : kept;
+  }
+};
+
+RecordPlaces record_places(const Workshop& shop) {
+  return {shop.source_may_change ? shop.work / "commands" : shop.kept("commands"),
+          shop.work / "commands-added"};
+}
+
 /// The command as it was recorded. `complaints`: of kbuild, if it was asked just now.
 UnitCommand known_command(const Workshop& shop, const fs::path& kept,
                           const std::string& unit, const std::string& complaints) {
@@ -296,19 +311,23 @@ UnitCommand known_command(const Workshop& shop, const fs::path& kept,
 std::vector<UnitCommand> unit_commands(const Workshop& shop,
                                        std::span<const std::string> units,
                                        std::vector<UnitFailure>& failures) {
-  const fs::path kept =
-      shop.source_may_change ? shop.work / "commands" : shop.kept("commands");
+  const RecordPlaces places = record_places(shop);
   std::vector<std::string> missing;
+  std::vector<std::string> added;
   for (const std::string& unit : units)
-    if (!fs::exists(kept / record_of(unit)) && !is_built(shop.target, unit))
-      missing.push_back(unit);
-  const std::string complaints =
-      missing.empty() ? std::string() : record(shop, kept, missing);
+    if (!fs::exists(places.of(shop, unit) / record_of(unit)) &&
+        !is_built(shop.target, unit))
+      (shop.added.units.contains(unit) ? added : missing).push_back(unit);
+  std::string complaints;
+  if (!missing.empty())
+    complaints += record(shop, shop.target.kbuild_tree(), places.kept, missing);
+  if (!added.empty())
+    complaints += record(shop, shop.added.patched_tree, places.of_added, added);
 
   std::vector<UnitCommand> commands;
   for (const std::string& unit : units) {
     try {
-      commands.push_back(known_command(shop, kept, unit, complaints));
+      commands.push_back(known_command(shop, places.of(shop, unit), unit, complaints));
     } catch (const Error& error) {
       failures.push_back({unit, error});
     }

@@ -68,12 +68,21 @@ namespace {
 
 void compile_original(const Workshop& shop, const UnitCommand& command,
                       const fs::path& build_tree, UnitObjects& unit) {
-  unit.original =
-      original_object(shop, {.command = command,
-                             .source_tree = shop.target.source,
-                             .build_tree = build_tree,
-                             .object = object_in(shop.work / "orig", command.unit),
-                             .with_debug = shop.debug_originals});
+  const bool is_added = shop.added.units.contains(command.unit);
+  const CompileJob job{.command = command,
+                       .source_tree =
+                           is_added ? shop.added.empty_tree : shop.target.source,
+                       .build_tree = build_tree,
+                       .object = object_in(shop.work / "orig", command.unit),
+                       .with_debug = shop.debug_originals};
+  if (!is_added) {
+    unit.original = original_object(shop, job);
+    return;
+  }
+  // Nothing is what the kernel has of it.
+  unit.original = job.object;
+  if (const Compiled nothing = compile(shop, job); !nothing.ok)
+    fail("{}: not even an empty file compiles\n{}", command.unit, nothing.messages);
 }
 
 void compile_patched(const Workshop& shop, const UnitCommand& command,

@@ -6,6 +6,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,13 @@ struct Progress {
 };
 using ProgressListener = std::function<void(const Progress&)>;
 
+/// Units that a patch adds to the kernel. Its own makefiles do not know them.
+struct AddedUnits {
+  std::set<std::string> units;
+  std::filesystem::path patched_tree; ///< whose makefiles do
+  std::filesystem::path empty_tree;   ///< in which they are there, but empty
+};
+
 /// What every step of one build works with.
 struct Workshop {
   const kernel::Target& target;
@@ -31,6 +39,7 @@ struct Workshop {
   bool keep_debug = false;              ///< patched objects have debug information
   bool debug_originals = false;         ///< and so have original ones
   ProgressListener progress{}; ///< told after each unit, one at a time; may be empty
+  AddedUnits added{};
 
   /// Where results that depend on this kernel's configuration and compiler are kept.
   std::filesystem::path kept(const std::string& kind) const;

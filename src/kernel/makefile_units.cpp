@@ -89,6 +89,10 @@ UnitIndex parse_makefile_units(std::string_view text, const fs::path& source) {
 }
 
 UnitIndex units_from_makefiles(const Target& target) {
+  return units_from_makefiles(target, target.source);
+}
+
+UnitIndex units_from_makefiles(const Target& target, const fs::path& source) {
   const TempDir work("kpatch-owners.");
   const fs::path top = work.path() / "top.mk";
   const fs::path walk = work.path() / "walk.mk";
@@ -96,14 +100,14 @@ UnitIndex units_from_makefiles(const Target& target) {
   write_file(walk, kWalk);
   const Outcome outcome = run({
       .argv = {"make", "-s", "--no-print-directory", "-C", target.objects.string(), "-f",
-               top.string(), "abs_srctree=" + target.source.string(),
+               top.string(), "abs_srctree=" + source.string(),
                "may-sync-config=", "kpatch_walk=" + walk.string(), "kpatch-owners"},
       .environment = kbuild_environment()
   });
-  UnitIndex units = parse_makefile_units(outcome.output, target.source);
+  UnitIndex units = parse_makefile_units(outcome.output, source);
   if (!outcome.ok() || units.all().empty())
     fail("{}: its makefiles do not tell what the kernel is made of\n{}",
-         target.source.string(), outcome.errors);
+         source.string(), outcome.errors);
   return units;
 }
 

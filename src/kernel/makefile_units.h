@@ -7,8 +7,9 @@ namespace kpatch::kernel {
 
 /// The translation units of a kernel and their owners as its makefiles say, for a target
 /// whose source and prepared tree are known. Sources that the build generates are not
-/// among them.
+/// among them. With `source`, as that tree's makefiles say instead of the target's.
 UnitIndex units_from_makefiles(const Target& target);
+UnitIndex units_from_makefiles(const Target& target, const std::filesystem::path& source);
 
 /// Reads what the makefiles printed: lines "unit <object> <owner>".
 UnitIndex parse_makefile_units(std::string_view text,

@@ -153,7 +153,7 @@ TEST_F(Driver, SaysWhichHunkDoesNotApply) {
 TEST_F(Driver, ReportsAllProblemsOfAPatch) {
   const BuildResult result =
       build("--- /dev/null\n+++ b/fs/y.S\n@@ -0,0 +1 @@\n+nop\n"
-            "--- /dev/null\n+++ b/fs/Makefile\n@@ -0,0 +1 @@\n+obj-y += x.o\n"
+            "--- /dev/null\n+++ b/fs/Kconfig\n@@ -0,0 +1 @@\n+config X\n"
             "--- a/fs/x.c\n+++ /dev/null\n@@ -1,4 +0,0 @@\n-#include \"label.h\"\n"
             "-const char *where(void) { return __FILE__; }\n"
             "-const char *show(void) { return LABEL; }\n"
