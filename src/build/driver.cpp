@@ -19,6 +19,7 @@
 #include "build/patch_apply.h"
 #include "build/reach.h"
 #include "build/safety_review.h"
+#include "build/shown_messages.h"
 #include "build/step_clock.h"
 #include "build/unit_diffs.h"
 #include "build/work_dir.h"
@@ -137,6 +138,7 @@ class Build {
   WorkDir work_;
   std::vector<PatchFile> patches_;
   std::vector<TouchedFile> touched_;
+  PatchedTexts unfixed_; ///< those whose lines were given their original numbers
   Affected affected_;
   std::string compiler_errors_;
 };
@@ -196,8 +198,10 @@ void Build::fix_lines(PatchedView& view) {
     if (!file.was_there || !file.is_there || (extension != ".c" && extension != ".h"))
       continue;
     const fs::path patched = view.own_file(file.path);
-    write_file(patched, with_original_lines(read_text(view.pristine() / file.path),
-                                            read_text(patched)));
+    std::string& text = unfixed_[file.path];
+    text = read_text(patched);
+    write_file(patched,
+               with_original_lines(read_text(view.pristine() / file.path), text));
   }
 }
 
@@ -223,6 +227,7 @@ std::vector<UnitObjects> Build::compile_both(const Workshop& shop, PatchedView& 
     say("Building patched source");
   }
   std::vector<UnitObjects> objects = compile_units(shop, view, commands);
+  retell_messages(shop, view, unfixed_, objects);
   set_failures_aside(objects);
   leave_out_unreached(view, objects);
   return objects;

@@ -78,6 +78,21 @@ TEST_F(Driver, ShowsCompilerErrorsWithTheFileAsInTheTree) {
   EXPECT_NE(read_text(result.log).find("fs/y.c:1:22: error: "), std::string::npos);
 }
 
+TEST_F(Driver, QuotesTheLineThatIsWrongThoughLinesKeepTheirNumbers) {
+  const BuildResult result =
+      build(patch_of("fs/x.c", "@@ -1,4 +1,6 @@\n+int more;\n+int yet_more;\n"
+                               " #include \"label.h\"\n"
+                               " const char *where(void) { return __FILE__; }\n"
+                               "-const char *show(void) { return LABEL; }\n"
+                               "+const char *show(void) { return LABLE; }\n"
+                               " int same(int x) { return x + 1; }\n"));
+  EXPECT_NE(result.message.find("fs/x.c:5:33: error: 'LABLE'"), std::string::npos)
+      << result.message;
+  EXPECT_NE(result.message.find("5 | const char *show(void) { return LABLE; }"),
+            std::string::npos);
+  EXPECT_EQ(result.message.find(kernel_.root.path().native()), std::string::npos);
+}
+
 TEST_F(Driver, SaysWhatToDoAboutOrphanedCode) {
   const BuildResult result = build(
       patch_of("fs/y.c", "@@ -1 +1,3 @@\n+#pragma GCC diagnostic error \"-Wunused\"\n"

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include "build/unit_objects.h"
+
+#include <map>
+#include <span>
+#include <string>
+
+namespace kpatch::build {
+
+/// Texts of files of the view as the patches made them, by path.
+using PatchedTexts = std::map<std::string, std::string>;
+
+/// Replaces what the compiler has said of the units' patched sides, if it has said
+/// anything, by what it says of `texts`.
+void retell_messages(const Workshop& shop, const PatchedView& view,
+                     const PatchedTexts& texts, std::span<UnitObjects> units);
+
+} // namespace kpatch::build
