@@ -7,10 +7,9 @@
 
 #include "base/error.h"
 #include "runtime/operations.h"
+#include "runtime/options.h"
 
 #include <algorithm>
-#include <charconv>
-#include <getopt.h>
 #include <set>
 
 namespace kpatch::runtime {
@@ -163,12 +162,10 @@ int show_usage(Host& host) {
 }
 
 std::chrono::seconds parse_timeout(std::string_view text) {
-  unsigned value = 0;
-  const auto [end, error] =
-      std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size())
+  const std::optional<unsigned> seconds = whole_number(text);
+  if (!seconds)
     fail("--timeout: '{}' is not a number of seconds", text);
-  return std::chrono::seconds(value);
+  return std::chrono::seconds(*seconds);
 }
 
 OnStall parse_policy(std::string_view text) {
@@ -193,21 +190,14 @@ bool take_option(Call& call, int option) {
 
 /// Nothing if the options are wrong.
 std::optional<Call> parse_call(const Arguments& arguments) {
-  std::vector<std::string> copies = arguments;
-  std::vector<char*> argv;
-  for (std::string& copy : copies)
-    argv.push_back(copy.data());
-  argv.push_back(nullptr);
-  const int count = static_cast<int>(copies.size());
-
   Call call;
-  optind = 0; // begin anew
+  bool is_right = true;
   opterr = 0;
-  for (int option;
-       (option = getopt_long(count, argv.data(), "ak:", kLongOptions, nullptr)) != -1;)
-    if (!take_option(call, option))
-      return std::nullopt;
-  call.arguments.assign(argv.begin() + optind, argv.begin() + count);
+  call.arguments = take_options(arguments, {"ak:", kLongOptions}, [&](int option) {
+    is_right = take_option(call, option) && is_right;
+  });
+  if (!is_right)
+    return std::nullopt;
   return call;
 }
 

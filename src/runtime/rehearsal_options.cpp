@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// The command line of `kpatch rehearse`, by getopt_long: long options may be abbreviated
-// and mixed with the module files, as with the other commands of the family.
+// The command line of `kpatch rehearse`.
 #include "runtime/rehearsal_options.h"
 
 #include "base/error.h"
-
-#include <charconv>
-#include <getopt.h>
+#include "runtime/options.h"
 
 namespace kpatch::runtime {
 
@@ -55,10 +52,8 @@ constexpr option kLongOptions[] = {
 constexpr const char* kTryHelp = "see kpatch rehearse --help";
 
 unsigned positive_number(const std::string& option, std::string_view text) {
-  unsigned value = 0;
-  const auto [end, error] =
-      std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size() || value == 0)
+  const unsigned value = whole_number(text).value_or(0);
+  if (value == 0)
     fail("rehearse: {}: '{}' is not a number above zero", option, text);
   return value;
 }
@@ -126,21 +121,13 @@ must fail. Exit status 0 if all held and the kernel log is clean. Needs no root.
 }
 
 RehearsalCall parse_rehearsal_call(const std::vector<std::string>& arguments) {
-  std::vector<std::string> copies = {"kpatch"};
-  copies.insert(copies.end(), arguments.begin(), arguments.end());
-  std::vector<char*> argv;
-  for (std::string& copy : copies)
-    argv.push_back(copy.data());
-  argv.push_back(nullptr);
-  const int count = static_cast<int>(copies.size());
-
+  std::vector<std::string> words = {"kpatch"};
+  words.insert(words.end(), arguments.begin(), arguments.end());
   RehearsalCall call;
-  optind = 0; // begin anew
-  for (int option; (option = getopt_long(count, argv.data(), "k:c:p:w:n:eh", kLongOptions,
-                                         nullptr)) != -1;)
-    take_option(call, option);
-  for (int index = optind; index < count; ++index)
-    call.request.patches.emplace_back(argv[index]);
+  for (const std::string& patch :
+       take_options(std::move(words), {"k:c:p:w:n:eh", kLongOptions},
+                    [&](int option) { take_option(call, option); }))
+    call.request.patches.emplace_back(patch);
   if (call.wants_help)
     return call;
   if (call.request.patches.empty())
