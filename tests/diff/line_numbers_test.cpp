@@ -37,6 +37,13 @@ TEST_F(MovedLines, AreNoChangeWhoeverIsToldOfThem) {
   EXPECT_TRUE(result.functions.empty());
 }
 
+TEST_F(MovedLines, AreFoundInCompressedDebugInformation) {
+  const std::string moved = std::string("\n\n\n") + kReports;
+  const std::vector<std::string> options = {"-g", "-gz=zlib", "-gdwarf-4"};
+  EXPECT_EQ(Diffing().run(compile(kReports, options), compile(moved, options)).exit,
+            Exit::kNoChange);
+}
+
 TEST_F(MovedLines, NeedDebugInformationAndAreAskedFor) {
   const std::string moved = std::string("\n\n\n") + kReports;
   const Result result = Diffing().run(compile(kReports), compile(moved));

@@ -244,6 +244,45 @@ TEST(ExportedSymbols, OfTheKernelStayOrdinaryAndThoseOfModulesDoNot) {
   EXPECT_TRUE(livepatch_at(object, ".text.f", 11, ".klp.sym.nf_conntrack.nf_hook,0"));
 }
 
+TEST(Toc, BaseIsNoLivepatchSymbol) {
+  const auto make = [](std::uint8_t filler) {
+    ObjectBuilder builder;
+    builder.object().header.machine = EM_PPC64;
+    // addis r2,r12,.TOC.@ha; addi r2,r2,.TOC.@l; bl _mcount; a word that varies; blr
+    builder.plain_function("f", {0, 0,    0x4c,   0x3c, 0, 0,    0x42, 0x38, 1,    0,
+                                 0, 0x48, filler, 0,    0, 0x60, 0x20, 0,    0x80, 0x4e});
+    builder.add_relocation("f", 0, R_PPC64_REL16_HA, builder.symbol(".TOC."), 0);
+    builder.add_relocation("f", 4, R_PPC64_REL16_LO, builder.symbol(".TOC."), 4);
+    builder.add_relocation("f", 8, R_PPC64_REL24, builder.symbol("_mcount"), 0);
+    return builder.build();
+  };
+  Diffing diffing;
+  diffing.more_globals = {".TOC."};
+  const elf::Object object = intermediate(diffing, make(0), make(1));
+  EXPECT_NE(ordinary_at(object, ".text.f", 0), nullptr);
+  EXPECT_NE(ordinary_at(object, ".text.f", 4), nullptr);
+}
+
+TEST(PatchableEntries, AreTiedToTheirCodeOnlyWhereTheCompilerDoesSo) {
+  for (const std::uint64_t tie : {std::uint64_t{0}, std::uint64_t{SHF_LINK_ORDER}}) {
+    const auto make = [&](std::uint8_t filler) {
+      elf::Object object = aarch64_unit(filler);
+      elf::Section& entries =
+          object.sections[object.find_section("__patchable_function_entries")];
+      entries.flags |= tie;
+      entries.link = tie ? object.find_section(".text.f") : elf::kNoSection;
+      return object;
+    };
+    Diffing diffing;
+    diffing.more_globals = {"state"};
+    const elf::Object object = intermediate(diffing, make(0), make(1));
+    const elf::Section& entries =
+        object.sections[object.find_section("__patchable_function_entries")];
+    EXPECT_EQ(entries.flags & SHF_LINK_ORDER, tie);
+    EXPECT_EQ(entries.size(), 8U);
+  }
+}
+
 TEST(OutOfRange, ReferencesAreRefusedByTheirPlace) {
   const auto make = [](std::uint8_t filler) {
     ObjectBuilder builder;
