@@ -46,7 +46,8 @@ void add_debug_options(const CompileJob& job, std::vector<std::string>& argv) {
     argv.emplace_back("-g");
 }
 
-Command compiler_command(const Workshop& shop, const CompileJob& job) {
+/// Without what says what is to be made.
+Command compiler_start(const Workshop& shop, const CompileJob& job) {
   Command command{
       .directory = job.build_tree,
       .environment = {{"LC_ALL", "C"}, {"TMPDIR", shop.work.string()}}
@@ -59,11 +60,16 @@ Command compiler_command(const Workshop& shop, const CompileJob& job) {
     command.argv.push_back("-I" + shop.author_headers.string());
     command.argv.push_back("-fmacro-prefix-map=" + shop.author_headers.string() + "/=");
   }
+  return command;
+}
+
+Command compiler_command(const Workshop& shop, const CompileJob& job) {
+  Command command = compiler_start(shop, job);
   add_debug_options(job, command.argv);
   for (const std::string& word :
        {std::string("-fdiagnostics-color=never"), std::string("-MD"), std::string("-MF"),
         dependency_list(job.object).string(), std::string("-c"), std::string("-o"),
-        job.object.string(), tree + "/" + job.command.unit})
+        job.object.string(), job.source_tree.string() + "/" + job.command.unit})
     command.argv.push_back(word);
   return command;
 }
@@ -108,6 +114,15 @@ void run_objtool(const Workshop& shop, const CompileJob& job) {
 }
 
 } // namespace
+
+std::string preprocessed(const Workshop& shop, const CompileJob& job) {
+  Command command = compiler_start(shop, job);
+  for (const std::string& word :
+       {std::string("-E"), std::string("-D__GENKSYMS__"), std::string("-o"),
+        job.object.string(), (job.source_tree / job.command.unit).string()})
+    command.argv.push_back(word);
+  return shop.log.run(command).ok() ? read_text(job.object) : std::string();
+}
 
 Compiled compile(const Workshop& shop, const CompileJob& job) {
   fs::create_directories(job.object.parent_path());

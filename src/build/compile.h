@@ -32,6 +32,9 @@ struct Compiled {
 /// anything else that fails is.
 Compiled compile(const Workshop& shop, const CompileJob& job);
 
+/// What genksyms reads of the unit; empty if it cannot be made.
+std::string preprocessed(const Workshop& shop, const CompileJob& job);
+
 /// The object of the unit from the pristine source: made now, or kept from an earlier run
 /// and still of the same source. Throws Error if it does not compile.
 std::filesystem::path original_object(const Workshop& shop, const CompileJob& job);

@@ -21,6 +21,7 @@
 #include "build/safety_review.h"
 #include "build/shown_messages.h"
 #include "build/step_clock.h"
+#include "build/symbol_versions.h"
 #include "build/unit_diffs.h"
 #include "build/work_dir.h"
 #include "kernel/requirements.h"
@@ -75,6 +76,7 @@ class Build {
     end_unless_patchable();
     // Every changed unit's part of the module is in an intermediate object.
 
+    compare_versions(shop, view, objects);
     review(shop, view, objects);
     // What is known to be dangerous about them has been said.
 
@@ -118,6 +120,8 @@ class Build {
   void tell_about(const UnitResult& result);
   void end_unless_patchable();
   [[noreturn]] void end_with_compiler_errors();
+  void compare_versions(const Workshop& shop, const PatchedView& view,
+                        const std::vector<UnitObjects>& objects);
   void review(const Workshop& shop, const PatchedView& view,
               const std::vector<UnitObjects>& objects);
   void link(const Workshop& shop);
@@ -141,6 +145,7 @@ class Build {
   PatchedTexts unfixed_; ///< those whose lines were given their original numbers
   Affected affected_;
   std::string compiler_errors_;
+  std::vector<VersionChange> versions_; ///< of exports, as a build of all would change
 };
 
 /// Takes the units that the patch adds to the kernel's makefiles for units of the kernel.
@@ -341,6 +346,14 @@ void Build::end_unless_patchable() {
     no_change("no functional changes found");
 }
 
+void Build::compare_versions(const Workshop& shop, const PatchedView& view,
+                             const std::vector<UnitObjects>& objects) {
+  const StepClock clock(result_.steps, "versions");
+  versions_ = changed_versions(shop, view, touched_, objects);
+  for (const std::string& notice : version_notices(versions_))
+    say(notice);
+}
+
 void Build::review(const Workshop& shop, const PatchedView& view,
                    const std::vector<UnitObjects>& objects) {
   if (options_.review == Review::kOff)
@@ -387,6 +400,9 @@ void Build::link(const Workshop& shop) {
   if (!options_.debug_file.empty())
     request.debug_output = work_.path() / (file + ".debug");
   const fs::path module = klp::build_module(request);
+  result_.problems = uses_of_changed_versions(versions_, module);
+  if (!result_.problems.empty())
+    refuse("The module uses exports that the patch changes");
   result_.problems = module_problems(target, module);
   if (!result_.problems.empty())
     refuse("The finished module breaks rules of the kernel's loader");
