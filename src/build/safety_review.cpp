@@ -52,7 +52,7 @@ std::vector<Problem> review_units(const Workshop& shop, const PatchedView& view,
     const elf::Object& original = sides.emplace_back(elf::read_object(unit.original));
     const elf::Object& patched = sides.emplace_back(elf::read_object(unit.patched));
     units.push_back({unit.unit, original, patched, replaced_functions(*result)});
-    if (!wanted.empty())
+    if (!wanted.empty() && !shop.added.units.contains(unit.unit))
       add_types(shop, view, wanted, units.back());
   }
   return verify::review(units);
