@@ -99,6 +99,24 @@ TEST_F(ReadingDebugInfo, KnowsWhatWasInlined) {
   }
 }
 
+TEST_F(ReadingDebugInfo, KnowsTheStatementsThatInlinedCodeIsOf) {
+  for (const std::string dwarf : {"-gdwarf-4", "-gdwarf-5"}) {
+    const elf::Object object = compile(dwarf);
+    const auto debug = DebugInfo::read(object);
+    ASSERT_TRUE(debug);
+    const elf::SectionId f = section_of(object, "f");
+    const auto own = debug->find_statements(f, 0);
+    ASSERT_EQ(own.size(), 1U);
+    EXPECT_EQ(own[0].text(), "u.c:7");
+    const auto inlined = debug->find_statements(f, inlined_code(object));
+    ASSERT_EQ(inlined.size(), 2U);
+    EXPECT_EQ(inlined[0].text(), "h.h:4");
+    EXPECT_EQ(inlined[1].text(), "u.c:10");
+    EXPECT_TRUE(debug->find_statements(f, object.sections[f].size()).empty())
+        << "behind the end of the code";
+  }
+}
+
 TEST_F(ReadingDebugInfo, KnowsVariablesTheirTypesAndMembers) {
   const elf::Object object = compile("-g");
   const auto debug = DebugInfo::read(object);
