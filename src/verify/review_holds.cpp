@@ -109,16 +109,39 @@ bool may_go_with_another(const Hold& hold, const Names& before, const Names& aft
          });
 }
 
-/// What a function takes or drops now, others of the unit did before or do now, if all
-/// who call it take and drop on the whole what they did.
+/// Whether one of the functions has lost what another gains, or gained what it loses.
+bool is_exchanged(const UnitView& unit, const Names& functions,
+                  std::span<const std::string_view> patterns, bool other_gains) {
+  const CallMap& with = other_gains ? unit.original : unit.patched;
+  const CallMap& without = other_gains ? unit.patched : unit.original;
+  return std::ranges::any_of(functions, [&](const std::string& function) {
+    return has_any(with.direct(function), patterns) &&
+           !has_any(without.direct(function), patterns);
+  });
+}
+
+/// What the function takes or drops otherwise than before was done by its caller or for
+/// it: all callers take and drop on the whole what they did, and another function there
+/// has changed the other way round.
 bool is_moved_within_callers(const UnitView& unit, const std::string& function,
                              const Hold& hold) {
+  const Balance original = balance_of(unit.original.reached(function), hold);
+  const Balance patched = balance_of(unit.patched.reached(function), hold);
   const Names callers = unit.patched.only_callers(function);
-  return !callers.empty() && std::ranges::all_of(callers, [&](const std::string& caller) {
+  const auto is_even = [&](const std::string& caller) {
+    Names there = unit.original.reached(caller);
+    there.merge(unit.patched.reached(caller));
+    there.insert(caller);
+    there.erase(function);
     return unit.original.defines(caller) &&
            balance_of(unit.original.reached(caller), hold) ==
-               balance_of(unit.patched.reached(caller), hold);
-  });
+               balance_of(unit.patched.reached(caller), hold) &&
+           (original.takes == patched.takes ||
+            is_exchanged(unit, there, hold.takes, patched.takes)) &&
+           (original.drops == patched.drops ||
+            is_exchanged(unit, there, hold.drops, patched.drops));
+  };
+  return !callers.empty() && std::ranges::all_of(callers, is_even);
 }
 
 Problem uneven(const UnitView& unit, const std::string& function, const Hold& hold,

@@ -188,6 +188,11 @@ TEST(Review, WhatMovesBetweenAFunctionAndItsCallersIsNoHazard) {
   Unit other = patched;
   other.function("leave", {"f"}, STB_GLOBAL);
   EXPECT_THAT(codes(original, other), ElementsAre("KP4003"));
+  Unit busy = calls({});
+  busy.function("enter", {"f", "ihold", "iput"}, STB_GLOBAL);
+  Unit leaking = calls({"ihold"});
+  leaking.function("enter", {"f", "ihold", "iput"}, STB_GLOBAL);
+  EXPECT_THAT(codes(busy, leaking), ElementsAre("KP4003"));
   EXPECT_THAT(codes(original, patched.pointer(".data", "f")), ElementsAre("KP4003"));
 }
 
