@@ -46,7 +46,7 @@ echo "service: $(show ActiveState kpatch.service), $(show UnitFileState kpatch.s
 echo "condition: $(show ConditionResult kpatch.service)"
 before=$(show InactiveEnterTimestampMonotonic kpatch.service)
 network=$(show ActiveEnterTimestampMonotonic network-pre.target)
-echo "before the network: $([ "$before" -lt "$network" ] && echo yes || echo no, "$before" "$network")"
+echo "before the network: $([ "$before" -gt 0 ] && [ "$before" -lt "$network" ] && echo yes || echo no), $before $network us"
 head /var/lib/kpatch/.boot/*/*
 journalctl -b -u kpatch.service -o cat
 if [ -e /root/boot-good.ko.xz ]; then
