@@ -189,6 +189,11 @@ AddedUnits Build::patch_source(PatchedView& view, kernel::Target& target) {
   }
   for (const std::string& header : left_out.unused)
     say(fmt::format("{}: what is changed is not used by any unit", header));
+  if (!left_out.beyond.empty())
+    listener_.complaint(fmt::format(
+        "WARNING: it is used by {}: if these are compiled, then for an image of its own "
+        "(boot code, the vDSO), which a live patch does not reach",
+        fmt::join(left_out.beyond, ", ")));
   if (options_.fix_lines)
     fix_lines(view);
   std::ranges::copy(affected_.problems, std::back_inserter(result_.problems));

@@ -37,6 +37,40 @@ void own_including_directories(const IncludeIndex& includes, IncludeIndex::FileI
   }
 }
 
+/// Sources below arch/ that neither vmlinux nor a module is made of: boot code, the vDSO,
+/// and what the configuration leaves out.
+kernel::UnitIndex sources_beyond(const kernel::Target& target) {
+  std::set<fs::path> folders;
+  for (const auto& [unit, owners] : target.units.all())
+    if (const fs::path path = unit; *path.begin() == "arch")
+      folders.insert(*path.begin() / *std::next(path.begin()));
+  kernel::UnitIndex beyond;
+  for (const fs::path& folder : folders)
+    for (const auto& entry : fs::recursive_directory_iterator(target.source / folder)) {
+      const std::string path = entry.path().lexically_relative(target.source);
+      if (entry.is_regular_file() && path.ends_with(".c") &&
+          target.units.owners(path).empty())
+        beyond.add(path, "");
+    }
+  return beyond;
+}
+
+std::vector<std::string> users_beyond(const kernel::Target& target,
+                                      std::vector<HeaderChange> changes, unsigned jobs) {
+  const kernel::UnitIndex beyond = sources_beyond(target);
+  const IncludeIndex includes = IncludeIndex::scan(target.source, target.objects, beyond);
+  std::erase_if(changes,
+                [&](const HeaderChange& change) { return !includes.find(change.path); });
+  std::set<std::string> readers;
+  for (const HeaderChange& change : changes)
+    for (const IncludeIndex::FileId reader :
+         includes.reaching(*includes.find(change.path)))
+      if (beyond.all().contains(includes.path(reader)))
+        readers.insert(includes.path(reader));
+  const std::vector<std::string> all(readers.begin(), readers.end());
+  return units_using(includes, {target.source, target.objects, jobs}, changes, all);
+}
+
 Problem used_by_assembly(const std::string& file) {
   return {.code = "KP1002",
           .object = file,
@@ -92,9 +126,11 @@ HeadersLeftOut add_units_of_headers(Affected& affected, const IncludeIndex& incl
     else if (std::ranges::find(affected.units, unit) == affected.units.end())
       candidates.insert(unit);
   affected.candidates.assign(candidates.begin(), candidates.end());
-  if (users.empty())
+  if (users.empty()) {
     for (const HeaderChange& change : changes)
       left_out.unused.push_back(change.path);
+    left_out.beyond = users_beyond(target, changes, jobs);
+  }
   return left_out;
 }
 

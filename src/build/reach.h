@@ -18,6 +18,9 @@ IncludeIndex includes_of(const kernel::Target& target, bool source_may_change);
 struct HeadersLeftOut {
   std::vector<std::string> same;   ///< mean the same as before: put back in the view
   std::vector<std::string> unused; ///< are changed where no unit uses them
+  /// Sources of the architecture that are no units of the kernel and use what is changed
+  /// in the unused ones: of images of their own, if they are compiled at all.
+  std::vector<std::string> beyond;
 };
 
 /// Finds the units that use what is changed in `affected.headers` and adds them to the

@@ -208,6 +208,21 @@ TEST_F(Driver, RefusesANewFileThatNothingIncludes) {
   EXPECT_EQ(result.problems[0].object, "fs/new.c");
 }
 
+TEST_F(Driver, NamesSourcesOfOtherImagesThatUseAHeader) {
+  fs::create_directories(kernel_.root.path() / "source/arch/x86");
+  kernel_.put("source/include/own.h", "#define OWN 1\n");
+  kernel_.put("source/arch/x86/unit.c", "#include <own.h>\nint unit;\n");
+  kernel_.put("source/arch/x86/image.c", "#include <own.h>\nint image = OWN;\n");
+  kernel_.put("source/arch/x86/other.c", "#include <own.h>\nint other;\n");
+  before_ = kernel_.files("source");
+  kernel_.target.units.add("arch/x86/unit.c", "vmlinux");
+  const BuildResult result =
+      build(patch_of("include/own.h", "@@ -1 +1 @@\n-#define OWN 1\n+#define OWN 2\n"));
+  EXPECT_EQ(result.outcome, BuildOutcome::kNoChange);
+  EXPECT_NE(said_.find("it is used by arch/x86/image.c: if these"), std::string::npos)
+      << said_;
+}
+
 TEST_F(Driver, TakesANewHeaderThatAUnitIncludes) {
   const BuildResult result =
       build(patch_of("fs/y.c", "@@ -1 +1 @@\n-int y(void) { return 1; }\n"
