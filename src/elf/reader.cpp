@@ -129,22 +129,28 @@ class Reader {
   /// small file would ask for any amount of memory. What leaves the file is told of where
   /// it is read.
   void check_overlaps() const {
-    std::vector<const RawSection*> by_place;
-    for (const RawSection& raw : raw_)
-      if (raw.handle && raw.header.sh_type != SHT_NOBITS && raw.header.sh_size != 0 &&
-          raw.header.sh_offset <= file_size_ &&
-          raw.header.sh_size <= file_size_ - raw.header.sh_offset)
-        by_place.push_back(&raw);
-    std::ranges::sort(by_place, {},
-                      [](const RawSection* raw) { return raw->header.sh_offset; });
+    struct Extent {
+      std::uint64_t begin;
+      std::size_t index;
+    };
+    std::vector<Extent> extents;
+    extents.reserve(raw_.size());
+    for (std::size_t index = 1; index < raw_.size(); ++index)
+      if (const GElf_Shdr& header = raw_[index].header;
+          header.sh_type != SHT_NOBITS && header.sh_size != 0 &&
+          header.sh_offset <= file_size_ &&
+          header.sh_size <= file_size_ - header.sh_offset)
+        extents.push_back({header.sh_offset, index});
+    std::ranges::sort(extents, {}, &Extent::begin);
     std::uint64_t taken = sizeof(Elf64_Ehdr);
     std::string_view by = "the ELF header";
-    for (const RawSection* raw : by_place) {
-      if (raw->header.sh_offset < taken)
-        fail("{}: section {}: overlaps {} in the file, at {:#x}", label(), raw->name, by,
-             raw->header.sh_offset);
-      taken = raw->header.sh_offset + raw->header.sh_size;
-      by = raw->name;
+    for (const Extent& extent : extents) {
+      const RawSection& raw = raw_[extent.index];
+      if (extent.begin < taken)
+        fail("{}: section {}: overlaps {} in the file, at {:#x}", label(), raw.name, by,
+             extent.begin);
+      taken = extent.begin + raw.header.sh_size;
+      by = raw.name;
     }
   }
 
