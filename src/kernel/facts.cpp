@@ -19,13 +19,15 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// The text in the file; if there is none, what `make` returns, which is then kept.
+/// The text in the file; if there is none, what `make` returns, which is then kept. That
+/// nothing was found is not kept: what is missing may be installed later.
 template <typename Make>
 std::string kept_text(const fs::path& file, Make make) {
-  if (std::optional<std::string> text = read_text_if_exists(file))
+  if (std::optional<std::string> text = read_text_if_exists(file); text && !text->empty())
     return std::move(*text);
   std::string text = make();
-  write_file(file, text);
+  if (!text.empty())
+    write_file(file, text);
   return text;
 }
 
@@ -85,6 +87,22 @@ bool is_by_product(std::string_view name) {
   return name.ends_with(".mod.c") || name.ends_with(".vmlinux.export.c");
 }
 
+bool has_debug_information(const Target& target, std::string_view owner) {
+  const auto module = target.modules.find(owner);
+  return owner == kVmlinux ||
+         (module != target.modules.end() && !module->second.debug.empty());
+}
+
+/// Units of modules without debug information, or that are not there at all: a patch of
+/// them must not be taken for one of nothing that runs.
+void add_units_of_other_modules(const Target& target, UnitIndex& units) {
+  const UnitIndex by_makefiles = units_from_makefiles(target);
+  for (const auto& [unit, owners] : by_makefiles.all())
+    for (const std::string& owner : owners)
+      if (!has_debug_information(target, owner))
+        units.add(unit, owner);
+}
+
 UnitIndex find_units(const Target& target) {
   if (target.vmlinux.empty())
     return units_from_makefiles(target);
@@ -98,6 +116,8 @@ UnitIndex find_units(const Target& target) {
   for (const auto& [name, files] : target.modules)
     if (!files.debug.empty())
       add_all(files.debug, name);
+  if (target.records.empty())
+    add_units_of_other_modules(target, units);
   return units;
 }
 

@@ -26,7 +26,12 @@ const fs::path& Target::shipped_file(std::string_view owner) const {
     return image.empty() ? vmlinux : image;
   const auto found = modules.find(owner);
   if (found == modules.end())
-    fail("{}: this kernel ({}) has no such module", owner, release);
+    fail_with_remedy(
+        fmt::format(
+            "install the package that has the modules of {}, or unpack it so that "
+            "its lib/modules is in one place with the vmlinux that -v names",
+            release),
+        "{}: this module is not in lib/modules/{}", owner, release);
   return found->second.shipped;
 }
 

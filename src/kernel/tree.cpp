@@ -185,12 +185,26 @@ void take_build(const Tree& tree, Target& target) {
   add_built_modules(target);
 }
 
+/// The root of the system that vmlinux was installed in: this one's, or a folder in which
+/// packages were unpacked.
+fs::path root_of(const fs::path& vmlinux, const std::string& release) {
+  const std::string folder = vmlinux.parent_path();
+  for (const std::string& below :
+       {"/usr/lib/debug/lib/modules/" + release,
+        "/usr/lib/debug/usr/lib/modules/" + release, "/lib/modules/" + release})
+    if (folder.ends_with(below))
+      return folder.substr(0, folder.size() - below.size()) + "/";
+  return "/";
+}
+
 void locate_modules(const Tree& tree, Target& target) {
   if (!target.modules.empty())
     return add_facts(target, {});
-  const fs::path installed = fs::path("/lib/modules") / target.release;
-  if (tree.objects.empty() && fs::exists(installed))
-    target.modules_root = "/";
+  if (tree.objects.empty())
+    for (const fs::path& root : {root_of(tree.vmlinux, target.release), fs::path("/")})
+      if (target.modules_root.empty() &&
+          fs::exists(root / "lib/modules" / target.release / "kernel"))
+        target.modules_root = root;
   add_facts(target, tree.objects.empty() ? installed_debug_modules(tree, target.release)
                                          : fs::path());
 }
