@@ -21,6 +21,13 @@ void debug_line(std::string_view line) {
   fmt::print(stderr, "DEBUG: {}\n", line);
 }
 
+void debug_output(std::string_view text) {
+  if (current_level != LogLevel::kDebugOutput || text.empty())
+    return;
+  fmt::print("{}{}", text, text.ends_with('\n') ? "" : "\n");
+  std::fflush(stdout);
+}
+
 void warning_line(std::string_view line) {
   fmt::print(stderr, "WARNING: {}\n", line);
 }

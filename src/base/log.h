@@ -10,16 +10,20 @@
 namespace kpatch {
 
 /// How much is said besides results. The one global of the program.
-enum class LogLevel { kNormal, kDebug };
+enum class LogLevel { kNormal, kDebug, kDebugOutput };
 void set_log_level(LogLevel level);
 LogLevel log_level();
 
-/// Writes one line to standard error if the level is kDebug.
+/// Writes one line to standard error.
 void debug_line(std::string_view line);
+
+/// Writes to standard output what a program that was run has printed, if the level is
+/// kDebugOutput.
+void debug_output(std::string_view text);
 
 template <typename... Args>
 void debug(fmt::format_string<Args...> format, Args&&... args) {
-  if (log_level() == LogLevel::kDebug)
+  if (log_level() != LogLevel::kNormal)
     debug_line(fmt::format(format, std::forward<Args>(args)...));
 }
 

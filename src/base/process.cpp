@@ -253,6 +253,8 @@ Outcome run(const Command& command) {
   Pipe::close_end(pipes.in.write_end);
   collect_status(child, outcome);
   outcome.wall_seconds = std::chrono::duration<double>(Clock::now() - began).count();
+  debug_output(outcome.output);
+  debug_output(outcome.errors);
   throw_if_interrupted();
   return outcome;
 }

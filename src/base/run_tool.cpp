@@ -9,19 +9,20 @@
 
 namespace kpatch {
 
-int run_tool(std::string_view prefix, const std::function<int()>& body) {
+int run_tool(std::string_view prefix, const std::function<int()>& body,
+             std::string_view ending) {
   std::signal(SIGPIPE, SIG_IGN); // a child that closes its input early is not our end
   try {
     return body();
   } catch (const Error& error) {
     std::fflush(stdout);
-    fmt::print(stderr, "{}{}\n", prefix, error.what());
+    fmt::print(stderr, "{}{}{}\n", prefix, error.what(), ending);
     if (!error.remedy().empty())
       fmt::print(stderr, "  {}\n", error.remedy());
     return static_cast<int>(error.exit());
   } catch (const std::exception& error) {
     std::fflush(stdout);
-    fmt::print(stderr, "{}{}\n", prefix, error.what());
+    fmt::print(stderr, "{}{}{}\n", prefix, error.what(), ending);
     return static_cast<int>(Exit::kError);
   }
 }

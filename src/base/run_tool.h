@@ -8,8 +8,9 @@ namespace kpatch {
 
 /// The body of every program's main(): runs it and turns an Error (or any other
 /// exception) into
-/// "<prefix><message>" and the remedy on standard error and the exit status the Error
-/// carries.
-int run_tool(std::string_view prefix, const std::function<int()>& body);
+/// "<prefix><message><ending>" and the remedy on standard error and the exit status the
+/// Error carries.
+int run_tool(std::string_view prefix, const std::function<int()>& body,
+             std::string_view ending = {});
 
 } // namespace kpatch

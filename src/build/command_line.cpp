@@ -82,7 +82,8 @@ constexpr std::string_view kUsage =
   -j, --jobs N               Compile N files at a time (default: one per processor)
   -n, --name NAME            Name of the module (default: livepatch-<patch>)
   -o, --output DIR           Where the module goes (default: current directory)
-  -d, --debug                Tell more, twice or thrice still more; keep build.log
+  -d, --debug                Tell which programs are run, twice: and what they print;
+                             keep build.log
   -R, --non-replace          Do not replace patches that are loaded already
   -e, --oot-module FILE      Patch this module from outside the kernel's tree
       --oot-module-src DIR   The source of the module

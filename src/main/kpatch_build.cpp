@@ -28,7 +28,8 @@ int build(Invocation& invocation, kpatch::report::Console& console) {
     complain(notice);
   if (invocation.debug > 0) {
     progress("DEBUG mode enabled");
-    kpatch::set_log_level(kpatch::LogLevel::kDebug);
+    kpatch::set_log_level(invocation.debug > 1 ? kpatch::LogLevel::kDebugOutput
+                                               : kpatch::LogLevel::kDebug);
   }
   invocation.options.hook_sources = kpatch::build::find_hook_sources();
   invocation.kernel.progress = progress;
@@ -94,7 +95,8 @@ int run(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   kpatch::catch_interrupts();
-  const int status = kpatch::run_tool("ERROR: ", [&] { return run(argc, argv); });
+  const int status = kpatch::run_tool(
+      "ERROR: ", [&] { return run(argc, argv); }, ".");
   kpatch::die_if_interrupted();
   return status;
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "base/error.h"
+#include "base/log.h"
 #include "base/process.h"
 
 #include <gtest/gtest.h>
@@ -49,6 +50,21 @@ TEST(Process, WaitsForAProgramWhoseOutputIsShown) {
   EXPECT_EQ(testing::internal::GetCapturedStdout(), "shown\n");
   EXPECT_EQ(outcome.status, 3);
   EXPECT_EQ(outcome.output, "");
+}
+
+TEST(Run, ShowsWhatProgramsPrintOnlyIfToldTo) {
+  for (const auto& [level, shown] :
+       {std::pair(LogLevel::kDebug, ""), std::pair(LogLevel::kDebugOutput, "said\n")}) {
+    set_log_level(level);
+    testing::internal::CaptureStdout();
+    testing::internal::CaptureStderr();
+    run({
+        .argv = {"echo", "said"}
+    });
+    set_log_level(LogLevel::kNormal);
+    EXPECT_EQ(testing::internal::GetCapturedStdout(), shown);
+    EXPECT_EQ(testing::internal::GetCapturedStderr(), "DEBUG: run: echo said\n");
+  }
 }
 
 } // namespace
