@@ -32,6 +32,16 @@ constexpr Option kRefused[] = {
     {"CONFIG_RANDSTRUCT",                "each build of it lays structures out anew"},
 };
 
+/// openEuler's kernels have it. Without it they take patches only while all tasks stand
+/// still, as no other kernel does.
+constexpr std::string_view kPerTask = "LIVEPATCH_PER_TASK_CONSISTENCY";
+
+bool lacks_per_task_consistency(const Target& target) {
+  const auto choices = read_text_if_exists(target.source / "kernel/livepatch/Kconfig");
+  return choices && choices->find(kPerTask) != std::string::npos &&
+         !target.config.is_set(fmt::format("CONFIG_{}", kPerTask));
+}
+
 void list(std::string& complaints, std::string_view text) {
   complaints += complaints.empty() ? "" : "; ";
   complaints += text;
@@ -52,6 +62,10 @@ void check_configuration(const Target& target) {
   if (target.config.is_set("CONFIG_EXPOLINE") &&
       !target.config.is_set("CONFIG_EXPOLINE_EXTERN"))
     list(complaints, "kernel option 'CONFIG_EXPOLINE' needs 'CONFIG_EXPOLINE_EXTERN'");
+  if (lacks_per_task_consistency(target))
+    list(complaints, fmt::format("kernel option 'CONFIG_{}' is not set: the kernel "
+                                 "changes over while all tasks stand still",
+                                 kPerTask));
   if (!complaints.empty())
     fail_with_remedy("a kernel with another configuration is needed", "{}: {}",
                      target.config_file.string(), complaints);

@@ -29,6 +29,29 @@ constexpr std::string_view kNamePrefixes[] = {"kernel-alt-", "kernel-", "linux-"
 constexpr std::string_view kBuildRemedy =
     "install it: dnf install rpm-build, or apt-get install rpm";
 
+/// How releases say whose they are. The rebuilds of RHEL cannot be told from it.
+struct Distribution {
+  std::string_view mark;
+  std::string_view name;
+};
+constexpr Distribution kDistributions[] = {
+    {".amzn", "amzn"       },
+    {".fc",   "fedora"     },
+    {".ph",   "photon"     },
+    {".oe",   "openEuler"  },
+    {"uek",   "ol"         },
+    {".an",   "anolis"     },
+    {".oc",   "opencloudos"},
+    {".el",   "rhel"       },
+};
+
+std::string_view distribution_of(std::string_view release) {
+  for (const auto& [mark, name] : kDistributions)
+    if (release.find(mark) != std::string_view::npos)
+      return name;
+  return "rpm";
+}
+
 std::string wanted_release(const TargetRequest& request) {
   utsname running{};
   uname(&running);
@@ -215,6 +238,7 @@ Target rpm_target(const TargetRequest& request) {
   };
   const fs::path cache =
       fs::weakly_canonical(request.cache.empty() ? default_cache() : request.cache);
+  say(fmt::format("{} distribution detected", distribution_of(release)));
   if (request.source_rpm.empty())
     say("Downloading kernel source for " + release);
   const fs::path package = request.source_rpm.empty()

@@ -110,6 +110,13 @@ TEST_F(Tree, IsRefusedForAllItsOptionsAtOnce) {
     EXPECT_THAT(text, testing::HasSubstr(option));
 }
 
+TEST_F(Tree, IsRefusedWhereItsKernelStopsAllTasks) {
+  scratch_.file("source/kernel/livepatch/Kconfig",
+                "config LIVEPATCH_PER_TASK_CONSISTENCY\n");
+  EXPECT_THAT(complaint(request()),
+              testing::HasSubstr("'CONFIG_LIVEPATCH_PER_TASK_CONSISTENCY' is not set"));
+}
+
 TEST_F(Tree, IsNotForAnotherProcessorThanTargetArchSays) {
   TargetRequest wanted = request();
   wanted.machine = "s390x";
