@@ -111,7 +111,8 @@ dmesg | sed "s/^/$TOKEN log /" >&3
 record complete
 # Closing waits until all is sent; powering off would not.
 exec 3>&-
-poweroff -f
+# Ends the machine even where nothing can switch it off: it was told not to start again.
+reboot -f
 )guest";
 
 /// Takes the first word off the text.
