@@ -17,7 +17,8 @@
 //   CONFIG_DEBUG_INFO_BTF=  no type information is made, so neither pahole nor
 //                           resolve_btfids is needed; headers see the unchanged
 //                           autoconf.h;
-//   -o tools/objtool        the distribution's objtool is used and not built again. This
+//   -o tools/objtool        the distribution's objtool, or the one built here in its
+//                           absence, is used and not built again. This
 //                           option does not reach a sub-make, so make is started in the
 //                           object tree with the Makefile of the source tree: then there
 //                           is none at the top;
@@ -30,6 +31,7 @@
 #include "base/files.h"
 #include "base/process.h"
 #include "kernel/config.h"
+#include "kernel/objtool.h"
 
 #include <sys/utsname.h>
 #include <thread>
@@ -107,6 +109,21 @@ void refuse_unusable_paths(const fs::path& source, const fs::path& objects) {
                        "with -c",
                        "{}: kbuild refuses a source tree that has been built in ({})",
                        source.string(), trace);
+}
+
+/// A header package may come without objtool; the source always has it.
+void build_objtool(const fs::path& source, const fs::path& objects) {
+  const fs::path file = objects / ".config";
+  const Config config =
+      Config::parse(read_text_if_exists(file).value_or(""), file.string());
+  // Its name before 5.19.
+  const bool is_used =
+      config.is_set("CONFIG_OBJTOOL") || config.is_set("CONFIG_STACK_VALIDATION");
+  if (is_used && !fs::exists(objtool_program(objects)))
+    make({"make", "-s", "-C", objects.string(), "-f", (source / "Makefile").string(),
+          "may-sync-config=",
+          fmt::format("-j{}", std::max(1U, std::thread::hardware_concurrency()))},
+         {"tools/objtool"});
 }
 
 } // namespace
@@ -228,6 +245,7 @@ void prepare_objects(const fs::path& source, const fs::path& objects,
     make(std::move(command), {"archheaders", "asm-generic"});
   else
     make(std::move(command), {"modules_prepare"});
+  build_objtool(source, objects);
 
   if (read_text(autoconf) != before)
     fail("{}: kbuild changed the configuration of the kernel while preparing",

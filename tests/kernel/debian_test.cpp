@@ -28,10 +28,8 @@ class DebianKernel : public testing::Test {
   }
 
   TargetRequest request() const {
-    return {.release = kRelease,
-            .cache = cache(),
-            .offline = true,
-            .debug_package = true};
+    return {
+        .release = kRelease, .cache = cache(), .offline = true, .debug_package = true};
   }
   fs::path cache() const { return scratch_ / "cache"; }
   fs::path package_file(const std::string& name) const {
@@ -197,6 +195,25 @@ TEST(PrepareObjects, NoticesAChangedConfiguration) {
                "archheaders:\n\techo >> include/generated/autoconf.h\nasm-generic: ;\n");
   scratch.file("objects/include/generated/autoconf.h", "#define CONFIG_A 1\n");
   EXPECT_THROW(prepare_objects(scratch / "source", scratch / "objects"), Error);
+}
+
+TEST(PrepareObjects, BuildsObjtoolWhereThePackageHasNone) {
+  const Scratch scratch;
+  scratch.file("source/Makefile",
+               "archheaders asm-generic: ;\n"
+               "tools/objtool:\n\tmkdir -p $@ && echo new > $@/objtool\n");
+  const auto objtool_after = [&](const std::string& config, const std::string& shipped) {
+    scratch.file("objects/include/generated/autoconf.h", "");
+    scratch.file("objects/.config", config);
+    fs::remove_all(scratch / "objects/tools");
+    if (!shipped.empty())
+      scratch.file("objects/tools/objtool/objtool", shipped);
+    prepare_objects(scratch / "source", scratch / "objects");
+    return read_text_if_exists(scratch / "objects/tools/objtool/objtool").value_or("");
+  };
+  EXPECT_EQ(objtool_after("CONFIG_OBJTOOL=y\n", ""), "new\n");
+  EXPECT_EQ(objtool_after("CONFIG_OBJTOOL=y\n", "old"), "old");
+  EXPECT_EQ(objtool_after("", ""), "");
 }
 
 TEST(PrepareObjects, SaysWhatKbuildSaid) {
