@@ -7,7 +7,7 @@
 // kernel/livepatch/core.c, kernel/module/ and Documentation/livepatch/module-elf-format.
 #include "verify/module_rules.h"
 
-#include "base/endian.h"
+#include "arch/arch.h"
 
 #include <fmt/format.h>
 
@@ -16,6 +16,7 @@
 #include <charconv>
 #include <optional>
 #include <set>
+#include <span>
 
 namespace kpatch::verify {
 
@@ -33,12 +34,15 @@ constexpr const char* kBootConstant = "KP5006";
 constexpr std::uint16_t kLivepatchIndex = 0xff20; // SHN_LIVEPATCH
 constexpr std::size_t kLongestObject = 55;
 constexpr std::size_t kLongestName = 511;
+constexpr std::string_view kVmlinux = "vmlinux";
 constexpr std::string_view kRelocations = ".klp.rela.";
 constexpr std::string_view kSymbols = ".klp.sym.";
 constexpr std::string_view kReturnThunk = "__x86_return_thunk";
 /// What runtime constants are compiled to (arch/x86/include/asm/runtime-const.h).
 constexpr std::array<std::uint8_t, 8> kBootConstantBytes = {0xef, 0xcd, 0xab, 0x89,
                                                             0x67, 0x45, 0x23, 0x01};
+/// Gone from memory and from the symbol table once a module has started.
+constexpr std::string_view kInit = ".init";
 constexpr const char* kReport = "this is a fault of the tool: please report it";
 
 /// ".klp.sym.OBJECT.NAME,POSITION" in its parts.
@@ -112,10 +116,40 @@ class Checker {
       if (!name || symbol.reserved_index != kLivepatchIndex)
         add(code::kMalformed, symbol.name,
             fmt::format("{} refers to it, but it is no livepatch symbol", table.name));
-      else if (object != "vmlinux" && name->object == "vmlinux")
+      else if (object != kVmlinux && name->object == kVmlinux)
         add(code::kMalformed, symbol.name,
             fmt::format("{} may not refer to vmlinux", table.name));
+      check_field(table, relocation);
     }
+  }
+
+  /// The loader takes a field that is not zero for one that is filled in already, and
+  /// gives up (arch/x86/kernel/module.c).
+  void check_field(const elf::LivepatchRelocations& table,
+                   const elf::Relocation& relocation) {
+    const elf::Section& section = module_.sections[table.target];
+    const arch::Arch& arch = arch::arch_for(module_);
+    const auto field = arch.field(relocation.type);
+    const std::size_t size = section.data.size();
+    if (!field || relocation.offset > size || size - relocation.offset < field->size)
+      return add(code::kMalformed, table.name,
+                 fmt::format("no field for a relocation of type {} is at {}+{:#x}",
+                             relocation.type, section.name, relocation.offset));
+    const auto bytes = std::span(section.data).subspan(relocation.offset, field->size);
+    const auto lies_in_it = [&](const elf::Relocation& other) {
+      const auto its = arch.field(other.type);
+      return other.offset < relocation.offset + field->size && its &&
+             other.offset + its->size > relocation.offset;
+    };
+    if (std::ranges::any_of(bytes, [](std::uint8_t byte) { return byte != 0; }))
+      add(code::kMalformed, table.name,
+          fmt::format("the field at {}+{:#x} is not empty", section.name,
+                      relocation.offset));
+    else if (std::ranges::any_of(section.relocations, lies_in_it) ||
+             std::ranges::count_if(table.relocations, lies_in_it) != 1)
+      add(code::kMalformed, table.name,
+          fmt::format("the field at {}+{:#x} has several relocations", section.name,
+                      relocation.offset));
   }
 
   void check_symbols() {
@@ -133,7 +167,24 @@ class Checker {
         add(code::kUnresolvable, name->name,
             fmt::format("{} has {} symbols of this name, and number {} is asked for",
                         name->object, count, name->position));
+      else if (image && name->object != kVmlinux)
+        check_lasting(*image, *name);
     }
+  }
+
+  /// Livepatch counts with what a module has for starting while it starts, without it
+  /// later on.
+  void check_lasting(const kernel::Image& module, const LivepatchName& name) {
+    const auto is_init = [&](kernel::ImageSymbolId id) {
+      const kernel::ImagePart* part = module.find_part(module.symbols()[id].address);
+      return part && part->name.starts_with(kInit);
+    };
+    const std::vector<kernel::ImageSymbolId> all = module.named(name.name);
+    if (std::ranges::any_of(all, is_init))
+      add(code::kUnresolvable, name.name,
+          fmt::format("{} gives {} up once it has started", name.object,
+                      all.size() == 1 ? "it" : "a symbol of this name"),
+          "do without it: a patch must also fit a module that has been loaded before");
   }
 
   /// The section and offset that an entry of a table of places refers to.

@@ -29,6 +29,7 @@ class LoaderRules : public testing::Test {
                                  .flags = SHF_ALLOC | SHF_EXECINSTR,
                                  .data = Bytes(16, 0x90),
                                  .has_relocations = true});
+    std::ranges::fill_n(module_.sections[text_].data.begin() + 4, 4, 0);
     show_ = module_.add_symbol(
         {.name = "show", .type = STT_FUNC, .section = text_, .size = 16});
     thunk_ = module_.add_symbol({.name = "__x86_return_thunk", .binding = STB_GLOBAL});
@@ -66,11 +67,12 @@ class LoaderRules : public testing::Test {
   }
 
   std::vector<std::string> codes() const {
-    const ModuleRules rules{.release = "6.1.0-1-test",
-                            .has_orc = true,
-                            .image = [this](std::string_view object) {
-                              return object == "vmlinux" ? &image_ : nullptr;
-                            }};
+    const ModuleRules rules{
+        .release = "6.1.0-1-test",
+        .has_orc = true,
+        .image = [this](std::string_view object) {
+          return object == "vmlinux" ? &image_ : object == "loop" ? &loop_ : nullptr;
+        }};
     std::vector<std::string> result;
     for (const Problem& problem : check_module(module_, rules))
       result.push_back(problem.code);
@@ -78,6 +80,17 @@ class LoaderRules : public testing::Test {
   }
 
   kernel::Image image_;
+  kernel::Image loop_{
+      "loop.ko",
+      std::endian::little,
+      {{.name = ".text", .address = 0x1000, .size = 32},
+                        {.name = ".init.text", .address = 0x2000, .size = 32}},
+      { {.name = "twice", .address = 0x1000},
+                        {.name = "twice", .address = 0x1010},
+                        {.name = "setup", .address = 0x2000},
+                        {.name = "mixed", .address = 0x2010},
+                        {.name = "mixed", .address = 0x1018}}
+  };
   elf::Object module_;
   elf::SectionId text_ = 0;
   elf::SymbolId show_ = 0, thunk_ = 0, klp_ = 0;
@@ -117,6 +130,40 @@ TEST_F(LoaderRules, WantSymbolsThatTheKernelFinds) {
   EXPECT_EQ(codes().size(), 3U);
 }
 
+TEST_F(LoaderRules, WantSymbolsThatAModuleKeeps) {
+  add_livepatch(".klp.sym.loop.twice,2");
+  EXPECT_THAT(codes(), IsEmpty());
+  add_livepatch(".klp.sym.loop.setup,0");
+  add_livepatch(".klp.sym.loop.mixed,2"); // the first of them later on
+  EXPECT_THAT(codes(), ElementsAre("KP5002", "KP5002"));
+}
+
+TEST_F(LoaderRules, WantEmptyFieldsForLivepatchRelocations) {
+  module_.sections[text_].data[7] = 1;
+  EXPECT_THAT(codes(), ElementsAre("KP5001"));
+}
+
+TEST_F(LoaderRules, WantOneRelocationForAField) {
+  module_.sections[text_].relocations.push_back({6, R_X86_64_PC32, show_, -4});
+  EXPECT_THAT(codes(), ElementsAre("KP5001"));
+  module_.sections[text_].relocations.pop_back();
+  auto& table = module_.livepatch[0].relocations;
+  table.push_back(table.front());
+  EXPECT_THAT(codes(), ElementsAre("KP5001", "KP5001"));
+}
+
+TEST_F(LoaderRules, LetFieldsLieSideBySide) {
+  std::ranges::fill(module_.sections[text_].data, 0);
+  module_.livepatch[0].relocations[0].type = R_X86_64_64;
+  module_.sections[text_].relocations.push_back({0, R_X86_64_PC32, show_, 0});
+  EXPECT_THAT(codes(), IsEmpty());
+}
+
+TEST_F(LoaderRules, WantFieldsInsideOfTheirSections) {
+  module_.livepatch[0].relocations[0].offset = 13;
+  EXPECT_THAT(codes(), ElementsAre("KP5001"));
+}
+
 TEST_F(LoaderRules, WantUnwindDataForEveryFunction) {
   drop(".orc_unwind_ip");
   EXPECT_THAT(codes(), ElementsAre("KP5003"));
@@ -139,7 +186,7 @@ TEST_F(LoaderRules, WantTheModuleToSayWhatItIs) {
 
 TEST_F(LoaderRules, WantNoConstantThatOnlyBootingFillsIn) {
   const Bytes constant = {0xef, 0xcd, 0xab, 0x89, 0x67, 0x45, 0x23, 0x01};
-  std::ranges::copy(constant, module_.sections[text_].data.begin() + 1);
+  std::ranges::copy(constant, module_.sections[text_].data.begin() + 8);
   EXPECT_THAT(codes(), ElementsAre("KP5006"));
 }
 
