@@ -26,6 +26,7 @@
 #include "match/match.h"
 
 #include <elf.h>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <set>
@@ -100,6 +101,18 @@ void take_over(const diff::Result& diff, UnitResult& result) {
                                 .changed_at = function.changed_at});
   for (const diff::Inclusion& inclusion : diff.inclusions)
     result.inclusions.push_back({inclusion.name, inclusion.because});
+}
+
+/// Code that is not the kernel's refers to what the kernel does not have.
+void with_likely_cause(const std::optional<match::UnitMatch>& match,
+                       const kernel::Target& target, const std::function<void()>& step) {
+  try {
+    step();
+  } catch (const Error& error) {
+    if (match)
+      fail_for_other_code(*match, target, error);
+    throw;
+  }
 }
 
 /// Debug information that was only made to explain the changes goes no further.
@@ -195,19 +208,21 @@ UnitResult PairDiffer::compare(const ObjectPair& pair, const fs::path& output) {
                             .ignore_init_changes =
                                 options_.init_changes == InitChanges::kLeaveOut,
                             .located = match ? &match->located : nullptr};
-  diff::Result diff =
-      diff::compare(std::move(original), read_side(pair.patched, label), inputs);
-  take_over(diff, result);
-  if (match)
-    judge_proof(*match, target_, options_.force, result);
-  if (diff.delta)
-    lead_past_seals(*diff.delta, parent.sealed, options_.thunks, result);
-  if (!result.problems.empty())
-    result.outcome = UnitOutcome::kRefused;
-  else if (diff.delta)
-    result.outcome = UnitOutcome::kChanged;
-  if (result.outcome == UnitOutcome::kChanged)
-    write_part(std::move(*diff.delta), options_, output);
+  with_likely_cause(match, target_, [&] {
+    diff::Result diff =
+        diff::compare(std::move(original), read_side(pair.patched, label), inputs);
+    take_over(diff, result);
+    if (match)
+      judge_proof(*match, target_, options_.force, result);
+    if (diff.delta)
+      lead_past_seals(*diff.delta, parent.sealed, options_.thunks, result);
+    if (!result.problems.empty())
+      result.outcome = UnitOutcome::kRefused;
+    else if (diff.delta)
+      result.outcome = UnitOutcome::kChanged;
+    if (result.outcome == UnitOutcome::kChanged)
+      write_part(std::move(*diff.delta), options_, output);
+  });
   return result;
 }
 

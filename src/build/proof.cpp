@@ -35,12 +35,19 @@ struct Cause {
   std::string remedy;
 };
 
+/// A function that is only here is one that was inlined there.
 bool differs(const FunctionMatch& function) {
-  return function.verdict == Verdict::kDifferent;
+  return function.verdict == Verdict::kDifferent || function.verdict == Verdict::kMissing;
 }
 
-/// The compiler's own word is asked first. Options and configuration show all over a
-/// unit, a change of the source in a few functions.
+/// Units with fewer functions, small ones among them, do not tell options from source.
+constexpr std::size_t kTellingFunctions = 8;
+
+/// One in so many functions is more than a change of the source comes to. Options show
+/// all over a unit, but the smallest functions come out the same.
+constexpr std::size_t kMostForSource = 4;
+
+/// The compiler's own word is asked first.
 Cause likely_cause(const match::UnitMatch& match, const kernel::Target& target) {
   const kernel::Compiler& wanted = target.compiler;
   std::string here;
@@ -54,14 +61,16 @@ Cause likely_cause(const match::UnitMatch& match, const kernel::Target& target) 
                         wanted.version_text, here),
             "install the compiler that the kernel was built with"};
   const auto others = std::ranges::count_if(match.functions, differs);
-  if (2 * static_cast<std::size_t>(others) > match.functions.size())
+  if (kMostForSource * static_cast<std::size_t>(others) > match.functions.size())
     return {fmt::format("compiler options or the configuration: {} of the unit's {} "
                         "functions differ",
                         others, match.functions.size()),
             "build with the configuration and options of the running kernel"};
-  return {fmt::format("the version of the source: {} of the unit's {} functions {}, "
+  const bool is_telling = match.functions.size() >= kTellingFunctions;
+  return {fmt::format("the version of the source{}: {} of the unit's {} functions {}, "
                       "and the kernel was built from {}",
-                      others, match.functions.size(), others == 1 ? "differs" : "differ",
+                      is_telling ? "" : " or compiler options", others,
+                      match.functions.size(), others == 1 ? "differs" : "differ",
                       target.version.empty() ? target.release : target.version),
           "use the source of exactly the version that the running kernel was built from"};
 }
@@ -105,6 +114,25 @@ class Judge {
             why.remedy);
         break;
       }
+    for (const FunctionMatch& function : match_.functions)
+      if (differs(function) && !changes(function.name) &&
+          std::ranges::find(function.calls, name) != function.calls.end())
+        judge_caller(function, name);
+  }
+
+  bool changes(const std::string& name) const {
+    return std::ranges::find(result_.functions, name, &FunctionChange::name) !=
+           result_.functions.end();
+  }
+
+  /// What is called here may have been inlined there, and the patch would not reach it.
+  void judge_caller(const FunctionMatch& caller, const std::string& name) {
+    const Cause why = cause();
+    add(code::kOtherCode, name,
+        fmt::format("{}, which calls it, is another in the running kernel and may have a "
+                    "copy of it inside; likely cause: {}",
+                    caller.name, why.text),
+        why.remedy);
   }
 
   void judge(const FunctionMatch& function) {
@@ -152,6 +180,14 @@ class Judge {
 };
 
 } // namespace
+
+void fail_for_other_code(const match::UnitMatch& match, const kernel::Target& target,
+                         const Error& error) {
+  if (std::ranges::none_of(match.functions, differs))
+    throw error;
+  const Cause why = likely_cause(match, target);
+  throw Error(fmt::format("{}; likely cause: {}", error.what(), why.text), why.remedy);
+}
 
 void judge_proof(const match::UnitMatch& match, const kernel::Target& target, bool force,
                  UnitResult& result) {

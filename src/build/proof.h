@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include "base/error.h"
 #include "build/result.h"
 #include "kernel/target.h"
 #include "match/match.h"
@@ -11,5 +12,10 @@ namespace kpatch::build {
 /// that runs. With `force` these are noted instead.
 void judge_proof(const match::UnitMatch& match, const kernel::Target& target, bool force,
                  UnitResult& result);
+
+/// Throws the error again, which may come of code that is not what runs; if there is such
+/// in the unit, with the likely cause.
+[[noreturn]] void fail_for_other_code(const match::UnitMatch& match,
+                                      const kernel::Target& target, const Error& error);
 
 } // namespace kpatch::build

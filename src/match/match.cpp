@@ -309,8 +309,24 @@ class Matcher {
       } else if (function.nearest) {
         describe_difference(symbol, *function.nearest, match);
       }
+      if (!match.is_proven())
+        match.calls = calls_of(symbol);
       result_.functions.push_back(std::move(match));
     }
+  }
+
+  /// Each function has a section of its own.
+  std::vector<std::string> calls_of(const elf::Symbol& symbol) const {
+    std::vector<std::string> names;
+    for (const elf::Relocation& relocation :
+         reader_.relocations(symbol.section, symbol.value, symbol.size)) {
+      const elf::SectionId there = object_.symbols[relocation.symbol].section;
+      for (const Function& function : functions_)
+        if (const elf::Symbol& callee = object_.symbols[function.symbol];
+            callee.section == there && there != symbol.section)
+          names.push_back(callee.name);
+    }
+    return names;
   }
 
   void describe_difference(const elf::Symbol& symbol, const Candidate& candidate,

@@ -29,6 +29,7 @@ struct FunctionMatch {
   std::uint64_t offset = 0;  ///< kDifferent: of the first instruction that differs
   std::string ours;          ///< kDifferent: that instruction
   std::string theirs;
+  std::vector<std::string> calls; ///< unless proven: functions of the unit it refers to
 
   bool is_proven() const {
     return verdict == Verdict::kEqual || verdict == Verdict::kMoved;

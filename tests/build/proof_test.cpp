@@ -117,6 +117,34 @@ TEST_F(ProofTest, MindsOnlyWhatThePatchChanges) {
   EXPECT_THAT(judged(compiled(with(kSource, "* 5", "* 9"), kRight)).problems, IsEmpty());
 }
 
+TEST_F(ProofTest, MindsCallersThatMayHaveACopy) {
+  const std::string source =
+      std::string(kSource) + "int fifth(int x) { return second(x + 2) * 3; }\n";
+  image_ = compiled(source, {"-O2"});
+  std::vector<std::string> options = kRight;
+  EXPECT_THAT(judged(compiled(source, options)).problems, IsEmpty());
+  options.emplace_back("-fno-inline");
+  const UnitResult result = judged(compiled(source, options));
+  ASSERT_THAT(result.problems, SizeIs(1));
+  EXPECT_EQ(result.problems[0].code, "KP1020");
+  EXPECT_THAT(result.problems[0].message, HasSubstr("fifth, which calls it"));
+}
+
+TEST_F(ProofTest, ExplainsErrorsByOtherCode) {
+  const kernel::Image image = kernel::module_image(image_, "image");
+  const Error error("symbol x is nowhere");
+  const auto text = [&](const std::string& source) {
+    try {
+      fail_for_other_code(match::match_unit(compiled(source, kRight), image), target_,
+                          error);
+    } catch (const Error& thrown) {
+      return std::string(thrown.what());
+    }
+  };
+  EXPECT_EQ(text(kSource), error.what());
+  EXPECT_THAT(text(with(kSource, "* 5", "* 9")), HasSubstr("the version of the source"));
+}
+
 TEST_F(ProofTest, RefusesAFunctionThatIsNotThere) {
   image_ = compiled(with(kSource, "second", "zweite"), {"-O2"});
   const UnitResult result = judged(compiled(kSource, kRight));

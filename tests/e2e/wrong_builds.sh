@@ -1,0 +1,66 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# What is compiled otherwise than the kernel that runs must be told from it, by name and with the likely cause:
+# another compiler, other options, a source of another version.
+# usage: wrong_builds.sh BIN-DIRECTORY
+set -euo pipefail
+here=$(dirname "$(readlink -f "$0")")
+. "$here/own_cache.sh"
+bin=$1
+release=$("$here/release.sh")
+shared=${CACHEDIR:-$HOME/.kpatch}
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+source=$(readlink -f "$shared/sources/$(cat "$shared"/kernels/"$release"_*/image/source-version)")
+right=$(sed -n 's/^CONFIG_CC_VERSION_TEXT="\([^ ]*\) .*"$/\1/p' "$shared"/kernels/"$release"_*/objects.2/.config)
+export CACHEDIR=$work/cache
+own_cache "$shared" "$release" "$CACHEDIR"
+
+# compiler NAME COMMAND...: from now on it takes the place of the kernel's compiler.
+compiler() {
+	rm -rf "$work/bin"
+	mkdir "$work/bin"
+	printf '#!/bin/bash\nexec %s\n' "$2" >"$work/bin/$right"
+	chmod +x "$work/bin/$right"
+	ln -s "$right" "$work/bin/gcc"
+	PATH=$work/bin:$path
+}
+
+# refused PATCH MESSAGE OPTION...: no module must come of it.
+refused() {
+	local got=0 patch=$here/patches/$1.patch
+	shift
+	"$bin/kpatch-build" -a "$release" -n e2e-wrong -o "$work" "${@:2}" "$patch" >"$work/log" 2>&1 || got=$?
+	cat "$work/log"
+	[ "$got" -eq 1 ] || { echo "exit status $got"; exit 1; }
+	grep -Eq -- "$1" "$work/log" || { echo "nothing printed matches: $1"; exit 1; }
+}
+different="the running function is another: at \+0x[0-9a-f]+ it has '.*', but this source compiles to '.*'; likely cause"
+
+echo "== other options"
+path=$PATH
+plain=$(command -v "$right")
+compiler "$right" "$plain \"\${@/#-O2/-Os}\""
+refused same-name "mm/vmalloc.c: s_show: $different: compiler options or the configuration"
+
+echo "== another compiler"
+other=gcc-11
+[ "$right" != $other ] || other=gcc-12
+# It does not know all options that the kernel was built with.
+compiler "$right" "$other \"\${@/#-ftrivial-auto-var-init=zero/-g0}\""
+refused meminfo-string "compiler mismatch: the kernel was built with '$right .*: another version"
+refused meminfo-string "fs/proc/meminfo.c: meminfo_proc_show: $different: the compiler: the kernel was built with '$right .*, this is '$other .*\[KP1020\]" --skip-compiler-check
+PATH=$path
+
+echo "== another version of the source"
+mkdir "$work/source"
+ln -s "$source"/* "$work/source"
+for directory in mm kernel; do # of what is patched
+	rm "$work/source/$directory"
+	mkdir "$work/source/$directory"
+	ln -s "$source/$directory"/* "$work/source/$directory"
+done
+rm "$work/source/mm/vmalloc.c"
+cp --remove-destination "$source/kernel/kallsyms.c" "$work/source/kernel"
+grep -v '" dma-coherent"' "$source/mm/vmalloc.c" >"$work/source/mm/vmalloc.c"
+refused same-name "mm/vmalloc.c: s_show: $different: the version of the source: .*, and the kernel was built from" -s "$work/source"
