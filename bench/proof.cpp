@@ -16,6 +16,7 @@
 
 #include <chrono>
 #include <map>
+#include <thread>
 
 namespace {
 using namespace kpatch;
@@ -115,13 +116,31 @@ void record_commands(const build::Workshop& shop, const std::vector<std::string>
   }
 }
 
+/// Whoever asks for one of them later finds it in the cache; so do errors.
+void compile_originals(const build::Workshop& shop,
+                       const std::vector<std::string>& units) {
+  build::for_each_in_parallel(units.size(), shop.jobs, [&](std::size_t i) {
+    try {
+      const auto commands = build::unit_commands(shop, std::span(&units[i], 1));
+      if (commands.front().generated.empty())
+        build::original_object(shop, {.command = commands.front(),
+                                      .source_tree = shop.target.source,
+                                      .build_tree = shop.target.objects,
+                                      .object = shop.work / fmt::format("{}.o", i)});
+    } catch (const Error&) {
+    }
+  });
+}
+
 int measure(const std::string& release, std::size_t count) {
   const kernel::Target target = kernel::debian_target({.release = release});
   build::WorkDir work(kernel::default_cache() / "tmp");
   build::BuildLog log;
-  const build::Workshop shop{target, work.path(), log};
+  const build::Workshop shop{target, work.path(), log,
+                             std::max(1U, std::thread::hardware_concurrency())};
   const std::vector<std::string> units = choose(target.units, count);
   record_commands(shop, units);
+  compile_originals(shop, units);
   Images images(target);
   Totals totals;
   for (const std::string& unit : units) {
