@@ -34,6 +34,7 @@ enum LongOnly {
   kFullBuild,
   kLauncher,
   kDebugFile,
+  kDebugPackage,
   kOffline
 };
 
@@ -47,6 +48,7 @@ constexpr option kOptions[] = {
     {"full-build",          no_argument,       nullptr, kFullBuild        },
     {"launcher",            required_argument, nullptr, kLauncher         },
     {"debug-file",          required_argument, nullptr, kDebugFile        },
+    {"debug-package",       no_argument,       nullptr, kDebugPackage     },
     {"offline",             no_argument,       nullptr, kOffline          },
     {"config",              required_argument, nullptr, 'c'               },
     {"vmlinux",             required_argument, nullptr, 'v'               },
@@ -91,6 +93,7 @@ constexpr std::string_view kUsage =
       --full-build           Build the whole kernel first, in the cache
       --launcher PROGRAM     Put it before the compiler: ccache, distcc, icecc, sccache
       --offline              Do not use the network
+      --debug-package        Fetch the kernel's debug information, though none is needed
       --debug-file FILE      Keep the debug information of the module there
       --skip-cleanup         Leave the private build directory behind
       --skip-compiler-check  Take a compiler of another version if its code is the kernel's
@@ -175,6 +178,7 @@ void take_option(int letter, Invocation& invocation) {
   case kFullBuild: invocation.kernel.full_build = true; break;
   case kLauncher: options.launcher = optarg; break;
   case kDebugFile: options.debug_file = fs::absolute(optarg); break;
+  case kDebugPackage: invocation.kernel.debug_package = true; break;
   case kOffline: invocation.kernel.offline = true; break;
   case kSkipCleanup: options.keep_work = true; break;
   case kSkipGccCheck:

@@ -108,6 +108,11 @@ TEST_F(CommandLine, LeavesInitChangesOutOnlyOnRequest) {
             InitChanges::kLeaveOut);
 }
 
+TEST_F(CommandLine, FetchesDebugInformationOnlyOnRequest) {
+  EXPECT_FALSE(parse({"--debug", patch_}).kernel.debug_package);
+  EXPECT_TRUE(parse({"--debug-package", patch_}).kernel.debug_package);
+}
+
 TEST_F(CommandLine, TakesASourcePackageAndOutOfTreeModules) {
   const Invocation package = parse({"-r", patch_, patch_});
   EXPECT_EQ(package.kernel.source_rpm, patch_);
