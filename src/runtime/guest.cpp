@@ -60,6 +60,7 @@ load_modules() {
 # run_cycle ORDER REVERSE: the patches that these files name
 run_cycle() {
   cycle=$((cycle + 1))
+  export KPATCH_MODULES="$(echo $(cut -d ' ' -f 2 "$1"))"
   check_fails before || return 1
   while read -r file name; do
     step load "$name" kpatch load "/rehearsal/patches/$file" || return 1

@@ -93,7 +93,8 @@ must fail. Exit status 0 if all held and the kernel log is clean. Needs no root.
   -k, --kernel RELEASE   the kernel to boot, as uname -r calls it (default: the
                          one that the first module was built for)
   -c, --check SCRIPT     shell script that succeeds if the patch is in effect; it finds
-                         before, patched or after in $KPATCH_PHASE
+                         before, patched or after in $KPATCH_PHASE, and the patch
+                         modules that are meant in $KPATCH_MODULES
   -p, --program FILE     program that the check calls, put into its PATH together with
                          its shared libraries; repeatable
   -w, --with MODULE      kernel module to load before, with all it needs: a name or a

@@ -1,19 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Builds a patch module from one or more patches and rehearses it on the stock kernel; with
-# $KPATCH_TEST_AGAIN a second time with those options too. A file in a folder named after the kernel's series
-# goes before one for all series.
+# $KPATCH_TEST_AGAIN a second time with those options too.
 # usage: patch_and_rehearse.sh BIN-DIRECTORY CHECK PATCH... [-- REHEARSE-OPTION...]
 set -euo pipefail
 here=$(dirname "$(readlink -f "$0")")
 bin=$1 check=$2
-series=${KPATCH_TEST_SERIES:-6.1}
+. "$here/files.sh"
 shift 2
-
-# file FOLDER NAME
-file() {
-	if [ -e "$here/$1/$series/$2" ]; then echo "$here/$1/$series/$2"; else echo "$here/$1/$2"; fi
-}
 
 patches=()
 while [ $# -gt 0 ] && [ "$1" != -- ]; do

@@ -1,0 +1,51 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Builds several patch modules and rehearses them one after the other, each with its own check, in one machine;
+# with $KPATCH_TEST_AGAIN in a second one with those options too. A module is given by its check and the patches
+# in it, one patch named like the check if there are none.
+# usage: rehearse_each.sh BIN-DIRECTORY CHECK[:PATCH,...]... [-- REHEARSE-OPTION...]
+set -euo pipefail
+here=$(dirname "$(readlink -f "$0")")
+. "$here/files.sh"
+bin=$1
+shift
+
+release=$("$here/release.sh")
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+mkdir "$work/checks"
+
+# make_module CHECK PATCH...: it is named after the first patch.
+make_module() {
+	local check=$1 name=$2 patch patches=()
+	shift
+	for patch in "$@"; do
+		patches+=("$(file patches "$patch.patch")")
+	done
+	"$bin/kpatch-build" -a "$release" -n "$name" -o "$work" "${patches[@]}"
+	modules+=("$work/$name.ko")
+	# In the machine modules are known with underscores.
+	cp "$(file checks "$check.sh")" "$work/checks/check-${name//-/_}"
+	checks+=(--program "$work/checks/check-${name//-/_}")
+}
+
+modules=() checks=()
+while [ $# -gt 0 ] && [ "$1" != -- ]; do
+	patches=${1#*:}
+	# shellcheck disable=SC2086 # these are words
+	make_module "${1%%:*}" ${patches//,/ }
+	shift
+done
+[ $# -eq 0 ] || shift
+echo 'sh "/bin/check-$KPATCH_MODULES"' >"$work/check"
+
+rehearse() {
+	"$bin/kpatch" rehearse --kernel "$release" --check "$work/check" --each --timeout 900 \
+		"${checks[@]}" "$@" "${modules[@]}"
+}
+
+rehearse "$@"
+if [ -n "${KPATCH_TEST_AGAIN:-}" ]; then
+	# shellcheck disable=SC2086 # these are words
+	rehearse "$@" $KPATCH_TEST_AGAIN
+fi
