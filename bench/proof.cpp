@@ -108,7 +108,7 @@ void print(const std::string& release, const Totals& totals) {
 
 /// The commands are recorded many at a time, which saves most of kbuild's work.
 void record_commands(const build::Workshop& shop, const std::vector<std::string>& units) {
-  constexpr std::size_t kBatch = 30;
+  constexpr std::size_t kBatch = 10;
   for (std::size_t i = 0; i < units.size(); i += kBatch) {
     const auto batch = std::span(units).subspan(i, std::min(kBatch, units.size() - i));
     std::vector<build::UnitFailure> failures;

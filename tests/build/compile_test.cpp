@@ -71,6 +71,16 @@ TEST_F(CompileTest, TakesAnythingObjtoolSaysForAFailure) {
   EXPECT_EQ(std::string(object.end() - 4, object.end()), "done");
 }
 
+TEST_F(CompileTest, KeepsObjectsOfEachCompilerApart) {
+  const fs::path compiler = kernel_.root.path() / "cc";
+  kernel_.target.compiler.command = compiler;
+  write_file(compiler, std::string_view("#!/bin/sh\n"), 0755);
+  const fs::path first = shop_.kept("originals");
+  EXPECT_EQ(shop_.kept("originals"), first);
+  write_file(compiler, std::string_view("#!/bin/sh\ntrue\n"), 0755);
+  EXPECT_NE(shop_.kept("originals"), first);
+}
+
 TEST_F(CompileTest, MakesAnOriginalObjectOnce) {
   const fs::path first = original_object(shop_, job(kernel_.target.source, "1.o"));
   const auto time = fs::last_write_time(first);

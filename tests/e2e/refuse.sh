@@ -2,10 +2,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # A patch that cannot become a module: the message must say why, the status must be right, and
 # nothing may be left behind, least of all in the pristine source.
-# usage: refuse.sh BIN-DIRECTORY STATUS MESSAGE-REGEX PATCH
+# usage: refuse.sh BIN-DIRECTORY STATUS MESSAGE-REGEX PATCH [OPTION...]
 set -euo pipefail
 here=$(dirname "$(readlink -f "$0")")
-bin=$1 status=$2 message=$3 patch=$here/patches/$4.patch
+. "$here/files.sh"
+bin=$1 status=$2 message=$3 patch=$(file patches "$4.patch")
+shift 4
 cache=${CACHEDIR:-$HOME/.kpatch}
 release=$("$here/release.sh")
 work=$(mktemp -d)
@@ -18,7 +20,7 @@ snapshot() {
 	find "$cache" -maxdepth 2 -not -name build.log -printf '%P\n' | LC_ALL=C sort
 }
 snapshot >"$work/before"
-TMPDIR=$work/tmp "$bin/kpatch-build" -a "$release" -o "$work/out" "$patch" >"$work/log" 2>&1 && got=0 || got=$?
+TMPDIR=$work/tmp "$bin/kpatch-build" -a "$release" -o "$work/out" "$@" "$patch" >"$work/log" 2>&1 && got=0 || got=$?
 snapshot >"$work/after"
 
 cat "$work/log"

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "base/error.h"
+#include "base/files.h"
 #include "kernel/objtool.h"
 #include "kernel/symvers.h"
 #include "scratch.h"
@@ -7,6 +9,8 @@
 
 namespace kpatch::kernel {
 namespace {
+
+namespace fs = std::filesystem;
 
 TEST(ObjtoolArguments, FollowTheConfiguration) {
   const Config config = Config::parse("CONFIG_HAVE_JUMP_LABEL_HACK=y\n"
@@ -37,6 +41,21 @@ TEST(Objtool, IsTheProgramBehindTheWrapperOfSeveralProcessors) {
   EXPECT_EQ(objtool_program(scratch.path()), scratch / "tools/objtool/objtool");
   scratch.file("tools/objtool/objtool.real-x86", "");
   EXPECT_EQ(objtool_program(scratch.path()), scratch / "tools/objtool/objtool.real-x86");
+}
+
+/// It never fails the kernel's build, so its status says nothing.
+TEST(Objtool, MayNotComplain) {
+  const Scratch scratch;
+  const fs::path tool = scratch / "objtool";
+  write_file(tool, "#!/bin/sh\necho \"$2: warning: unannotated call\" >&2\n", 0755);
+  try {
+    run_objtool(tool, {"--orc"}, "hook.o");
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_STREQ(error.what(), "hook.o: objtool: hook.o: warning: unannotated call\n");
+  }
+  write_file(tool, "#!/bin/sh\n[ \"$*\" = \"--orc hook.o\" ]\n", 0755);
+  EXPECT_NO_THROW(run_objtool(tool, {"--orc"}, "hook.o"));
 }
 
 TEST(SymversNamespace, IsTheFieldThatIsNothingElse) {
