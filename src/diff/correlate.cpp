@@ -9,6 +9,7 @@
 #include "diff/names.h"
 
 #include <unordered_map>
+#include <utility>
 
 namespace kpatch::diff {
 
@@ -17,8 +18,13 @@ namespace {
 /// Patched elements waiting for a twin, in order, by a key that twins share.
 class Waiting {
  public:
+  /// For elements with ids below `count`.
+  explicit Waiting(std::size_t count) : next_(count) { queues_.reserve(count); }
+
   void add(std::string key, std::uint32_t id) {
-    queues_[std::move(key)].ids.push_back(id);
+    const auto [queue, is_first] = queues_.try_emplace(std::move(key), Queue{id, id});
+    if (!is_first)
+      next_[std::exchange(queue->second.last, id)] = id;
   }
 
   /// The first waiting element of that key that `accepts` takes; 0 if none. `is_taken`
@@ -29,20 +35,21 @@ class Waiting {
     if (found == queues_.end())
       return 0;
     Queue& queue = found->second;
-    while (queue.head < queue.ids.size() && is_taken(queue.ids[queue.head]))
-      ++queue.head;
-    for (std::size_t i = queue.head; i < queue.ids.size(); ++i)
-      if (!is_taken(queue.ids[i]) && accepts(queue.ids[i]))
-        return queue.ids[i];
+    while (queue.first && is_taken(queue.first))
+      queue.first = next_[queue.first];
+    for (std::uint32_t id = queue.first; id; id = next_[id])
+      if (!is_taken(id) && accepts(id))
+        return id;
     return 0;
   }
 
  private:
   struct Queue {
-    std::vector<std::uint32_t> ids;
-    std::size_t head = 0;
+    std::uint32_t first;
+    std::uint32_t last;
   };
   std::unordered_map<std::string, Queue> queues_;
+  std::vector<std::uint32_t> next_; ///< in the queue of each element; 0: it is the last
 };
 
 /// Groups share one name; what tells them apart is the symbol they are for and who is in
@@ -85,7 +92,7 @@ bool may_pair_symbol(const Side& side, SymbolId id) {
 void correlate_all_sections(Context& context) {
   Side& original = context.original;
   Side& patched = context.patched;
-  Waiting waiting;
+  Waiting waiting(patched.sections.size());
   for (SectionId id = 1; id < patched.sections.size(); ++id)
     if (may_pair_section(patched, id))
       waiting.add(section_key(patched, id), id);
@@ -104,7 +111,7 @@ void correlate_all_sections(Context& context) {
 void correlate_all_symbols(Context& context) {
   Side& original = context.original;
   Side& patched = context.patched;
-  Waiting waiting;
+  Waiting waiting(patched.symbols.size());
   for (SymbolId id = 1; id < patched.symbols.size(); ++id)
     if (may_pair_symbol(patched, id))
       waiting.add(symbol_key(patched, id), id);

@@ -100,6 +100,7 @@ class Reader {
       fail("{}: section table cannot be read: {}", label(), elf_errmsg(-1));
     raw_.resize(std::max<std::size_t>(count, 1));
     ids_.assign(raw_.size(), kNoSection);
+    object_.sections.reserve(raw_.size());
     for (std::size_t index = 1; index < raw_.size(); ++index) {
       RawSection& raw = raw_[index];
       raw.handle = elf_getscn(elf_.get(), index);
