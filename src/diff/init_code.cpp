@@ -31,6 +31,12 @@ bool is_changed(const Context& context, SectionId id) {
                               state.relocations == Status::kChanged));
 }
 
+/// Init code where the original object has none: there is nothing to differ from.
+bool is_new(const Context& context, SectionId id) {
+  const SectionState& state = context.patched.sections[id];
+  return !state.included && !state.twin && !context.patched.section(id).data.empty();
+}
+
 /// Names of what differs, or the section's own if nothing in it has a name.
 std::vector<std::string> changed_names(const Context& context, SectionId id) {
   const auto now = portraits(context.patched, id);
@@ -55,6 +61,12 @@ void judge_init_changes(Context& context) {
   Side& patched = context.patched;
   for (SectionId id = 1; id < patched.sections.size(); ++id) {
     const std::string& section = patched.section(id).name;
+    if (is_init_section(section) && is_new(context, id))
+      for (const auto& [name, portrait] : portraits(patched, id))
+        note(context,
+             "NOTICE: {} in {} is left out: nothing calls it, for it would run only when "
+             "its object is loaded or unloaded",
+             name, section);
     if (!is_init_section(section) || !is_changed(context, id))
       continue;
     for (const std::string& name : changed_names(context, id)) {

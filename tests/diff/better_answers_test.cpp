@@ -157,6 +157,17 @@ TEST(InitCode, ChangesAreRefusedByNameOfTheFunction) {
   EXPECT_EQ(result.problems[0].symbol, "setup_two");
 }
 
+TEST(InitCode, WhereThereWasNoneIsTold) {
+  ObjectBuilder without;
+  without.function("f", {kNop, kRet});
+  const Result result = Diffing().run(without.build(), with_init(1, 0xcc));
+  ASSERT_EQ(result.exit, Exit::kSuccess);
+  EXPECT_TRUE(says(result, "NOTICE: setup_one in .init.text is left out: nothing calls "
+                           "it, for it would run only when its object is loaded or "
+                           "unloaded"));
+  EXPECT_FALSE(result.delta->object.find_section(".init.text"));
+}
+
 TEST(InitCode, ChangesAreLeftOutOnRequest) {
   Diffing diffing;
   diffing.ignore_init_changes = true;
