@@ -121,9 +121,9 @@ void compile_originals(const build::Workshop& shop,
                        const std::vector<std::string>& units) {
   build::for_each_in_parallel(units.size(), shop.jobs, [&](std::size_t i) {
     try {
-      const auto commands = build::unit_commands(shop, std::span(&units[i], 1));
-      if (commands.front().generated.empty())
-        build::original_object(shop, {.command = commands.front(),
+      const build::UnitCommand command = build::unit_command(shop, units[i]);
+      if (command.generated.empty())
+        build::original_object(shop, {.command = command,
                                       .source_tree = shop.target.source,
                                       .build_tree = shop.target.objects,
                                       .object = shop.work / fmt::format("{}.o", i)});
