@@ -81,6 +81,35 @@ void refuse_sibling_calls(Context& context) {
   }
 }
 
+/// What the passes have come to: problems, no change, or the delta.
+Result conclude(Context context, std::vector<FunctionChange> functions) {
+  Result result{.notes = std::move(context.notes),
+                .functions = std::move(functions),
+                .problems = std::move(context.problems),
+                .delta = {},
+                .wants_debug_info = context.wants_debug_info};
+  if (context.inputs.explain)
+    result.inclusions = explain_inclusions(context);
+  if (!result.problems.empty()) {
+    result.exit = exit_for(result.problems);
+    return result;
+  }
+  context.notes = result.notes;
+  if (is_without_effect(context)) {
+    result.exit = Exit::kNoChange;
+    return result;
+  }
+  if (std::ranges::none_of(result.functions, [](const FunctionChange& function) {
+        return function.status == Status::kChanged;
+      }))
+    result.notes.push_back(fmt::format("NOTICE: {}: no function of {} is replaced",
+                                       code::kReplacesNothing, context.inputs.label));
+  add_key_tests(context);
+  trim_debug_sections(context);
+  result.delta.emplace(extract(std::move(context)));
+  return result;
+}
+
 } // namespace
 
 void add_problem(Context& context, const char* problem_code, std::string symbol,
@@ -128,31 +157,7 @@ Result compare(elf::Object original, elf::Object patched, const Inputs& inputs) 
   verify_inclusion(context);
   refuse_sibling_calls(context);
 
-  Result result{.notes = std::move(context.notes),
-                .functions = std::move(functions),
-                .problems = std::move(context.problems),
-                .delta = {},
-                .wants_debug_info = context.wants_debug_info};
-  if (inputs.explain)
-    result.inclusions = explain_inclusions(context);
-  if (!result.problems.empty()) {
-    result.exit = exit_for(result.problems);
-    return result;
-  }
-  context.notes = result.notes;
-  if (is_without_effect(context)) {
-    result.exit = Exit::kNoChange;
-    return result;
-  }
-  if (std::ranges::none_of(result.functions, [](const FunctionChange& function) {
-        return function.status == Status::kChanged;
-      }))
-    result.notes.push_back(fmt::format("NOTICE: {}: no function of {} is replaced",
-                                       code::kReplacesNothing, inputs.label));
-  add_key_tests(context);
-  trim_debug_sections(context);
-  result.delta.emplace(extract(std::move(context)));
-  return result;
+  return conclude(std::move(context), std::move(functions));
 }
 
 } // namespace kpatch::diff
