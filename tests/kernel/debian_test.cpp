@@ -76,6 +76,7 @@ class DebianKernel : public testing::Test {
     scratch_.file(tree + "/Module.symvers", "0x1\tprintk\tvmlinux\tEXPORT_SYMBOL\t\n");
     scratch_.file(tree + "/Makefile", "include /nowhere\n");
     scratch_.file(tree + "/include/generated/autoconf.h", "#define CONFIG_LIVEPATCH 1\n");
+    scratch_.file(tree + "/include/config/auto.conf", "CONFIG_LIVEPATCH=y\n");
     fs::create_symlink("../../lib/linux-kbuild-6.1/tools", scratch_ / (tree + "/tools"));
     package(name, "Source: linux\nDepends: linux-kbuild-6.1 (>= 6.1.5-1)\n");
     scratch_.file("linux-kbuild-6.1/usr/lib/linux-kbuild-6.1/tools/objtool/objtool",
@@ -84,7 +85,8 @@ class DebianKernel : public testing::Test {
   }
 
   void make_source() {
-    scratch_.file("linux-source-6.1/Kbuild", "");
+    scratch_.file("linux-source-6.1/Kbuild", "obj-y += init/\n");
+    scratch_.file("linux-source-6.1/init/Makefile", "obj-y := main.o\n");
     scratch_.file("linux-source-6.1/init/main.c", "");
     scratch_.file("linux-source-6.1/Makefile",
                   "archheaders asm-generic:\n\ttouch include/generated/$@.h\n");
@@ -170,7 +172,8 @@ TEST_F(DebianKernel, IsNeverTakenFromAnotherVersion) {
 
 TEST_F(DebianKernel, WithItsOwnSourceIsAnotherOne) {
   const Target stock = debian_target(request());
-  scratch_.file("mine/Kbuild", "");
+  scratch_.file("mine/Kbuild", "obj-y += main.o\n");
+  scratch_.file("mine/main.c", "");
   scratch_.file("mine/Makefile", "archheaders asm-generic: ;\n");
   TargetRequest own = request();
   own.overrides.source = scratch_ / "mine";
