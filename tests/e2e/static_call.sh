@@ -8,7 +8,7 @@ set -euo pipefail
 here=$(dirname "$(readlink -f "$0")")
 bin=$1
 cache=${CACHEDIR:-$HOME/.kpatch}
-objtool=$(find -L "$cache/kernels/$("$here/release.sh")"_*/objects/tools/objtool -name 'objtool*' -type f -perm -1 -print 2>/dev/null |
+objtool=$(find -L "$cache/kernels/$("$here/release.sh")"_*/objects*/tools/objtool -name 'objtool*' -type f -perm -1 -print |
 	sort | tail -n 1)
 [ -n "$objtool" ] || { echo "no objtool in the cache" >&2; exit 1; }
 work=$(mktemp -d)
