@@ -20,7 +20,7 @@ cut_down() {
 	mkdir -p "$2"
 	(cd "$1" && find . -maxdepth 1 -type f -print &&
 		find arch/x86 arch/Kconfig certs crypto fs include init io_uring ipc kernel lib mm scripts security usr virt \
-			drivers/base drivers/char drivers/tty tools/Makefile tools/arch/x86 tools/build tools/include tools/lib tools/objtool \
+			drivers/base drivers/char drivers/clocksource drivers/rtc drivers/tty tools/Makefile tools/arch/x86 tools/build tools/include tools/lib tools/objtool \
 			tools/scripts -type f -print &&
 		find arch block Documentation drivers net rust samples sound -type f \( -name 'Kconfig*' -o -name 'Makefile*' -o -name 'Kbuild*' \) -print) |
 		LC_ALL=C sort -u >"$work/files"
