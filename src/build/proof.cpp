@@ -9,10 +9,12 @@
 #include "build/proof.h"
 
 #include "base/error.h"
+#include "base/files.h"
 
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cctype>
 
 namespace kpatch::build {
 
@@ -47,7 +49,32 @@ constexpr std::size_t kTellingFunctions = 8;
 /// all over a unit, but the smallest functions come out the same.
 constexpr std::size_t kMostForSource = 4;
 
-/// The compiler's own word is asked first.
+constexpr const char* kSourceRemedy =
+    "use the source of exactly the version that the running kernel was built from";
+
+/// "6.1.192", as the top makefile of a source says it; empty if it does not.
+std::string version_of_source(const std::filesystem::path& source) {
+  const std::string makefile = read_text_if_exists(source / "Makefile").value_or("");
+  std::string version;
+  for (const std::string_view name : {"VERSION = ", "PATCHLEVEL = ", "SUBLEVEL = "}) {
+    const std::size_t at = makefile.find(fmt::format("\n{}", name));
+    if (at == std::string::npos)
+      return {};
+    const std::size_t begin = at + 1 + name.size();
+    version += version.empty() ? "" : ".";
+    version += makefile.substr(begin, makefile.find('\n', begin) - begin);
+  }
+  return version;
+}
+
+/// Whether "6.1.192-2" is of "6.1.192".
+bool is_of_version(std::string_view kernel, std::string_view version) {
+  return kernel.starts_with(version) &&
+         (kernel.size() == version.size() ||
+          !std::isdigit(static_cast<unsigned char>(kernel[version.size()])));
+}
+
+/// What compiler and source say of themselves is asked first.
 Cause likely_cause(const match::UnitMatch& match, const kernel::Target& target) {
   const kernel::Compiler& wanted = target.compiler;
   std::string here;
@@ -60,6 +87,14 @@ Cause likely_cause(const match::UnitMatch& match, const kernel::Target& target) 
     return {fmt::format("the compiler: the kernel was built with '{}', this is '{}'",
                         wanted.version_text, here),
             "install the compiler that the kernel was built with"};
+  const std::string& built_from =
+      target.version.empty() ? target.release : target.version;
+  if (const std::string version = version_of_source(target.source);
+      !version.empty() && !is_of_version(built_from, version))
+    return {fmt::format("the version of the source: it is {}, and the kernel was built "
+                        "from {}",
+                        version, built_from),
+            kSourceRemedy};
   const auto others = std::ranges::count_if(match.functions, differs);
   if (kMostForSource * static_cast<std::size_t>(others) > match.functions.size())
     return {fmt::format("compiler options or the configuration: {} of the unit's {} "
@@ -71,8 +106,8 @@ Cause likely_cause(const match::UnitMatch& match, const kernel::Target& target) 
                       "and the kernel was built from {}",
                       is_telling ? "" : " or compiler options", others,
                       match.functions.size(), others == 1 ? "differs" : "differ",
-                      target.version.empty() ? target.release : target.version),
-          "use the source of exactly the version that the running kernel was built from"};
+                      built_from),
+          kSourceRemedy};
 }
 
 /// Builds the problems of one unit.

@@ -71,6 +71,21 @@ TEST_F(ProofTest, HoldsForTheSameSourceCompilerAndOptions) {
   EXPECT_EQ(result.proof.equal, 4U);
 }
 
+TEST_F(ProofTest, BlamesASourceThatSaysItIsOfAnotherVersion) {
+  write_file(directory_.path() / "Makefile",
+             "# SPDX\nVERSION = 6\nPATCHLEVEL = 1\nSUBLEVEL = 190\nEXTRAVERSION =\n");
+  target_.source = directory_.path();
+  const elf::Object older = compiled(with(kSource, "other(limit)", "limit"), kRight);
+  ASSERT_THAT(judged(older).problems, SizeIs(1));
+  EXPECT_THAT(judged(older).problems[0].message,
+              HasSubstr("the version of the source: it is 6.1.190, and the kernel was "
+                        "built from 6.1.192-2"));
+  write_file(directory_.path() / "Makefile",
+             "# SPDX\nVERSION = 6\nPATCHLEVEL = 1\nSUBLEVEL = 192\nEXTRAVERSION =\n");
+  EXPECT_THAT(judged(older).problems[0].message,
+              testing::Not(HasSubstr("it is 6.1.192")));
+}
+
 TEST_F(ProofTest, RefusesOtherOptions) {
   const UnitResult result =
       judged(compiled(kSource, {"-O0", "-ffunction-sections", "-fdata-sections"}));
