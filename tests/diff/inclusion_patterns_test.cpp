@@ -73,6 +73,32 @@ TEST(SectionReferences, IntoTheMiddleOfAnObjectNameIt) {
   EXPECT_EQ(references.back().addend, 20);
 }
 
+TEST(SectionReferences, OfCallsMeanTheSameWithAndWithoutThePlt) {
+  for (const std::uint32_t type : {R_X86_64_PC32, R_X86_64_PLT32}) {
+    const auto make = [&](std::uint8_t filler) {
+      ObjectBuilder builder;
+      builder.function("callee", {kRet}, STB_LOCAL);
+      builder.function("f", {0xe8, 0, 0, 0, 0, filler, kRet});
+      builder.add_relocation(
+          "f", 6, type, builder.object().section_symbol(home_of(builder, "callee")), -4);
+      return builder.build();
+    };
+    EXPECT_TRUE(delta_of(Diffing().run(make(kNop), make(kOther))).find_symbol("callee"));
+    EXPECT_EQ(Diffing().run(make(kNop), make(kNop)).exit, Exit::kNoChange);
+  }
+}
+
+TEST(SectionReferences, MayBeRelocationsThatDoNothing) {
+  const auto make = [&](std::uint8_t filler) {
+    ObjectBuilder builder;
+    const elf::SymbolId other = builder.variable("other", Bytes(8));
+    builder.function("f", {filler, kRet});
+    builder.add_relocation("f", 5, R_X86_64_NONE, other, 0);
+    return builder.build();
+  };
+  EXPECT_TRUE(delta_of(Diffing().run(make(kNop), make(kOther))).find_symbol("f"));
+}
+
 TEST(Fixups, TravelWithTheEntriesThatNameThem) {
   const auto make = [](std::uint8_t filler) {
     ObjectBuilder builder;
