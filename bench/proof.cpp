@@ -2,7 +2,7 @@
 //
 // How far compiled originals are what runs: takes units of a kernel evenly from its list,
 // compiles them as kpatch-build does, and matches them with what is shipped.
-// usage: proof RELEASE [UNITS]
+// usage: proof RELEASE [UNITS | UNIT.c...]
 #include "base/error.h"
 #include "base/run_tool.h"
 #include "build/compile.h"
@@ -132,13 +132,21 @@ void compile_originals(const build::Workshop& shop,
   });
 }
 
-int measure(const std::string& release, std::size_t count) {
+/// What was asked for by name, or that many.
+std::vector<std::string> chosen(const kernel::UnitIndex& index,
+                                const std::vector<std::string>& asked) {
+  if (asked.empty())
+    return choose(index, kDefaultUnits);
+  return asked[0].ends_with(".c") ? asked : choose(index, std::stoul(asked[0]));
+}
+
+int measure(const std::string& release, const std::vector<std::string>& asked) {
   const kernel::Target target = kernel::debian_target({.release = release});
   build::WorkDir work(kernel::default_cache() / "tmp");
   build::BuildLog log;
   const build::Workshop shop{target, work.path(), log,
                              std::max(1U, std::thread::hardware_concurrency())};
-  const std::vector<std::string> units = choose(target.units, count);
+  const std::vector<std::string> units = chosen(target.units, asked);
   record_commands(shop, units);
   compile_originals(shop, units);
   Images images(target);
@@ -176,8 +184,6 @@ int measure(const std::string& release, std::size_t count) {
 
 int main(int argc, char** argv) {
   if (argc < 2)
-    return fmt::print(stderr, "usage: proof RELEASE [UNITS]\n"), 1;
-  return run_tool("proof: ", [&] {
-    return measure(argv[1], argc > 2 ? std::stoul(argv[2]) : kDefaultUnits);
-  });
+    return fmt::print(stderr, "usage: proof RELEASE [UNITS | UNIT.c...]\n"), 1;
+  return run_tool("proof: ", [&] { return measure(argv[1], {argv + 2, argv + argc}); });
 }
