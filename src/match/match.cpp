@@ -10,7 +10,8 @@
 // and last comes the order in which the linker works: the code of a unit lies together.
 //
 // A weak function whose name another unit has taken is in the image without a name.
-// Nothing calls it, so it is not looked for.
+// Nothing calls it, so it is not looked for. Only its own parts that lie elsewhere, such
+// as show.cold, still jump to it.
 #include "match/match.h"
 
 #include "arch/arch.h"
@@ -155,6 +156,8 @@ class Matcher {
   void take_references(const std::string& from, const Placed& what) {
     for (const Reading& reading : reader_.read(what)) {
       ++result_.references;
+      if (leads_to_replaced(reading))
+        continue;
       std::optional<std::uint64_t>* known =
           reading.symbol ? &addresses_[reading.symbol] : nullptr;
       if (!reading.is_right || (known && *known && **known != reading.address))
@@ -165,6 +168,15 @@ class Matcher {
         found_.push_back(reading.symbol);
       }
     }
+  }
+
+  /// Whether that is a weak default of the unit which has lost its name to another.
+  bool leads_to_replaced(const Reading& reading) const {
+    if (!reading.is_by_place || reading.is_right)
+      return false;
+    const elf::Symbol& symbol = object_.symbols[reading.symbol];
+    return symbol.is_function() && symbol.binding == STB_WEAK && symbol.size > 0 &&
+           reader_.arch().compare_code(code_at(symbol, reading.address)).equal;
   }
 
   std::string description(std::uint64_t address) const {
@@ -183,9 +195,10 @@ class Matcher {
       return false;
     return std::ranges::all_of(
         reader_.read(placed(function, candidate)), [&](const Reading& reading) {
-          return reading.is_right && (!reading.symbol || !addresses_[reading.symbol] ||
-                                      *addresses_[reading.symbol] == reading.address ||
-                                      reading.symbol == function.symbol);
+          return leads_to_replaced(reading) ||
+                 (reading.is_right && (!reading.symbol || !addresses_[reading.symbol] ||
+                                       *addresses_[reading.symbol] == reading.address ||
+                                       reading.symbol == function.symbol));
         });
   }
 

@@ -86,32 +86,43 @@ ReferenceReader::symbol_address(const Placed& placed,
   return value - addend + (field->is_relative ? placed.address + offset : 0);
 }
 
+/// Where in its section a reference without a name leads, and where in the image that is.
+/// Of a literal with a label that is the start: "" + 1 leads to whatever comes next.
+ReferenceReader::Aim ReferenceReader::nameless_aim(elf::SectionId section,
+                                                   const elf::Relocation& relocation,
+                                                   std::uint64_t address) const {
+  const elf::Symbol& symbol = object_.symbols[relocation.symbol];
+  if (!symbol.is_section() && object_.sections[symbol.section].flags & SHF_MERGE)
+    return {symbol.value, address};
+  const std::int64_t distance =
+      arch_.target_offset(object_.sections[section], relocation,
+                          arch_.needs_instructions(object_.sections[section], relocation)
+                              ? ends(section)
+                              : arch::InstructionEnds());
+  return {symbol.value + static_cast<std::uint64_t>(distance),
+          address + static_cast<std::uint64_t>(distance)};
+}
+
 Reading ReferenceReader::interpret(elf::SectionId section,
                                    const elf::Relocation& relocation,
                                    std::uint64_t address) const {
   const elf::Symbol& symbol = object_.symbols[relocation.symbol];
   Reading reading{
       .offset = relocation.offset, .symbol = relocation.symbol, .address = address};
-  const bool is_nameless = symbol.is_defined() && !is_named_thing(symbol);
-  if (is_nameless) {
+  if (symbol.is_defined() && !is_named_thing(symbol)) {
     const elf::Section& home = object_.sections[symbol.section];
-    const std::int64_t distance = arch_.target_offset(
-        object_.sections[section], relocation,
-        arch_.needs_instructions(object_.sections[section], relocation)
-            ? ends(section)
-            : arch::InstructionEnds());
-    const std::uint64_t offset = symbol.value + static_cast<std::uint64_t>(distance);
-    const std::uint64_t place = address - symbol.value + offset;
-    reading.symbol =
-        home.flags & SHF_MERGE ? elf::kNoSymbol : symbol_holding(symbol.section, offset);
+    const Aim aim = nameless_aim(section, relocation, address);
+    reading.symbol = home.flags & SHF_MERGE ? elf::kNoSymbol
+                                            : symbol_holding(symbol.section, aim.offset);
     if (reading.symbol == elf::kNoSymbol) {
       const bool is_constant = !(home.flags & (SHF_WRITE | SHF_EXECINSTR));
-      reading.is_right =
-          !is_constant || !(home.flags & SHF_MERGE) || same_contents(home, offset, place);
+      reading.is_right = !is_constant || !(home.flags & SHF_MERGE) ||
+                         same_contents(home, aim.offset, aim.address);
       reading.wanted = home.name;
-      reading.address = place;
+      reading.address = aim.address;
       return reading;
     }
+    reading.is_by_place = true;
     reading.address = address - symbol.value + object_.symbols[reading.symbol].value;
   }
   const elf::Symbol& meant = object_.symbols[reading.symbol];

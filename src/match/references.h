@@ -29,6 +29,7 @@ struct Reading {
   elf::SymbolId symbol =
       elf::kNoSymbol;        ///< what it refers to; none: contents were compared
   std::uint64_t address = 0; ///< of that symbol in the image
+  bool is_by_place = false;  ///< the unit's own definition, whoever has its name
   bool is_right = true;      ///< as far as names and contents tell
   std::string wanted;        ///< for messages, unless right
 };
@@ -45,8 +46,15 @@ class ReferenceReader {
   const arch::Arch& arch() const { return arch_; }
 
  private:
+  struct Aim {
+    std::uint64_t offset = 0; ///< in the section of the symbol
+    std::uint64_t address = 0;
+  };
+
   std::optional<std::uint64_t> symbol_address(const Placed& placed,
                                               const elf::Relocation& relocation) const;
+  Aim nameless_aim(elf::SectionId section, const elf::Relocation& relocation,
+                   std::uint64_t address) const;
   Reading interpret(elf::SectionId section, const elf::Relocation& relocation,
                     std::uint64_t address) const;
   bool same_contents(const elf::Section& section, std::uint64_t offset,

@@ -177,6 +177,30 @@ TEST(Match, ComparesStringLiteralsByContent) {
   EXPECT_EQ(compare(std::string_view("x\0ho\0", 5)), 1U);
 }
 
+TEST(Match, ComparesALiteralWithALabelWhereverIntoItAReferenceLeads) {
+  const auto compare = [](std::string_view ours, std::int64_t distance) {
+    Unit image(Unit::Form::kJoined);
+    const auto text = image.constant("text", {'h', 'i', 0, 'x'});
+    image.refer(image.function("show", kLoadReturn), 2, R_X86_64_PC32, text,
+                distance - 4);
+    Unit unit(Unit::Form::kSplit);
+    const auto strings =
+        unit.object().add_section({.name = ".rodata.show.str1.1",
+                                   .flags = SHF_ALLOC | SHF_MERGE | SHF_STRINGS,
+                                   .entry_size = 1,
+                                   .data = Bytes(ours.begin(), ours.end())});
+    const auto label =
+        unit.object().add_symbol({.name = ".LC0", .section = strings, .value = 2});
+    unit.refer(unit.function("show", kLoadReturn), 2, R_X86_64_PC32, label, distance - 4);
+    return match_unit(unit.object(), image.image()).wrong.size();
+  };
+  for (const std::int64_t distance : {0, 1, 3}) { // 3: past its end
+    EXPECT_EQ(compare(std::string_view("x\0hi\0", 5), distance), 0U) << distance;
+    EXPECT_EQ(compare(std::string_view("x\0ho\0", 5), distance), 1U) << distance;
+    EXPECT_EQ(compare(std::string_view("x\0Hi\0", 5), distance), 1U) << distance;
+  }
+}
+
 TEST(Match, TellsFunctionsOfOneNameApartByWhoCallsThem) {
   Unit image(Unit::Form::kJoined);
   image.function("show", kReturn);
@@ -218,6 +242,31 @@ TEST(Match, RecognisesWeakDefaultsThatAreOverridden) {
   unit.function("arch_hook", kReturn, STB_WEAK);
   EXPECT_EQ(verdict(match_unit(unit.object(), image.image()), "arch_hook"),
             Verdict::kOverridden);
+}
+
+TEST(Match, FollowsAColdPartBackToADefaultThatHasLostItsName) {
+  const auto match = [](const Bytes& nameless) {
+    Unit image(Unit::Form::kJoined);
+    image.function("arch_hook", {0x31, 0xc0, 0xc3}, STB_GLOBAL);
+    const auto place = image.function("nameless", nameless);
+    image.object().symbols[place].name.clear();
+    image.refer(image.function("arch_hook.cold", kJump), 2, R_X86_64_PC32, place);
+    Unit unit(Unit::Form::kSplit);
+    unit.function("arch_hook", {0x90, 0xc3}, STB_WEAK);
+    const auto parent =
+        unit.object().section_symbol(unit.object().find_section(".text.arch_hook"));
+    unit.refer(unit.function("arch_hook.cold", kJump), 2, R_X86_64_PC32, parent);
+    return match_unit(unit.object(), image.image());
+  };
+  const UnitMatch right = match({0x90, 0xc3});
+  EXPECT_TRUE(right.wrong.empty());
+  EXPECT_EQ(verdict(right, "arch_hook"), Verdict::kOverridden);
+  EXPECT_EQ(verdict(right, "arch_hook.cold"), Verdict::kEqual);
+  EXPECT_FALSE(right.located.contains("arch_hook"));
+
+  const UnitMatch wrong = match({0xcc, 0xc3});
+  ASSERT_EQ(wrong.wrong.size(), 1U);
+  EXPECT_EQ(wrong.wrong[0].wanted, "arch_hook");
 }
 
 TEST(Match, RecognisesJumpsOfAnotherWidth) {
