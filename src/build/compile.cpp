@@ -14,6 +14,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "kernel/objtool.h"
 
 #include <algorithm>
 
@@ -109,8 +110,9 @@ void run_objtool(const Workshop& shop, const CompileJob& job) {
   const Outcome outcome = shop.log.run(command);
   if (outcome.ok() && outcome.errors.empty() && outcome.output.empty())
     return;
-  fail("{}: objtool does not accept the object (exit status {}):\n{}{}", job.command.unit,
-       outcome.status, outcome.output, outcome.errors);
+  fail_with_remedy(kernel::objtool_remedy(command.argv[0]),
+                   "{}: objtool does not accept the object (exit status {}):\n{}{}",
+                   job.command.unit, outcome.status, outcome.output, outcome.errors);
 }
 
 } // namespace

@@ -76,15 +76,24 @@ std::vector<std::string> objtool_arguments(const Config& config) {
   return arguments;
 }
 
+std::string objtool_remedy(const fs::path& objtool) {
+  return fmt::format(
+      "if the patch brings in what it names, such as inline assembly, write "
+      "that otherwise; else see that {} works here and comes from this "
+      "very kernel",
+      objtool.string());
+}
+
 void run_objtool(const fs::path& objtool, const std::vector<std::string>& arguments,
                  const fs::path& object) {
   std::vector<std::string> argv{objtool.string()};
   argv.insert(argv.end(), arguments.begin(), arguments.end());
   argv.push_back(object.string());
   const Outcome outcome = run({.argv = argv});
-  if (!outcome.ok() || !outcome.errors.empty())
-    fail("{}: objtool: {}", object.string(),
-         outcome.errors.empty() ? outcome.output : outcome.errors);
+  if (!outcome.ok() || !outcome.errors.empty() || !outcome.output.empty())
+    fail_with_remedy(objtool_remedy(objtool),
+                     "{}: objtool does not accept the object (exit status {}):\n{}{}",
+                     object.string(), outcome.status, outcome.output, outcome.errors);
 }
 
 } // namespace kpatch::kernel

@@ -20,6 +20,9 @@ std::filesystem::path objtool_program(const std::filesystem::path& objects);
 /// `--module`.
 std::vector<std::string> objtool_arguments(const Config& config);
 
+/// What to do when it says something or leaves out what it had to make.
+std::string objtool_remedy(const std::filesystem::path& objtool);
+
 /// Runs it on `object`, which it rewrites. It exits 0 even where it gives up, so anything
 /// it says is an Error.
 void run_objtool(const std::filesystem::path& objtool,

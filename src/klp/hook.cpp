@@ -67,7 +67,9 @@ void finish_with_objtool(const ModuleRequest& request, const fs::path& object) {
   arguments.push_back("--module");
   kernel::run_objtool(objtool, arguments, object);
   if (!has_orc(object))
-    fail("{}: objtool has made no unwind data for the hook", objtool.string());
+    fail_with_remedy(kernel::objtool_remedy(objtool),
+                     "{}: objtool has made no unwind data for the hook",
+                     objtool.string());
 }
 
 Bytes compile(const ModuleRequest& request, const fs::path& scratch) {

@@ -3,6 +3,7 @@
 #include "base/files.h"
 #include "base/process.h"
 #include "elf/object.h"
+#include "klp/hook.h"
 #include "klp/module.h"
 #include "klp/records.h"
 
@@ -79,6 +80,60 @@ TEST_F(LinkerScript, KeepsTablesThatNobodyHas) {
   for (const std::string kind :
        {"pre_patch", "post_patch", "pre_unpatch", "post_unpatch"})
     EXPECT_EQ(extent("__kpatch_callbacks_" + kind, ".kpatch.callbacks." + kind), 0u);
+}
+
+/// A kernel whose makefile makes hook objects without unwind data, and an objtool of
+/// ours.
+class HookOfATree : public testing::Test {
+ protected:
+  HookOfATree() {
+    const fs::path root = scratch_.path();
+    for (const char* directory : {"source", "objects/tools/objtool", "kmod/include"})
+      fs::create_directories(root / directory);
+    write_file(root / "source/Makefile",
+               std::string_view("hook.o:\n\tcc -c -x c /dev/null -o $(M)/$@\n"));
+    write_file(root / "kmod/hook.c", std::string_view("\n"));
+    write_file(root / "kmod/include/kpatch-records.h", std::string_view("\n"));
+    request_.source_tree = root / "source";
+    request_.object_tree = root / "objects";
+    request_.hook_sources = root / "kmod";
+  }
+
+  Bytes hook(const std::string& config, const std::string& objtool) {
+    write_file(request_.object_tree / ".config", std::string_view(config));
+    write_file(objtool_, std::string_view("#!/bin/sh\n" + objtool), 0755);
+    return compiled_hook(request_, scratch_.path() / "hook");
+  }
+
+  TempDir scratch_{"kpatch-hook-tree-test-"};
+  ModuleRequest request_;
+  fs::path objtool_ = scratch_.path() / "objects/tools/objtool/objtool";
+};
+
+constexpr const char* kOrc = "CONFIG_UNWINDER_ORC=y\n";
+
+/// objtool exits with status 0 and in silence also where it has done nothing.
+TEST_F(HookOfATree, MustHaveTheUnwindDataThatObjtoolMakes) {
+  try {
+    hook(kOrc, "exit 0\n");
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.what(),
+              objtool_.native() + ": objtool has made no unwind data for the hook");
+    EXPECT_NE(error.remedy().find(objtool_.native()), std::string::npos);
+  }
+}
+
+TEST_F(HookOfATree, GoesThroughObjtoolAsAModuleDoes) {
+  const Bytes made = hook(kOrc, "[ \"$1 $2\" = '--orc --module' ] || exec echo \"$@\"\n"
+                                "exec objcopy --add-section .orc_unwind=\"$0\" \"$3\"\n");
+  write_file(scratch_.path() / "made.o", made);
+  EXPECT_NE(elf::read_object(scratch_.path() / "made.o").find_section(".orc_unwind"),
+            elf::kNoSection);
+}
+
+TEST_F(HookOfATree, NeedsNoObjtoolWhereTheKernelHasOtherUnwindData) {
+  EXPECT_NO_THROW(hook("CONFIG_UNWINDER_FRAME_POINTER=y\n", "echo called\n"));
 }
 
 } // namespace
