@@ -52,8 +52,12 @@ check_fails() { [ ! -e /rehearsal/check ] || ! check "$1"; }
 check_succeeds() { [ ! -e /rehearsal/check ] || check "$1"; }
 
 load_modules() {
-  while read -r file name; do
-    step module "$name" insmod "/rehearsal/modules/$file" || [ -n "$EACH" ] || return 1
+  while read -r file name need; do
+    if [ "$need" = optional ]; then
+      insmod "/rehearsal/modules/$file" 2>/dev/null
+    else
+      step module "$name" insmod "/rehearsal/modules/$file" || [ -n "$EACH" ] || return 1
+    fi
   done </rehearsal/modules.order
 }
 

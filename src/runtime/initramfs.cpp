@@ -56,14 +56,15 @@ fs::path find_busybox() {
   return busybox;
 }
 
-/// Puts the modules into the directory and returns "file name" lines in order.
+/// Puts the modules into the directory and returns lines "file name [optional]" in order.
 std::string add_modules(CpioArchive& archive, const std::string& directory,
                         const std::vector<ModuleToLoad>& modules) {
   std::string order;
   for (const ModuleToLoad& module : modules) {
     const std::string file = module.name + ".ko";
     archive.add_file(directory + file, read_module_bytes(module.file));
-    order += fmt::format("{} {}\n", file, module.name);
+    order += fmt::format("{} {}{}\n", file, module.name,
+                         module.is_optional ? " optional" : "");
   }
   return order;
 }

@@ -3,7 +3,9 @@
 // An unpacked package has no modules.dep: depmod writes that on the machine where the
 // package is installed. The modules say themselves what they need (`depends=` in
 // modinfo), so they are asked. Optional helpers (`softdep=pre:`) are taken along when
-// they are there.
+// they are there. These go by what they provide: libcrc32c wants "crc32c", be it from
+// crc32c_generic or from crc32c_intel, of which the latter refuses to work on some
+// processors. Who provides what depmod has collected in modules.alias.
 #include "runtime/module_tree.h"
 
 #include "base/error.h"
@@ -16,9 +18,36 @@ namespace kpatch::runtime {
 namespace fs = std::filesystem;
 
 struct ModuleTree::Walk {
-  std::set<std::string> seen;
+  /// By what each module needs; those of files from elsewhere too.
+  std::map<std::string, std::vector<std::string>> seen;
   std::vector<ModuleToLoad> order;
+
+  /// Marks all that the module needs, and that in turn, as not optional.
+  void require(const std::string& key, std::set<std::string>& required) const {
+    if (const auto found = seen.find(key);
+        found != seen.end() && required.insert(key).second)
+      for (const std::string& other : found->second)
+        require(module_name(other), required);
+  }
 };
+
+namespace {
+
+/// The lines "alias WHAT MODULE" without those that stand for many things by a pattern.
+std::multimap<std::string, std::string> read_providers(const fs::path& aliases) {
+  std::multimap<std::string, std::string> providers;
+  std::istringstream lines(read_text_if_exists(aliases).value_or(""));
+  for (std::string line; std::getline(lines, line);) {
+    std::istringstream words(line);
+    std::string keyword, what, module;
+    if (words >> keyword >> what >> module && keyword == "alias" &&
+        what.find_first_of("*?[") == std::string::npos)
+      providers.emplace(module_name(what), module);
+  }
+  return providers;
+}
+
+} // namespace
 
 ModuleTree::ModuleTree(const fs::path& root, const std::string& release)
     : directory_(root / "lib/modules" / release) {
@@ -34,6 +63,15 @@ ModuleTree::ModuleTree(const fs::path& root, const std::string& release)
       read_text_if_exists(directory_ / "modules.builtin").value_or(""));
   for (std::string line; std::getline(builtin, line);)
     builtin_.insert(module_name(line));
+  providers_ = read_providers(directory_ / "modules.alias");
+}
+
+void ModuleTree::visit_wanted(const std::string& name, Walk& walk) const {
+  const auto [first, last] = providers_.equal_range(module_name(name));
+  if (contains(module_name(name)) || first == last)
+    return visit(name, false, walk);
+  for (auto provider = first; provider != last; ++provider)
+    visit(provider->second, false, walk);
 }
 
 void ModuleTree::visit(const std::string& name, bool is_required, Walk& walk) const {
@@ -49,11 +87,11 @@ void ModuleTree::visit(const std::string& name, bool is_required, Walk& walk) co
     fail_with_remedy("give the path of its .ko file if it is not part of the kernel",
                      "{}: no module of this name in {}", name, directory_.string());
   }
-  walk.seen.insert(key);
   const fs::path file = is_file ? fs::path(name) : known->second;
   const ModuleFile module = read_module_file(file);
+  walk.seen[key] = module.needed();
   for (const std::string& other : module.wanted())
-    visit(other, false, walk);
+    visit_wanted(other, walk);
   for (const std::string& other : module.needed())
     visit(other, true, walk);
   walk.order.push_back({module.name, file});
@@ -64,6 +102,11 @@ ModuleTree::in_loading_order(const std::vector<std::string>& names) const {
   Walk walk;
   for (const std::string& name : names)
     visit(name, true, walk);
+  std::set<std::string> required;
+  for (const std::string& name : names)
+    walk.require(module_name(name), required);
+  for (ModuleToLoad& module : walk.order)
+    module.is_optional = !required.contains(module_name(module.file.string()));
   return walk.order;
 }
 

@@ -13,6 +13,7 @@ namespace kpatch::runtime {
 struct ModuleToLoad {
   std::string name;
   std::filesystem::path file;
+  bool is_optional = false; ///< some module is better off with it, none needs it
 };
 
 /// The modules of one kernel: `<root>/lib/modules/<release>`.
@@ -31,10 +32,12 @@ class ModuleTree {
  private:
   struct Walk;
   void visit(const std::string& name, bool is_required, Walk& walk) const;
+  void visit_wanted(const std::string& name, Walk& walk) const;
 
   std::filesystem::path directory_;
   std::map<std::string, std::filesystem::path> files_;
   std::set<std::string> builtin_;
+  std::multimap<std::string, std::string> providers_; ///< modules by what they provide
 };
 
 } // namespace kpatch::runtime

@@ -13,6 +13,8 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 
+const std::string kNext(1, '\0'); ///< between two facts
+
 /// A root with a few modules below lib/modules/rel.
 struct Root {
   TempDir directory{"kpatch-test-"};
@@ -62,6 +64,37 @@ TEST(ModuleTree, BringsOptionalHelpersOnlyIfTheyAreThere) {
   root.add("helper");
   root.add("main", "softdep=pre: helper absent");
   EXPECT_THAT(root.order({"main"}), ElementsAre("helper", "main"));
+}
+
+/// As libcrc32c wants "crc32c": on some processors one of its providers refuses to work.
+TEST(ModuleTree, BringsAllThatProvideAHelper) {
+  Root root;
+  root.add("sum-fast");
+  root.add("sum_slow", "depends=table");
+  root.add("table");
+  root.add("main", "depends=shared" + kNext + "softdep=pre: crypto-sum");
+  root.add("shared", "softdep=pre: table");
+  write_file(root.modules() / "modules.alias",
+             "# Aliases extracted from modules themselves.\n"
+             "alias crypto-sum sum_fast\nalias crypto-sum sum_slow\n"
+             "alias pci:v*d0001* unrelated\n");
+  EXPECT_THAT(root.order({"main"}),
+              ElementsAre("sum-fast", "table", "sum_slow", "shared", "main"));
+}
+
+TEST(ModuleTree, TellsHelpersFromWhatIsNeeded) {
+  Root root;
+  root.add("helper", "depends=base");
+  root.add("base");
+  root.add("both");
+  root.add("part", "depends=both");
+  root.add("main", "depends=part" + kNext + "softdep=pre: helper both");
+  std::vector<std::string> optional;
+  for (const ModuleToLoad& module :
+       ModuleTree(root.directory.path(), "rel").in_loading_order({"main"}))
+    if (module.is_optional)
+      optional.push_back(module.name);
+  EXPECT_THAT(optional, ElementsAre("base", "helper"));
 }
 
 TEST(ModuleTree, SurvivesModulesThatNeedEachOther) {
