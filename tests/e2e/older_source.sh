@@ -6,6 +6,7 @@
 # usage: older_source.sh BIN-DIRECTORY
 set -euo pipefail
 here=$(dirname "$(readlink -f "$0")")
+. "$here/own_cache.sh"
 bin=$1
 series=${KPATCH_TEST_SERIES:-6.1}
 release=$("$here/release.sh")
@@ -32,6 +33,8 @@ if [ ! -e "$old" ]; then
 	old=$work/source
 fi
 new=$cache/sources/$version
+own_cache "$cache" "$release" "$work/cache"
+export CACHEDIR=$work/cache
 
 # A change may be one of comments or declarations alone.
 refused=0
