@@ -14,10 +14,19 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 mkdir "$work/out" "$work/tmp"
 
-# Names, sizes and times of the source, and what else the cache holds besides the log.
+source=$cache/sources/$(cat "$cache"/kernels/"$release"_*/image/source-version)
+
+# Names, sizes and times of the source, and what else the cache holds besides the log and the directories of other
+# builds that are under way, which are locked.
 snapshot() {
-	find "$cache/sources" -printf '%P %s %T@\n' | LC_ALL=C sort
-	find "$cache" -maxdepth 2 -not -name build.log -printf '%P\n' | LC_ALL=C sort
+	find "$source" -printf '%P %s %T@\n' | LC_ALL=C sort
+	find "$cache" -maxdepth 2 -not -name build.log -not -path "$cache/tmp/run.*" -printf '%P\n' | LC_ALL=C sort
+	exec 9>"$cache/tmp/.lock"
+	flock 9
+	for run in "$cache"/tmp/run.*; do
+		[ ! -e "$run" ] || ! flock -n "$run/lock" true || echo "$run"
+	done
+	exec 9>&-
 }
 snapshot >"$work/before"
 TMPDIR=$work/tmp "$bin/kpatch-build" -a "$release" -o "$work/out" "$@" "$patch" >"$work/log" 2>&1 && got=0 || got=$?
