@@ -8,6 +8,7 @@
 #include "build/compile.h"
 #include "build/unit_command.h"
 #include "build/work_dir.h"
+#include "kernel/object_store.h"
 #include "kernel/debian.h"
 #include "kernel/image.h"
 #include "match/match.h"
@@ -144,8 +145,9 @@ int measure(const std::string& release, const std::vector<std::string>& asked) {
   const kernel::Target target = kernel::debian_target({.release = release});
   build::WorkDir work(kernel::default_cache() / "tmp");
   build::BuildLog log;
-  const build::Workshop shop{target, work.path(), log,
-                             std::max(1U, std::thread::hardware_concurrency())};
+  build::Workshop shop{target, work.path(), log,
+                       std::max(1U, std::thread::hardware_concurrency())};
+  shop.originals = kernel::default_cache() / kernel::kObjectStore;
   const std::vector<std::string> units = chosen(target.units, asked);
   record_commands(shop, units);
   compile_originals(shop, units);

@@ -24,6 +24,7 @@
 #include "build/symbol_versions.h"
 #include "build/unit_diffs.h"
 #include "build/work_dir.h"
+#include "kernel/object_store.h"
 #include "kernel/requirements.h"
 #include "klp/module.h"
 
@@ -70,7 +71,8 @@ class Build {
                         .launcher = find_launcher(options_.launcher),
                         .keep_debug = !options_.debug_file.empty() || options_.explain,
                         .progress = listener_.compiled,
-                        .added = added};
+                        .added = added,
+                        .originals = options_.cache / kernel::kObjectStore};
     const std::vector<UnitObjects> objects = compile_both(shop, view);
     compare(shop, view, objects);
     end_unless_patchable();

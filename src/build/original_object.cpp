@@ -1,15 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// The original side of a unit is the same in every run until its source changes, so it is
-// compiled once. Its name in the cache is a digest of the command; beside it stands a
-// list of all files it was made from with their sizes and times, which is compared before
-// the object is used again: with --sourcedir the user may edit the tree between two runs.
+// The original side of a unit is the same in every run until what it is made of changes,
+// so it is compiled once. What it is made of: the command, the compiler's programs and
+// objtool, and the files that the compiler has read, all by their content. So an object
+// is found again after a touch, after a change was taken back, and from another copy of
+// the tree; and it is not found if the source differs, whatever its times and sizes say.
+//
+//   command + compiler + objtool        -> the files read when it last ran
+//   these + the content of these files  -> the object
+//
+// Files are named relative to the trees, as the objects do not depend on where these are.
+//
+// A file that was changed while the compiler ran may have been read before that: then
+// nothing is kept. What is not seen is a new file that would be found before one of
+// these.
 #include "base/error.h"
 #include "base/files.h"
 #include "base/process.h"
 #include "base/sha256.h"
 #include "build/compile.h"
+#include "kernel/object_store.h"
 
+#include <algorithm>
+#include <ctime>
 #include <sys/stat.h>
 
 namespace kpatch::build {
@@ -17,57 +30,112 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// "size seconds.nanoseconds path"; empty if there is no such file.
-std::string stamp(const fs::path& file) {
-  struct stat status {};
-  if (stat(file.c_str(), &status) != 0)
-    return {};
-  return fmt::format("{} {}.{:09} {}", status.st_size, status.st_mtim.tv_sec,
-                     status.st_mtim.tv_nsec, file.native());
+/// Stands for the prepared tree in a list of files.
+constexpr std::string_view kObjectsMark = "@OBJECTS@";
+/// Part of every digest: another number for another meaning of what is kept.
+constexpr std::string_view kFormat = "1";
+
+std::string command_digest(const Workshop& shop, const CompileJob& job) {
+  Sha256 hash;
+  const auto add = [&hash](std::string_view part) {
+    hash.add(part);
+    hash.add(std::string_view("\0", 1));
+  };
+  add(kFormat);
+  add(job.command.unit);
+  add(quoted(job.command.compiler));
+  add(shop.compiler_digest());
+  add(quoted(job.command.objtool));
+  if (!job.command.objtool.empty())
+    add(shop.digests->of(job.build_tree / job.command.objtool[0]));
+  add(job.with_debug ? "debug" : "");
+  return hash.finish();
 }
 
-/// Whether every line is still the stamp of the file it names.
-bool all_current(std::string_view list) {
+bool is_below(const fs::path& file, const fs::path& tree) {
+  return file.native().starts_with(tree.native() + "/");
+}
+
+/// One line for each file.
+std::string list_of(const CompileJob& job, const std::vector<fs::path>& files) {
+  std::string list;
+  for (const fs::path& file : files) {
+    const std::string& name = file.native();
+    if (is_below(file, job.source_tree))
+      list.append(kSourceMark).append(name, job.source_tree.native().size());
+    else if (is_below(file, job.build_tree))
+      list.append(kObjectsMark).append(name, job.build_tree.native().size());
+    else
+      list += name;
+    list += '\n';
+  }
+  return list;
+}
+
+fs::path file_of_line(const CompileJob& job, std::string_view line) {
+  for (const auto& [mark, tree] : {std::pair(kSourceMark, &job.source_tree),
+                                   std::pair(kObjectsMark, &job.build_tree)})
+    if (line.starts_with(mark))
+      return tree->native() + std::string(line.substr(mark.size()));
+  return line;
+}
+
+/// Nothing if one of the files is not there.
+std::optional<std::string> inputs_digest(const Workshop& shop, const CompileJob& job,
+                                         const std::string& command,
+                                         std::string_view list) {
+  Sha256 hash;
+  hash.add(command);
   while (!list.empty()) {
     const std::string_view line = list.substr(0, list.find('\n'));
-    const std::size_t path = line.find(' ', line.find(' ') + 1);
-    if (path == std::string_view::npos || stamp(line.substr(path + 1)) != line)
-      return false;
+    const std::string content = shop.digests->of(file_of_line(job, line));
+    if (content.empty())
+      return std::nullopt;
+    hash.add(fmt::format("{}\n{}\n", line, content));
     list.remove_prefix(std::min(line.size() + 1, list.size()));
   }
-  return true;
+  return hash.finish();
 }
 
-std::string digest(const CompileJob& job) {
-  Sha256 hash;
-  hash.add(job.command.unit + '\0' + job.source_tree.native() + '\0' +
-           quoted(job.command.compiler) + '\0' + quoted(job.command.objtool) +
-           (job.with_debug ? std::string(1, '\0') + "debug" : ""));
-  return hash.finish();
+timespec file_clock() {
+  timespec now{};
+  clock_gettime(CLOCK_REALTIME_COARSE, &now); // what file systems take their times from
+  return now;
+}
+
+bool was_changed_since(const fs::path& file, const timespec& start) {
+  struct stat status {};
+  if (stat(file.c_str(), &status) != 0)
+    return true;
+  const timespec& changed = status.st_ctim;
+  return std::pair(changed.tv_sec, changed.tv_nsec) >
+         std::pair(start.tv_sec, start.tv_nsec);
 }
 
 } // namespace
 
 fs::path original_object(const Workshop& shop, const CompileJob& job) {
-  const fs::path kept = shop.kept("originals") / digest(job);
-  const fs::path object = fs::path(kept) += ".o";
-  const fs::path list = fs::path(kept) += ".files";
-  if (const auto stamps = read_text_if_exists(list);
-      stamps && fs::exists(object) && all_current(*stamps))
-    return object;
+  const kernel::ObjectStore store(shop.originals);
+  const std::string command = command_digest(shop, job);
+  if (const auto list = store.find_list(command))
+    if (const auto inputs = inputs_digest(shop, job, command, *list))
+      if (const auto object = store.find_object(*inputs))
+        return *object;
 
+  const timespec start = file_clock();
   const Compiled compiled = compile(shop, job);
   if (!compiled.ok)
     fail("{}: the kernel's unchanged source does not compile\n{}", job.command.unit,
          compiled.messages);
-  std::string stamps;
-  for (const fs::path& file : compiled.dependencies)
-    stamps += stamp(file) + "\n";
-  // A list without its object is never trusted, an object without its list neither.
-  fs::remove(list);
-  write_file(object, read_bytes(job.object));
-  write_file(list, stamps);
-  return object;
+  const std::string list = list_of(job, compiled.dependencies);
+  const auto inputs = inputs_digest(shop, job, command, list);
+  const bool was_changed =
+      std::ranges::any_of(compiled.dependencies, [&](const fs::path& file) {
+        return was_changed_since(file, start);
+      });
+  if (!inputs || was_changed)
+    return job.object;
+  return store.add(command, list, *inputs, read_bytes(job.object));
 }
 
 } // namespace kpatch::build

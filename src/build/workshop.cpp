@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
 // Results kept in the cache are filed under a digest of the kernel's configuration and
-// compiler, so that a build with another -c never finds them, nor one after the program
-// of that name has been replaced.
+// compiler, so that a build with another -c never finds them, nor one after the programs
+// of that name have been replaced.
 #include "build/workshop.h"
 
 #include "base/files.h"
-#include "base/process.h"
 #include "base/sha256.h"
-
-#include <fmt/format.h>
 
 #include <algorithm>
 #include <atomic>
@@ -21,25 +18,15 @@
 namespace kpatch::build {
 namespace fs = std::filesystem;
 
-namespace {
-
-/// Which program it is that has this name.
-std::string identity(const std::string& compiler) {
-  std::error_code ignored;
-  const fs::path program = fs::canonical(find_program(compiler), ignored);
-  if (program.empty())
-    return {};
-  return fmt::format("{} {} {}", program.native(), fs::file_size(program, ignored),
-                     fs::last_write_time(program, ignored).time_since_epoch().count());
+std::string Workshop::compiler_digest() const {
+  return digests->of_compiler(target.compiler.command, target.cache / "compilers");
 }
-
-} // namespace
 
 fs::path Workshop::kept(const std::string& kind) const {
   constexpr std::size_t kDigits = 16;
-  const std::string key = sha256(
-      read_text(target.objects / ".config") + '\0' + target.compiler.command + '\0' +
-      target.compiler.version_text + '\0' + identity(target.compiler.command));
+  const std::string key =
+      sha256(read_text(target.objects / ".config") + '\0' + target.compiler.command +
+             '\0' + target.compiler.version_text + '\0' + compiler_digest());
   const fs::path directory = target.cache / kind / key.substr(0, kDigits);
   fs::create_directories(directory);
   return directory;

@@ -2,10 +2,12 @@
 #pragma once
 
 #include "build/build_log.h"
+#include "build/file_digests.h"
 #include "kernel/target.h"
 
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <set>
 #include <string>
 #include <vector>
@@ -40,7 +42,11 @@ struct Workshop {
   bool debug_originals = false;         ///< and so have original ones
   ProgressListener progress{}; ///< told after each unit, one at a time; may be empty
   AddedUnits added{};
+  std::filesystem::path originals{}; ///< a store of objects, for all kernels
+  std::shared_ptr<FileDigests> digests = std::make_shared<FileDigests>();
 
+  /// A digest of the compiler's programs.
+  std::string compiler_digest() const;
   /// Where results that depend on this kernel's configuration and compiler are kept.
   std::filesystem::path kept(const std::string& kind) const;
 };

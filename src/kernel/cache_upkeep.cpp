@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "kernel/kbuild.h"
+#include "kernel/object_store.h"
 #include "kernel/target.h"
 
 #include <algorithm>
@@ -76,9 +77,11 @@ bool is_old(const fs::path& path) {
   return age > std::chrono::hours(24);
 }
 
-/// Prepared trees of other formats, which the running program does not look at.
+/// What older programs kept of a kernel in forms that the running one does not look at.
 bool is_of_other_format(const fs::path& path) {
   const std::string name = path.filename();
+  if (name == kObjectStore) // it has been one for all kernels since
+    return true;
   return name != kPreparedTree && (name == kPreparedPrefix ||
                                    name.starts_with(std::string(kPreparedPrefix) + "."));
 }
@@ -111,6 +114,8 @@ class Collector {
     for (const fs::path& source : entries(cache_ / kSources))
       if (fs::is_directory(source) && !is_unfinished(source) && !is_used(cache_, source))
         remove_source(source);
+    for (const std::string& name : ObjectStore(cache_ / kObjectStore).collect_garbage())
+      removed_.push_back(fs::path(kObjectStore) / name);
     return std::move(removed_);
   }
 
@@ -150,6 +155,8 @@ std::vector<CacheEntry> list_cache(const fs::path& cache) {
       if (!entry.filename().native().starts_with('.') &&
           !entry.native().ends_with(kFingerprintSuffix))
         list.push_back({entry.lexically_relative(cache), size_of(entry)});
+  if (const fs::path store = cache / kObjectStore; fs::exists(store))
+    list.push_back({kObjectStore, size_of(store)});
   return list;
 }
 
@@ -168,13 +175,8 @@ std::vector<std::string> verify_cache(const fs::path& cache) {
           fmt::format("{}: files were added, removed or altered since it was unpacked",
                       source.lexically_relative(cache).string()));
   }
-  for (const fs::path& kernel : entries(cache / kKernels))
-    for (const fs::path& kept : entries(kernel / "originals"))
-      for (const fs::path& file : entries(kept))
-        if (file.extension() == ".files" &&
-            !fs::exists(fs::path(file).replace_extension(".o")))
-          complaints.push_back(fmt::format("{}: its object is missing",
-                                           file.lexically_relative(cache).string()));
+  for (const std::string& damaged : ObjectStore(cache / kObjectStore).complaints())
+    complaints.push_back(fmt::format("{}/{}", kObjectStore, damaged));
   return complaints;
 }
 

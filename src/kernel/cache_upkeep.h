@@ -20,7 +20,8 @@ struct CacheEntry {
 std::vector<CacheEntry> list_cache(const std::filesystem::path& cache);
 
 /// Removes what killed runs have left, what older programs prepared and no present one
-/// looks at, and sources that no kernel in the cache was made from. Returns the names.
+/// looks at, objects that were of no use for a month, and sources that no kernel in the
+/// cache was made from. Returns the names.
 /// Nothing that a run under way uses is touched.
 std::vector<std::string> collect_garbage(const std::filesystem::path& cache);
 

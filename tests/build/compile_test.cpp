@@ -18,6 +18,20 @@ class CompileTest : public testing::Test {
             .build_tree = kernel_.target.objects,
             .object = shop_.work / name};
   }
+  /// That of a run of its own.
+  Workshop shop() {
+    return {.target = kernel_.target,
+            .work = work_.path(),
+            .log = log_,
+            .jobs = 2,
+            .originals = kernel_.root.path() / "cache/originals"};
+  }
+  /// Compiled, or as it was kept.
+  fs::path original(const fs::path& tree) {
+    return original_object(shop(), job(tree, "original.o"));
+  }
+  bool was_compiled() { return fs::remove(shop_.work / "original.o"); }
+  fs::path source() const { return kernel_.target.source; }
   fs::path view() {
     if (!view_)
       view_.emplace(kernel_.target.source, shop_.work / "view");
@@ -27,7 +41,7 @@ class CompileTest : public testing::Test {
   FakeKernel kernel_;
   TempDir work_{"kpatch-compile-test."};
   BuildLog log_;
-  Workshop shop_{kernel_.target, work_.path(), log_, 2};
+  Workshop shop_ = shop();
   UnitCommand command_ = parse_unit_command(kernel_.record("x"), "fs/x.c");
   std::optional<PatchedView> view_;
 };
@@ -80,37 +94,92 @@ TEST_F(CompileTest, TakesAnythingObjtoolSaysForAFailure) {
   EXPECT_EQ(std::string(object.end() - 4, object.end()), "done");
 }
 
-TEST_F(CompileTest, KeepsObjectsOfEachCompilerApart) {
+TEST_F(CompileTest, KnowsACompilerByItsContent) {
   const fs::path compiler = kernel_.root.path() / "cc";
   kernel_.target.compiler.command = compiler;
-  write_file(compiler, std::string_view("#!/bin/sh\n"), 0755);
-  const fs::path first = shop_.kept("originals");
-  EXPECT_EQ(shop_.kept("originals"), first);
-  write_file(compiler, std::string_view("#!/bin/sh\ntrue\n"), 0755);
-  EXPECT_NE(shop_.kept("originals"), first);
+  write_file(compiler, std::string_view("#!/bin/sh\n:\n"), 0755);
+  const fs::path first = shop().kept("commands");
+  const auto time = fs::last_write_time(compiler);
+  fs::last_write_time(compiler, time + std::chrono::hours(1));
+  EXPECT_EQ(shop().kept("commands"), first);
+  write_file(compiler, std::string_view("#!/bin/sh\n!\n"), 0755);
+  fs::last_write_time(compiler, time);
+  EXPECT_NE(shop().kept("commands"), first);
 }
 
 TEST_F(CompileTest, MakesAnOriginalObjectOnce) {
-  const fs::path first = original_object(shop_, job(kernel_.target.source, "1.o"));
-  const auto time = fs::last_write_time(first);
-  fs::remove_all(shop_.work / "1.o");
-  EXPECT_EQ(original_object(shop_, job(kernel_.target.source, "2.o")), first);
-  EXPECT_EQ(fs::last_write_time(first), time);
-  EXPECT_FALSE(fs::exists(shop_.work / "2.o"));
+  const fs::path first = original(source());
+  EXPECT_TRUE(was_compiled());
+  EXPECT_EQ(original(source()), first);
+  EXPECT_FALSE(was_compiled());
+}
+
+TEST_F(CompileTest, FindsAnOriginalObjectAfterATouch) {
+  const fs::path first = original(source());
+  was_compiled();
+  for (const char* file : {"fs/x.c", "include/label.h"})
+    fs::last_write_time(source() / file,
+                        fs::file_time_type::clock::now() + std::chrono::hours(1));
+  EXPECT_EQ(original(source()), first);
+  EXPECT_FALSE(was_compiled());
+}
+
+TEST_F(CompileTest, FindsAnOriginalObjectFromACopyOfTheSource) {
+  const fs::path first = original(source());
+  was_compiled();
+  fs::copy(source(), kernel_.root.path() / "copy", fs::copy_options::recursive);
+  EXPECT_EQ(original(kernel_.root.path() / "copy"), first);
+  EXPECT_FALSE(was_compiled());
 }
 
 TEST_F(CompileTest, MakesAnOriginalObjectAgainWhenAHeaderHasChanged) {
-  const fs::path first = original_object(shop_, job(kernel_.target.source, "1.o"));
-  const Bytes before = read_bytes(first);
-  kernel_.put("source/include/label.h", "#define LABEL \"other label\"\n");
-  const fs::path second = original_object(shop_, job(kernel_.target.source, "2.o"));
-  EXPECT_NE(read_bytes(second), before);
+  const Bytes before = read_bytes(original(source()));
+  const auto time = fs::last_write_time(source() / "include/label.h");
+  kernel_.put("source/include/label.h", "#define LABEL \"other\"\n"); // same size
+  fs::last_write_time(source() / "include/label.h", time);
+  was_compiled();
+  EXPECT_NE(read_bytes(original(source())), before);
+  EXPECT_TRUE(was_compiled());
+
+  kernel_.put("source/include/label.h", "#define LABEL \"label\"\n");
+  EXPECT_EQ(read_bytes(original(source())), before);
+  EXPECT_FALSE(was_compiled());
+}
+
+TEST_F(CompileTest, MakesAnOriginalObjectAgainForAnotherObjtool) {
+  const auto put_objtool = [&](std::string_view script) {
+    kernel_.put("objects/objtool", script);
+    fs::permissions(kernel_.target.objects / "objtool", fs::perms::owner_all);
+  };
+  command_.objtool = {"./objtool"};
+  put_objtool("#!/bin/sh\nprintf 1 >> $1\n");
+  const fs::path first = original(source());
+  put_objtool("#!/bin/sh\nprintf 2 >> $1\n");
+  EXPECT_NE(original(source()), first);
+}
+
+TEST_F(CompileTest, DoesNotUseADamagedObject) {
+  const fs::path first = original(source());
+  const Bytes whole = read_bytes(first);
+  was_compiled();
+  fs::resize_file(first, 100);
+  EXPECT_EQ(read_bytes(original(source())), whole);
+  EXPECT_TRUE(was_compiled());
+}
+
+TEST_F(CompileTest, KeepsNothingIfTheSourceChangesMeanwhile) {
+  kernel_.put("objects/objtool",
+              "#!/bin/sh\ntouch " + (source() / "include/label.h").string() + "\n");
+  fs::permissions(kernel_.target.objects / "objtool", fs::perms::owner_all);
+  command_.objtool = {"./objtool"};
+  EXPECT_EQ(original(source()), shop_.work / "original.o");
+  EXPECT_FALSE(fs::exists(shop_.originals));
 }
 
 TEST_F(CompileTest, RefusesAnOriginalThatDoesNotCompile) {
   kernel_.put("source/fs/x.c", "nonsense\n");
-  EXPECT_THROW(original_object(shop_, job(kernel_.target.source, "1.o")), Error);
-  EXPECT_TRUE(kernel_.files("cache").empty());
+  EXPECT_THROW(original(source()), Error);
+  EXPECT_FALSE(fs::exists(shop_.originals));
 }
 
 TEST(ForEachInParallel, RunsEveryJobOnceAndPassesTheFailureOn) {

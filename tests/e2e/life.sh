@@ -30,7 +30,7 @@ is_tidy() {
 	[ -z "$left" ] || { echo "left behind: $left"; return 1; }
 }
 
-# is_sound CACHE: the pristine source is as it was, and no record lacks its object.
+# is_sound CACHE: the pristine source is as it was, and so is every object that was kept.
 is_sound() {
 	CACHEDIR=$1 "$bin/kpatch-build" cache verify >/dev/null
 }
@@ -64,7 +64,7 @@ start=$EPOCHREALTIME
 took=$(awk -v a="$start" -v b="$EPOCHREALTIME" 'BEGIN { print b - a }')
 for i in $(seq "$kills"); do
 	# Every other one has no object of an earlier run.
-	[ $((i % 2)) -eq 0 ] || rm -rf "$work"/killed/kernels/*/{originals,commands,hooks}
+	[ $((i % 2)) -eq 0 ] || rm -rf "$work"/killed/originals "$work"/killed/kernels/*/{commands,hooks}
 	(build "$work/killed" killed "$other") &
 	pid=$!
 	sleep "$(awk -v most="$took" -v seed="$RANDOM" 'BEGIN { srand(seed); print rand() * most }')"

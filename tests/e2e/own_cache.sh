@@ -8,7 +8,7 @@ own_cache() {
 		mkdir "$3/kernels/${kernel##*/}"
 		for part in "$kernel"/*; do
 			case ${part##*/} in
-			originals | commands | hooks) ;;
+			originals | commands | compilers | hooks) ;;
 			*) ln -s "$(readlink -f "$part")" "$3/kernels/${kernel##*/}" ;;
 			esac
 		done

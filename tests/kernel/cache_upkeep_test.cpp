@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "base/files.h"
 #include "kernel/cache.h"
 #include "kernel/cache_upkeep.h"
 #include "kernel/kbuild.h"
+#include "kernel/object_store.h"
 #include "scratch.h"
 
 namespace kpatch::kernel {
@@ -28,18 +30,61 @@ TEST_F(CacheUpkeep, FindsThatAPristineTreeWasEdited) {
               testing::ElementsAre(testing::StartsWith("sources/6.1.5-1: ")));
 }
 
-TEST_F(CacheUpkeep, FindsAListWithoutItsObject) {
-  scratch_.file("kernels/6.1.0-1-amd64_6.1.5-1/originals/k/1.files", "");
-  EXPECT_EQ(verify_cache(scratch_.path()).size(), 1U);
+class CacheObjects : public CacheUpkeep {
+ protected:
+  void make_old(const fs::path& file, int days) {
+    fs::last_write_time(file,
+                        fs::file_time_type::clock::now() - std::chrono::hours(24 * days));
+  }
+  const std::string command_ = std::string(64, 'c');
+  const std::string inputs_ = std::string(64, 'd');
+  const Bytes content_{1, 2, 3};
+  const ObjectStore store_{scratch_ / "originals"};
+};
+
+TEST_F(CacheObjects, FindsDamagedOnes) {
+  const fs::path object = store_.add(command_, "x.c\n", inputs_, content_);
+  EXPECT_TRUE(verify_cache(scratch_.path()).empty());
+  EXPECT_EQ(store_.find_object(inputs_), object);
+  write_file(object, std::string_view("other"));
+  EXPECT_THAT(verify_cache(scratch_.path()),
+              testing::ElementsAre(testing::StartsWith("originals/objects/")));
+  EXPECT_EQ(store_.find_object(inputs_), std::nullopt);
+  fs::remove(object);
+  EXPECT_THAT(verify_cache(scratch_.path()),
+              testing::ElementsAre(testing::StartsWith("originals/results/")));
+}
+
+TEST_F(CacheObjects, RemovesWhatWasOfNoUseForAMonth) {
+  const fs::path object = store_.add(command_, "x.c\n", inputs_, content_);
+  for (const fs::path& file : {object, scratch_ / "originals/results" / inputs_,
+                               scratch_ / "originals/lists" / command_})
+    make_old(file, 40);
+  store_.find_list(command_);
+  store_.find_object(inputs_);
+  EXPECT_TRUE(collect_garbage(scratch_.path()).empty());
+
+  make_old(scratch_ / "originals/results" / inputs_, 40);
+  EXPECT_THAT(collect_garbage(scratch_.path()),
+              testing::ElementsAre("originals/results/" + inputs_,
+                                   testing::StartsWith("originals/objects/")));
+}
+
+TEST_F(CacheObjects, LeavesAnObjectWhoseResultIsOnTheWay) {
+  store_.add(command_, "x.c\n", inputs_, content_);
+  fs::remove(scratch_ / "originals/results" / inputs_);
+  EXPECT_TRUE(collect_garbage(scratch_.path()).empty());
 }
 
 TEST_F(CacheUpkeep, RemovesWhatKilledRunsAndOlderProgramsLeft) {
   scratch_.file("kernels/.x.new-AbCdEf/half", "x");
   scratch_.file("kernels/6.1.0-1-amd64_6.1.5-1/objects/.config", "old format");
+  scratch_.file("kernels/6.1.0-1-amd64_6.1.5-1/originals/k/1.files", "old format");
   scratch_.file("sources/6.1.4-1/fresh", "of a kernel that is being fetched");
   EXPECT_THAT(collect_garbage(scratch_.path()),
               testing::UnorderedElementsAre("kernels/.x.new-AbCdEf",
-                                            "kernels/6.1.0-1-amd64_6.1.5-1/objects"));
+                                            "kernels/6.1.0-1-amd64_6.1.5-1/objects",
+                                            "kernels/6.1.0-1-amd64_6.1.5-1/originals"));
   EXPECT_TRUE(fs::exists(scratch_ / "sources/6.1.4-1"));
   EXPECT_TRUE(fs::exists(scratch_ / "sources/6.1.5-1"));
 }
