@@ -16,6 +16,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "kernel/makefile_units.h"
+#include "kernel/out_of_tree.h"
 
 #include <fmt/format.h>
 
@@ -152,12 +153,11 @@ std::vector<std::pair<std::string, std::string>> surplus(const kernel::UnitIndex
   return more;
 }
 
-/// Whether it is a makefile of the kernel's own, not of a module from elsewhere, and a
-/// configuration's is none.
+/// Those at the top of the kernel hold more than lists.
 bool can_be_followed(const TouchedFile& file, const kernel::Target& target) {
   const std::string name = fs::path(file.path).filename();
   return (name == "Makefile" || name == "Kbuild") && file.is_there &&
-         target.kbuild_source.empty() && fs::path(file.path).has_parent_path();
+         (kernel::is_out_of_tree(target) || fs::path(file.path).has_parent_path());
 }
 
 class Follower {

@@ -18,6 +18,7 @@
 #include "build/recorded_command.h"
 #include "kernel/kbuild.h"
 #include "kernel/objtool.h"
+#include "kernel/out_of_tree.h"
 
 #include <algorithm>
 #include <map>
@@ -226,6 +227,38 @@ std::string record(const Workshop& shop, const fs::path& source, const fs::path&
   return errors;
 }
 
+/// The same for units that the patch adds to modules from elsewhere: kbuild is started
+/// for each folder of a copy of the patched source.
+std::string record_added_to_modules(const Workshop& shop, const fs::path& kept,
+                                    const std::vector<std::string>& units) {
+  const TempDir place("kbuild.", shop.work);
+  const fs::path copy = place.path() / "tree";
+  fs::copy(shop.added.patched_tree, copy, fs::copy_options::recursive);
+  const auto is_missing = [&](const std::string& unit) {
+    return !fs::exists(copy / record_of(unit));
+  };
+  std::string errors;
+  for (const std::string_view goal : {kernel::kRecordOnly, std::string_view("-k")})
+    if (std::ranges::any_of(units, is_missing))
+      for (const fs::path& folder : kernel::module_folders(shop.target)) {
+        Command make{.argv = kernel::module_command(shop.target,
+                                                    (copy / folder).lexically_normal()),
+                     .environment = kernel::kbuild_environment()};
+        make.environment["TMPDIR"] = shop.work.string();
+        for (const std::string_view word :
+             {goal, std::string_view("-k"), std::string_view("modules")})
+          make.argv.emplace_back(word);
+        errors = shop.log.run(make).errors;
+      }
+  for (const std::string& unit : units) {
+    if (is_missing(unit))
+      continue;
+    fs::create_directories((kept / record_of(unit)).parent_path());
+    write_file(kept / record_of(unit), read_text(copy / record_of(unit)));
+  }
+  return errors;
+}
+
 /// For kernels whose build leaves objtool to the link of vmlinux and of each module: the
 /// unit's object never sees that link. (A module of one object is that link, and recorded
 /// with arguments for it.)
@@ -322,7 +355,9 @@ std::vector<UnitCommand> unit_commands(const Workshop& shop,
   if (!missing.empty())
     complaints += record(shop, shop.target.kbuild_tree(), places.kept, missing);
   if (!added.empty())
-    complaints += record(shop, shop.added.patched_tree, places.of_added, added);
+    complaints += kernel::is_out_of_tree(shop.target)
+                      ? record_added_to_modules(shop, places.of_added, added)
+                      : record(shop, shop.added.patched_tree, places.of_added, added);
 
   std::vector<UnitCommand> commands;
   for (const std::string& unit : units) {

@@ -58,12 +58,6 @@ kpatch-units-with-tools: scripts
 	$(Q)$(MAKE) $(build)=$(directory) need-builtin=1 need-modorder=1 single-build=1 $(units)
 )";
 
-/// In place of what kbuild does to make an object: the record of it in the form of its
-/// own. make-cmd is the command as kbuild quotes it for a record.
-constexpr const char* kRecordOnly =
-    "rule_cc_o_c=@printf '%s\\n' 'cmd_$@ := $(make-cmd)' 'source_$@ := $<' "
-    ">$(dot-target).cmd";
-
 void make(std::vector<std::string> argv, std::vector<std::string> goals) {
   argv.insert(argv.end(), goals.begin(), goals.end());
   const Outcome outcome =
@@ -127,6 +121,12 @@ void build_objtool(const fs::path& source, const fs::path& objects) {
 }
 
 } // namespace
+
+// The record has the form of kbuild's own. make-cmd is the command as kbuild quotes it
+// for a record.
+const std::string_view kRecordOnly =
+    "rule_cc_o_c=@printf '%s\\n' 'cmd_$@ := $(make-cmd)' 'source_$@ := $<' "
+    ">$(dot-target).cmd";
 
 std::vector<std::string> kbuild_command(const fs::path& source, const fs::path& objects) {
   return {"make",

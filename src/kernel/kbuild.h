@@ -44,6 +44,10 @@ std::vector<std::string> kbuild_units_command(const std::filesystem::path& sourc
                                               const UnitGroup& group, HostTools tools,
                                               UnitsGoal goal);
 
+/// A variable for make that has kbuild write its record of every C object, and not make
+/// the object.
+extern const std::string_view kRecordOnly;
+
 /// What must not leak from our caller into kbuild, neutralised.
 std::map<std::string, std::string> kbuild_environment();
 

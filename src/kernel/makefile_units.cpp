@@ -10,6 +10,9 @@
 //   obj-y += libxfs/                   a folder to go on with; all in a folder that was
 //                                      entered by obj-m becomes modules
 //
+// A module from elsewhere has the same kind of makefiles; there the walk begins in the
+// folder that kbuild is started for (M=), as if that had been entered by obj-m.
+//
 // A makefile may include another one of its folder: as $(src)/x/Makefile, which
 // since 6.10 is no path below the source when read so, hence the search in the source
 // tree (-I). That a listed unit really is in the image is proven when its code is found
@@ -20,6 +23,7 @@
 #include "base/files.h"
 #include "base/process.h"
 #include "kernel/kbuild.h"
+#include "kernel/out_of_tree.h"
 
 #include <algorithm>
 
@@ -32,7 +36,7 @@ namespace {
 constexpr std::string_view kTop = R"(include $(abs_srctree)/Makefile
 .PHONY: kpatch-owners
 kpatch-owners:
-	@$(MAKE) -s -r -R --no-print-directory -I $(abs_srctree) -f $(kpatch_walk) kpatch_tree=$(abs_srctree) kpatch-none
+	@$(MAKE) -s -r -R --no-print-directory -I $(kpatch_tree) -f $(kpatch_walk) $(kpatch_external) kpatch-none
 )";
 
 constexpr std::string_view kWalk = R"(include include/config/auto.conf
@@ -45,7 +49,7 @@ kpatch_forget = $(foreach v,$(filter-out $(kpatch_known),$(.VARIABLES)),$(eval u
 kpatch_below = $(if $(filter .,$(1)),,$(1)/)$(patsubst %/,%,$(2))
 # $(call kpatch_enter,FOLDER,y or m)
 define kpatch_enter
-$(kpatch_forget)$(eval kpatch_dir := $(1))$(eval obj := $(1))$(eval src := $(1))\
+$(kpatch_forget)$(eval kpatch_dir := $(1))$(eval obj := $(1))$(eval src := $(kpatch_above)$(1))\
 $(eval kpatch_file := $(firstword $(wildcard $(kpatch_tree)/$(1)/Kbuild $(kpatch_tree)/$(1)/Makefile)))\
 $(if $(kpatch_file),$(eval include $(kpatch_file)))\
 $(call kpatch_list,m,$(filter %.o,$(filter-out $(obj-y),$(obj-m))))\
@@ -56,7 +60,7 @@ $(call kpatch_enter,$(call kpatch_below,$(1),$(word 2,$(subst :, ,$(d)))),$(word
 endef
 kpatch_known :=
 kpatch_known := $(.VARIABLES) kpatch_dir kpatch_file obj src
-$(call kpatch_enter,.,y)
+$(call kpatch_enter,$(kpatch_start),$(kpatch_kind))
 .PHONY: kpatch-none
 kpatch-none: ;
 )";
@@ -88,26 +92,62 @@ UnitIndex parse_makefile_units(std::string_view text, const fs::path& source) {
   return units;
 }
 
-UnitIndex units_from_makefiles(const Target& target) {
-  return units_from_makefiles(target, target.source);
+namespace {
+
+/// What the walk is told, as variables of make.
+std::vector<std::string> of_kernel(const fs::path& source) {
+  return {"kpatch_tree=" + source.string(), "kpatch_start=.", "kpatch_kind=y",
+          "kpatch_above=", "kpatch_external="};
 }
 
-UnitIndex units_from_makefiles(const Target& target, const fs::path& source) {
+/// kbuild gives such makefiles these names for the place they are in.
+std::vector<std::string> of_module(const Target& target, const fs::path& source,
+                                   const fs::path& folder) {
+  const std::string place = (source / folder).lexically_normal().string();
+  return {"kpatch_tree=" + source.string(), "kpatch_start=" + folder.string(),
+          "kpatch_kind=m", "kpatch_above=" + source.string() + "/",
+          fmt::format("kpatch_external=M={0} KBUILD_EXTMOD={0} KERNELRELEASE={1}", place,
+                      target.release)};
+}
+
+std::string walk_makefiles(const Target& target,
+                           const std::vector<std::string>& variables) {
   const TempDir work("kpatch-owners.");
   const fs::path top = work.path() / "top.mk";
   const fs::path walk = work.path() / "walk.mk";
   write_file(top, kTop);
   write_file(walk, kWalk);
-  const Outcome outcome = run({
+  Command make{
       .argv = {"make", "-s", "--no-print-directory", "-C", target.objects.string(), "-f",
-               top.string(), "abs_srctree=" + source.string(),
-               "may-sync-config=", "kpatch_walk=" + walk.string(), "kpatch-owners"},
+               top.string(), "abs_srctree=" + target.kbuild_tree().string(),
+               "may-sync-config=", "kpatch_walk=" + walk.string()},
       .environment = kbuild_environment()
-  });
-  UnitIndex units = parse_makefile_units(outcome.output, source);
-  if (!outcome.ok() || units.all().empty())
-    fail("{}: its makefiles do not tell what the kernel is made of\n{}",
-         source.string(), outcome.errors);
+  };
+  make.argv.insert(make.argv.end(), variables.begin(), variables.end());
+  make.argv.emplace_back("kpatch-owners");
+  const Outcome outcome = run(make);
+  if (!outcome.ok() || outcome.output.empty())
+    fail("{}: its makefiles do not tell what is made of it\n{}", target.source.string(),
+         outcome.errors);
+  return outcome.output;
+}
+
+} // namespace
+
+UnitIndex units_from_makefiles(const Target& target) {
+  return units_from_makefiles(target, target.source);
+}
+
+UnitIndex units_from_makefiles(const Target& target, const fs::path& source) {
+  std::string text;
+  if (is_out_of_tree(target))
+    for (const fs::path& folder : module_folders(target))
+      text += walk_makefiles(target, of_module(target, source, folder));
+  else
+    text = walk_makefiles(target, of_kernel(source));
+  UnitIndex units = parse_makefile_units(text, source);
+  if (units.all().empty())
+    fail("{}: its makefiles do not tell what is made of it", source.string());
   return units;
 }
 

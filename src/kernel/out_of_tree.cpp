@@ -29,6 +29,7 @@ namespace {
 
 constexpr const char* kTree = "tree";
 constexpr const char* kSymvers = "symvers";
+constexpr const char* kFolders = "folders";
 constexpr std::string_view kProducts[] = {".o", ".ko", ".a", ".mod", ".cmd"};
 
 bool is_product(const fs::path& file) {
@@ -53,9 +54,9 @@ void copy_source(const fs::path& from, const fs::path& to) {
 /// Over everything that the copy and the build of it depend on.
 std::string identity(const Target& kernel, const OutOfTree& wanted) {
   Sha256 hash;
+  hash.add("2\n"); // another number for another form of the copy
   const auto add_file = [&](const fs::path& file) {
-    hash.add(fmt::format("{}\n{}\n{}\n", file.string(), fs::file_size(file),
-                         fs::last_write_time(file).time_since_epoch().count()));
+    hash.add(fmt::format("{}\n{}\n", file.string(), sha256(read_text(file))));
   };
   for (const fs::path& module : wanted.modules)
     add_file(module);
@@ -94,11 +95,7 @@ std::string environment(const char* name) {
 }
 
 void build(const Target& kernel, const fs::path& place, const std::string& symbols) {
-  std::vector<std::string> argv = kbuild_command(kernel.source, kernel.objects);
-  argv.push_back("M=" + place.string());
-  argv.insert(argv.end(), kernel.make_variables.begin(), kernel.make_variables.end());
-  argv.emplace_back("KCFLAGS=-ffunction-sections -fdata-sections");
-  argv.emplace_back("CONFIG_DEBUG_INFO_BTF_MODULES=");
+  std::vector<std::string> argv = module_command(kernel, place);
   argv.emplace_back("KBUILD_EXTRA_SYMBOLS=" + symbols);
   argv.emplace_back("modules");
   const Outcome outcome = run({.argv = argv, .environment = kbuild_environment()});
@@ -121,11 +118,14 @@ std::string joined_symvers(const Target& kernel, const std::string& files) {
 void make_copy(const Target& kernel, const OutOfTree& wanted, const fs::path& fresh) {
   std::string symbols = environment("KBUILD_EXTRA_SYMBOLS");
   const std::vector<fs::path> copies = places(wanted, fresh / kTree);
+  std::string folders;
   for (std::size_t i = 0; i < copies.size(); ++i) {
+    folders += copies[i].lexically_relative(fresh / kTree).string() + "\n";
     copy_source(wanted.sources[i], copies[i]);
     build(kernel, copies[i], symbols);
     symbols += " " + (copies[i] / "Module.symvers").string();
   }
+  write_file(fresh / kFolders, folders);
   write_file(fresh / kSymvers, joined_symvers(kernel, symbols));
 }
 
@@ -172,6 +172,27 @@ std::string release_of_module(const fs::path& module) {
   if (magic.empty())
     fail("{}: not a kernel module: it has no version magic", module.string());
   return magic.substr(0, magic.find(' '));
+}
+
+bool is_out_of_tree(const Target& target) {
+  return !target.kbuild_source.empty();
+}
+
+std::vector<fs::path> module_folders(const Target& target) {
+  std::istringstream lines(read_text(target.cache / kFolders));
+  std::vector<fs::path> folders;
+  for (std::string line; std::getline(lines, line);)
+    folders.emplace_back(line);
+  return folders;
+}
+
+std::vector<std::string> module_command(const Target& target, const fs::path& folder) {
+  std::vector<std::string> argv = kbuild_command(target.kbuild_tree(), target.objects);
+  argv.push_back("M=" + folder.string());
+  argv.insert(argv.end(), target.make_variables.begin(), target.make_variables.end());
+  argv.emplace_back("KCFLAGS=-ffunction-sections -fdata-sections");
+  argv.emplace_back("CONFIG_DEBUG_INFO_BTF_MODULES=");
+  return argv;
 }
 
 Target with_out_of_tree_modules(Target kernel, const TargetRequest& request) {

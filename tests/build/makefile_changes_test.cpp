@@ -139,5 +139,28 @@ TEST_F(FollowMakefiles, DoesNotFollowOtherChanges) {
   EXPECT_THAT(changes.followed, IsEmpty());
 }
 
+TEST_F(FollowMakefiles, FollowsTheTopOfAModuleFromElsewhere) {
+  kernel_.put("cache/folders", ".\n");
+  kernel_.put("source/Makefile", "");
+  std::filesystem::create_directories(kernel_.root.path() / "module");
+  kernel_.put("module/Makefile", "obj-m := m.o\nm-y := y.o\n");
+  kernel_.put("module/y.c", "");
+  kernel_.target.kbuild_source = kernel_.target.source;
+  kernel_.target.source = kernel_.root.path() / "module";
+
+  PatchedView view(kernel_.target.source, work_.path() / "view");
+  write_file(view.own_file("Makefile"),
+             std::string_view("obj-m := m.o\nm-y := y.o new.o\n"));
+  write_file(view.own_file("new.c"), std::string_view("int i;\n"));
+  const std::vector<TouchedFile> touched = {
+      {"Makefile", true,  true},
+      {"new.c",    false, true},
+  };
+  const MakefileChanges changes = follow_makefiles(touched, view, kernel_.target);
+  EXPECT_THAT(changes.problems, IsEmpty());
+  EXPECT_THAT(changes.followed, ElementsAre("Makefile"));
+  EXPECT_EQ(changes.added.text(), "new.c\tm\n");
+}
+
 } // namespace
 } // namespace kpatch::build

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Patches two modules from outside the kernel's tree, one of which uses the other, and rehearses it. The
-# modules in use and their sources must stay as they are.
+# Patches two modules from outside the kernel's tree, one of which uses the other and gets a new file, and
+# rehearses it. The modules in use and their sources must stay as they are.
 # usage: out_of_tree.sh BIN-DIRECTORY
 set -euo pipefail
 here=$(dirname "$(readlink -f "$0")")
@@ -25,7 +25,9 @@ cp -r "$here/modules" "$work/source"
 
 (cd "$work" && find used source -type f -exec sha256sum {} + | sort) >"$work/before"
 "$bin/kpatch-build" -n e2e-out-of-tree -o "$work" -e "$work/used/a/a.ko" --oot-module-src "$work/source/a" \
-	-e "$work/used/b/b.ko" --oot-module-src "$work/source/b" "$here/patches/out-of-tree.patch"
+	-e "$work/used/b/b.ko" --oot-module-src "$work/source/b" "$here/patches/out-of-tree.patch" | tee "$work/output"
+# The name of its file in a warning is no change.
+if grep b_unchanged "$work/output"; then exit 1; fi
 (cd "$work" && find used source -type f -exec sha256sum {} + | sort) >"$work/after"
 diff "$work/before" "$work/after"
 "$bin/kpatch" rehearse --kernel "$release" --with "$work/used/a/a.ko" --with "$work/used/b/b.ko" \

@@ -104,5 +104,43 @@ TEST_F(MakefileUnits, StayInTheTree) {
                   .empty());
 }
 
+/// One of several module sources, in folders "one" and "two".
+class ModuleUnits : public MakefileUnits {
+ protected:
+  ModuleUnits() {
+    put("cache/folders", "one\ntwo\n");
+    put("module/one/Makefile", "ifneq ($(KERNELRELEASE),)\n"
+                               "include $(src)/parts.mk\n"
+                               "obj-m := one.o\none-objs := main.o $(parts)\n"
+                               "obj-m += deep/\n"
+                               "else\n$(error not called by kbuild)\nendif\n");
+    put("module/one/parts.mk", "parts = part.o $(if $(filter %/one,$(M)),of_m.o)\n");
+    put("module/one/deep/Kbuild", "obj-m := deep.o\nobj-y := never.o\n");
+    put("module/two/Kbuild", "obj-m := two.o\n");
+    for (const char* unit : {"one/main.c", "one/part.c", "one/of_m.c", "one/deep/deep.c",
+                             "one/deep/never.c", "two/two.c"})
+      put(std::string("module/") + unit, "");
+    target_.kbuild_source = target_.source;
+    target_.source = root_.path() / "module";
+    target_.cache = root_.path() / "cache";
+    target_.release = "6.1.0";
+  }
+};
+
+TEST_F(ModuleUnits, BelongToTheModulesOfEachFolder) {
+  const UnitIndex units = units_from_makefiles(target_);
+  EXPECT_EQ(units.all().size(), 5u) << units.text();
+  for (const char* unit : {"one/main.c", "one/part.c", "one/of_m.c"})
+    EXPECT_THAT(units.owners(unit), ElementsAre("one")) << unit;
+  EXPECT_THAT(units.owners("one/deep/deep.c"), ElementsAre("deep"));
+  EXPECT_THAT(units.owners("two/two.c"), ElementsAre("two"));
+}
+
+TEST_F(ModuleUnits, OfOneSourceAreNamedFromItsTop) {
+  put("cache/folders", ".\n");
+  put("module/Makefile", "obj-m := two/\n");
+  EXPECT_EQ(units_from_makefiles(target_).text(), "two/two.c\ttwo\n");
+}
+
 } // namespace
 } // namespace kpatch::kernel

@@ -1,1 +1,1 @@
-grep -qx "patched 340" /proc/b
+grep -qx "patched 340 210" /proc/b
