@@ -17,6 +17,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <unordered_map>
 
 namespace kpatch::build {
 
@@ -74,20 +75,25 @@ void NameSpread::find_pasters() {
                          [&](WordId word) { return pasted_.is_paster(word); });
 }
 
-/// Finds the words that the arguments of macro calls are parts of.
+/// Finds the words that the arguments of macro calls are parts of. Most words of a kernel
+/// are long names of registers with none: they are looked for in a table that fits into
+/// the processor's cache.
 void NameSpread::find_parts() {
   for (const NamedItem& item : items_)
     for (const WordId part : item.defines_made_of)
       made_of_.try_emplace(part);
+  std::unordered_map<std::string_view, std::vector<WordId>*> parts;
+  for (auto& [part, words] : made_of_)
+    parts.emplace(words_.word(part), &words);
   for (WordId id = 0; id < words_.size(); ++id) {
     const std::string_view word = words_.word(id);
     const std::vector<std::size_t> borders = word_borders(word);
     for (std::size_t i = 0; i < borders.size(); ++i)
       for (std::size_t j = i + 1; j < borders.size(); ++j)
-        if (const auto part =
-                words_.find(word.substr(borders[i], borders[j] - borders[i])))
-          if (const auto found = made_of_.find(*part); found != made_of_.end())
-            found->second.push_back(id);
+        if (const auto found =
+                parts.find(word.substr(borders[i], borders[j] - borders[i]));
+            found != parts.end())
+          found->second->push_back(id);
   }
 }
 
