@@ -10,9 +10,11 @@
 #include "base/error.h"
 
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <fcntl.h>
 #include <sys/file.h>
+#include <thread>
 #include <unistd.h>
 
 namespace kpatch::build {
@@ -34,6 +36,17 @@ int try_lock(const fs::path& file, int flags) {
   return -1;
 }
 
+/// Again for up to five seconds if something still writes there, then left to the next run.
+void remove_dead_run(const fs::path& directory) {
+  for (int attempt = 0; attempt < 50; ++attempt) {
+    std::error_code error;
+    fs::remove_all(directory, error);
+    if (!fs::exists(directory, error))
+      return;
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  }
+}
+
 void remove_dead_runs(const fs::path& parent) {
   for (const fs::directory_entry& entry : fs::directory_iterator(parent)) {
     if (!entry.path().filename().native().starts_with(kPrefix))
@@ -42,7 +55,7 @@ void remove_dead_runs(const fs::path& parent) {
     std::error_code ignored;
     const int descriptor = try_lock(lock, 0);
     if (descriptor >= 0 || !fs::exists(lock, ignored))
-      fs::remove_all(entry.path(), ignored);
+      remove_dead_run(entry.path());
     if (descriptor >= 0)
       close(descriptor);
   }

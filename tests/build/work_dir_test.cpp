@@ -3,7 +3,11 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <chrono>
+#include <fstream>
 #include <sys/wait.h>
+#include <thread>
 #include <unistd.h>
 
 namespace kpatch::build {
@@ -41,6 +45,27 @@ TEST(WorkDir, TidiesUpAfterAKilledRunButNotARunningOne) {
   EXPECT_EQ(runs_in(parent.path()), 2u);
   EXPECT_TRUE(fs::exists(running.path()));
   EXPECT_TRUE(fs::exists(next.path()));
+}
+
+TEST(WorkDir, TidiesUpWhereAChildOfAKilledRunStillWrites) {
+  const TempDir parent("kpatch-work-test.");
+  const fs::path killed = parent.path() / "run.killed";
+  fs::create_directories(killed / "objects");
+  for (int i = 0; i < 3000; ++i) // what takes a while to remove
+    std::ofstream(killed / "objects" / std::to_string(i));
+  std::atomic<bool> is_writing = false;
+  std::thread compiler([&] {
+    const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(300);
+    for (int i = 0; std::chrono::steady_clock::now() < end; ++i) {
+      std::ofstream(killed / std::to_string(i));
+      is_writing = true;
+    }
+  });
+  while (!is_writing)
+    std::this_thread::yield();
+  const WorkDir next(parent.path());
+  compiler.join();
+  EXPECT_FALSE(fs::exists(killed));
 }
 
 TEST(WorkDir, StaysWhenItIsToBeKept) {
