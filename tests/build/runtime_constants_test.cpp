@@ -47,7 +47,8 @@ TEST(RuntimeConstants, AreKeptOutByAHeaderOnBothSides) {
   const FakeKernel kernel;
   const TempDir work("kpatch-constants-test.");
   BuildLog log;
-  const Workshop shop{kernel.target, work.path(), log, 1, work.path()};
+  Workshop shop{kernel.target, work.path(), log, 1, work.path()};
+  shop.originals = work.path() / "originals";
   write_file(work.path() / "kpatch-runtime-const.h",
              std::string_view("int from_header = 1;\n"));
   const fs::path record = shop.kept("commands") / "fs/.x.o.cmd";
