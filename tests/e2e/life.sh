@@ -61,7 +61,7 @@ echo "== killed $kills times"
 own_cache "$shared" "$release" "$work/killed"
 # forget KIND: every other build has no object of an earlier run.
 forget() {
-	[ "$1" -eq 0 ] || rm -rf "$work"/killed/kernels/*/{originals,commands,hooks}
+	[ "$1" -eq 0 ] || rm -rf "$work"/killed/originals "$work"/killed/kernels/*/{commands,compilers,hooks}
 }
 took=()
 for kind in 0 1; do
