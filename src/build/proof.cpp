@@ -87,6 +87,13 @@ Cause likely_cause(const match::UnitMatch& match, const kernel::Target& target) 
     return {fmt::format("the compiler: the kernel was built with '{}', this is '{}'",
                         wanted.version_text, here),
             "install the compiler that the kernel was built with"};
+  if (!target.feature_set.empty())
+    return {fmt::format("the patches of the feature set '{}', which the source package "
+                        "does not have",
+                        target.feature_set),
+            fmt::format("apply them, debian/patches-{} of the distribution's source "
+                        "package, to a copy of the source and give it with -s",
+                        target.feature_set)};
   const std::string& built_from =
       target.version.empty() ? target.release : target.version;
   if (const std::string version = version_of_source(target.source);
@@ -224,6 +231,23 @@ void fail_for_other_code(const match::UnitMatch& match, const kernel::Target& ta
   throw Error(fmt::format("{}; likely cause: {}", error.what(), why.text), why.remedy);
 }
 
+namespace {
+
+/// Functions as they run may lie beside others that lacking patches have changed. Types
+/// of the unit's own that only the patch uses may then be others as well.
+void note_lacking_patches(const match::UnitMatch& match, const kernel::Target& target,
+                          UnitResult& result) {
+  const auto other = std::ranges::find_if(match.functions, differs);
+  if (!target.feature_set.empty() && other != match.functions.end())
+    result.notes.push_back(fmt::format(
+        "WARNING: {}, which is not patched, is another in the running kernel because of "
+        "the feature set '{}', whose patches the source package does not have: what the "
+        "patch adds may use nothing that they change",
+        other->name, target.feature_set));
+}
+
+} // namespace
+
 void judge_proof(const match::UnitMatch& match, const kernel::Target& target, bool force,
                  UnitResult& result) {
   result.proof.functions = match.functions.size();
@@ -231,6 +255,8 @@ void judge_proof(const match::UnitMatch& match, const kernel::Target& target, bo
   result.proof.equal = static_cast<std::size_t>(
       std::ranges::count_if(match.functions, &FunctionMatch::is_proven));
   std::vector<Problem> problems = Judge(match, target, result).run();
+  if (problems.empty())
+    note_lacking_patches(match, target, result);
   if (!force) {
     result.problems.insert(result.problems.end(), problems.begin(), problems.end());
     return;

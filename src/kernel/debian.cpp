@@ -11,6 +11,11 @@
 //   linux-image-REL-dbg   vmlinux and modules with debug information; only needed where
 //                         the code in the image cannot be read, but used if it is there
 //   linux-source-X.Y      the source
+//   linux-headers-X.Y.Z-N-common-SET
+//                         headers of a source with more patches, a feature set such as
+//                         "rt". linux-source has the plain source only, so these take the
+//                         place of its headers; a unit that the patches change themselves
+//                         does not pass the proof.
 //
 // In the cache: downloads/ (package files), sources/<version>/ (shared by all flavours)
 // and kernels/<release>_<version>/ with image/, debug/, objects/ and what is derived from
@@ -38,8 +43,10 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// In the unpacked image: the version of the source package that it was made of.
+/// In the unpacked image: the version of the source package that it was made of, and the
+/// feature set if it has one.
 constexpr const char* kSourceVersionFile = "source-version";
+constexpr char kFeatureSetMark = '_'; // no version of a package has it
 
 constexpr std::string_view kKbuildPrefix = "linux-kbuild-";
 
@@ -107,7 +114,15 @@ bool needs_debug(const Workshop& shop) {
 /// The files of all packages.
 struct Packages {
   fs::path image, headers, kbuild, debug, source;
+  fs::path common; ///< headers of a feature set; empty: the kernel has none
 };
+
+/// "rt" for the headers that depend on linux-headers-6.1.0-56-common-rt.
+std::string feature_set(const std::string& common_headers) {
+  constexpr std::string_view kMark = "-common-";
+  const std::size_t at = common_headers.rfind(kMark);
+  return at == std::string::npos ? "" : common_headers.substr(at + kMark.size());
+}
 
 /// Downloads what is not here. Everything is fetched before anything is unpacked, the
 /// small first, so that a version that is not served is known at once.
@@ -117,11 +132,14 @@ Packages fetch_packages(Workshop& shop) {
   files.image = shop.archive.fetch("linux-image-" + shop.release, shop.version);
   const std::string version = kernel_source_version(read_control(files.image));
   files.headers = shop.archive.fetch("linux-headers-" + shop.release, version);
-  const std::string kbuild =
-      dependency_with_prefix(read_control(files.headers)["Depends"], kKbuildPrefix);
+  const std::string depends = read_control(files.headers)["Depends"];
+  const std::string kbuild = dependency_with_prefix(depends, kKbuildPrefix);
   if (kbuild.empty())
     fail("{}: it depends on no linux-kbuild package", files.headers.string());
   files.kbuild = shop.archive.fetch_at_least(kbuild, version);
+  const std::string common = dependency_with_prefix(depends, "linux-headers-");
+  if (!feature_set(common).empty())
+    files.common = shop.archive.fetch(common, version);
   if (with_source)
     files.source = shop.archive.fetch("linux-source-" + kernel_series(version), version);
   if (needs_debug(shop))
@@ -131,8 +149,11 @@ Packages fetch_packages(Workshop& shop) {
 
 void unpack_image(Workshop& shop, const fs::path& fresh) {
   shop.say("Downloading packages");
-  const fs::path package = fetch_packages(shop).image;
-  const std::string made_of = kernel_source_version(read_control(package));
+  const Packages packages = fetch_packages(shop);
+  const fs::path& package = packages.image;
+  std::string made_of = kernel_source_version(read_control(package));
+  if (!packages.common.empty())
+    made_of += kFeatureSetMark + feature_set(read_control(packages.common)["Package"]);
   shop.say("Unpacking the kernel image");
   unpack_package(package, fresh);
   fs::remove_all(fresh / "usr/share");
@@ -140,18 +161,35 @@ void unpack_image(Workshop& shop, const fs::path& fresh) {
   write_file(fresh / kSourceVersionFile, made_of);
 }
 
+/// Puts the headers of a package in the place of those of the source.
+void take_headers(const fs::path& package, const fs::path& source) {
+  const TempDir unpacked(".headers-", source);
+  unpack_package(package, unpacked.path());
+  for (const fs::directory_entry& tree :
+       fs::directory_iterator(unpacked.path() / "usr/src"))
+    for (const char* part : {"include", "arch"})
+      if (fs::exists(tree.path() / part))
+        fs::copy(tree.path() / part, source / part,
+                 fs::copy_options::recursive | fs::copy_options::overwrite_existing);
+}
+
 void unpack_source(Workshop& shop, const fs::path& fresh) {
-  const fs::path package = fetch_packages(shop).source;
+  const Packages packages = fetch_packages(shop);
   shop.say("Unpacking the kernel source");
   const TempDir outer(".outer-", fresh);
-  unpack_package(package, outer.path());
+  unpack_package(packages.source, outer.path());
+  fs::path archive;
   for (const fs::directory_entry& entry :
        fs::directory_iterator(outer.path() / "usr/src"))
     if (entry.path().filename().string().find(".tar.") != std::string::npos)
-      return run_unpacker({"tar", "--no-same-owner", "--strip-components=1", "-xf",
-                           entry.path().string(), "-C", fresh.string()},
-                          entry.path());
-  fail("{}: there is no source archive in it", package.string());
+      archive = entry.path();
+  if (archive.empty())
+    fail("{}: there is no source archive in it", packages.source.string());
+  run_unpacker({"tar", "--no-same-owner", "--strip-components=1", "-xf", archive.string(),
+                "-C", fresh.string()},
+               archive);
+  if (!packages.common.empty())
+    take_headers(packages.common, fresh);
 }
 
 void unpack_debug(Workshop& shop, const fs::path& fresh) {
@@ -307,6 +345,9 @@ Target debian_target(const TargetRequest& request) {
   locate_image(shop, target);
 
   target.source = find_source(shop);
+  if (const std::size_t mark = shop.source_version.find(kFeatureSetMark);
+      mark != std::string::npos && request.overrides.source.empty())
+    target.feature_set = shop.source_version.substr(mark + 1);
 
   target.objects = target.cache / kPreparedTree;
   make_once(target.objects,

@@ -29,7 +29,8 @@ struct Target {
   std::string version; ///< of the source it was built from: "6.1.192-2"
   std::string machine; ///< what uname -m says: "x86_64"
 
-  std::filesystem::path source;        ///< pristine source that patches apply to
+  std::filesystem::path source; ///< pristine source that patches apply to
+  std::string feature_set; ///< patches that only the headers of `source` have; or empty
   std::filesystem::path kbuild_source; ///< the kernel's, if `source` is not; else empty
   std::filesystem::path records; ///< where kbuild's records of a finished build of the
                                  ///< source are; empty: it was not built

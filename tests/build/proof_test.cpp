@@ -64,6 +64,29 @@ std::string with(std::string source, const std::string& from, const std::string&
   return source.replace(source.find(from), from.size(), to);
 }
 
+TEST_F(ProofTest, KnowsWhatTheSourceOfAFeatureSetLacks) {
+  const auto source_with = [](std::string_view text) {
+    std::string source = kSource;
+    return source.replace(source.find("x * 5"), 5, text); // in `third`, not patched
+  };
+  const elf::Object original = compiled(source_with("x * 7"), {"-O2"});
+  EXPECT_THAT(judged(original).notes, IsEmpty());
+  target_.feature_set = "rt";
+  const UnitResult result = judged(original);
+  EXPECT_THAT(result.problems, IsEmpty());
+  ASSERT_THAT(result.notes, SizeIs(1));
+  EXPECT_THAT(result.notes[0], HasSubstr("WARNING: third, which is not patched, is"));
+  EXPECT_THAT(judged(compiled(kSource, {"-O2"})).notes, IsEmpty());
+
+  std::string other = kSource;
+  other.replace(other.find("other(limit)"), 12, "other(x + 1)"); // in `second`
+  const UnitResult refused = judged(compiled(other, {"-O2"}));
+  ASSERT_THAT(refused.problems, SizeIs(1));
+  EXPECT_THAT(refused.problems[0].message, HasSubstr("feature set 'rt'"));
+  EXPECT_THAT(refused.problems[0].remedy, HasSubstr("debian/patches-rt"));
+  EXPECT_THAT(refused.notes, IsEmpty());
+}
+
 TEST_F(ProofTest, HoldsForTheSameSourceCompilerAndOptions) {
   const UnitResult result = judged(compiled(kSource, kRight));
   EXPECT_THAT(result.problems, IsEmpty());

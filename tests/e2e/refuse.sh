@@ -20,7 +20,7 @@ source=$cache/sources/$(cat "$cache"/kernels/"$release"_*/image/source-version)
 # builds that are under way, which are locked.
 snapshot() {
 	find "$source" -printf '%P %s %T@\n' | LC_ALL=C sort
-	find "$cache" -maxdepth 2 -not -name build.log -not -path "$cache/tmp/run.*" -printf '%P\n' | LC_ALL=C sort
+	find "$cache" -maxdepth 2 -not -name build.log -not -path "$cache/tmp/run.*" -not -path "$cache/test-*" -printf '%P\n' | LC_ALL=C sort
 	exec 9>"$cache/tmp/.lock"
 	flock 9
 	for run in "$cache"/tmp/run.*; do

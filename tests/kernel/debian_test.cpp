@@ -67,7 +67,7 @@ class DebianKernel : public testing::Test {
     scratch_.file(image + "/lib/modules/" + kRelease + "/modules.builtin", "");
   }
 
-  void make_headers() {
+  void make_headers(const std::string& depends = "") {
     const std::string name = std::string("linux-headers-") + kRelease;
     const std::string tree = name + "/usr/src/" + name;
     scratch_.file(tree + "/.config",
@@ -77,8 +77,10 @@ class DebianKernel : public testing::Test {
     scratch_.file(tree + "/Makefile", "include /nowhere\n");
     scratch_.file(tree + "/include/generated/autoconf.h", "#define CONFIG_LIVEPATCH 1\n");
     scratch_.file(tree + "/include/config/auto.conf", "CONFIG_LIVEPATCH=y\n");
+    fs::remove(scratch_ / (tree + "/tools"));
     fs::create_symlink("../../lib/linux-kbuild-6.1/tools", scratch_ / (tree + "/tools"));
-    package(name, "Source: linux\nDepends: linux-kbuild-6.1 (>= 6.1.5-1)\n");
+    package(name,
+            "Source: linux\nDepends: " + depends + "linux-kbuild-6.1 (>= 6.1.5-1)\n");
     scratch_.file("linux-kbuild-6.1/usr/lib/linux-kbuild-6.1/tools/objtool/objtool",
                   "tool");
     package("linux-kbuild-6.1", "Source: linux\n");
@@ -88,6 +90,7 @@ class DebianKernel : public testing::Test {
     scratch_.file("linux-source-6.1/Kbuild", "obj-y += init/\n");
     scratch_.file("linux-source-6.1/init/Makefile", "obj-y := main.o\n");
     scratch_.file("linux-source-6.1/init/main.c", "");
+    scratch_.file("linux-source-6.1/include/linux/sched.h", "plain");
     scratch_.file("linux-source-6.1/Makefile",
                   "archheaders asm-generic:\n\ttouch include/generated/$@.h\n");
     fs::create_directories(scratch_ / "linux-source-6.1.deb");
@@ -118,6 +121,31 @@ TEST_F(DebianKernel, IsPutTogetherFromItsPackages) {
   EXPECT_TRUE(fs::exists(target.symvers));
   EXPECT_TRUE(fs::exists(target.modules_root / "lib/modules" / kRelease / "modules.dep"));
   EXPECT_EQ(target.struct_sizes.alt, 12U);
+}
+
+TEST_F(DebianKernel, TakesHeadersOfAFeatureSetFromTheirPackage) {
+  const std::string common = "linux-headers-6.1.0-999-common-rt";
+  for (const char* header : {"include/linux/sched.h", "arch/x86/include/asm/cpu.h"})
+    scratch_.file(common + "/usr/src/" + common + "/" + header, "rt");
+  package(common, "Source: linux\n");
+  make_headers(common + " (= 6.1.5-1), ");
+  const Target target = debian_target(request());
+  EXPECT_EQ(target.feature_set, "rt");
+  EXPECT_EQ(target.version, "6.1.5-1_rt");
+  EXPECT_EQ(target.source, cache() / "sources/6.1.5-1_rt");
+  EXPECT_EQ(read_text(target.source / "include/linux/sched.h"), "rt");
+  EXPECT_EQ(read_text(target.source / "arch/x86/include/asm/cpu.h"), "rt");
+  EXPECT_TRUE(fs::exists(target.source / "init/main.c"));
+  EXPECT_EQ(debian_target(request()).feature_set, "rt");
+}
+
+TEST_F(DebianKernel, HasNoFeatureSetMostly) {
+  const std::string common = "linux-headers-6.1.0-999-common";
+  package(common, "Source: linux\n");
+  make_headers(common + " (= 6.1.5-1), ");
+  const Target target = debian_target(request());
+  EXPECT_EQ(target.feature_set, "");
+  EXPECT_EQ(target.version, "6.1.5-1");
 }
 
 TEST_F(DebianKernel, KnowsUnitsModulesAndSymbols) {
