@@ -40,9 +40,12 @@ busy & busy && wait $! || exit 1
 bad_signal_stack || exit 1
 echo 0 >events/enable
 grep '^PatchedCalls:' /proc/meminfo | tee /tmp/calls.after
-cat /tmp/calls.before /tmp/calls.after | awk '
+# That of task_tick_fair needs scheduler-tick.patch, which is none for real-time kernels: they have another function.
+without=
+if grep -q PREEMPT_RT /proc/version; then without=3; fi
+cat /tmp/calls.before /tmp/calls.after | awk -v without="$without" '
 	NR == 1 { for (i = 2; i <= NF; i++) before[i] = $i; next }
-	{ for (i = 2; i <= NF; i++) if ($i <= before[i]) { print "counter", i - 2, "stands still"; bad = 1 } }
+	{ for (i = 2; i <= NF; i++) if ($i <= before[i] && i - 2 "" != without) { print "counter", i - 2, "stands still"; bad = 1 } }
 	END { exit bad || NF < 20 }' || exit 1
 for event in task_newtask: signal_generate: sched_wakeup_new:; do
 	grep -q "$event" trace || { echo "no $event in the trace"; exit 1; }
