@@ -221,18 +221,6 @@ class Judge {
   std::vector<Problem> problems_;
 };
 
-} // namespace
-
-void fail_for_other_code(const match::UnitMatch& match, const kernel::Target& target,
-                         const Error& error) {
-  if (std::ranges::none_of(match.functions, differs))
-    throw error;
-  const Cause why = likely_cause(match, target);
-  throw Error(fmt::format("{}; likely cause: {}", error.what(), why.text), why.remedy);
-}
-
-namespace {
-
 /// Functions as they run may lie beside others that lacking patches have changed. Types
 /// of the unit's own that only the patch uses may then be others as well.
 void note_lacking_patches(const match::UnitMatch& match, const kernel::Target& target,
@@ -247,6 +235,14 @@ void note_lacking_patches(const match::UnitMatch& match, const kernel::Target& t
 }
 
 } // namespace
+
+void fail_for_other_code(const match::UnitMatch& match, const kernel::Target& target,
+                         const Error& error) {
+  if (std::ranges::none_of(match.functions, differs))
+    throw error;
+  const Cause why = likely_cause(match, target);
+  throw Error(fmt::format("{}; likely cause: {}", error.what(), why.text), why.remedy);
+}
 
 void judge_proof(const match::UnitMatch& match, const kernel::Target& target, bool force,
                  UnitResult& result) {
