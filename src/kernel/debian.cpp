@@ -31,8 +31,11 @@
 #include "kernel/cache_upkeep.h"
 #include "kernel/debian_archive.h"
 #include "kernel/debian_names.h"
+#include "kernel/depmod.h"
 #include "kernel/facts.h"
 #include "kernel/kbuild.h"
+
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cstring>
@@ -81,6 +84,25 @@ std::string cached_version(const fs::path& cache, const std::string& release) {
   return newest;
 }
 
+/// The releases that may be meant instead.
+std::string nearest_served(const std::string& release) {
+  if (find_program("apt-cache").empty())
+    return {};
+  const std::string series = kernel_series(release);
+  const std::string flavour = kernel_flavour(release);
+  std::vector<std::string> served =
+      releases_of(package_names(fmt::format("linux-image-{}.", series)), series, flavour);
+  constexpr std::size_t kNamed = 4;
+  served = nearest_releases(std::move(served), release, kNamed);
+  std::erase_if(served, [](const std::string& other) {
+    return served_versions("linux-image-" + other).empty();
+  });
+  if (served.empty())
+    return fmt::format("; no kernel {} {} is served", series, flavour);
+  return fmt::format("; served of {} {}, the nearest: {}", series, flavour,
+                     fmt::join(served, ", "));
+}
+
 std::string choose_version(const fs::path& cache, DebianArchive& archive,
                            const std::string& release) {
   utsname running{};
@@ -90,19 +112,11 @@ std::string choose_version(const fs::path& cache, DebianArchive& archive,
         !version.empty())
       return version;
   const std::string cached = cached_version(cache, release);
-  return cached.empty() ? archive.newest_version("linux-image-" + release) : cached;
-}
-
-/// modules.dep and its like are made when the package is installed; here too.
-void run_depmod(const fs::path& root, const std::string& release) {
-  fs::path program = find_program("depmod");
-  if (program.empty())
-    program = find_program("/sbin/depmod");
-  if (program.empty())
-    fail_with_remedy("install it: apt-get install kmod", "depmod: no such program");
-  run_checked({
-      .argv = {program.string(), "-b", root.string(), release}
-  });
+  if (!cached.empty())
+    return cached;
+  const std::string image = "linux-image-" + release;
+  const std::string newest = archive.find_newest_version(image);
+  return newest.empty() ? archive.newest_version(image, nearest_served(release)) : newest;
 }
 
 /// The image tells as much as debug information does, if its code can be read.
@@ -157,7 +171,7 @@ void unpack_image(Workshop& shop, const fs::path& fresh) {
   shop.say("Unpacking the kernel image");
   unpack_package(package, fresh);
   fs::remove_all(fresh / "usr/share");
-  run_depmod(fs::exists(fresh / "lib/modules") ? fresh : fresh / "usr", shop.release);
+  run_depmod(fresh, shop.release);
   write_file(fresh / kSourceVersionFile, made_of);
 }
 

@@ -187,16 +187,24 @@ fs::path DebianArchive::find_downloaded(const std::string& package,
   return {};
 }
 
-std::string DebianArchive::newest_version(const std::string& package) {
+std::string DebianArchive::find_newest_version(const std::string& package) const {
   const std::vector<std::string> served = served_versions(package);
   if (!served.empty())
     return served.front();
-  if (const fs::path here = find_downloaded(package, ""); !here.empty())
-    return read_control(here).at("Version");
-  fail_with_remedy(std::string(kUpdateRemedy) +
-                       "; for a kernel that is no longer served, take its packages from "
-                       "snapshot.debian.org into the downloads directory of the cache",
-                   "{}: apt knows no such package", package);
+  const fs::path here = find_downloaded(package, "");
+  return here.empty() ? std::string() : read_control(here).at("Version");
+}
+
+std::string DebianArchive::newest_version(const std::string& package,
+                                          const std::string& more) const {
+  std::string version = find_newest_version(package);
+  if (version.empty())
+    fail_with_remedy(std::string(kUpdateRemedy) +
+                         "; for a kernel that is no longer served, take its packages "
+                         "from snapshot.debian.org into the downloads directory of the "
+                         "cache",
+                     "{}: apt knows no such package{}", package, more);
+  return version;
 }
 
 fs::path DebianArchive::fetch(const std::string& package, const std::string& version) {

@@ -41,9 +41,12 @@ class DebianArchive {
   std::filesystem::path fetch_at_least(const std::string& package,
                                        const std::string& version);
 
-  /// The newest version of a package that is served or, failing that, was downloaded.
-  /// Throws Error if there is none.
-  std::string newest_version(const std::string& package);
+  /// The newest version of a package that is served or, failing that, was downloaded;
+  /// empty if there is none.
+  std::string find_newest_version(const std::string& package) const;
+  /// The same; throws Error with `more` in it if there is none.
+  std::string newest_version(const std::string& package,
+                             const std::string& more = {}) const;
 
  private:
   std::filesystem::path find_downloaded(const std::string& package,

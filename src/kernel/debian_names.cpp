@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <cstring>
 
 namespace kpatch::kernel {
 
@@ -102,6 +103,33 @@ std::vector<std::string> releases_of(const std::vector<std::string>& package_nam
       releases.push_back(name.substr(std::string_view("linux-image-").size()));
   }
   return releases;
+}
+
+std::string kernel_flavour(std::string_view release) {
+  // Words of the version begin with a digit, as "0-56-" does.
+  std::size_t dash = release.find('-');
+  while (dash != std::string_view::npos && dash + 1 < release.size() &&
+         is_digit(release[dash + 1]))
+    dash = release.find('-', dash + 1);
+  return dash == std::string_view::npos ? std::string()
+                                        : std::string(release.substr(dash + 1));
+}
+
+std::vector<std::string> nearest_releases(std::vector<std::string> releases,
+                                          const std::string& wanted, std::size_t count) {
+  const auto is_older = [](const std::string& one, const std::string& other) {
+    return strverscmp(one.c_str(), other.c_str()) < 0;
+  };
+  std::ranges::sort(releases, is_older);
+  auto low = std::ranges::lower_bound(releases, wanted, is_older);
+  auto high = low;
+  while (static_cast<std::size_t>(high - low) < std::min(count, releases.size())) {
+    if (high != releases.end())
+      ++high;
+    if (low != releases.begin() && static_cast<std::size_t>(high - low) < count)
+      --low;
+  }
+  return {low, high};
 }
 
 } // namespace kpatch::kernel

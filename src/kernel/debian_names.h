@@ -29,4 +29,12 @@ std::string running_debian_version(std::string_view uname_version);
 std::vector<std::string> releases_of(const std::vector<std::string>& package_names,
                                      std::string_view series, std::string_view flavour);
 
+/// "cloud-amd64" for "6.1.0-56-cloud-amd64".
+std::string kernel_flavour(std::string_view release);
+
+/// Up to `count` of the releases, those that come next before and after `wanted`, oldest
+/// first.
+std::vector<std::string> nearest_releases(std::vector<std::string> releases,
+                                          const std::string& wanted, std::size_t count);
+
 } // namespace kpatch::kernel

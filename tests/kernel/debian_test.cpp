@@ -4,6 +4,7 @@
 // here. Nothing is downloaded: the packages lie where downloads go.
 #include "base/error.h"
 #include "kernel/debian.h"
+#include "kernel/debian_names.h"
 #include "kernel/kbuild.h"
 #include "scratch.h"
 
@@ -265,6 +266,23 @@ TEST(PrepareObjects, RefusesAPathThatKbuildCannotUse) {
   scratch.file("my source/Makefile", "archheaders asm-generic: ;\n");
   scratch.file("objects/include/generated/autoconf.h", "");
   EXPECT_THROW(prepare_objects(scratch / "my source", scratch / "objects"), Error);
+}
+
+TEST(KernelFlavour, IsWhatFollowsTheVersion) {
+  EXPECT_EQ(kernel_flavour("6.1.0-56-cloud-amd64"), "cloud-amd64");
+  EXPECT_EQ(kernel_flavour("6.12.117+deb12-amd64"), "amd64");
+  EXPECT_EQ(kernel_flavour("6.1.0"), "");
+}
+
+TEST(NearestReleases, AreThoseAroundTheOneThatIsMissing) {
+  const std::vector<std::string> served = {"6.1.0-9-amd64", "6.1.0-56-amd64",
+                                           "6.1.0-54-amd64", "6.1.0-47-amd64"};
+  EXPECT_THAT(nearest_releases(served, "6.1.0-50-amd64", 2),
+              testing::ElementsAre("6.1.0-47-amd64", "6.1.0-54-amd64"));
+  EXPECT_THAT(nearest_releases(served, "6.1.0-99-amd64", 2),
+              testing::ElementsAre("6.1.0-54-amd64", "6.1.0-56-amd64"));
+  EXPECT_THAT(nearest_releases(served, "6.1.0-5-amd64", 9), testing::SizeIs(4));
+  EXPECT_THAT(nearest_releases({}, "6.1.0-5-amd64", 2), testing::IsEmpty());
 }
 
 } // namespace
