@@ -22,7 +22,9 @@ void debug_line(std::string_view line) {
 }
 
 void debug_output(std::string_view text) {
-  if (current_level != LogLevel::kDebugOutput || text.empty())
+  const bool is_wanted =
+      current_level == LogLevel::kOutput || current_level == LogLevel::kDebugOutput;
+  if (!is_wanted || text.empty())
     return;
   fmt::print("{}{}", text, text.ends_with('\n') ? "" : "\n");
   std::fflush(stdout);

@@ -9,8 +9,9 @@
 
 namespace kpatch {
 
-/// How much is said besides results. The one global of the program.
-enum class LogLevel { kNormal, kDebug, kDebugOutput };
+/// What is said besides results: steps, what programs print, both. The one global of the
+/// program.
+enum class LogLevel { kNormal, kDebug, kOutput, kDebugOutput };
 void set_log_level(LogLevel level);
 LogLevel log_level();
 
@@ -18,12 +19,12 @@ LogLevel log_level();
 void debug_line(std::string_view line);
 
 /// Writes to standard output what a program that was run has printed, if the level is
-/// kDebugOutput.
+/// kOutput or kDebugOutput.
 void debug_output(std::string_view text);
 
 template <typename... Args>
 void debug(fmt::format_string<Args...> format, Args&&... args) {
-  if (log_level() != LogLevel::kNormal)
+  if (log_level() == LogLevel::kDebug || log_level() == LogLevel::kDebugOutput)
     debug_line(fmt::format(format, std::forward<Args>(args)...));
 }
 

@@ -21,6 +21,17 @@ namespace {
 using kpatch::build::BuildOutcome;
 using kpatch::build::Invocation;
 
+/// The classic meaning. A fourth -d traced the compiler's wrapper; there is none, and the
+/// trace of programs has every call of the compiler.
+kpatch::LogLevel log_level_of(int times) {
+  switch (times) {
+  case 0: return kpatch::LogLevel::kNormal;
+  case 1: return kpatch::LogLevel::kDebug;
+  case 2: return kpatch::LogLevel::kOutput;
+  default: return kpatch::LogLevel::kDebugOutput;
+  }
+}
+
 int build(Invocation& invocation, kpatch::report::Console& console) {
   const auto progress = [&](std::string_view line) { console.say(line); };
   const auto complain = [&](std::string_view line) { console.complain(line); };
@@ -28,8 +39,7 @@ int build(Invocation& invocation, kpatch::report::Console& console) {
     complain(notice);
   if (invocation.debug > 0) {
     progress("DEBUG mode enabled");
-    kpatch::set_log_level(invocation.debug > 1 ? kpatch::LogLevel::kDebugOutput
-                                               : kpatch::LogLevel::kDebug);
+    kpatch::set_log_level(log_level_of(invocation.debug));
   }
   invocation.options.hook_sources = kpatch::build::find_hook_sources();
   invocation.kernel.progress = progress;

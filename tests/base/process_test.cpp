@@ -53,8 +53,18 @@ TEST(Process, WaitsForAProgramWhoseOutputIsShown) {
 }
 
 TEST(Run, ShowsWhatProgramsPrintOnlyIfToldTo) {
-  for (const auto& [level, shown] :
-       {std::pair(LogLevel::kDebug, ""), std::pair(LogLevel::kDebugOutput, "said\n")}) {
+  struct Case {
+    LogLevel level;
+    const char* output;
+    const char* trace;
+  };
+  constexpr const char* kTrace = "DEBUG: run: echo said\n";
+  for (const auto& [level, output, trace] : {
+           Case{LogLevel::kNormal,      "",       ""    },
+           Case{LogLevel::kDebug,       "",       kTrace},
+           Case{LogLevel::kOutput,      "said\n", ""    },
+           Case{LogLevel::kDebugOutput, "said\n", kTrace},
+  }) {
     set_log_level(level);
     testing::internal::CaptureStdout();
     testing::internal::CaptureStderr();
@@ -62,8 +72,8 @@ TEST(Run, ShowsWhatProgramsPrintOnlyIfToldTo) {
         .argv = {"echo", "said"}
     });
     set_log_level(LogLevel::kNormal);
-    EXPECT_EQ(testing::internal::GetCapturedStdout(), shown);
-    EXPECT_EQ(testing::internal::GetCapturedStderr(), "DEBUG: run: echo said\n");
+    EXPECT_EQ(testing::internal::GetCapturedStdout(), output);
+    EXPECT_EQ(testing::internal::GetCapturedStderr(), trace);
   }
 }
 
