@@ -83,9 +83,10 @@ Problem not_included(const TouchedFile& file) {
                    "that the kernel has, or include it from one");
   return problem(
       "KP1004", file,
-      "this kernel's code was not made from this file: neither was it compiled nor "
-      "does a file that was compiled include it; boot code and the vDSO are images of "
-      "their own, which a live patch cannot replace",
+      "no code of vmlinux or of a module was made from this file: it is switched off by "
+      "the configuration, or part of an image of its own (boot code, the vDSO), or only "
+      "constants for headers and assembly are made from it (asm-offsets); a live patch "
+      "reaches none of these",
       "leave the file out");
 }
 

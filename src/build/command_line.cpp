@@ -84,8 +84,8 @@ constexpr std::string_view kUsage =
   -j, --jobs N               Compile N files at a time (default: one per processor)
   -n, --name NAME            Name of the module (default: livepatch-<patch>)
   -o, --output DIR           Where the module goes (default: current directory)
-  -d, --debug                Tell which programs are run, twice: and what they print;
-                             keep build.log
+  -d, --debug                Tell which programs are run; twice: show what they print
+                             instead; three times: both. Keep build.log
   -R, --non-replace          Do not replace patches that are loaded already
   -e, --oot-module FILE      Patch this module from outside the kernel's tree
       --oot-module-src DIR   The source of the module
@@ -97,7 +97,8 @@ constexpr std::string_view kUsage =
       --debug-file FILE      Keep the debug information of the module there
       --skip-cleanup         Leave the private build directory behind
       --skip-compiler-check  Take a compiler of another version if its code is the kernel's
-      --force                Go on though the code is not the kernel's (dangerous)
+      --force                Go on though the code is not the kernel's, or an
+                             export that is used changes (dangerous)
       --no-thunks            Refuse new pointers to functions that are closed to them
       --ignore-init-changes  Leave changes of init and exit code out
       --no-line-fix          Let lines below a change have other numbers

@@ -24,6 +24,7 @@
 #include "build/symbol_versions.h"
 #include "build/unit_diffs.h"
 #include "build/work_dir.h"
+#include "kernel/cache.h"
 #include "kernel/object_store.h"
 #include "kernel/requirements.h"
 #include "klp/module.h"
@@ -127,6 +128,7 @@ class Build {
   void review(const Workshop& shop, const PatchedView& view,
               const std::vector<UnitObjects>& objects);
   void link(const Workshop& shop);
+  void make_warnings_of_problems();
 
   [[noreturn]] void refuse(std::string_view message) {
     result_.outcome = BuildOutcome::kRefused;
@@ -359,6 +361,9 @@ void Build::compare_versions(const Workshop& shop, const PatchedView& view,
   versions_ = changed_versions(shop, view, touched_, objects);
   for (const std::string& notice : version_notices(versions_))
     say(notice);
+  if (const std::string notice = notice_without_comparison(shop, view, touched_);
+      !notice.empty())
+    say(notice);
 }
 
 void Build::review(const Workshop& shop, const PatchedView& view,
@@ -408,6 +413,8 @@ void Build::link(const Workshop& shop) {
     request.debug_output = work_.path() / (file + ".debug");
   const fs::path module = klp::build_module(request);
   result_.problems = uses_of_changed_versions(versions_, module);
+  if (options_.force)
+    make_warnings_of_problems();
   if (!result_.problems.empty())
     refuse("The module uses exports that the patch changes");
   result_.problems = module_problems(target, module);
@@ -419,6 +426,18 @@ void Build::link(const Workshop& shop) {
   write_file(finished, read_bytes(module));
   result_.module = finished;
   result_.outcome = BuildOutcome::kBuilt;
+}
+
+void Build::make_warnings_of_problems() {
+  for (Problem& problem : result_.problems) {
+    const std::string warning =
+        fmt::format("WARNING: {}: {} [{}]; going on as told", problem.symbol,
+                    problem.message, problem.code);
+    log_.add(warning);
+    listener_.complaint(warning);
+    result_.warnings.push_back(std::move(problem));
+  }
+  result_.problems.clear();
 }
 
 /// What goes wrong is a result too.
@@ -433,14 +452,24 @@ void note_failure(BuildResult& result, const std::function<void()>& step) {
   }
 }
 
-void save_log(const BuildOptions& options, BuildLog& log, BuildResult& result) {
+/// The log of an earlier run that failed would be taken for this one's; that of one that
+/// has failed meanwhile is its own.
+void remove_log_before(const fs::path& file, fs::file_time_type start) {
+  std::error_code ignored;
+  if (fs::last_write_time(file, ignored) < start)
+    fs::remove(file, ignored);
+}
+
+void save_log(const BuildOptions& options, BuildLog& log, fs::file_time_type start,
+              BuildResult& result) {
   const bool wanted = options.keep_log || result.outcome == BuildOutcome::kFailed ||
                       result.outcome == BuildOutcome::kRefused;
+  const fs::path file = options.cache / "build.log";
   std::error_code ignored;
   if (!wanted || !fs::is_directory(options.cache, ignored))
-    return;
+    return remove_log_before(file, start);
   log.add(result.message);
-  result.log = options.cache / "build.log";
+  result.log = file;
   log.save(result.log);
 }
 
@@ -455,13 +484,15 @@ BuildResult build_patch(const BuildOptions& options, const TargetFinder& find_ta
   for (const fs::path& patch : options.patches)
     result.patches.push_back(patch.string());
   BuildLog log;
+  const auto start = fs::file_time_type::clock::now();
   note_failure(result, [&] { // there may be no place to work in
+    kernel::claim_cache(options.cache);
     Build build(options, listener, result, log);
     note_failure(result, [&] { build.walk(find_target); });
     if (options.keep_work)
       build.keep_work_dir();
   });
-  note_failure(result, [&] { save_log(options, log, result); });
+  note_failure(result, [&] { save_log(options, log, start, result); });
   return result;
 }
 

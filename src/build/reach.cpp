@@ -10,6 +10,7 @@
 #include "base/files.h"
 #include "build/c_lexer.h"
 #include "build/header_reach.h"
+#include "kernel/record.h"
 
 #include <algorithm>
 #include <set>
@@ -81,13 +82,14 @@ Problem used_by_assembly(const std::string& file) {
 } // namespace
 
 IncludeIndex includes_of(const kernel::Target& target, bool source_may_change) {
-  const fs::path kept = target.cache / "includes.1";
+  const fs::path kept = target.cache / "includes";
+  constexpr std::string_view kFormat = "includes-2";
   if (!source_may_change)
-    if (const auto text = read_text_if_exists(kept))
+    if (const auto text = kernel::read_record(kept, kFormat))
       return IncludeIndex::parse(*text, kept.string());
   IncludeIndex includes = IncludeIndex::scan(target.source, target.objects, target.units);
   if (!source_may_change)
-    write_file(kept, includes.text());
+    kernel::write_record(kept, kFormat, includes.text());
   return includes;
 }
 

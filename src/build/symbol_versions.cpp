@@ -103,6 +103,11 @@ std::string place_of(const std::string& type, const PatchedView& view,
   return mentioned;
 }
 
+/// The program that says what goes into a version.
+fs::path genksyms_of(const Workshop& shop) {
+  return shop.target.objects / "scripts/genksyms/genksyms";
+}
+
 /// Has genksyms list the types of one side of a unit; empty if that cannot be done.
 TypeList types_of(const Workshop& shop, const UnitCommand& command, const fs::path& tree,
                   const fs::path& output) {
@@ -114,8 +119,7 @@ TypeList types_of(const Workshop& shop, const UnitCommand& command, const fs::pa
              .object = output});
   const fs::path list = fs::path(output) += ".types";
   const Outcome outcome = shop.log.run({
-      .argv = {(shop.target.objects / "scripts/genksyms/genksyms").string(), "-T",
-               list.string(), "-r", "/dev/null"},
+      .argv = {genksyms_of(shop).string(), "-T", list.string(), "-r", "/dev/null"},
       .input = text
   });
   return parse_type_list(outcome.ok() ? read_text_if_exists(list).value_or("") : "");
@@ -123,8 +127,7 @@ TypeList types_of(const Workshop& shop, const UnitCommand& command, const fs::pa
 
 bool may_change_versions(const Workshop& shop, const PatchedView& view,
                          std::span<const TouchedFile> touched) {
-  if (!shop.target.config.is_set("CONFIG_MODVERSIONS") ||
-      !fs::exists(shop.target.objects / "scripts/genksyms/genksyms"))
+  if (!shop.target.config.is_set("CONFIG_MODVERSIONS"))
     return false;
   return std::ranges::any_of(touched, [&](const TouchedFile& file) {
     if (!file.was_there || !file.is_there)
@@ -203,7 +206,7 @@ bool declarations_differ(std::string_view original, std::string_view patched) {
 std::vector<VersionChange> changed_versions(const Workshop& shop, const PatchedView& view,
                                             std::span<const TouchedFile> touched,
                                             std::span<const UnitObjects> units) {
-  if (!may_change_versions(shop, view, touched))
+  if (!may_change_versions(shop, view, touched) || !fs::exists(genksyms_of(shop)))
     return {};
   Workshop apart = shop;
   apart.work = shop.work / "versions";
@@ -229,6 +232,17 @@ std::vector<VersionChange> changed_versions(const Workshop& shop, const PatchedV
             {symbol, file.empty() ? type : fmt::format("{} ({})", type, file)});
       }
   return {changes.begin(), changes.end()};
+}
+
+std::string notice_without_comparison(const Workshop& shop, const PatchedView& view,
+                                      std::span<const TouchedFile> touched) {
+  const fs::path genksyms = genksyms_of(shop);
+  if (fs::exists(genksyms) || !may_change_versions(shop, view, touched))
+    return {};
+  return fmt::format("NOTICE: whether the patch changes versions of exports was not "
+                     "looked at, for want of the program that says what goes into them: "
+                     "{}",
+                     genksyms.string());
 }
 
 std::vector<std::string> version_notices(std::span<const VersionChange> changes) {

@@ -27,6 +27,11 @@ std::vector<VersionChange> changed_versions(const Workshop& shop, const PatchedV
                                             std::span<const TouchedFile> touched,
                                             std::span<const UnitObjects> units);
 
+/// A line that says so if the patch may change versions, but these cannot be compared;
+/// else nothing.
+std::string notice_without_comparison(const Workshop& shop, const PatchedView& view,
+                                      std::span<const TouchedFile> touched);
+
 /// One line for each cause.
 std::vector<std::string> version_notices(std::span<const VersionChange> changes);
 

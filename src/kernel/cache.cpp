@@ -3,10 +3,17 @@
 // What is fetched and unpacked takes seconds to minutes and half-made trees look much
 // like whole ones, so a directory of the cache never exists under its name until it is
 // complete.
+//
+// Programs of several versions may share a cache. Each kind of record names its own
+// format and is made again if that is another one; what such names cannot tell, the
+// format of the cache as a whole does. An older one is taken over as it is: this program
+// looks for its own things and `cache gc` removes the others. A later one is left alone.
 #include "kernel/cache.h"
 
 #include "base/error.h"
 #include "base/files.h"
+
+#include <charconv>
 
 namespace kpatch::kernel {
 namespace fs = std::filesystem;
@@ -19,7 +26,32 @@ void remove_leftovers(const fs::path& parent, const std::string& prefix) {
       fs::remove_all(entry.path());
 }
 
+constexpr int kFormat = 2;
+constexpr const char* kFormatFile = "format";
+
+/// 0 if it is none.
+int number_in(std::string_view text) {
+  int number = 0;
+  std::from_chars(text.data(), text.data() + text.size(), number);
+  return number;
+}
+
 } // namespace
+
+void claim_cache(const fs::path& cache) {
+  const fs::path file = cache / kFormatFile;
+  const int found = number_in(read_text_if_exists(file).value_or("0"));
+  if (found > kFormat)
+    fail_with_remedy(
+        "set CACHEDIR to another directory, use the later program, or delete "
+        "the cache: all that is in it can be fetched and made again",
+        "{}: a later version of this program has made this cache (its "
+        "format is {}, the last one known here is {})",
+        cache.string(), found, kFormat);
+  if (found == kFormat || !fs::is_directory(cache))
+    return;
+  write_file(file, fmt::format("{}\n", kFormat));
+}
 
 void make_once(const fs::path& path,
                const std::function<void(const fs::path& fresh)>& fill) {

@@ -12,4 +12,8 @@ namespace kpatch::kernel {
 void make_once(const std::filesystem::path& path,
                const std::function<void(const std::filesystem::path& fresh)>& fill);
 
+/// Sees to it that the cache is of a format that this program knows, or is empty. Throws
+/// Error if a later program has made it.
+void claim_cache(const std::filesystem::path& cache);
+
 } // namespace kpatch::kernel

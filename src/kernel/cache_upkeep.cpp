@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "kernel/cache.h"
 #include "kernel/kbuild.h"
 #include "kernel/object_store.h"
 #include "kernel/target.h"
@@ -30,6 +31,7 @@ constexpr const char* kKernels = "kernels";
 constexpr const char* kDownloads = "downloads";
 constexpr std::string_view kFingerprintSuffix = ".fingerprint.1";
 constexpr std::string_view kPreparedPrefix = "objects";
+constexpr const char* kSourceName = "source-name";
 constexpr std::string_view kUnfinishedMark = ".new-";
 
 std::vector<fs::path> entries(const fs::path& directory) {
@@ -80,18 +82,19 @@ bool is_old(const fs::path& path) {
 /// What older programs kept of a kernel in forms that the running one does not look at.
 bool is_of_other_format(const fs::path& path) {
   const std::string name = path.filename();
-  if (name == kObjectStore) // it has been one for all kernels since
+  if (name == kObjectStore || // it has been one for all kernels since
+      name.ends_with(".1"))   // records without a heading
     return true;
   return name != kPreparedTree && (name == kPreparedPrefix ||
                                    name.starts_with(std::string(kPreparedPrefix) + "."));
 }
 
 bool is_used(const fs::path& cache, const fs::path& source) {
-  for (const fs::path& kernel : entries(cache / kKernels)) {
-    const auto version = read_text_if_exists(kernel / "image/source-version");
-    if (version && *version == source.filename().string())
-      return true;
-  }
+  for (const fs::path& kernel : entries(cache / kKernels))
+    for (const fs::path& record : {kernel / "image/source-version", kernel / kSourceName})
+      if (const auto name = read_text_if_exists(record);
+          name && *name == source.filename().string())
+        return true;
   return false;
 }
 
@@ -148,6 +151,11 @@ void record_fingerprint(const fs::path& tree) {
     write_file(file, tree_fingerprint(tree, FingerprintDepth::kMetadata));
 }
 
+void record_source(const fs::path& kernel, const fs::path& source) {
+  if (!fs::exists(kernel / kSourceName))
+    write_file(kernel / kSourceName, source.filename().native());
+}
+
 std::vector<CacheEntry> list_cache(const fs::path& cache) {
   std::vector<CacheEntry> list;
   for (const char* kind : {kKernels, kSources, kDownloads})
@@ -161,10 +169,12 @@ std::vector<CacheEntry> list_cache(const fs::path& cache) {
 }
 
 std::vector<std::string> collect_garbage(const fs::path& cache) {
+  claim_cache(cache);
   return Collector(cache).collect();
 }
 
 std::vector<std::string> verify_cache(const fs::path& cache) {
+  claim_cache(cache);
   std::vector<std::string> complaints;
   for (const fs::path& source : entries(cache / kSources)) {
     if (!fs::is_directory(source) || is_unfinished(source))

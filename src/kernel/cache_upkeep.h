@@ -12,6 +12,11 @@ namespace kpatch::kernel {
 /// done already. To be called right after it was unpacked.
 void record_fingerprint(const std::filesystem::path& tree);
 
+/// Writes down in a kernel's directory of the cache which pristine tree of the cache it
+/// is made from.
+void record_source(const std::filesystem::path& kernel,
+                   const std::filesystem::path& source);
+
 /// Something in the cache that has a use of its own.
 struct CacheEntry {
   std::string name; ///< relative to the cache: "kernels/6.1.0-56-cloud-amd64_6.1.192-2"

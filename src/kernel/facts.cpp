@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
 // What has to be dug out of a kernel's gigabytes of debug information takes seconds and
-// never changes, so it is kept beside the kernel. The number in a file's name is that of
-// its format: another format is another file, and what an older program left is not
-// looked at.
+// never changes, so it is kept beside the kernel.
 #include "kernel/facts.h"
 
 #include "base/error.h"
@@ -11,6 +9,7 @@
 #include "kernel/btf_facts.h"
 #include "kernel/dwarf_facts.h"
 #include "kernel/makefile_units.h"
+#include "kernel/record.h"
 
 #include <charconv>
 
@@ -19,15 +18,19 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// The text in the file; if there is none, what `make` returns, which is then kept. That
-/// nothing was found is not kept: what is missing may be installed later.
+/// To be changed with the meaning of one of the texts.
+constexpr std::string_view kFormat = "facts-2";
+
+/// The text kept in the file; if there is none, what `make` returns, which is then kept.
+/// That nothing was found is not kept: what is missing may be installed later.
 template <typename Make>
 std::string kept_text(const fs::path& file, Make make) {
-  if (std::optional<std::string> text = read_text_if_exists(file); text && !text->empty())
+  if (std::optional<std::string> text = read_record(file, kFormat);
+      text && !text->empty())
     return std::move(*text);
   std::string text = make();
   if (!text.empty())
-    write_file(file, text);
+    write_record(file, kFormat, text);
   return text;
 }
 
@@ -129,7 +132,7 @@ StructSizes find_struct_sizes(const Target& target) {
 /// What comes from another source is kept under another name.
 fs::path kept_file(const Target& target, std::string_view name) {
   return target.cache /
-         fmt::format("{}{}.1", name, target.vmlinux.empty() ? "-shipped" : "");
+         fmt::format("{}{}", name, target.vmlinux.empty() ? "-shipped" : "");
 }
 
 } // namespace

@@ -84,6 +84,9 @@ TEST(AffectedUnits, LeaveOutFilesThatNoUnitReads) {
 
 TEST(AffectedUnits, SayWhyAFileThatMustBeIncludedIsNot) {
   EXPECT_EQ(not_included(changed("fs/off.c")).code, "KP1004");
+  const Problem constants = not_included(changed("arch/x86/kernel/asm-offsets.c"));
+  EXPECT_NE(constants.message.find("constants for headers and assembly"),
+            std::string::npos); // it was compiled, but gave no code
   EXPECT_EQ(not_included({"fs/new.c", false, true}).code, "KP1007");
 }
 

@@ -129,6 +129,30 @@ TEST_F(Driver, LooksAtAllUnitsBeforeItGivesUp) {
   EXPECT_EQ(units["fs/x.c"]->problems[0].code, "KP1008");
 }
 
+TEST_F(Driver, RemovesTheLogOfAFailureBefore) {
+  const std::string wrong = patch_of(
+      "fs/y.c", "@@ -1 +1 @@\n-int y(void) { return 1; }\n+int y(void) { return z; }\n");
+  const fs::path log = build(wrong).log;
+  ASSERT_TRUE(fs::exists(log));
+  fs::last_write_time(log, fs::file_time_type::clock::now() - std::chrono::minutes(1));
+  const BuildResult result =
+      build(patch_of("fs/y.c", "@@ -1 +1 @@\n-int y(void) { return 1; }\n"
+                               "+int y(void) { return 1; } // one\n"));
+  EXPECT_EQ(result.outcome, BuildOutcome::kNoChange);
+  EXPECT_FALSE(fs::exists(log));
+}
+
+TEST_F(Driver, DoesNotWorkInTheCacheOfALaterProgram) {
+  fs::create_directories(kernel_.root.path() / "user/tmp");
+  write_file(kernel_.root.path() / "user/format", std::string_view("999\n"));
+  const BuildResult result =
+      build(patch_of("fs/y.c", "@@ -1 +1 @@\n-int y(void) { return 1; }\n"
+                               "+int y(void) { return 2; }\n"));
+  EXPECT_EQ(result.outcome, BuildOutcome::kFailed);
+  EXPECT_NE(result.message.find("later version"), std::string::npos);
+  EXPECT_EQ(said_, "");
+}
+
 TEST_F(Driver, FindsNoChangeInAComment) {
   const BuildResult result =
       build(patch_of("fs/y.c", "@@ -1 +1 @@\n-int y(void) { return 1; }\n"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "build/fake_kernel.h"
 #include "build/symbol_versions.h"
 
 #include <gtest/gtest.h>
@@ -60,6 +61,26 @@ TEST(SymbolVersions, AreToldOnceForEachCause) {
       notices[0].starts_with("NOTICE: id_t changes, and with it the version of b:"));
   EXPECT_TRUE(notices[1].starts_with(
       "NOTICE: struct x (x.h) changes, and with it the version of a, b:"));
+}
+
+TEST(SymbolVersions, AreSaidNotToBeComparedWithoutGenksyms) {
+  FakeKernel kernel;
+  kernel.target.config = kernel::Config::parse("CONFIG_MODVERSIONS=y\n", "");
+  BuildLog log;
+  const TempDir work("kpatch-versions.");
+  const Workshop shop{kernel.target, work.path(), log};
+  PatchedView view(kernel.target.source, work.path() / "view");
+  const std::vector<TouchedFile> touched = {
+      {"include/label.h", true, true}
+  };
+  EXPECT_EQ(notice_without_comparison(shop, view, touched), "");
+  write_file(view.own_file("include/label.h"),
+             std::string_view("struct s { int x; };\n"));
+  EXPECT_TRUE(notice_without_comparison(shop, view, touched)
+                  .ends_with("scripts/genksyms/genksyms"));
+  std::filesystem::create_directories(kernel.target.objects / "scripts/genksyms");
+  kernel.put("objects/scripts/genksyms/genksyms", "");
+  EXPECT_EQ(notice_without_comparison(shop, view, touched), "");
 }
 
 TEST(Declarations, DoNotDifferByWhatFunctionsDo) {

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Builds that are interrupted, killed, run out of disk or meet on one cache: nothing may be left behind, the
 # pristine source must stay as it is, and the next build must make the same module as ever.
+# A cache that a program of another version has made is used as far as it can be, or refused.
 # usage: life.sh BIN-DIRECTORY [KILLS]
 set -euo pipefail
 here=$(dirname "$(readlink -f "$0")")
@@ -102,6 +103,23 @@ wait $two
 wait $!
 is_tidy "$work/met"
 agrees "$work/met"
+
+echo "== of an earlier version"
+own_cache "$shared" "$release" "$work/other"
+kernel=$(echo "$work"/other/kernels/*)
+for record in units modules struct-sizes includes; do
+	for file in "$kernel/$record"{,-shipped,.1}; do
+		rm -f "$file"
+		echo "fs/other.c" >"$file" # as formats without a heading began
+	done
+done
+mkdir -p "$kernel"/{objects,originals}
+agrees "$work/other"
+
+echo "== of a later version"
+echo 999 >"$work/other/format"
+! (build "$work/other" later "$patch") || { echo "it works in a cache that it does not know"; exit 1; }
+grep -q 'later version' "$work/later.log"
 
 echo "== no space"
 if [ "$(id -u)" -eq 0 ] && mkdir "$work/small" && mount -t tmpfs -o size=300k none "$work/small" 2>/dev/null; then

@@ -99,5 +99,29 @@ TEST(SourceFingerprint, SeesContentBehindAnUnchangedTimeIfAsked) {
   EXPECT_NE(source_fingerprint(target, FingerprintDepth::kContent), before);
 }
 
+TEST(ClaimCache, TakesAnEarlierOneOver) {
+  const Scratch scratch;
+  scratch.file("kernels/x/units.1", "");
+  claim_cache(scratch.path());
+  const std::string format = read_text(scratch / "format");
+  EXPECT_GT(std::stoi(format), 1);
+  scratch.file("format", "1\n");
+  claim_cache(scratch.path());
+  EXPECT_EQ(read_text(scratch / "format"), format);
+}
+
+TEST(ClaimCache, RefusesOneOfALaterProgram) {
+  const Scratch scratch;
+  scratch.file("format", "999\n");
+  try {
+    claim_cache(scratch.path());
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_THAT(error.what(), testing::HasSubstr("later version"));
+    EXPECT_THAT(error.remedy(), testing::HasSubstr("CACHEDIR"));
+  }
+  EXPECT_EQ(read_text(scratch / "format"), "999\n");
+}
+
 } // namespace
 } // namespace kpatch::kernel

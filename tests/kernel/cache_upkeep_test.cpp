@@ -80,11 +80,13 @@ TEST_F(CacheUpkeep, RemovesWhatKilledRunsAndOlderProgramsLeft) {
   scratch_.file("kernels/.x.new-AbCdEf/half", "x");
   scratch_.file("kernels/6.1.0-1-amd64_6.1.5-1/objects/.config", "old format");
   scratch_.file("kernels/6.1.0-1-amd64_6.1.5-1/originals/k/1.files", "old format");
+  scratch_.file("kernels/6.1.0-1-amd64_6.1.5-1/units.1", "old format");
   scratch_.file("sources/6.1.4-1/fresh", "of a kernel that is being fetched");
   EXPECT_THAT(collect_garbage(scratch_.path()),
               testing::UnorderedElementsAre("kernels/.x.new-AbCdEf",
                                             "kernels/6.1.0-1-amd64_6.1.5-1/objects",
-                                            "kernels/6.1.0-1-amd64_6.1.5-1/originals"));
+                                            "kernels/6.1.0-1-amd64_6.1.5-1/originals",
+                                            "kernels/6.1.0-1-amd64_6.1.5-1/units.1"));
   EXPECT_TRUE(fs::exists(scratch_ / "sources/6.1.4-1"));
   EXPECT_TRUE(fs::exists(scratch_ / "sources/6.1.5-1"));
 }
@@ -94,6 +96,15 @@ TEST_F(CacheUpkeep, RemovesSourcesThatNoKernelWasMadeFrom) {
   fs::last_write_time(scratch_ / "sources/6.1.4-1",
                       fs::file_time_type::clock::now() - std::chrono::hours(48));
   EXPECT_THAT(collect_garbage(scratch_.path()), testing::ElementsAre("sources/6.1.4-1"));
+}
+
+TEST_F(CacheUpkeep, LeavesTheSourceOfEveryKernel) {
+  scratch_.file("sources/kernel-5.14.0-427.el9_x/init/main.c", "int x;");
+  fs::last_write_time(scratch_ / "sources/kernel-5.14.0-427.el9_x",
+                      fs::file_time_type::clock::now() - std::chrono::hours(48));
+  record_source(scratch_ / "kernels/6.1.0-1-amd64_6.1.5-1",
+                scratch_ / "sources/kernel-5.14.0-427.el9_x");
+  EXPECT_TRUE(collect_garbage(scratch_.path()).empty());
 }
 
 TEST_F(CacheUpkeep, LeavesADirectoryThatIsBeingFilled) {

@@ -79,6 +79,19 @@ TEST_F(Tree, IsUsedWhereItIsIfItWasBuilt) {
   EXPECT_THAT(target.make_variables, testing::Contains("KERNELRELEASE=6.1.5-mine"));
 }
 
+TEST_F(Tree, HasItsFactsMadeAgainIfTheRecordIsOfNoUse) {
+  const Target first = find_target(request());
+  const std::string units = first.units.text();
+  ASSERT_FALSE(units.empty());
+  for (const char* name : {"units", "modules", "struct-sizes"})
+    if (const fs::path file = first.cache / name; fs::exists(file))
+      write_file(file, std::string_view("source/other.c\tvmlinux\n"));
+  const Target second = find_target(request());
+  EXPECT_EQ(second.units.text(), units);
+  EXPECT_EQ(second.struct_sizes.alt, 12U);
+  EXPECT_EQ(find_target(request()).units.text(), units);
+}
+
 TEST_F(Tree, MustBeOfTheKernelThatWasAskedFor) {
   TargetRequest wanted = request();
   wanted.release = "6.1.6";
