@@ -116,8 +116,9 @@ bool was_changed_since(const fs::path& file, const timespec& start) {
 
 fs::path original_object(const Workshop& shop, const CompileJob& job) {
   const kernel::ObjectStore store(shop.originals);
+  const bool is_kept = !shop.originals.empty();
   const std::string command = command_digest(shop, job);
-  if (const auto list = store.find_list(command))
+  if (const auto list = is_kept ? store.find_list(command) : std::nullopt)
     if (const auto inputs = inputs_digest(shop, job, command, *list))
       if (const auto object = store.find_object(*inputs))
         return *object;
@@ -133,7 +134,7 @@ fs::path original_object(const Workshop& shop, const CompileJob& job) {
       std::ranges::any_of(compiled.dependencies, [&](const fs::path& file) {
         return was_changed_since(file, start);
       });
-  if (!inputs || was_changed)
+  if (!inputs || was_changed || !is_kept)
     return job.object;
   return store.add(command, list, *inputs, read_bytes(job.object));
 }

@@ -42,7 +42,7 @@ struct Workshop {
   bool debug_originals = false;         ///< and so have original ones
   ProgressListener progress{}; ///< told after each unit, one at a time; may be empty
   AddedUnits added{};
-  std::filesystem::path originals{}; ///< a store of objects, for all kernels
+  std::filesystem::path originals{}; ///< a store of objects, for all kernels; empty: none
   std::shared_ptr<FileDigests> digests = std::make_shared<FileDigests>();
 
   /// A digest of the compiler's programs.

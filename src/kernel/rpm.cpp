@@ -3,8 +3,9 @@
 // Kernels of the RPM family (Fedora, RHEL, CentOS, Alma, Rocky, Oracle, Amazon,
 // openEuler, Photon, ...). A source package carries a tar archive, patches and a spec
 // file that says how they go together, so rpmbuild does it: `-bp` unpacks and patches,
-// below a directory of ours. What is left is a clean tree; its configurations lie in
-// configs/ or beside the running kernel, and vmlinux comes with kernel-debuginfo.
+// below a directory of ours. What is left is a clean tree. vmlinux, the modules and the
+// configuration are those that are installed or, if the kernel is not, those of its
+// packages, unpacked in the cache.
 #include "kernel/rpm.h"
 
 #include "arch/arch.h"
@@ -14,6 +15,7 @@
 #include "base/sha256.h"
 #include "kernel/cache.h"
 #include "kernel/cache_upkeep.h"
+#include "kernel/rpm_packages.h"
 #include "kernel/tree.h"
 
 #include <algorithm>
@@ -25,7 +27,8 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::string_view kSuffix = ".src.rpm";
-constexpr std::string_view kNamePrefixes[] = {"kernel-alt-", "kernel-", "linux-"};
+constexpr std::string_view kNamePrefixes[] = {"kernel-alt-", "kernel-uek-", "kernel-",
+                                              "linux-"};
 constexpr std::string_view kBuildRemedy =
     "install it: dnf install rpm-build, or apt-get install rpm";
 
@@ -73,38 +76,13 @@ void need_program(const std::string& name) {
 }
 
 /// Fetches kernel-<version>-<release>.src.rpm.
-fs::path fetch_source(const TargetRequest& request, const std::string& release,
-                      const fs::path& downloads) {
-  const std::string version = release.substr(0, release.rfind('.'));
-  const bool is_alternative = version.find(".el7a") != std::string::npos;
-  const std::string package = (is_alternative ? "kernel-alt-" : "kernel-") + version;
-  const fs::path file = downloads / (package + std::string(kSuffix));
-  if (fs::exists(file))
-    return file;
-  const std::string remedy =
+fs::path fetch_source(const RpmRepositories& repositories, const std::string& release) {
+  const std::string package = fmt::format("{}-{}", rpm_names(release).source,
+                                          release.substr(0, release.rfind('.')));
+  return repositories.get_source(
+      package,
       fmt::format("take {}{} from the archive of the distribution and give it with -r",
-                  package, kSuffix);
-  if (request.offline)
-    fail_with_remedy(remedy + ", or run once without --offline",
-                     "{}{}: not in {}, and not to be fetched", package, kSuffix,
-                     downloads.string());
-  const bool has_dnf = !find_program("dnf").empty();
-  if (!has_dnf && find_program("yumdownloader").empty())
-    fail_with_remedy(remedy, "neither dnf nor yumdownloader is installed to fetch {}",
-                     package);
-  fs::create_directories(downloads);
-  const TempDir fresh(".new-", downloads);
-  std::vector<std::string> argv = {has_dnf ? "dnf" : "yumdownloader"};
-  if (has_dnf)
-    argv.emplace_back("download");
-  argv.insert(argv.end(), {"--source", "--destdir", fresh.path().string(), package});
-  const Outcome outcome = run({.argv = argv});
-  if (!outcome.ok() || !fs::exists(fresh.path() / file.filename()))
-    fail_with_remedy(remedy,
-                     "{}: the repositories do not serve this version (tried: {})\n{}",
-                     package, quoted(argv), outcome.errors);
-  fs::rename(fresh.path() / file.filename(), file);
-  return file;
+                  package, kSuffix));
 }
 
 bool is_kernel_tree(const fs::path& directory) {
@@ -229,45 +207,94 @@ bool is_rpm_request(const TargetRequest& request) {
   return !request.source_rpm.empty() || !machine_of(wanted_release(request)).empty();
 }
 
+namespace {
+
+/// "5.14.0-427.el9.x86_64", for the name of a package, whatever the release says.
+std::string with_machine(const std::string& release) {
+  utsname running{};
+  uname(&running);
+  return machine_of(release).empty() ? release + "." + running.machine : release;
+}
+
+/// The binary files of the kernel below one root.
+struct Installation {
+  fs::path root;
+  fs::path vmlinux;
+};
+
+Installation find_installation(const fs::path& root, const std::string& release) {
+  return {root,
+          first_there({root / "usr/lib/debug/lib/modules" / release / "vmlinux",
+                       root / "usr/lib/debug/usr/lib/modules" / release / "vmlinux"})};
+}
+
+/// What is installed; if it has no debug information, what the packages hold.
+Installation find_binaries(const TargetRequest& request, const std::string& release,
+                           const fs::path& cache, const RpmRepositories& repositories) {
+  Installation installed = find_installation("/", release);
+  if (!request.overrides.vmlinux.empty())
+    installed.vmlinux = request.overrides.vmlinux;
+  if (!installed.vmlinux.empty())
+    return installed;
+  const std::string package = with_machine(release);
+  const fs::path root = cache / "kernels" / (package + "_rpm");
+  make_once(root, [&](const fs::path& fresh) {
+    unpack_rpm_kernel(repositories, package, fresh, [&](const std::string& line) {
+      if (request.progress)
+        request.progress(line);
+    });
+  });
+  const Installation unpacked = find_installation(root, release);
+  if (unpacked.vmlinux.empty())
+    fail_with_remedy("give the vmlinux with -v",
+                     "{}: the package with debug information has no vmlinux of {}",
+                     root.string(), release);
+  return unpacked;
+}
+
+fs::path find_config(const TargetRequest& request, const Installation& installation,
+                     const fs::path& tree, const std::string& release) {
+  const fs::path& root = installation.root;
+  fs::path config = first_there(
+      {request.overrides.config, root / "lib/modules" / release / "config",
+       root / "usr/lib/modules" / release / "config", root / ("boot/config-" + release),
+       config_in_tree(tree, machine_of(release))});
+  if (config.empty())
+    fail_with_remedy("give it with -c",
+                     "can't find config file: neither in the packages nor in /boot");
+  return config;
+}
+
+} // namespace
+
 Target rpm_target(const TargetRequest& request) {
   const std::string release = wanted_release(request);
-  const std::string machine = machine_of(release);
   const auto say = [&](const std::string& line) {
     if (request.progress)
       request.progress(line);
   };
   const fs::path cache =
       fs::weakly_canonical(request.cache.empty() ? default_cache() : request.cache);
+  const RpmRepositories repositories(cache / "downloads", request.offline);
   say(fmt::format("{} distribution detected", distribution_of(release)));
   if (request.source_rpm.empty())
     say("Downloading kernel source for " + release);
   const fs::path package = request.source_rpm.empty()
-                               ? fetch_source(request, release, cache / "downloads")
+                               ? fetch_source(repositories, release)
                                : request.source_rpm;
-  TreeFiles files{.source = cached_tree(request, package)};
+  const Installation installation = find_binaries(request, release, cache, repositories);
+  TreeFiles files{.source = cached_tree(request, package),
+                  .vmlinux = installation.vmlinux};
   if (fs::exists(files.source))
     say("Using cache at " + files.source.string());
   make_once(files.source, [&](const fs::path& fresh) {
     say("Unpacking kernel source");
-    unpack(package, machine, fresh);
+    unpack(package, machine_of(release), fresh);
   });
   record_fingerprint(files.source);
-
-  const Overrides& given = request.overrides;
-  files.vmlinux = first_there(
-      {given.vmlinux, fs::path("/usr/lib/debug/lib/modules") / release / "vmlinux"});
-  if (files.vmlinux.empty())
-    fail_with_remedy(fmt::format("dnf debuginfo-install kernel-{}, or give the vmlinux "
-                                 "with -v",
-                                 release),
-                     "kernel-debuginfo-{} not installed", release);
-  files.config = first_there({given.config, config_in_tree(files.source, machine),
-                              fs::path("/boot/config-" + release),
-                              fs::path("/lib/modules") / release / "config"});
-  if (files.config.empty())
-    fail_with_remedy(
-        "give it with -c",
-        "can't find config file: neither in the source package nor in /boot");
+  files.config = find_config(request, installation, files.source, release);
+  files.symvers =
+      first_there({installation.root / "usr/src/kernels" / release / "Module.symvers"});
   TargetRequest of_release = request;
   of_release.release = release;
   return target_of_tree(of_release, files);

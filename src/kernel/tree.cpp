@@ -18,6 +18,7 @@
 #include "base/files.h"
 #include "base/sha256.h"
 #include "kernel/cache.h"
+#include "kernel/cache_upkeep.h"
 #include "kernel/exports_of.h"
 #include "kernel/facts.h"
 #include "kernel/kbuild.h"
@@ -38,6 +39,7 @@ struct Tree {
   fs::path objects; ///< the finished build; empty: there is none
   fs::path config;
   fs::path vmlinux;
+  fs::path symvers;       ///< empty: to be found
   fs::path debug_modules; ///< empty: where they are installed
 };
 
@@ -152,9 +154,11 @@ void check_release_of_build(const Target& target, const fs::path& objects) {
 /// Where the exports are written down: by the build, or by the package of headers of an
 /// installed kernel. Otherwise they are read out of the binaries.
 std::string symvers_text(const Target& target, const Tree& tree) {
-  for (const fs::path& place : {tree.directory, tree.vmlinux.parent_path(),
-                                fs::path("/lib/modules") / target.release / "build"})
-    if (auto text = read_text_if_exists(place / kSymversName); text && !text->empty())
+  for (const fs::path& file :
+       {tree.symvers, tree.directory / kSymversName,
+        tree.vmlinux.parent_path() / kSymversName,
+        fs::path("/lib/modules") / target.release / "build" / kSymversName})
+    if (auto text = read_text_if_exists(file); text && !text->empty())
       return std::move(*text);
   std::string text = exports_of(target.vmlinux, kVmlinux);
   for (const auto& [name, files] : target.modules)
@@ -201,7 +205,9 @@ void locate_modules(const Tree& tree, Target& target) {
   if (!target.modules.empty())
     return add_facts(target, {});
   if (tree.objects.empty())
-    for (const fs::path& root : {root_of(tree.vmlinux, target.release), fs::path("/")})
+    for (const fs::path& root :
+         {root_of(tree.vmlinux, target.release),
+          root_of(tree.vmlinux, target.release) / "usr", fs::path("/")})
       if (target.modules_root.empty() &&
           fs::exists(root / "lib/modules" / target.release / "kernel"))
         target.modules_root = root;
@@ -259,12 +265,15 @@ Target tree_target(const TargetRequest& request) {
 }
 
 Target target_of_tree(const TargetRequest& request, const TreeFiles& files) {
-  return make_target(request, {.directory = files.source,
-                               .source = files.source,
-                               .objects = {},
-                               .config = fs::canonical(files.config),
-                               .vmlinux = fs::canonical(files.vmlinux),
-                               .debug_modules = files.debug_modules});
+  Target target = make_target(request, {.directory = files.source,
+                                        .source = files.source,
+                                        .objects = {},
+                                        .config = fs::canonical(files.config),
+                                        .vmlinux = fs::canonical(files.vmlinux),
+                                        .symvers = files.symvers,
+                                        .debug_modules = files.debug_modules});
+  record_source(target.cache, target.source);
+  return target;
 }
 
 } // namespace kpatch::kernel

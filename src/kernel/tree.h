@@ -19,6 +19,7 @@ struct TreeFiles {
   std::filesystem::path source; ///< clean
   std::filesystem::path config;
   std::filesystem::path vmlinux;
+  std::filesystem::path symvers{};       ///< Module.symvers; empty: to be found
   std::filesystem::path debug_modules{}; ///< modules with debug information are below it
 };
 Target target_of_tree(const TargetRequest& request, const TreeFiles& files);

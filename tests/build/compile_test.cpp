@@ -114,6 +114,14 @@ TEST_F(CompileTest, MakesAnOriginalObjectOnce) {
   EXPECT_FALSE(was_compiled());
 }
 
+TEST_F(CompileTest, KeepsNothingWithoutAStore) {
+  Workshop without = shop();
+  without.originals.clear();
+  const CompileJob wanted = job(source(), "original.o");
+  EXPECT_EQ(original_object(without, wanted), wanted.object);
+  EXPECT_FALSE(fs::exists("lists"));
+}
+
 TEST_F(CompileTest, FindsAnOriginalObjectAfterATouch) {
   const fs::path first = original(source());
   was_compiled();

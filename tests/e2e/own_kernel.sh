@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # A small kernel of one's own, in the forms in which kpatch-build may be given it: a finished O= build, a plain
-# source with configuration and vmlinux, and a source RPM; with "all" also a build in the source, an RPM that
+# source with configuration and vmlinux, and a source RPM; with "all" also a build in the source, packages that
 # dnf fetches, and a full build. It is built once per cache from the source of the Debian kernel, cut down. The
 # trees must stay as they are.
 # usage: own_kernel.sh BIN-DIRECTORY [all]
@@ -28,7 +28,7 @@ cut_down() {
 }
 
 # What is built is kept under a name made of all that goes into it.
-kept=$cache/test-kernels/$(cat "$here/own-kernel.config" "$here/own_kernel.sh" "$whole/Makefile" | sha256sum | cut -c1-16)
+kept=$cache/test-kernels/$({ declare -f cut_down; cat "$here/own-kernel.config" "$whole/Makefile"; } | sha256sum | cut -c1-16)
 if [ ! -e "$kept" ]; then
 	mkdir -p "$cache/test-kernels"
 	exec 9>"$kept.lock"
@@ -99,15 +99,76 @@ source_rpm() {
 	rpm=$top/SRPMS/kernel-$version-1.test.src.rpm
 }
 
-# The package manager of such a distribution has the source RPM, too, but no other.
-with_dnf() {
+# The binary packages that such a kernel would come in, split as those of RHEL are.
+binary_rpms() {
+	local version=${release%%-*} top=$work/rpm files=$work/binary
+	local modules=lib/modules/$release debug=usr/lib/debug/lib/modules/$release devel=usr/src/kernels/$release
+	mkdir -p "$files/lib/modules" "$files/$debug" "$files/$devel"
+	cp -r "$kept/installed/$modules" "$files/$modules"
+	rm -f "$files/$modules"/{build,source}
+	cp "$objects/.config" "$files/$modules/config"
+	cp "$objects/vmlinux" "$files/$debug"
+	cp "$objects/Module.symvers" "$files/$devel"
+	cat >"$top/SPECS/binary.spec" <<-END
+		Name: kernel
+		Version: $version
+		Release: 1.test
+		Summary: test
+		License: GPLv2
+		AutoReqProv: no
+		%description
+		test
+		$(for part in core modules devel debuginfo; do printf '%%package %s\nSummary: test\nAutoReqProv: no\n%%description %s\ntest\n' $part $part; done)
+		%install
+		cp -r $files/. %{buildroot}
+		%files core
+		/$modules/config
+		%files modules
+		/$modules/kernel
+		/$modules/modules.*
+		%files devel
+		/usr/src/kernels
+		%files debuginfo
+		/usr/lib/debug
+	END
+	rpmbuild --quiet --define "_topdir $top" --define 'debug_package %{nil}' --define '__os_install_post %{nil}' \
+		--define '_build_id_links none' --define '_binary_payload w1.gzdio' -bb "$top/SPECS/binary.spec"
+}
+
+# The package manager of such a distribution has these packages and no others; those with debug information only
+# if their repositories are asked for.
+pretend_dnf() {
 	mkdir "$work/programs"
-	printf '#!/bin/sh\n[ "$1 $2 $3" = "download --source --destdir" ] && [ "$5" = "%s" ] && cp "%s" "$4"\n' \
-		"$(basename "$rpm" .src.rpm)" "$rpm" >"$work/programs/dnf"
+	cat >"$work/programs/dnf" <<-END
+		#!/bin/bash
+		echo "\$*" >>"$work/calls"
+		[ "\$1" = download ] || exit 1
+		kind= debug=
+		while shift && [ \$# -gt 1 ]; do
+			case \$1 in
+			--source) kind=.src ;;
+			--destdir) place=\$2; shift ;;
+			--enablerepo=\*debug\*) debug=yes ;;
+			*) exit 1 ;;
+			esac
+		done
+		[[ \$1 != *debuginfo* || \$debug ]] || exit 1
+		file=\$(find "$work/rpm/RPMS" "$work/rpm/SRPMS" -name "\$1\$kind.rpm")
+		[ "\$file" ] && cp "\$file" "\$place"
+	END
 	chmod +x "$work/programs/dnf"
-	PATH=$work/programs:$PATH build own-dnf -a "$release" -v "$vmlinux"
-	! PATH=$work/programs:$PATH build other -a 9.9.9-1.test.x86_64 -v "$vmlinux" 2>"$work/log"
-	grep -q 'kernel-9.9.9-1.test: the repositories do not serve this version' "$work/log"
+}
+
+with_dnf() {
+	binary_rpms
+	pretend_dnf
+	local PATH=$work/programs:$PATH
+	build own-dnf -a "$release"
+	cp "$work/calls" "$work/calls.before"
+	build own-offline -a "$release" --offline
+	cmp "$work/calls" "$work/calls.before"
+	! build other -a 9.9.9-1.test.x86_64 2>"$work/log"
+	grep -q 'kernel-9.9.9-1.test.src.rpm: the repositories do not serve this version' "$work/log"
 }
 
 # What the packages of such a kernel would install: debug information, and modules.

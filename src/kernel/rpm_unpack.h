@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <filesystem>
+
+namespace kpatch::kernel {
+
+/// Unpacks an RPM package file below `into`. Nothing is written outside of it, whatever
+/// names and links the package has; one that tries is refused.
+void unpack_rpm(const std::filesystem::path& package, const std::filesystem::path& into);
+
+} // namespace kpatch::kernel
