@@ -126,8 +126,9 @@ fs::path original_object(const Workshop& shop, const CompileJob& job) {
   const timespec start = file_clock();
   const Compiled compiled = compile(shop, job);
   if (!compiled.ok)
-    fail("{}: the kernel's unchanged source does not compile\n{}", job.command.unit,
-         compiled.messages);
+    fail_with_remedy(lacking_patches_remedy(shop.target),
+                     "{}: the kernel's unchanged source does not compile\n{}",
+                     job.command.unit, compiled.messages);
   const std::string list = list_of(job, compiled.dependencies);
   const auto inputs = inputs_digest(shop, job, command, list);
   const bool was_changed =

@@ -91,9 +91,7 @@ Cause likely_cause(const match::UnitMatch& match, const kernel::Target& target) 
     return {fmt::format("the patches of the feature set '{}', which the source package "
                         "does not have",
                         target.feature_set),
-            fmt::format("apply them, debian/patches-{} of the distribution's source "
-                        "package, to a copy of the source and give it with -s",
-                        target.feature_set)};
+            kernel::lacking_patches_remedy(target)};
   const std::string& built_from =
       target.version.empty() ? target.release : target.version;
   if (const std::string version = version_of_source(target.source);

@@ -48,4 +48,13 @@ fs::path default_cache() {
                    "neither CACHEDIR nor HOME is set: there is no place for kernels");
 }
 
+std::string lacking_patches_remedy(const Target& target) {
+  if (target.feature_set.empty())
+    return {};
+  return fmt::format("the source package does not have the patches of the feature set "
+                     "'{0}': apply them, debian/patches-{0} of the distribution's source "
+                     "package, to a copy of the source and give it with -s",
+                     target.feature_set);
+}
+
 } // namespace kpatch::kernel

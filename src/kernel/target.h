@@ -68,6 +68,9 @@ struct Target {
   std::vector<ParentSymbol> symbols(std::string_view owner) const;
 };
 
+/// What to do about a source without the patches of its feature set; empty: it has none.
+std::string lacking_patches_remedy(const Target& target);
+
 /// What the user says instead of taking it from the distribution; empty: not said.
 struct Overrides {
   std::filesystem::path source;  ///< -s
