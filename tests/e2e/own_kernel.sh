@@ -2,12 +2,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # A small kernel of one's own, in the forms in which kpatch-build may be given it: a finished O= build, a plain
 # source with configuration and vmlinux, and a source RPM; with "all" also a build in the source, packages that
-# dnf fetches, and a full build. It is built once per cache from the source of the Debian kernel, cut down. The
-# trees must stay as they are.
-# usage: own_kernel.sh BIN-DIRECTORY [all]
+# dnf fetches, and a full build; with "clang" made by LLVM's programs. It is built once per cache from the source
+# of the Debian kernel, cut down. The trees must stay as they are.
+# usage: own_kernel.sh BIN-DIRECTORY [all|clang]
 set -euo pipefail
 here=$(dirname "$(readlink -f "$0")")
 bin=$1 forms=${2:-}
+compiler=CC=gcc-12
+[ "$forms" != clang ] || compiler=LLVM=1
 cache=${CACHEDIR:-$HOME/.kpatch}
 debian=$("$here/release.sh")
 whole=$(readlink -f "$cache/sources/$(cat "$cache"/kernels/"${debian}"_*/image/source-version)")
@@ -28,20 +30,20 @@ cut_down() {
 }
 
 # What is built is kept under a name made of all that goes into it.
-kept=$cache/test-kernels/$({ declare -f cut_down; cat "$here/own-kernel.config" "$whole/Makefile"; } | sha256sum | cut -c1-16)
+kept=$cache/test-kernels/$({ declare -f cut_down; printf %s "${compiler#CC=gcc-12}"; cat "$here/own-kernel.config" "$whole/Makefile"; } | sha256sum | cut -c1-16)
 if [ ! -e "$kept" ]; then
 	mkdir -p "$cache/test-kernels"
 	exec 9>"$kept.lock"
 	flock 9
 fi
 if [ ! -e "$kept" ]; then
-	fresh=$cache/test-kernels/new
+	fresh=$kept.new
 	rm -rf "$fresh"
 	mkdir -p "$fresh"
 	cut_down "$whole" "$kept.source"
-	make -s -C "$kept.source" O="$fresh/objects" CC=gcc-12 KCONFIG_ALLCONFIG="$here/own-kernel.config" allnoconfig
-	make -s -C "$fresh/objects" CC=gcc-12 -j"$(nproc)"
-	make -s -C "$fresh/objects" INSTALL_MOD_PATH="$fresh/installed" modules_install
+	make -s -C "$kept.source" O="$fresh/objects" "$compiler" KCONFIG_ALLCONFIG="$here/own-kernel.config" allnoconfig
+	make -s -C "$fresh/objects" "$compiler" -j"$(nproc)"
+	make -s -C "$fresh/objects" "$compiler" INSTALL_MOD_PATH="$fresh/installed" modules_install
 	mv "$fresh" "$kept"
 fi
 source=$(readlink -f "$kept.source")
@@ -64,8 +66,8 @@ build() {
 in_source() {
 	cp -a --reflink=auto "$source" "$work/in-source"
 	cp "$objects/.config" "$work/in-source"
-	make -s -C "$work/in-source" CC=gcc-12 -j"$(nproc)" modules_prepare
-	make -s -C "$work/in-source" CC=gcc-12 fs/proc/version.o fs/binfmt_misc.o
+	make -s -C "$work/in-source" "$compiler" -j"$(nproc)" modules_prepare
+	make -s -C "$work/in-source" "$compiler" fs/proc/version.o fs/binfmt_misc.o
 	cp "$objects"/{vmlinux,Module.symvers,modules.order} "$work/in-source"
 	mkdir -p "$work/in-source/fs/configfs"
 	cp "$objects/fs/binfmt_misc.ko" "$work/in-source/fs"
