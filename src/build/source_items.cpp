@@ -212,6 +212,7 @@ class ItemReader {
     int braces;
     int parentheses;
     std::vector<Token> condition;
+    bool is_guard = false; ///< keeps the file from being read twice, and means no more
   };
 
   void take(const Token& token) {
@@ -264,7 +265,7 @@ class ItemReader {
     const Name word = tokens.size() > 1 ? tokens[1].text : Name();
     if (word == "if" || word == "ifdef" || word == "ifndef")
       levels_.push_back({
-          braces_, parentheses_, {tokens.begin(), tokens.end()}
+          braces_, parentheses_, {tokens.begin(), tokens.end()}, is_guard(tokens)
       });
     else if (word == "else" || word == "elif")
       continue_conditional(tokens);
@@ -276,6 +277,16 @@ class ItemReader {
       add_pragma(tokens);
     if (!current_.empty())
       conditions_inside_.insert(conditions_inside_.end(), tokens.begin(), tokens.end());
+  }
+
+  /// `#ifndef NAME` before all else, with `#define NAME` after it.
+  bool is_guard(std::span<const Token> tokens) const {
+    const auto next = [&](std::size_t i) {
+      return at_ + i < tokens_.size() ? tokens_[at_ + i].text : Name();
+    };
+    return items_.empty() && current_.empty() && levels_.empty() && tokens.size() == 3 &&
+           tokens[1].text == "ifndef" && next(0) == "#" && next(1) == "define" &&
+           next(2) == tokens[2].text;
   }
 
   static bool begins(const Token& token) {
@@ -297,7 +308,8 @@ class ItemReader {
     for (const Token& token : tokens)
       item.identity.append(token.text).push_back('\n');
     for (const Level& level : levels_) {
-      add_mentions(level.condition, item.mentions);
+      if (!level.is_guard)
+        add_mentions(level.condition, item.mentions);
       for (const Token& token : level.condition)
         item.identity.append(token.text).push_back('\n');
     }
@@ -313,6 +325,7 @@ class ItemReader {
   void add_macro(std::span<const Token> tokens) {
     SourceItem& item = add_item(tokens);
     if (tokens.size() > 2) {
+      std::erase(item.mentions, tokens[1].text); // the directive's own word is no name
       item.defines.push_back(tokens[2].text);
       // What "(" stands for depends on the blank before it.
       if (tokens.size() > 3 &&

@@ -70,6 +70,15 @@ TEST(SourceItems, MentionTheirConditions) {
   EXPECT_EQ(sorted(items[2].mentions), Names{"y"});
 }
 
+// Millions of a driver's register numbers need not be kept for their names alone.
+TEST(SourceItems, MentionNeitherTheDirectiveNorTheGuardOfTheFile) {
+  const auto items = source_items("#ifndef H_H\n#define H_H\n#define REGISTER 0x10\n"
+                                  "#ifndef OTHER\n#define NEXT REGISTER\n#endif\n#endif\n");
+  ASSERT_EQ(items.size(), 3u);
+  EXPECT_EQ(sorted(items[1].mentions), Names{"REGISTER"});
+  EXPECT_EQ(sorted(items[2].mentions), (Names{"NEXT", "OTHER", "REGISTER", "ifndef"}));
+}
+
 TEST(SourceItems, AreUnclearWhereTheTextDoesNotTell) {
   EXPECT_TRUE(source_items("static inline int f(void) { {").back().is_unclear);
   EXPECT_TRUE(source_items("} int x;").front().is_unclear);
