@@ -326,6 +326,8 @@ class ItemReader {
     SourceItem& item = add_item(tokens);
     if (tokens.size() > 2) {
       std::erase(item.mentions, tokens[1].text); // the directive's own word is no name
+      // Who defines the guard elsewhere, keeps the whole file out.
+      item.is_unclear = items_.size() == 1 && levels_.size() == 1 && levels_[0].is_guard;
       item.defines.push_back(tokens[2].text);
       // What "(" stands for depends on the blank before it.
       if (tokens.size() > 3 &&
