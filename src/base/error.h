@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <exception>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -12,9 +13,9 @@ namespace kpatch {
 /// Exit status of the programs; the numbers are an interface that scripts rely on.
 enum class Exit : int {
   kSuccess = 0,
-  kError = 1,        ///< bad input, a missing thing, an I/O failure
-  kNotPatchable = 2, ///< the change cannot be expressed as a live patch
-  kNoChange = 3,     ///< nothing that matters at run time has changed
+  kError = 1,         ///< bad input, a missing thing, an I/O failure
+  kNotPatchable = 2,  ///< the change cannot be expressed as a live patch
+  kNoChange = 3,      ///< nothing that matters at run time has changed
   kStallReverted = 4, ///< a transition did not end and was taken back
   kStallKept = 5,     ///< a transition has not ended and goes on
   kStallForced = 6,   ///< a transition did not end and was forced
@@ -35,6 +36,9 @@ class Error : public std::runtime_error {
   std::string remedy_;
   Exit exit_;
 };
+
+/// What to do about any exception; empty if nothing is known.
+std::string remedy_of(const std::exception& error);
 
 /// Throws an Error with exit status 1.
 template <typename... Args>

@@ -14,16 +14,13 @@ int run_tool(std::string_view prefix, const std::function<int()>& body,
   std::signal(SIGPIPE, SIG_IGN); // a child that closes its input early is not our end
   try {
     return body();
-  } catch (const Error& error) {
-    std::fflush(stdout);
-    fmt::print(stderr, "{}{}{}\n", prefix, error.what(), ending);
-    if (!error.remedy().empty())
-      fmt::print(stderr, "  {}\n", error.remedy());
-    return static_cast<int>(error.exit());
   } catch (const std::exception& error) {
     std::fflush(stdout);
     fmt::print(stderr, "{}{}{}\n", prefix, error.what(), ending);
-    return static_cast<int>(Exit::kError);
+    if (const std::string remedy = remedy_of(error); !remedy.empty())
+      fmt::print(stderr, "  {}\n", remedy);
+    const auto* ours = dynamic_cast<const Error*>(&error);
+    return static_cast<int>(ours ? ours->exit() : Exit::kError);
   }
 }
 

@@ -444,11 +444,9 @@ void Build::make_warnings_of_problems() {
 void note_failure(BuildResult& result, const std::function<void()>& step) {
   try {
     step();
-  } catch (const Error& error) {
-    result.message = error.what();
-    result.remedy = error.remedy();
   } catch (const std::exception& error) {
     result.message = error.what();
+    result.remedy = remedy_of(error);
   }
 }
 

@@ -126,6 +126,7 @@ if [ "$(id -u)" -eq 0 ] && mkdir "$work/small" && mount -t tmpfs -o size=300k no
 	own_cache "$shared" "$release" "$work/small/cache"
 	! (build "$work/small/cache" full "$patch") || { echo "it fits into 300k"; exit 1; }
 	grep -i 'No space left' "$work/full.log" || { cat "$work/full.log"; exit 1; }
+	grep 'free ' "$work/full.log"
 	mount -o remount,size=200m "$work/small"
 	agrees "$work/small/cache"
 	is_sound "$shared"
