@@ -103,6 +103,15 @@ timespec file_clock() {
   return now;
 }
 
+/// Something is not what the kernel was made with.
+std::string remedy_for(const kernel::Target& target) {
+  const std::string lacking = kernel::lacking_patches_remedy(target);
+  return lacking.empty()
+             ? "see that source, configuration and compiler are those of the kernel; "
+               "what only a whole build makes comes with --full-build"
+             : lacking;
+}
+
 bool was_changed_since(const fs::path& file, const timespec& start) {
   struct stat status {};
   if (stat(file.c_str(), &status) != 0)
@@ -126,7 +135,7 @@ fs::path original_object(const Workshop& shop, const CompileJob& job) {
   const timespec start = file_clock();
   const Compiled compiled = compile(shop, job);
   if (!compiled.ok)
-    fail_with_remedy(lacking_patches_remedy(shop.target),
+    fail_with_remedy(remedy_for(shop.target),
                      "{}: the kernel's unchanged source does not compile\n{}",
                      job.command.unit, compiled.messages);
   const std::string list = list_of(job, compiled.dependencies);

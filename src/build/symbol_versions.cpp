@@ -241,7 +241,7 @@ std::string notice_without_comparison(const Workshop& shop, const PatchedView& v
     return {};
   return fmt::format("NOTICE: whether the patch changes versions of exports was not "
                      "looked at, for want of the program that says what goes into them: "
-                     "{}",
+                     "{}; kbuild makes it with \"make modules_prepare\"",
                      genksyms.string());
 }
 

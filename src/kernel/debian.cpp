@@ -3,8 +3,7 @@
 // A Debian kernel is put together from packages of one version:
 //
 //   linux-image-REL       what runs: vmlinuz and modules, signed, and therefore from a
-//   source
-//                         package of its own; it says which version it was made of
+//                         source package of its own; it says what it was made of
 //   linux-headers-REL     configuration, generated headers, Module.symvers
 //   linux-kbuild-X.Y      objtool and scripts that go with them; there is one for all
 //                         kernels of a series, so a later version will do
@@ -149,7 +148,11 @@ Packages fetch_packages(Workshop& shop) {
   const std::string depends = read_control(files.headers)["Depends"];
   const std::string kbuild = dependency_with_prefix(depends, kKbuildPrefix);
   if (kbuild.empty())
-    fail("{}: it depends on no linux-kbuild package", files.headers.string());
+    fail_with_remedy(
+        "give the kernel's own build tree with -s, -c and -v",
+        "{}: it depends on no linux-kbuild package, which has the tools that "
+        "go with it",
+        files.headers.string());
   files.kbuild = shop.archive.fetch_at_least(kbuild, version);
   const std::string common = dependency_with_prefix(depends, "linux-headers-");
   if (!feature_set(common).empty())

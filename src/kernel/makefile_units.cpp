@@ -32,6 +32,9 @@ namespace fs = std::filesystem;
 
 namespace {
 
+constexpr const char* kTreeRemedy =
+    "see that the source is complete, and that make works in it";
+
 /// The top makefile of the kernel knows which folders the architecture adds.
 constexpr std::string_view kTop = R"(include $(abs_srctree)/Makefile
 .PHONY: kpatch-owners
@@ -127,8 +130,8 @@ std::string walk_makefiles(const Target& target,
   make.argv.emplace_back("kpatch-owners");
   const Outcome outcome = run(make);
   if (!outcome.ok() || outcome.output.empty())
-    fail("{}: its makefiles do not tell what is made of it\n{}", target.source.string(),
-         outcome.errors);
+    fail_with_remedy(kTreeRemedy, "{}: its makefiles do not tell what is made of it\n{}",
+                     target.source.string(), outcome.errors);
   return outcome.output;
 }
 
@@ -147,7 +150,8 @@ UnitIndex units_from_makefiles(const Target& target, const fs::path& source) {
     text = walk_makefiles(target, of_kernel(source));
   UnitIndex units = parse_makefile_units(text, source);
   if (units.all().empty())
-    fail("{}: its makefiles do not tell what is made of it", source.string());
+    fail_with_remedy(kTreeRemedy, "{}: its makefiles do not tell what is made of it",
+                     source.string());
   return units;
 }
 

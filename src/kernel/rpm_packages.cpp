@@ -3,12 +3,11 @@
 // What a kernel of the RPM family consists of. Where "kernel" is one package it has
 // everything that runs; where it is only a name that draws in others, these have it:
 //
-//   kernel-debuginfo                            vmlinux and modules with debug
-//   information,
-//                                               in a repository that is off by default
-//   kernel-core, -modules-core, -modules,       the modules that run, the configuration
-//     -modules-extra; or all in kernel
-//   kernel-devel                                Module.symvers
+//   kernel-debuginfo      vmlinux and modules with debug information; in a repository
+//                         that is off by default
+//   kernel-core, -modules-core, -modules, -modules-extra; or all in kernel
+//                         the modules that run, the configuration
+//   kernel-devel          Module.symvers
 //
 // (kernel-debuginfo-common has sources alone, which rpmbuild unpacks anyway.) They are
 // fetched by dnf or yumdownloader, which follow whatever repositories the machine is set

@@ -76,8 +76,8 @@ TEST(SymbolVersions, AreSaidNotToBeComparedWithoutGenksyms) {
   EXPECT_EQ(notice_without_comparison(shop, view, touched), "");
   write_file(view.own_file("include/label.h"),
              std::string_view("struct s { int x; };\n"));
-  EXPECT_TRUE(notice_without_comparison(shop, view, touched)
-                  .ends_with("scripts/genksyms/genksyms"));
+  EXPECT_THAT(notice_without_comparison(shop, view, touched),
+              testing::HasSubstr("scripts/genksyms/genksyms; kbuild makes it"));
   std::filesystem::create_directories(kernel.target.objects / "scripts/genksyms");
   kernel.put("objects/scripts/genksyms/genksyms", "");
   EXPECT_EQ(notice_without_comparison(shop, view, touched), "");
