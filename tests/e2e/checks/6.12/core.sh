@@ -12,10 +12,10 @@ grep -q '{loop}$' /proc/kallsyms || fail "s_show of kallsyms is not patched"
 
 # New static variables must keep their values.
 reads() { sed -n 's/^reads \([0-9]*\), waiting [0-9]*, busy$/\1/p' /proc/loadavg; }
-totals() { sed -n 's/^TCP connections in all: 0, read \([0-9]*\) times$/\1/p' /proc/net/ip_vs; }
+connections() { sed -n 's/^TCP connections: none, 0 without port, read \([0-9]*\) times$/\1/p' /proc/net/ip_vs_conn; }
 first=$(reads) second=$(reads)
 [ "${second:-0}" -eq $((${first:-0} + 1)) ] || fail "loadavg is not patched"
-first=$(totals) second=$(totals)
+first=$(connections) second=$(connections)
 [ "${second:-0}" -eq $((${first:-0} + 1)) ] || fail "ip_vs is not patched"
 
 # A module of one object.
