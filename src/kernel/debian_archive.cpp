@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/process.h"
+#include "kernel/debian_sources.h"
 
 #include <algorithm>
 #include <cstring>
@@ -123,6 +124,28 @@ std::string kernel_source_version(const ControlFields& package) {
   fail("{}: it does not say which version of the kernel's source package it was built "
        "from",
        name == package.end() ? "package" : name->second);
+}
+
+SourcePackage source_package(const ControlFields& package) {
+  SourcePackage source{.name = package.at("Package"), .version = package.at("Version")};
+  const auto named = package.find("Source"); // "linux" or "linux (6.1.192-2)"
+  if (named == package.end())
+    return source;
+  source.name = package_name(named->second);
+  if (const std::string_view version = version_in_parentheses(named->second);
+      !version.empty())
+    source.version = version;
+  constexpr std::string_view kSigned = "-signed";
+  if (const std::size_t at = source.name.find(kSigned); at != std::string::npos)
+    source.name.erase(at, kSigned.size());
+  return source;
+}
+
+std::string packaging_file(const SourcePackage& source) {
+  // An epoch, "1:", is in no file name.
+  const std::string& version = source.version;
+  return fmt::format("{}_{}.debian.tar.xz", source.name,
+                     version.substr(version.find(':') + 1));
 }
 
 std::string dependency_with_prefix(std::string_view depends, std::string_view prefix) {
@@ -246,6 +269,24 @@ fs::path DebianArchive::fetch_at_least(const std::string& package,
   if (const fs::path here = find_downloaded(package, version); !here.empty())
     return here;
   return fetch(package, wanted_or_later(served_versions(package), version));
+}
+
+fs::path DebianArchive::fetch_packaging(const SourcePackage& source,
+                                        const std::string& beside) {
+  const std::string name = packaging_file(source);
+  if (fs::exists(downloads_ / name))
+    return downloads_ / name;
+  if (is_offline_)
+    fail_with_remedy("run once without the offline option",
+                     "{}: not in {}, and not to be fetched", name, downloads_.string());
+  fs::create_directories(downloads_);
+  const TempDir fresh(".new-", downloads_);
+  download_source(source, SourceParts::kPackaging, beside, fresh.path());
+  // Out of an archive of files apt only makes a link.
+  const fs::path whole = fresh.path() / "whole";
+  fs::copy_file(fresh.path() / name, whole);
+  fs::rename(whole, downloads_ / name);
+  return downloads_ / name;
 }
 
 ControlFields read_control(const fs::path& package_file) {

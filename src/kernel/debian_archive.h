@@ -20,6 +20,20 @@ std::vector<ControlFields> parse_control(std::string_view text);
 /// kernel that is not its own source but the one it was "Built-Using".
 std::string kernel_source_version(const ControlFields& package);
 
+/// A source package of the archive, such as "linux" 6.1.192-2.
+struct SourcePackage {
+  std::string name;
+  std::string version;
+};
+
+/// The source package that a package was made of; for a signed one, that of what was
+/// signed.
+SourcePackage source_package(const ControlFields& package);
+
+/// The file of a source package that has what Debian adds to the original source:
+/// "linux_6.1.192-2.debian.tar.xz".
+std::string packaging_file(const SourcePackage& source);
+
 /// The first package that a dependency list names with this prefix; empty if none.
 std::string dependency_with_prefix(std::string_view depends, std::string_view prefix);
 
@@ -40,6 +54,12 @@ class DebianArchive {
   /// served.
   std::filesystem::path fetch_at_least(const std::string& package,
                                        const std::string& version);
+
+  /// What Debian adds to the original source, `packaging_file`, downloaded from the
+  /// archive of the binary package `beside` ("name=version") unless it is here already.
+  /// Throws Error if it is not served.
+  std::filesystem::path fetch_packaging(const SourcePackage& source,
+                                        const std::string& beside);
 
   /// The newest version of a package that is served or, failing that, was downloaded;
   /// empty if there is none.

@@ -18,6 +18,7 @@
 #include "kernel/cache_upkeep.h"
 #include "kernel/debian_archive.h"
 #include "kernel/debian_names.h"
+#include "kernel/debian_sources.h"
 #include "kernel/tree.h"
 
 #include <algorithm>
@@ -35,27 +36,6 @@ std::string wanted_release(const TargetRequest& request) {
   return request.release.empty() ? running.release : request.release;
 }
 
-/// "linux 5.15.0-91.101" that a binary package was made of.
-struct SourcePackage {
-  std::string name;
-  std::string version;
-};
-
-SourcePackage source_of(const ControlFields& fields) {
-  const auto named = fields.find("Source");
-  SourcePackage source{.name = "linux", .version = fields.at("Version")};
-  if (named == fields.end())
-    return source;
-  const std::string& text = named->second;
-  source.name = text.substr(0, text.find(' '));
-  if (const std::size_t open = text.find('('); open != std::string::npos)
-    source.version = text.substr(open + 1, text.find(')', open) - open - 1);
-  constexpr std::string_view kSigned = "-signed";
-  if (const std::size_t at = source.name.find(kSigned); at != std::string::npos)
-    source.name.erase(at, kSigned.size());
-  return source;
-}
-
 /// The first of the packages that the archive has, downloaded.
 fs::path fetch_first(DebianArchive& archive, const std::vector<std::string>& names,
                      const std::string& version) {
@@ -68,27 +48,17 @@ fs::path fetch_first(DebianArchive& archive, const std::vector<std::string>& nam
 }
 
 void unpack_source(const TargetRequest& request, const SourcePackage& source,
-                   const fs::path& fresh) {
+                   const std::string& beside, const fs::path& fresh) {
   const TempDir work(".source-", fresh);
   const std::string wanted = source.name + "=" + source.version;
   if (request.offline)
     fail_with_remedy("run once without --offline", "{}: its source is not to be fetched",
                      wanted);
-  const Outcome outcome = run({
-      .argv = {"apt-get", "-q", "source", "--download-only", wanted},
-      .directory = work.path(),
-      .environment = {{"LC_ALL", "C"}}
-  });
+  download_source(source, SourceParts::kAll, beside, work.path());
   fs::path description;
   for (const fs::directory_entry& entry : fs::directory_iterator(work.path()))
     if (entry.path().extension() == ".dsc")
       description = entry.path();
-  if (!outcome.ok() || description.empty())
-    fail_with_remedy("add a deb-src line for it and run apt-get update; for a version "
-                     "that the archive has dropped, take it from launchpad.net and give "
-                     "the unpacked tree with -s",
-                     "{}: the archive does not serve this source\n{}", wanted,
-                     outcome.errors);
   const fs::path tree = work.path() / "tree";
   run_unpacker({"dpkg-source", "--no-check", "-x", description.string(), tree.string()},
                description);
@@ -128,7 +98,7 @@ Target ubuntu_target(const TargetRequest& request) {
   const std::string headers = "linux-headers-" + release;
   const std::string version = archive.newest_version(headers);
   const fs::path headers_file = archive.fetch(headers, version);
-  const SourcePackage source = source_of(read_control(headers_file));
+  const SourcePackage source = source_package(read_control(headers_file));
   const fs::path place = cache / "kernels" / (release + "_" + version);
 
   make_once(place / "headers",
@@ -144,7 +114,7 @@ Target ubuntu_target(const TargetRequest& request) {
   const fs::path tree = cache / "sources" / (source.name + "_" + source.version);
   make_once(tree, [&](const fs::path& fresh) {
     say("Downloading and unpacking the kernel source for " + release);
-    unpack_source(request, source, fresh);
+    unpack_source(request, source, headers + "=" + version, fresh);
   });
   record_fingerprint(tree);
 
