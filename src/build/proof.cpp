@@ -88,8 +88,8 @@ Cause likely_cause(const match::UnitMatch& match, const kernel::Target& target) 
                         wanted.version_text, here),
             "install the compiler that the kernel was built with"};
   if (!target.feature_set.empty())
-    return {fmt::format("the patches of the feature set '{}', which the source package "
-                        "does not have",
+    return {fmt::format("the patches of the feature set '{}', which the source does not "
+                        "have",
                         target.feature_set),
             kernel::lacking_patches_remedy(target)};
   const std::string& built_from =
@@ -227,8 +227,8 @@ void note_lacking_patches(const match::UnitMatch& match, const kernel::Target& t
   if (!target.feature_set.empty() && other != match.functions.end())
     result.notes.push_back(fmt::format(
         "WARNING: {}, which is not patched, is another in the running kernel because of "
-        "the feature set '{}', whose patches the source package does not have: what the "
-        "patch adds may use nothing that they change",
+        "the feature set '{}', whose patches the source does not have: what the patch "
+        "adds may use nothing that they change",
         other->name, target.feature_set));
 }
 

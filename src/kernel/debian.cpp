@@ -10,15 +10,16 @@
 //   linux-image-REL-dbg   vmlinux and modules with debug information; only needed where
 //                         the code in the image cannot be read, but used if it is there
 //   linux-source-X.Y      the source
-//   linux-headers-X.Y.Z-N-common-SET
-//                         headers of a source with more patches, a feature set such as
-//                         "rt". linux-source has the plain source only, so these take the
-//                         place of its headers; a unit that the patches change themselves
-//                         does not pass the proof.
+//
+// Kernels of a feature set, such as "rt", are made of a source with more patches. The
+// source package has them (see feature_set.cpp). Where it is not served, the headers of
+// the feature set, linux-headers-X.Y.Z-N-common-SET, take the place of the plain ones; a
+// unit that the patches change themselves does not pass the proof then.
 //
 // In the cache: downloads/ (package files), sources/<version>/ (shared by all flavours)
 // and kernels/<release>_<version>/ with image/, debug/, objects/ and what is derived from
-// them.
+// them. With a feature set, sources/<version>_<set>/ has its headers only, and
+// sources/<version>_<set>-patched/ all of it.
 #include "kernel/debian.h"
 
 #include "arch/arch.h"
@@ -32,6 +33,7 @@
 #include "kernel/debian_names.h"
 #include "kernel/depmod.h"
 #include "kernel/facts.h"
+#include "kernel/feature_set.h"
 #include "kernel/kbuild.h"
 
 #include <fmt/ranges.h>
@@ -45,10 +47,14 @@ namespace fs = std::filesystem;
 
 namespace {
 
+constexpr const char* kDownloads = "downloads";
+
 /// In the unpacked image: the version of the source package that it was made of, and the
 /// feature set if it has one.
 constexpr const char* kSourceVersionFile = "source-version";
+constexpr const char* kSourcePackageFile = "source-package"; ///< its name
 constexpr char kFeatureSetMark = '_'; // no version of a package has it
+constexpr std::string_view kPatched = "-patched";
 
 constexpr std::string_view kKbuildPrefix = "linux-kbuild-";
 
@@ -57,8 +63,10 @@ struct Workshop {
   std::string release;
   std::string version; ///< of the image package
   std::string source_version{};
+  std::string source_package = "linux";
   fs::path cache;
-  fs::path kernel{}; ///< its directory in the cache
+  fs::path kernel{};        ///< its directory in the cache
+  bool has_patches = false; ///< the source is that of the feature set
   DebianArchive archive;
 
   void say(std::string_view line) const {
@@ -130,13 +138,6 @@ struct Packages {
   fs::path common; ///< headers of a feature set; empty: the kernel has none
 };
 
-/// "rt" for the headers that depend on linux-headers-6.1.0-56-common-rt.
-std::string feature_set(const std::string& common_headers) {
-  constexpr std::string_view kMark = "-common-";
-  const std::size_t at = common_headers.rfind(kMark);
-  return at == std::string::npos ? "" : common_headers.substr(at + kMark.size());
-}
-
 /// Downloads what is not here. Everything is fetched before anything is unpacked, the
 /// small first, so that a version that is not served is known at once.
 Packages fetch_packages(Workshop& shop) {
@@ -155,7 +156,7 @@ Packages fetch_packages(Workshop& shop) {
         files.headers.string());
   files.kbuild = shop.archive.fetch_at_least(kbuild, version);
   const std::string common = dependency_with_prefix(depends, "linux-headers-");
-  if (!feature_set(common).empty())
+  if (!feature_set_of(common).empty())
     files.common = shop.archive.fetch(common, version);
   if (with_source)
     files.source = shop.archive.fetch("linux-source-" + kernel_series(version), version);
@@ -170,41 +171,41 @@ void unpack_image(Workshop& shop, const fs::path& fresh) {
   const fs::path& package = packages.image;
   std::string made_of = kernel_source_version(read_control(package));
   if (!packages.common.empty())
-    made_of += kFeatureSetMark + feature_set(read_control(packages.common)["Package"]);
+    made_of += kFeatureSetMark + feature_set_of(read_control(packages.common)["Package"]);
   shop.say("Unpacking the kernel image");
   unpack_package(package, fresh);
   fs::remove_all(fresh / "usr/share");
   run_depmod(fresh, shop.release);
   write_file(fresh / kSourceVersionFile, made_of);
+  write_file(fresh / kSourcePackageFile,
+             source_package(read_control(packages.headers)).name);
 }
 
-/// Puts the headers of a package in the place of those of the source.
-void take_headers(const fs::path& package, const fs::path& source) {
-  const TempDir unpacked(".headers-", source);
-  unpack_package(package, unpacked.path());
-  for (const fs::directory_entry& tree :
-       fs::directory_iterator(unpacked.path() / "usr/src"))
-    for (const char* part : {"include", "arch"})
-      if (fs::exists(tree.path() / part))
-        fs::copy(tree.path() / part, source / part,
-                 fs::copy_options::recursive | fs::copy_options::overwrite_existing);
+/// "rt"; empty for most kernels.
+std::string feature_set(const Workshop& shop) {
+  const std::size_t mark = shop.source_version.find(kFeatureSetMark);
+  return mark == std::string::npos ? "" : shop.source_version.substr(mark + 1);
 }
 
-void unpack_source(Workshop& shop, const fs::path& fresh) {
-  const Packages packages = fetch_packages(shop);
-  shop.say("Unpacking the kernel source");
+void unpack_plain_source(const fs::path& package, const fs::path& fresh) {
   const TempDir outer(".outer-", fresh);
-  unpack_package(packages.source, outer.path());
+  unpack_package(package, outer.path());
   fs::path archive;
   for (const fs::directory_entry& entry :
        fs::directory_iterator(outer.path() / "usr/src"))
     if (entry.path().filename().string().find(".tar.") != std::string::npos)
       archive = entry.path();
   if (archive.empty())
-    fail("{}: there is no source archive in it", packages.source.string());
+    fail("{}: there is no source archive in it", package.string());
   run_unpacker({"tar", "--no-same-owner", "--strip-components=1", "-xf", archive.string(),
                 "-C", fresh.string()},
                archive);
+}
+
+void unpack_source(Workshop& shop, const fs::path& fresh) {
+  const Packages packages = fetch_packages(shop);
+  shop.say("Unpacking the kernel source");
+  unpack_plain_source(packages.source, fresh);
   if (!packages.common.empty())
     take_headers(packages.common, fresh);
 }
@@ -248,7 +249,7 @@ fs::path derived_directory(const Workshop& shop) {
                             fs::last_write_time(path).time_since_epoch().count());
   }
   if (identity.empty())
-    return shop.kernel;
+    return shop.has_patches ? shop.kernel / kPatched.substr(1) : shop.kernel;
   return shop.kernel / ("variant-" + sha256(identity).substr(0, 16));
 }
 
@@ -295,7 +296,7 @@ Workshop open_workshop(const TargetRequest& request) {
   machine_of_release(release); // refuses what is no kernel of Debian's
   const fs::path cache =
       fs::weakly_canonical(request.cache.empty() ? default_cache() : request.cache);
-  DebianArchive archive(cache / "downloads", request.offline);
+  DebianArchive archive(cache / kDownloads, request.offline);
   const std::string version = choose_version(cache, archive, release);
   Workshop shop{.request = request,
                 .release = release,
@@ -318,6 +319,58 @@ fs::path cached_source(const Workshop& shop) {
   return shop.cache / "sources" / shop.source_version;
 }
 
+fs::path patched_source(const Workshop& shop) {
+  return cached_source(shop) += kPatched;
+}
+
+SourcePackage source_package(const Workshop& shop) {
+  return {.name = shop.source_package,
+          .version =
+              shop.source_version.substr(0, shop.source_version.find(kFeatureSetMark))};
+}
+
+/// The file that has the patches of the feature set.
+fs::path patches_file(const Workshop& shop) {
+  return shop.cache / kDownloads / packaging_file(source_package(shop));
+}
+
+void make_patched_source(Workshop& shop, const fs::path& source) {
+  const fs::path plain = fetch_packages(shop).source;
+  const std::string& version = source_package(shop).version;
+  const fs::path packaging = shop.archive.fetch_packaging(
+      source_package(shop),
+      fmt::format("linux-source-{}={}", kernel_series(version), version));
+  make_once(source, [&](const fs::path& fresh) {
+    shop.say(
+        fmt::format("Unpacking the kernel source and the patches of the feature set '{}'",
+                    feature_set(shop)));
+    unpack_plain_source(plain, fresh);
+    apply_feature_set(packaging, feature_set(shop), fresh);
+  });
+  record_fingerprint(source);
+  record_source(shop.kernel, source);
+}
+
+/// The source with the patches of the feature set; empty if they cannot be had. The
+/// archive is asked once; after that they may be put where downloads go.
+fs::path find_patched_source(Workshop& shop) {
+  const fs::path source = patched_source(shop);
+  const bool was_asked = fs::exists(cached_source(shop));
+  if (!fs::exists(source) && was_asked && !fs::exists(patches_file(shop)))
+    return {};
+  try {
+    if (!fs::exists(source))
+      make_patched_source(shop, source);
+  } catch (const Error& error) {
+    shop.say(fmt::format("NOTICE: without the patches of the feature set '{}', functions "
+                         "that they change cannot be patched: {}",
+                         feature_set(shop), error.what()));
+    return {};
+  }
+  shop.has_patches = true;
+  return source;
+}
+
 fs::path find_source(Workshop& shop) {
   const fs::path& given = shop.request.overrides.source;
   if (!given.empty()) {
@@ -325,10 +378,19 @@ fs::path find_source(Workshop& shop) {
     first_existing({source / "Kbuild"}, "a kernel source tree");
     return source;
   }
+  if (!feature_set(shop).empty())
+    if (const fs::path source = find_patched_source(shop); !source.empty())
+      return source;
   const fs::path source = cached_source(shop);
   make_once(source, [&](const fs::path& to) { unpack_source(shop, to); });
   record_fingerprint(source);
   return source;
+}
+
+void read_source_names(Workshop& shop) {
+  shop.source_version = read_text(shop.kernel / "image" / kSourceVersionFile);
+  if (const auto name = read_text_if_exists(shop.kernel / "image" / kSourcePackageFile))
+    shop.source_package = *name;
 }
 
 /// Says where the source comes from, in the words that scripts around kpatch-build know.
@@ -336,11 +398,11 @@ void announce(Workshop& shop) {
   if (!shop.request.overrides.source.empty())
     return shop.say("Using source directory at " +
                     shop.request.overrides.source.string());
-  if (const auto version =
-          read_text_if_exists(shop.kernel / "image" / kSourceVersionFile)) {
-    shop.source_version = *version;
-    if (fs::exists(cached_source(shop)))
-      return shop.say("Using cache at " + cached_source(shop).string());
+  if (fs::exists(shop.kernel / "image")) {
+    read_source_names(shop);
+    for (const fs::path& source : {patched_source(shop), cached_source(shop)})
+      if (fs::exists(source))
+        return shop.say("Using cache at " + source.string());
   }
   shop.say("debian distribution detected");
   shop.say("Downloading and unpacking the kernel source for " + shop.release);
@@ -353,18 +415,20 @@ Target debian_target(const TargetRequest& request) {
   Target target;
   target.release = shop.release;
   target.machine = machine_of_release(shop.release);
-  target.cache = derived_directory(shop);
 
   announce(shop);
   make_once(shop.kernel / "image", [&](const fs::path& to) { unpack_image(shop, to); });
-  shop.source_version = read_text(shop.kernel / "image" / kSourceVersionFile);
+  read_source_names(shop);
   target.version = shop.source_version;
   locate_image(shop, target);
 
   target.source = find_source(shop);
-  if (const std::size_t mark = shop.source_version.find(kFeatureSetMark);
-      mark != std::string::npos && request.overrides.source.empty())
-    target.feature_set = shop.source_version.substr(mark + 1);
+  target.cache = derived_directory(shop);
+  if (request.overrides.source.empty() && !shop.has_patches &&
+      !feature_set(shop).empty()) {
+    target.feature_set = feature_set(shop);
+    target.patches_file = patches_file(shop);
+  }
 
   target.objects = target.cache / kPreparedTree;
   make_once(target.objects,

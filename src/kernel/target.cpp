@@ -51,10 +51,10 @@ fs::path default_cache() {
 std::string lacking_patches_remedy(const Target& target) {
   if (target.feature_set.empty())
     return {};
-  return fmt::format("the source package does not have the patches of the feature set "
-                     "'{0}': apply them, debian/patches-{0} of the distribution's source "
-                     "package, to a copy of the source and give it with -s",
-                     target.feature_set);
+  return fmt::format("put the part of the distribution's source package that has the "
+                     "patches of the feature set '{}' there: {} (snapshot.debian.org has "
+                     "those of all versions); or give a source that has them with -s",
+                     target.feature_set, target.patches_file.string());
 }
 
 } // namespace kpatch::kernel

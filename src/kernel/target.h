@@ -31,6 +31,7 @@ struct Target {
 
   std::filesystem::path source; ///< pristine source that patches apply to
   std::string feature_set; ///< patches that only the headers of `source` have; or empty
+  std::filesystem::path patches_file;  ///< where they are looked for
   std::filesystem::path kbuild_source; ///< the kernel's, if `source` is not; else empty
   std::filesystem::path records; ///< where kbuild's records of a finished build of the
                                  ///< source are; empty: it was not built

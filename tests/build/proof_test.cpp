@@ -72,6 +72,7 @@ TEST_F(ProofTest, KnowsWhatTheSourceOfAFeatureSetLacks) {
   const elf::Object original = compiled(source_with("x * 7"), {"-O2"});
   EXPECT_THAT(judged(original).notes, IsEmpty());
   target_.feature_set = "rt";
+  target_.patches_file = "/cache/downloads/linux.tar.xz";
   const UnitResult result = judged(original);
   EXPECT_THAT(result.problems, IsEmpty());
   ASSERT_THAT(result.notes, SizeIs(1));
@@ -83,7 +84,7 @@ TEST_F(ProofTest, KnowsWhatTheSourceOfAFeatureSetLacks) {
   const UnitResult refused = judged(compiled(other, {"-O2"}));
   ASSERT_THAT(refused.problems, SizeIs(1));
   EXPECT_THAT(refused.problems[0].message, HasSubstr("feature set 'rt'"));
-  EXPECT_THAT(refused.problems[0].remedy, HasSubstr("debian/patches-rt"));
+  EXPECT_THAT(refused.problems[0].remedy, HasSubstr("/cache/downloads/linux.tar.xz"));
   EXPECT_THAT(refused.notes, IsEmpty());
 }
 

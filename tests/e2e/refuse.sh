@@ -15,6 +15,7 @@ trap 'rm -rf "$work"' EXIT
 mkdir "$work/out" "$work/tmp"
 
 source=$cache/sources/$(cat "$cache"/kernels/"$release"_*/image/source-version)
+[ ! -e "$source-patched" ] || source=$source-patched
 
 # Names, sizes and times of the source, and what else the cache holds besides the log and the directories of other
 # builds that are under way, which are locked.

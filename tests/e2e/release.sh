@@ -1,14 +1,49 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Prints the kernel to test on: the newest Debian kernel of the series $KPATCH_TEST_SERIES (6.1) and the flavour
-# $KPATCH_TEST_FLAVOUR (cloud-amd64) that the archive serves.
+# $KPATCH_TEST_FLAVOUR (cloud-amd64) that the archive serves; of rt flavours the newest whose source package it serves too,
+# since that has patches which they are made with.
 set -euo pipefail
 if [ -n "${KPATCH_TEST_RELEASE:-}" ]; then
 	echo "$KPATCH_TEST_RELEASE"
 	exit
 fi
 series=${KPATCH_TEST_SERIES:-6.1} flavour=${KPATCH_TEST_FLAVOUR:-cloud-amd64}
-release=$(apt-cache --names-only search "^linux-image-${series/./\\.}\\.[0-9]+(-[0-9]+|\\+deb[0-9]+)-$flavour\$" |
-	sed 's/^linux-image-\([^ ]*\) .*/\1/' | sort -V | tail -n 1)
-[ -n "$release" ] || { echo "no Debian $series $flavour kernel in the package lists; try apt-get update" >&2; exit 1; }
-echo "$release"
+releases=$(apt-cache --names-only search "^linux-image-${series/./\\.}\\.[0-9]+(-[0-9]+|\\+deb[0-9]+)-$flavour\$" |
+	sed 's/^linux-image-\([^ ]*\) .*/\1/' | sort -Vr)
+[ -n "$releases" ] || { echo "no Debian $series $flavour kernel in the package lists; try apt-get update" >&2; exit 1; }
+
+# The file of the source package that has the patches lies beside linux-source in the archive.
+has_source() {
+	local version uri file
+	version=$(apt-cache show "linux-image-$1" | sed -n '/^Built-Using:/{s/.*= \(.*\))/\1/p;q}')
+	uri=$(apt-get download --print-uris "linux-source-$series=$version" 2>/dev/null | cut -d "'" -f 2)
+	uri=${uri%/*}
+	file=${uri##*/}_$version.debian.tar.xz
+	[ -e "${CACHEDIR:-$HOME/.kpatch}/downloads/$file" ] ||
+		/usr/lib/apt/apt-helper download-file "$uri/$file" "$work/$file" >/dev/null 2>&1
+}
+
+case $flavour in
+rt-*)
+	answer=${CACHEDIR:-$HOME/.kpatch}/test-release-$series-$flavour # asking takes some seconds
+	if [ -n "$(find "$answer" -mmin -600 2>/dev/null)" ]; then
+		cat "$answer"
+		exit
+	fi
+	work=$(mktemp -d)
+	trap 'rm -rf "$work"' EXIT
+	for release in $releases; do
+		if has_source "$release"; then
+			mkdir -p "${answer%/*}"
+			echo "$release" >"$work/answer"
+			mv "$work/answer" "$answer"
+			echo "$release"
+			exit
+		fi
+	done
+	echo "the archive serves the source package of no Debian $series $flavour kernel" >&2
+	exit 1
+	;;
+*) head -n 1 <<<"$releases" ;;
+esac

@@ -81,7 +81,7 @@ class DebianKernel : public testing::Test {
     fs::remove(scratch_ / (tree + "/tools"));
     fs::create_symlink("../../lib/linux-kbuild-6.1/tools", scratch_ / (tree + "/tools"));
     package(name,
-            "Source: linux\nDepends: " + depends + "linux-kbuild-6.1 (>= 6.1.5-1)\n");
+            "Source: linux-6.1\nDepends: " + depends + "linux-kbuild-6.1 (>= 6.1.5-1)\n");
     scratch_.file("linux-kbuild-6.1/usr/lib/linux-kbuild-6.1/tools/objtool/objtool",
                   "tool");
     package("linux-kbuild-6.1", "Source: linux\n");
@@ -91,7 +91,7 @@ class DebianKernel : public testing::Test {
     scratch_.file("linux-source-6.1/Kbuild", "obj-y += init/\n");
     scratch_.file("linux-source-6.1/init/Makefile", "obj-y := main.o\n");
     scratch_.file("linux-source-6.1/init/main.c", "");
-    scratch_.file("linux-source-6.1/include/linux/sched.h", "plain");
+    scratch_.file("linux-source-6.1/include/linux/sched.h", "plain\n");
     scratch_.file("linux-source-6.1/Makefile",
                   "archheaders asm-generic:\n\ttouch include/generated/$@.h\n");
     fs::create_directories(scratch_ / "linux-source-6.1.deb");
@@ -105,6 +105,34 @@ class DebianKernel : public testing::Test {
     fs::remove_all(scratch_ / "linux-source-6.1");
     fs::rename(scratch_ / "packed", scratch_ / "linux-source-6.1");
     package("linux-source-6.1", "Source: linux\n");
+  }
+
+  /// A kernel with the feature set rt, whose headers have a package.
+  void make_feature_set() {
+    const std::string common = "linux-headers-6.1.0-999-common-rt";
+    for (const char* header : {"include/linux/sched.h", "arch/x86/include/asm/cpu.h"})
+      scratch_.file(common + "/usr/src/" + common + "/" + header, "rt\n");
+    package(common, "Source: linux-6.1\n");
+    make_headers(common + " (= 6.1.5-1), ");
+  }
+
+  /// The Debian part of the source package: a patch of a header, and one that adds to a
+  /// file which is to have the content `before`.
+  void pack_patches(const fs::path& file, const std::string& before) {
+    scratch_.file("part/debian/patches-rt/series",
+                  "# in this order\n\nfirst/sched.patch\nmain.patch -p0 # the other\n");
+    scratch_.file("part/debian/patches-rt/first/sched.patch",
+                  "--- a/include/linux/sched.h\n+++ b/include/linux/sched.h\n"
+                  "@@ -1 +1 @@\n-plain\n+rt\n");
+    scratch_.file("part/debian/patches-rt/main.patch",
+                  before.empty() ? std::string("--- init/main.c\n+++ init/main.c\n"
+                                               "@@ -0,0 +1 @@\n+int preempt;\n")
+                                 : "--- init/main.c\n+++ init/main.c\n@@ -1 +1,2 @@\n " +
+                                       before + "+int preempt;\n");
+    run_checked({
+        .argv = {"tar", "-cJf", file.string(), "debian"},
+        .directory = scratch_ / "part"
+    });
   }
 
   Scratch scratch_;
@@ -124,20 +152,47 @@ TEST_F(DebianKernel, IsPutTogetherFromItsPackages) {
   EXPECT_EQ(target.struct_sizes.alt, 12U);
 }
 
-TEST_F(DebianKernel, TakesHeadersOfAFeatureSetFromTheirPackage) {
-  const std::string common = "linux-headers-6.1.0-999-common-rt";
-  for (const char* header : {"include/linux/sched.h", "arch/x86/include/asm/cpu.h"})
-    scratch_.file(common + "/usr/src/" + common + "/" + header, "rt");
-  package(common, "Source: linux\n");
-  make_headers(common + " (= 6.1.5-1), ");
+TEST_F(DebianKernel, TakesHeadersOfAFeatureSetWithoutItsPatches) {
+  make_feature_set();
   const Target target = debian_target(request());
   EXPECT_EQ(target.feature_set, "rt");
   EXPECT_EQ(target.version, "6.1.5-1_rt");
   EXPECT_EQ(target.source, cache() / "sources/6.1.5-1_rt");
-  EXPECT_EQ(read_text(target.source / "include/linux/sched.h"), "rt");
-  EXPECT_EQ(read_text(target.source / "arch/x86/include/asm/cpu.h"), "rt");
+  EXPECT_EQ(read_text(target.source / "include/linux/sched.h"), "rt\n");
+  EXPECT_EQ(read_text(target.source / "arch/x86/include/asm/cpu.h"), "rt\n");
   EXPECT_TRUE(fs::exists(target.source / "init/main.c"));
   EXPECT_EQ(debian_target(request()).feature_set, "rt");
+}
+
+TEST_F(DebianKernel, TakesPatchesOfAFeatureSetFromTheSourcePackage) {
+  make_feature_set();
+  const Target without = debian_target(request());
+  EXPECT_EQ(without.patches_file, cache() / "downloads/linux-6.1_6.1.5-1.debian.tar.xz");
+  pack_patches(without.patches_file, "");
+  const Target target = debian_target(request());
+  EXPECT_EQ(target.feature_set, "");
+  EXPECT_EQ(target.source, cache() / "sources/6.1.5-1_rt-patched");
+  EXPECT_EQ(read_text(target.source / "include/linux/sched.h"), "rt\n");
+  EXPECT_EQ(read_text(target.source / "init/main.c"), "int preempt;\n");
+  EXPECT_FALSE(fs::exists(target.source / "debian"));
+  // What is derived from the one source says nothing of the other.
+  EXPECT_NE(target.cache, without.cache);
+  EXPECT_TRUE(fs::exists(target.objects / ".config"));
+  fs::remove(without.patches_file); // needed once
+  EXPECT_EQ(debian_target(request()).source, target.source);
+}
+
+TEST_F(DebianKernel, DoesWithoutPatchesThatDoNotApplyExactly) {
+  make_feature_set();
+  pack_patches(cache() / "downloads/linux-6.1_6.1.5-1.debian.tar.xz", "other\n");
+  std::string said;
+  TargetRequest request = this->request();
+  request.progress = [&](std::string_view line) { said += line; };
+  EXPECT_EQ(debian_target(request).feature_set, "rt");
+  EXPECT_THAT(said, testing::HasSubstr("NOTICE: without the patches of the feature set "
+                                       "'rt', functions that they change cannot be "
+                                       "patched: "));
+  EXPECT_FALSE(fs::exists(cache() / "sources/6.1.5-1_rt-patched"));
 }
 
 TEST_F(DebianKernel, HasNoFeatureSetMostly) {

@@ -1,0 +1,30 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# An rt kernel without the patches that it was made with: what they change is refused, and the remedy that is named
+# helps.
+# usage: without_patches.sh BIN-DIRECTORY
+set -euo pipefail
+here=$(dirname "$(readlink -f "$0")")
+bin=$1
+release=$("$here/release.sh")
+shared=${CACHEDIR:-$HOME/.kpatch}
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+export CACHEDIR=$work/cache
+mkdir -p "$CACHEDIR/downloads" "$work/out"
+ln -s "$(readlink -f "$shared/downloads")"/*.deb "$CACHEDIR/downloads"
+
+build() {
+	"$bin/kpatch-build" -a "$release" --offline -n e2e-patches -o "$work/out" "$here/patches/header-inline.patch" 2>&1 |
+		tee "$work/log"
+}
+! build || { echo "it is patched by a source that is another"; exit 1; }
+grep "NOTICE: without the patches of the feature set 'rt'" "$work/log"
+grep "likely cause: the patches of the feature set 'rt', which the source does not have \[KP1020\]" "$work/log"
+file=$(sed -n 's/^  put the part of .* there: \([^ ]*\) .*/\1/p' "$work/log" | head -n 1)
+[ ! -e "$work/out/e2e-patches.ko" ]
+
+echo "== with $file"
+ln -s "$(readlink -f "$shared/downloads")/${file##*/}" "$file"
+build
+[ -e "$work/out/e2e-patches.ko" ]
