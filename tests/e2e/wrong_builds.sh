@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # What is compiled otherwise than the kernel that runs must be told from it, by name and with the likely cause:
-# another compiler, other options, a source of another version.
+# another compiler, other options, a source of another version. --force goes on, and says why it should not.
 # usage: wrong_builds.sh BIN-DIRECTORY
 set -euo pipefail
 here=$(dirname "$(readlink -f "$0")")
@@ -64,3 +64,14 @@ rm "$work/source/mm/vmalloc.c"
 cp --remove-destination "$source/kernel/kallsyms.c" "$work/source/kernel"
 grep -v '" dma-coherent"' "$source/mm/vmalloc.c" >"$work/source/mm/vmalloc.c"
 refused same-name "mm/vmalloc.c: s_show: $different: the version of the source: .*, and the kernel was built from" -s "$work/source"
+
+# forced PATCH MESSAGE OPTION...: a module comes of it, and why it should not is said.
+forced() {
+	"$bin/kpatch-build" -a "$release" --force -n "e2e-$1" -o "$work" "${@:3}" "$here/patches/$1.patch" 2>&1 | tee "$work/log"
+	[ -e "$work/e2e-$1.ko" ]
+	grep -Eq -- "$2" "$work/log" || { echo "nothing printed matches: $2"; exit 1; }
+}
+
+echo "== by force"
+forced same-name "mm/vmalloc.o: WARNING: s_show: $different" -s "$work/source"
+forced changed-export "WARNING: .*expectfn_find_by_name.*KP1030"
