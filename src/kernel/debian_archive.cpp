@@ -282,6 +282,8 @@ fs::path DebianArchive::fetch_packaging(const SourcePackage& source,
   fs::create_directories(downloads_);
   const TempDir fresh(".new-", downloads_);
   download_source(source, SourceParts::kPackaging, beside, fresh.path());
+  if (!fs::exists(fresh.path() / name))
+    fail("{}={}: its source has no {}", source.name, source.version, name);
   // Out of an archive of files apt only makes a link.
   const fs::path whole = fresh.path() / "whole";
   fs::copy_file(fresh.path() / name, whole);

@@ -75,6 +75,15 @@ std::string source_paragraph(std::string_view paragraph) {
   return text + '\n';
 }
 
+/// Apt's errors, without its warnings.
+std::string errors_in(std::string_view messages) {
+  std::string errors;
+  while (!messages.empty())
+    if (const std::string_view line = take_until(messages, "\n"); line.starts_with("E:"))
+      errors += fmt::format("\n{}", line);
+  return errors;
+}
+
 /// Where the binary package is downloaded from; empty if apt does not say.
 std::string uri_of(const std::string& package) {
   const Outcome outcome = run(apt({"apt-get", "download", "--print-uris", package}));
@@ -148,7 +157,7 @@ void download_source(const SourcePackage& source, SourceParts parts,
   };
   std::vector<std::string> update = own;
   update.emplace_back("update");
-  std::string messages = run(apt(update)).errors;
+  const std::string messages = run(apt(update)).errors;
 
   std::vector<std::string> fetch = own;
   fetch.insert(fetch.end(), {"source", "--download-only"});
@@ -161,8 +170,8 @@ void download_source(const SourcePackage& source, SourceParts parts,
   if (!outcome.ok())
     fail_with_remedy("if the archive has dropped it, older versions are on "
                      "snapshot.debian.org and launchpad.net",
-                     "{}={}: its source is not served\n{}{}", source.name, source.version,
-                     messages, outcome.errors);
+                     "{}={}: its source is not served{}", source.name, source.version,
+                     errors_in(messages + outcome.errors));
 }
 
 } // namespace kpatch::kernel

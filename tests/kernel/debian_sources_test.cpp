@@ -6,9 +6,9 @@
 #include "kernel/debian_sources.h"
 #include "scratch.h"
 
-#include <array>
 #include <cstdlib>
 #include <utility>
+#include <vector>
 
 namespace kpatch::kernel {
 namespace {
@@ -70,19 +70,24 @@ class SourceArchive : public testing::Test {
   }
   void TearDown() override { unsetenv("APT_CONFIG"); }
 
-  /// Source package linux 1:6.1-2 and the list of a binary package made of it.
-  void make_archive() const {
+  using Files = std::vector<std::pair<std::string_view, std::string_view>>;
+
+  void add_source(std::string_view version, const Files& files) {
     std::string sums;
-    for (const auto& [name, text] : kFiles) {
+    for (const auto& [name, text] : files) {
       scratch_.file(fmt::format("archive/{}", name), text);
       sums += fmt::format(" {} {} {}\n", sha256(text), text.size(), name);
     }
-    scratch_.file(
-        "archive/Sources",
-        fmt::format("Package: linux\nFormat: 3.0 (quilt)\nBinary: linux-source\n"
-                    "Architecture: all\nVersion: 1:6.1-2\nDirectory: .\n"
-                    "Checksums-Sha256:\n{}\n",
-                    sums));
+    sources_ += fmt::format("Package: linux\nFormat: 3.0 (quilt)\nBinary: linux-source\n"
+                            "Architecture: all\nVersion: {}\nDirectory: .\n"
+                            "Checksums-Sha256:\n{}\n",
+                            version, sums);
+    scratch_.file("archive/Sources", sources_);
+  }
+
+  /// Source package linux 1:6.1-2 and the list of a binary package made of it.
+  void make_archive() {
+    add_source("1:6.1-2", files_);
     scratch_.file(
         "archive/Packages",
         fmt::format("Package: linux-source\nVersion: 1:6.1-2\nArchitecture: all\n"
@@ -91,14 +96,14 @@ class SourceArchive : public testing::Test {
                     sha256("")));
   }
 
-  static constexpr std::array<std::pair<std::string_view, std::string_view>, 3> kFiles = {
-      {{"linux_6.1-2.dsc", "Source: linux\n"},
-       {"linux_6.1.orig.tar.xz", "the original"},
-       {"linux_6.1-2.debian.tar.xz", "the patches"}}
+  const Files files_ = {
+      {"linux_6.1-2.dsc",           "Source: linux\n"},
+      {"linux_6.1.orig.tar.xz",     "the original"   },
+      {"linux_6.1-2.debian.tar.xz", "the patches"    }
   };
-
   const SourcePackage linux_{.name = "linux", .version = "1:6.1-2"};
   Scratch scratch_;
+  std::string sources_;
 };
 
 TEST_F(SourceArchive, ServesWhatTheDistributionAdds) {
@@ -116,7 +121,7 @@ TEST_F(SourceArchive, ServesWhatTheDistributionAdds) {
 
 TEST_F(SourceArchive, ServesAllParts) {
   download_source(linux_, SourceParts::kAll, "linux-source=1:6.1-2", scratch_ / "into");
-  for (const auto& [name, text] : kFiles)
+  for (const auto& [name, text] : files_)
     EXPECT_EQ(read_text(scratch_ / "into" / name), text);
 }
 
@@ -130,6 +135,18 @@ TEST_F(SourceArchive, SaysWhatItDoesNotServe) {
                 testing::StartsWith("linux=6.0-1: its source is not served"));
     EXPECT_THAT(error.remedy(), testing::HasSubstr("snapshot.debian.org"));
   }
+}
+
+TEST_F(SourceArchive, MayHaveASourceWithoutSuchAPart) {
+  add_source("6.0-1", {
+                          {"linux_6.0-1.dsc",           "Source: linux\n"},
+                          {"linux_6.0-1.debian.tar.gz", "in another form"}
+  });
+  DebianArchive archive(scratch_ / "downloads", false);
+  EXPECT_THROW(archive.fetch_packaging({.name = "linux", .version = "6.0-1"},
+                                       "linux-source=1:6.1-2"),
+               Error);
+  EXPECT_TRUE(fs::is_empty(scratch_ / "downloads"));
 }
 
 TEST_F(SourceArchive, IsAskedOnceForADownload) {
