@@ -82,9 +82,6 @@ ordered_json transition_json(const Transition& transition) {
 
 std::string rehearsal_text(const Rehearsal& rehearsal) {
   std::string text = fmt::format("Rehearsal on {}\n", rehearsal.release);
-  if (rehearsal.starts > 1)
-    text += fmt::format("  the kernel did not boot at first; this is start {}\n",
-                        rehearsal.starts);
   if (rehearsal.guest.booted)
     text += fmt::format("  booted in {:.1f} s\n", rehearsal.guest.boot_seconds);
   append_steps(text, rehearsal);
@@ -119,7 +116,6 @@ std::string rehearsal_json(const Rehearsal& rehearsal) {
       {"reason",          rehearsal.reason                     },
       {"kernel",          rehearsal.release                    },
       {"patches",         rehearsal.patches                    },
-      {"starts",          rehearsal.starts                     },
       {"seconds",         rounded(rehearsal.seconds)           },
       {"boot_seconds",    rounded(rehearsal.guest.boot_seconds)},
       {"steps",           ordered_json::array()                },

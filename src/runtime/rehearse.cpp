@@ -6,10 +6,10 @@
 // two seconds; hardware virtualisation only on request, since a /dev/kvm that exists need
 // not work.
 //
-// Emulation has a flaw of its own: while a kernel rewrites its code, a processor of
-// QEMU's can still run what it translated before and take a breakpoint that is gone, and
-// the kernel dies of it. That is rare. A machine that ends before the patch came into
-// play says nothing about it, so it gets another chance.
+// The processors of an emulated machine take turns in one thread. With a thread for each,
+// QEMU lets one of them run on with translated code that another has just rewritten: it
+// takes a breakpoint that is gone, and the kernel dies of it or hangs. Kernels rewrite
+// their code all the time: static branches, ftrace, live patches.
 #include "runtime/rehearse.h"
 
 #include "base/error.h"
@@ -31,7 +31,6 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::size_t kConsoleTail = 40;
-constexpr unsigned kMostStarts = 2;
 
 std::string random_token() {
   std::random_device device;
@@ -101,7 +100,7 @@ std::vector<std::string> qemu_command(const RehearsalRequest& request,
                                       "1024",
                                       "-smp",
                                       std::to_string(request.cpus)};
-  command.insert(command.end(), {"-accel", request.kvm ? "kvm" : "tcg"});
+  command.insert(command.end(), {"-accel", request.kvm ? "kvm" : "tcg,thread=single"});
   const std::string cpu = request.kvm ? "host" : request.cpu_model;
   if (!cpu.empty())
     command.insert(command.end(), {"-cpu", cpu});
@@ -145,9 +144,17 @@ void require_readable(const RehearsalRequest& request) {
                      "qemu-system-x86_64: not found; a rehearsal runs in it");
 }
 
-/// One life of the machine.
-Rehearsal run_machine(const RehearsalRequest& request, const GuestContent& content,
-                      const MachineFiles& files) {
+} // namespace
+
+Rehearsal rehearse(const RehearsalRequest& request) {
+  require_readable(request);
+  const GuestContent content = collect_content(request);
+  const TempDir directory("kpatch-rehearsal-");
+  const MachineFiles files{.initramfs = directory.path() / "initramfs",
+                           .console = directory.path() / "console",
+                           .report = directory.path() / "report"};
+  write_file(files.initramfs, make_initramfs(content));
+
   const Outcome outcome = run(
       {.argv = qemu_command(request, files), .timeout_seconds = request.timeout_seconds});
   if (!outcome.timed_out && outcome.status != 0)
@@ -166,27 +173,6 @@ Rehearsal run_machine(const RehearsalRequest& request, const GuestContent& conte
     rehearsal.console = tail_of(files.console);
   judge(rehearsal, outcome.timed_out ? MachineEnd::kTimeout : MachineEnd::kByItself,
         log_mark(content.token));
-  return rehearsal;
-}
-
-} // namespace
-
-Rehearsal rehearse(const RehearsalRequest& request) {
-  require_readable(request);
-  const GuestContent content = collect_content(request);
-  const TempDir directory("kpatch-rehearsal-");
-  const MachineFiles files{.initramfs = directory.path() / "initramfs",
-                           .console = directory.path() / "console",
-                           .report = directory.path() / "report"};
-  write_file(files.initramfs, make_initramfs(content));
-
-  Rehearsal rehearsal = run_machine(request, content, files);
-  while (!request.kvm && rehearsal.verdict == Verdict::kNoBoot &&
-         rehearsal.starts < kMostStarts) {
-    const unsigned starts = rehearsal.starts + 1;
-    rehearsal = run_machine(request, content, files);
-    rehearsal.starts = starts;
-  }
   return rehearsal;
 }
 

@@ -24,7 +24,7 @@ struct RehearsalRequest {
   bool each = false; ///< one patch after the other, not all together
   unsigned cpus = 2;
   std::vector<std::string> kernel_arguments; ///< more for the command line of the kernel
-  std::string cpu_model;                     ///< as QEMU calls it; empty: its default
+  std::string cpu_model; ///< as QEMU calls it; empty: its default
   bool kvm = false;
   double timeout_seconds = 240;
 };
@@ -58,8 +58,7 @@ struct Rehearsal {
       boot_complaints; ///< from before the patch; not held against it
   std::vector<std::string> complaints;
   std::vector<std::string> console; ///< the last lines, if the guest did not end well
-  unsigned starts = 1;              ///< of the machine
-  double seconds = 0;               ///< all in all, from the last start on
+  double seconds = 0;               ///< all in all
 };
 
 /// How a run of the machine ended, besides what the guest reported.

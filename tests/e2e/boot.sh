@@ -80,7 +80,7 @@ make_disk=(/sbin/mke2fs -q -t ext4 -d "$root" -E root_owner=0:0 "$disk" 600M)
 # start NAME WORDS-FOR-THE-KERNEL: until it powers itself off. Without udev no terminal ever comes up, for which
 # systemd would wait a minute and a half.
 start() {
-	timeout 300 qemu-system-x86_64 -nodefaults -no-user-config -display none -m 512 -smp 2 -accel tcg \
+	timeout 300 qemu-system-x86_64 -nodefaults -no-user-config -display none -m 512 -smp 2 -accel tcg,thread=single \
 		-drive "file=$disk,format=raw,if=none,id=disk,cache=unsafe" -device nvme,drive=disk,serial=1 \
 		-kernel "$vmlinuz" -serial "file:$work/$1.console" -serial "file:$work/$1" \
 		-append "console=ttyS0 loglevel=4 panic=-1 no_timer_check root=/dev/nvme0n1 rw systemd.getty_auto=no $2" || true

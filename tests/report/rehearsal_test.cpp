@@ -42,15 +42,6 @@ TEST(RehearsalReport, TextNamesStepsComplaintsAndVerdict) {
             "FAILED (log): the kernel complained: BUG: x\n");
 }
 
-TEST(RehearsalReport, TellsOfAMachineThatWasStartedAgain) {
-  runtime::Rehearsal rehearsal = example();
-  rehearsal.starts = 2;
-  EXPECT_NE(rehearsal_text(rehearsal).find(
-                "\n  the kernel did not boot at first; this is start 2\n  booted in"),
-            std::string::npos);
-  EXPECT_EQ(nlohmann::json::parse(rehearsal_json(rehearsal))["starts"], 2);
-}
-
 TEST(RehearsalReport, JsonIsValidWhateverTheGuestPrinted) {
   const nlohmann::json json = nlohmann::json::parse(rehearsal_json(example()));
   EXPECT_EQ(json["verdict"], "log");
