@@ -5,14 +5,15 @@
 # usage: debug_package.sh BIN-DIRECTORY
 set -euo pipefail
 here=$(dirname "$(readlink -f "$0")")
+. "$here/own_cache.sh"
 bin=$1
 release=$("$here/release.sh")
 shared=${CACHEDIR:-$HOME/.kpatch}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 export CACHEDIR=$work/cache
-mkdir -p "$CACHEDIR/downloads" "$work/without" "$work/with"
-ln -s "$(readlink -f "$shared/downloads")"/*.deb "$CACHEDIR/downloads"
+mkdir "$work/without" "$work/with"
+cache_of_packages "$shared" "$CACHEDIR"
 
 TIMEFORMAT='%R s, %U s of the processor for the user, %S s for the system'
 time "$bin/kpatch-build" -a "$release" -n e2e-debug -o "$work/without" "$here/patches/vmlinux-and-module.patch"

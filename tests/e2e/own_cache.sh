@@ -1,5 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Sourced. own_cache FROM RELEASE TO: a cache at TO that has the kernel, but nothing that builds have added.
+# Sourced. cache_of_packages FROM TO: a cache at TO with nothing but packages that were downloaded.
+cache_of_packages() {
+	mkdir -p "$2/downloads"
+	ln -s "$(readlink -f "$1/downloads")"/*.deb "$2/downloads"
+}
+
+# own_cache FROM RELEASE TO: a cache at TO that has the kernel, but nothing that builds have added.
 own_cache() {
 	local kernel part
 	mkdir -p "$3/kernels"

@@ -5,14 +5,15 @@
 # usage: without_patches.sh BIN-DIRECTORY
 set -euo pipefail
 here=$(dirname "$(readlink -f "$0")")
+. "$here/own_cache.sh"
 bin=$1
 release=$("$here/release.sh")
 shared=${CACHEDIR:-$HOME/.kpatch}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 export CACHEDIR=$work/cache
-mkdir -p "$CACHEDIR/downloads" "$work/out"
-ln -s "$(readlink -f "$shared/downloads")"/*.deb "$CACHEDIR/downloads"
+mkdir "$work/out"
+cache_of_packages "$shared" "$CACHEDIR"
 
 build() {
 	"$bin/kpatch-build" -a "$release" --offline -n e2e-patches -o "$work/out" "$here/patches/header-inline.patch" 2>&1 |
