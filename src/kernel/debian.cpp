@@ -363,8 +363,8 @@ fs::path find_patched_source(Workshop& shop) {
       make_patched_source(shop, source);
   } catch (const Error& error) {
     shop.say(fmt::format("NOTICE: without the patches of the feature set '{}', functions "
-                         "that they change cannot be patched: {}",
-                         feature_set(shop), error.what()));
+                         "that they change cannot be patched: {}\n  {}",
+                         feature_set(shop), error.what(), error.remedy()));
     return {};
   }
   shop.has_patches = true;

@@ -21,10 +21,6 @@ namespace {
 constexpr std::string_view kUpdateRemedy =
     "refresh the package lists, as root: apt-get update";
 
-Command apt(std::vector<std::string> argv) {
-  return {.argv = std::move(argv), .environment = {{"LC_ALL", "C"}}};
-}
-
 std::string joined(const std::vector<std::string>& words) {
   std::string line;
   for (const std::string& word : words)
@@ -87,6 +83,10 @@ bool is_kernel_source(std::string_view name) {
 }
 
 } // namespace
+
+Command apt(std::vector<std::string> argv) {
+  return {.argv = std::move(argv), .environment = {{"LC_ALL", "C"}}};
+}
 
 std::vector<ControlFields> parse_control(std::string_view text) {
   std::vector<ControlFields> paragraphs(1);
@@ -283,7 +283,8 @@ fs::path DebianArchive::fetch_packaging(const SourcePackage& source,
   const TempDir fresh(".new-", downloads_);
   download_source(source, SourceParts::kPackaging, beside, fresh.path());
   if (!fs::exists(fresh.path() / name))
-    fail("{}={}: its source has no {}", source.name, source.version, name);
+    fail_with_remedy("give a source that has all patches with -s",
+                     "{}={}: its source has no {}", source.name, source.version, name);
   // Out of an archive of files apt only makes a link.
   const fs::path whole = fresh.path() / "whole";
   fs::copy_file(fresh.path() / name, whole);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include "base/process.h"
+
 #include <filesystem>
 #include <map>
 #include <string>
@@ -8,6 +10,9 @@
 #include <vector>
 
 namespace kpatch::kernel {
+
+/// A program of apt's or dpkg's, with messages in English.
+Command apt(std::vector<std::string> argv);
 
 /// The fields of a Debian package: "Version" -> "6.1.192-2". Descriptions are cut to
 /// their first line.

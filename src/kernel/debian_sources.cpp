@@ -21,10 +21,6 @@ namespace {
 
 constexpr std::string_view kBlank = " \t\n";
 
-Command apt(std::vector<std::string> argv) {
-  return {.argv = std::move(argv), .environment = {{"LC_ALL", "C"}}};
-}
-
 /// Takes the text up to and including `separator` from the front of `text`.
 std::string_view take_until(std::string_view& text, std::string_view separator) {
   const std::string_view taken =
@@ -168,8 +164,8 @@ void download_source(const SourcePackage& source, SourceParts parts,
   command.directory = into;
   const Outcome outcome = run(command);
   if (!outcome.ok())
-    fail_with_remedy("if the archive has dropped it, older versions are on "
-                     "snapshot.debian.org and launchpad.net",
+    fail_with_remedy("if the archive has dropped it, take it from snapshot.debian.org or "
+                     "launchpad.net and give the unpacked tree with -s",
                      "{}={}: its source is not served{}", source.name, source.version,
                      errors_in(messages + outcome.errors));
 }

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "base/process.h"
 #include "kernel/debian_archive.h"
 
 #include <sstream>
@@ -36,6 +37,12 @@ std::vector<SeriesEntry> read_series(const fs::path& file) {
     }
   }
   return series;
+}
+
+std::string wrong_file(const fs::path& packaging) {
+  return fmt::format("see that it is of the source's version, or delete it to have it "
+                     "fetched again: {}",
+                     packaging.string());
 }
 
 } // namespace
@@ -67,12 +74,19 @@ void apply_feature_set(const fs::path& packaging, const std::string& name,
                packaging);
   const fs::path patches = unpacked.path() / "debian" / ("patches-" + name);
   if (!fs::exists(patches / "series"))
-    fail("{}: there is no debian/patches-{}/series in it", packaging.string(), name);
-  for (const SeriesEntry& entry : read_series(patches / "series"))
-    run_unpacker({"patch", "--directory", source.string(), "--input",
-                  (patches / entry.patch).string(), "--force", "--silent", "--fuzz=0",
-                  "--no-backup-if-mismatch", entry.strip},
-                 packaging);
+    fail_with_remedy(wrong_file(packaging),
+                     "{}: there is no debian/patches-{}/series in it", packaging.string(),
+                     name);
+  for (const SeriesEntry& entry : read_series(patches / "series")) {
+    const Outcome outcome = run({
+        .argv = {"patch", "--directory", source.string(), "--input",
+                 (patches / entry.patch).string(), "--force", "--silent", "--fuzz=0",
+                 "--no-backup-if-mismatch", entry.strip}
+    });
+    if (!outcome.ok())
+      fail_with_remedy(wrong_file(packaging), "{}: {} does not apply to the source\n{}{}",
+                       packaging.string(), entry.patch, outcome.output, outcome.errors);
+  }
 }
 
 } // namespace kpatch::kernel

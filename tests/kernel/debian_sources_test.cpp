@@ -132,7 +132,8 @@ TEST_F(SourceArchive, SaysWhatItDoesNotServe) {
     FAIL() << "it has a source that is not there";
   } catch (const Error& error) {
     EXPECT_THAT(error.what(),
-                testing::StartsWith("linux=6.0-1: its source is not served"));
+                testing::StartsWith("linux=6.0-1: its source is not served\nE: "));
+    EXPECT_THAT(error.what(), testing::Not(testing::HasSubstr("W: ")));
     EXPECT_THAT(error.remedy(), testing::HasSubstr("snapshot.debian.org"));
   }
 }

@@ -192,6 +192,8 @@ TEST_F(DebianKernel, DoesWithoutPatchesThatDoNotApplyExactly) {
   EXPECT_THAT(said, testing::HasSubstr("NOTICE: without the patches of the feature set "
                                        "'rt', functions that they change cannot be "
                                        "patched: "));
+  EXPECT_THAT(said, testing::HasSubstr("main.patch does not apply to the source\n"));
+  EXPECT_THAT(said, testing::HasSubstr("\n  see that it is of the source's version"));
   EXPECT_FALSE(fs::exists(cache() / "sources/6.1.5-1_rt-patched"));
 }
 
