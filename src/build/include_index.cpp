@@ -368,6 +368,15 @@ std::string IncludeIndex::text() const {
   return text;
 }
 
+namespace {
+
+[[noreturn]] void refuse_record(std::string_view label) {
+  fail_with_remedy("remove the file and build again: kpatch-build makes a new one",
+                   "{}: not a list of includes", label);
+}
+
+} // namespace
+
 IncludeIndex IncludeIndex::parse(std::string_view text, std::string_view label) {
   IncludeIndex index;
   std::vector<std::string_view> lines;
@@ -375,6 +384,8 @@ IncludeIndex IncludeIndex::parse(std::string_view text, std::string_view label) 
     lines.push_back(text.substr(0, text.find('\n')));
     text.remove_prefix(std::min(lines.back().size() + 1, text.size()));
     index.add_file(std::string(lines.back().substr(0, lines.back().find('\t'))));
+    if (index.size() != lines.size()) // a path that stands twice has one number
+      refuse_record(label);
   }
   for (FileId file = 0; file < lines.size(); ++file) {
     std::string_view rest = lines[file];
@@ -384,8 +395,7 @@ IncludeIndex IncludeIndex::parse(std::string_view text, std::string_view label) 
       const auto [end, error] =
           std::from_chars(rest.data() + 1, rest.data() + rest.size(), included);
       if (error != std::errc() || included >= lines.size())
-        fail_with_remedy("remove the file, it is made again",
-                         "{}: not a list of includes", label);
+        refuse_record(label);
       rest.remove_prefix(static_cast<std::size_t>(end - rest.data()));
       index.includes_[file].push_back(included);
       index.included_by_[included].push_back(file);

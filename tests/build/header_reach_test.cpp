@@ -71,6 +71,7 @@ TEST_F(HeaderReach, KeepsAnIndexAsText) {
   EXPECT_EQ(IncludeIndex::parse(text, "list").text(), text);
   EXPECT_THROW(IncludeIndex::parse("fs/x.c\t7\n", "list"), Error);
   EXPECT_THROW(IncludeIndex::parse("fs/x.c\tx\n", "list"), Error);
+  EXPECT_THROW(IncludeIndex::parse("fs/x.c\t0\nfs/x.c\t0\n", "list"), Error);
 }
 
 TEST_F(HeaderReach, FindsUsersByWayOfMacrosAndFunctions) {
