@@ -35,6 +35,7 @@
 #include "kernel/facts.h"
 #include "kernel/feature_set.h"
 #include "kernel/kbuild.h"
+#include "kernel/package_unpack.h"
 
 #include <fmt/ranges.h>
 
@@ -173,7 +174,7 @@ void unpack_image(Workshop& shop, const fs::path& fresh) {
   if (!packages.common.empty())
     made_of += kFeatureSetMark + feature_set_of(read_control(packages.common)["Package"]);
   shop.say("Unpacking the kernel image");
-  unpack_package(package, fresh);
+  unpack_deb(package, fresh);
   fs::remove_all(fresh / "usr/share");
   run_depmod(fresh, shop.release);
   write_file(fresh / kSourceVersionFile, made_of);
@@ -189,7 +190,7 @@ std::string feature_set(const Workshop& shop) {
 
 void unpack_plain_source(const fs::path& package, const fs::path& fresh) {
   const TempDir outer(".outer-", fresh);
-  unpack_package(package, outer.path());
+  unpack_deb(package, outer.path());
   fs::path archive;
   for (const fs::directory_entry& entry :
        fs::directory_iterator(outer.path() / "usr/src"))
@@ -213,7 +214,7 @@ void unpack_source(Workshop& shop, const fs::path& fresh) {
 void unpack_debug(Workshop& shop, const fs::path& fresh) {
   const fs::path package = fetch_packages(shop).debug;
   shop.say("Unpacking the debug symbols");
-  unpack_package(package, fresh);
+  unpack_deb(package, fresh);
 }
 
 /// Puts the two packages of which the object tree consists together and has it prepared.
@@ -221,8 +222,8 @@ void prepare(Workshop& shop, const fs::path& source, const fs::path& fresh) {
   const Packages packages = fetch_packages(shop);
   shop.say("Preparing the build");
   const TempDir unpacked(".unpacked-", fresh);
-  unpack_package(packages.headers, unpacked.path());
-  unpack_package(packages.kbuild, unpacked.path());
+  unpack_deb(packages.headers, unpacked.path());
+  unpack_deb(packages.kbuild, unpacked.path());
   const fs::path tree = unpacked.path() / "usr/src" / ("linux-headers-" + shop.release);
   for (const fs::directory_entry& entry : fs::directory_iterator(tree))
     if (!entry.is_symlink())

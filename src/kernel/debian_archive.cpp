@@ -316,8 +316,4 @@ void run_unpacker(std::vector<std::string> argv, const fs::path& archive) {
       "{}: cannot be unpacked\n{}", archive.string(), trimmed(outcome.errors));
 }
 
-void unpack_package(const fs::path& package_file, const fs::path& into) {
-  run_unpacker({"dpkg-deb", "-x", package_file.string(), into.string()}, package_file);
-}
-
 } // namespace kpatch::kernel

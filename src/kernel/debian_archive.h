@@ -94,10 +94,6 @@ std::vector<std::string> package_names(const std::string& prefix);
 /// The control fields inside a package file.
 ControlFields read_control(const std::filesystem::path& package_file);
 
-/// Unpacks a package file below `into`.
-void unpack_package(const std::filesystem::path& package_file,
-                    const std::filesystem::path& into);
-
 /// Runs a program that writes into the cache; tells a full disk from other failures.
 void run_unpacker(std::vector<std::string> argv, const std::filesystem::path& archive);
 

@@ -10,6 +10,7 @@
 #include "base/files.h"
 #include "base/process.h"
 #include "kernel/debian_archive.h"
+#include "kernel/package_unpack.h"
 
 #include <sstream>
 #include <vector>
@@ -57,7 +58,7 @@ std::string feature_set_of(std::string_view common_headers) {
 
 void take_headers(const fs::path& package, const fs::path& source) {
   const TempDir unpacked(".headers-", source);
-  unpack_package(package, unpacked.path());
+  unpack_deb(package, unpacked.path());
   for (const fs::directory_entry& tree :
        fs::directory_iterator(unpacked.path() / "usr/src"))
     for (const char* part : {"include", "arch"})

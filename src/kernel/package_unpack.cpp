@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// The content of an RPM package is a cpio archive behind a header, and libarchive reads
-// both. The names in it begin with "./". They are put below a directory of ours one by
-// one: what leads out of it, by "..", from the root or through a link of the package's
-// own, is an error. Owners are left alone, since nothing of this is installed.
-#include "kernel/rpm_unpack.h"
+// An RPM package is a cpio archive behind a header; a Debian package is an ar archive
+// whose member data.tar has the files. libarchive reads all of these. The names begin
+// with "./". They are put below a directory of ours one by one: what leads out of it, by
+// "..", from the root or through a link of the package's own, is an error. A kernel's
+// package holds directories, files and links; a device node or a pipe in one would be
+// somebody else's way in, so it is an error too, and set-uid bits do not come along.
+// Owners are left alone, since nothing of this is installed.
+#include "kernel/package_unpack.h"
 
 #include "base/error.h"
 #include "base/files.h"
@@ -12,6 +15,7 @@
 
 #include <archive.h>
 #include <archive_entry.h>
+#include <array>
 #include <memory>
 
 namespace kpatch::kernel {
@@ -41,16 +45,57 @@ using Writer = std::unique_ptr<archive, CloseWriter>;
                    "{}: cannot be unpacked: {}", package.string(), reason);
 }
 
-Reader open_package(const fs::path& package) {
+void support_compression(archive* reader) {
+  archive_read_support_filter_gzip(reader);
+  archive_read_support_filter_xz(reader);
+  archive_read_support_filter_lzma(reader);
+  archive_read_support_filter_bzip2(reader);
+  archive_read_support_filter_zstd(reader);
+}
+
+Reader open_rpm(const fs::path& package) {
   Reader reader(archive_read_new());
   archive_read_support_filter_rpm(reader.get());
-  archive_read_support_filter_gzip(reader.get());
-  archive_read_support_filter_xz(reader.get());
-  archive_read_support_filter_lzma(reader.get());
-  archive_read_support_filter_bzip2(reader.get());
-  archive_read_support_filter_zstd(reader.get());
+  support_compression(reader.get());
   archive_read_support_format_cpio(reader.get());
   if (archive_read_open_filename(reader.get(), package.c_str(), kBlock) != ARCHIVE_OK)
+    refuse(package, reader.get());
+  return reader;
+}
+
+/// The outer archive of a Debian package, at the content of its data.tar.
+Reader open_deb(const fs::path& package) {
+  Reader reader(archive_read_new());
+  archive_read_support_format_ar(reader.get());
+  if (archive_read_open_filename(reader.get(), package.c_str(), kBlock) != ARCHIVE_OK)
+    refuse(package, reader.get());
+  archive_entry* member = nullptr;
+  while (archive_read_next_header(reader.get(), &member) == ARCHIVE_OK)
+    if (const char* name = archive_entry_pathname(member);
+        name && std::string_view(name).starts_with("data.tar"))
+      return reader;
+  fail_with_remedy("delete the file and run again", "{}: not a Debian package",
+                   package.string());
+}
+
+/// Hands libarchive the content of a member of another archive.
+struct Member {
+  archive* outer = nullptr;
+  std::array<char, kBlock> block{};
+
+  static la_ssize_t read(archive* /*reader*/, void* client, const void** data) {
+    Member& member = *static_cast<Member*>(client);
+    *data = member.block.data();
+    return archive_read_data(member.outer, member.block.data(), member.block.size());
+  }
+};
+
+Reader open_data(const fs::path& package, Member& member) {
+  Reader reader(archive_read_new());
+  support_compression(reader.get());
+  archive_read_support_format_tar(reader.get());
+  if (archive_read_open(reader.get(), &member, nullptr, Member::read, nullptr) !=
+      ARCHIVE_OK)
     refuse(package, reader.get());
   return reader;
 }
@@ -86,33 +131,59 @@ fs::path place_of(const fs::path& into, std::string_view name) {
   return name.empty() || name == "." ? into : path_inside(into, name);
 }
 
-} // namespace
+/// Puts the entry below `root`, as what a package of a kernel may hold.
+void make_harmless(const fs::path& package, archive_entry* entry, const fs::path& root) {
+  const char* name = archive_entry_pathname(entry);
+  if (!name)
+    fail_with_remedy("if the file is damaged, delete it and run again",
+                     "{}: a file in it has no name", package.string());
+  const auto kind = archive_entry_filetype(entry);
+  const char* link = archive_entry_hardlink(entry);
+  if (!link && kind != AE_IFREG && kind != AE_IFDIR && kind != AE_IFLNK)
+    fail_with_remedy("take the package from the distribution's own archive",
+                     "{}: {}: device nodes, pipes and sockets are not unpacked",
+                     package.string(), name);
+  if (link)
+    archive_entry_set_hardlink(entry, place_of(root, link).c_str());
+  archive_entry_set_pathname(entry, place_of(root, name).c_str());
+  // Directories that the packager cannot write to would stop what belongs in them.
+  constexpr unsigned kPermissions = 0777; // without set-uid, set-gid and sticky bits
+  archive_entry_set_perm(
+      entry, kind == AE_IFDIR ? 0755 : archive_entry_perm(entry) & kPermissions);
+}
 
-void unpack_rpm(const fs::path& package, const fs::path& into) {
-  const Reader reader = open_package(package);
+void unpack(const fs::path& package, archive* reader, const fs::path& into) {
   const Writer disk = open_disk();
   fs::create_directories(into);
   const fs::path root = fs::canonical(into); // no link may be on the way, ours neither
   archive_entry* entry = nullptr;
   for (;;) {
-    const int state = archive_read_next_header(reader.get(), &entry);
+    const int state = archive_read_next_header(reader, &entry);
     if (state == ARCHIVE_EOF)
       break;
     if (state < ARCHIVE_WARN)
-      refuse(package, reader.get());
-    archive_entry_set_pathname(entry,
-                               place_of(root, archive_entry_pathname(entry)).c_str());
-    if (const char* link = archive_entry_hardlink(entry))
-      archive_entry_set_hardlink(entry, place_of(root, link).c_str());
-    // Directories that the packager cannot write to would stop what belongs in them.
-    if (archive_entry_filetype(entry) == AE_IFDIR)
-      archive_entry_set_perm(entry, 0755);
+      refuse(package, reader);
+    make_harmless(package, entry, root);
     if (archive_write_header(disk.get(), entry) < ARCHIVE_WARN)
       refuse(package, disk.get());
-    copy_content(package, reader.get(), disk.get());
+    copy_content(package, reader, disk.get());
   }
   if (archive_write_close(disk.get()) < ARCHIVE_WARN)
     refuse(package, disk.get());
+}
+
+} // namespace
+
+void unpack_rpm(const fs::path& package, const fs::path& into) {
+  const Reader reader = open_rpm(package);
+  unpack(package, reader.get(), into);
+}
+
+void unpack_deb(const fs::path& package, const fs::path& into) {
+  const Reader outer = open_deb(package);
+  Member member{.outer = outer.get()};
+  const Reader reader = open_data(package, member);
+  unpack(package, reader.get(), into);
 }
 
 } // namespace kpatch::kernel

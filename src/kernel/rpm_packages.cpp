@@ -19,7 +19,7 @@
 #include "base/files.h"
 #include "base/process.h"
 #include "kernel/depmod.h"
-#include "kernel/rpm_unpack.h"
+#include "kernel/package_unpack.h"
 
 #include <vector>
 

@@ -19,6 +19,7 @@
 #include "kernel/debian_archive.h"
 #include "kernel/debian_names.h"
 #include "kernel/debian_sources.h"
+#include "kernel/package_unpack.h"
 #include "kernel/tree.h"
 
 #include <algorithm>
@@ -102,9 +103,9 @@ Target ubuntu_target(const TargetRequest& request) {
   const fs::path place = cache / "kernels" / (release + "_" + version);
 
   make_once(place / "headers",
-            [&](const fs::path& fresh) { unpack_package(headers_file, fresh); });
+            [&](const fs::path& fresh) { unpack_deb(headers_file, fresh); });
   make_once(place / "debug", [&](const fs::path& fresh) {
-    unpack_package(fetch_first(archive,
+    unpack_deb(fetch_first(archive,
                                {"linux-image-unsigned-" + release + "-dbgsym",
                                 "linux-image-" + release + "-dbgsym",
                                 "linux-image-" + release + "-dbg"},

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "base/error.h"
 #include "base/files.h"
+#include "base/process.h"
 #include "kernel/rpm_packages.h"
-#include "kernel/rpm_unpack.h"
+#include "kernel/package_unpack.h"
 #include "scratch.h"
 
 #include <cstdlib>
+#include <sys/stat.h>
 
 namespace kpatch::kernel {
 namespace {
@@ -140,6 +142,61 @@ TEST_F(HostilePackage, CannotLeaveThroughALink) {
   add("./out/evil", kFile, "x");
   EXPECT_THROW(unpack(), Error);
   EXPECT_FALSE(fs::exists(scratch_ / "evil"));
+}
+
+TEST_F(HostilePackage, BringsNoSetUidBits) {
+  add("./usr/bin/tool", kFile | 06111, "x");
+  unpack();
+  EXPECT_EQ(fs::status(scratch_ / "into/usr/bin/tool").permissions() & fs::perms::set_uid,
+            fs::perms::none);
+}
+
+TEST_F(HostilePackage, BringsNoDevices) {
+  constexpr unsigned kDevice = 0060666;
+  add("./dev/disk", kDevice, "");
+  EXPECT_THROW(unpack(), Error);
+  EXPECT_FALSE(fs::exists(scratch_ / "into/dev/disk"));
+}
+
+/// A Debian package of the folder "tree", made by dpkg-deb.
+class DebianPackage : public testing::Test {
+ protected:
+  void SetUp() override {
+    scratch_.file("tree/DEBIAN/control", "Package: p\nVersion: 1\nArchitecture: all\n"
+                                         "Maintainer: m <m@example.org>\nDescription: d\n");
+    scratch_.file("tree/usr/lib/modules/x", std::string(200'000, 'x'));
+    fs::create_symlink("modules/x", scratch_ / "tree/usr/lib/link");
+  }
+  void unpack() {
+    const fs::path package = scratch_ / "p.deb";
+    run_checked({.argv = {"dpkg-deb", "--root-owner-group", "-b",
+                          (scratch_ / "tree").string(), package.string()}});
+    unpack_deb(package, scratch_ / "into");
+  }
+
+  Scratch scratch_;
+};
+
+TEST_F(DebianPackage, IsUnpacked) {
+  unpack();
+  EXPECT_EQ(read_text(scratch_ / "into/usr/lib/link"), std::string(200'000, 'x'));
+}
+
+TEST_F(DebianPackage, BringsNeitherSetUidBitsNorPipes) {
+  const fs::path tool = scratch_ / "tree/usr/lib/modules/x";
+  fs::permissions(tool, fs::perms::set_uid, fs::perm_options::add);
+  unpack();
+  EXPECT_EQ(fs::status(scratch_ / "into/usr/lib/modules/x").permissions() &
+                fs::perms::set_uid,
+            fs::perms::none);
+  ASSERT_EQ(mkfifo((scratch_ / "tree/usr/lib/pipe").c_str(), 0666), 0);
+  EXPECT_THROW(unpack(), Error);
+  EXPECT_FALSE(fs::exists(scratch_ / "into/usr/lib/pipe"));
+}
+
+TEST_F(DebianPackage, IsRefusedIfItIsNone) {
+  scratch_.file("p.deb", "!<arch>\nnothing of that kind");
+  EXPECT_THROW(unpack_deb(scratch_ / "p.deb", scratch_ / "into"), Error);
 }
 
 TEST_F(HostilePackage, IsRefusedWhenCutOff) {
