@@ -134,6 +134,7 @@ void make_objects(const std::filesystem::path& corpus) {
     const elf::Object patched = unit(machine.number, machine.order, 2);
     save(corpus / "elf" / machine.name, elf::write_object(patched));
     save_pair(corpus / "differ" / machine.name, original, patched);
+    save_pair(corpus / "match" / machine.name, original, original);
     save_pair(corpus / "differ" / (std::string(machine.name) + "-macros"), original,
               with_macros(unit(machine.number, machine.order, 1)));
   }
@@ -160,6 +161,7 @@ void make_module(const std::filesystem::path& corpus) {
   linked.add_arch_record(linked.add_arch_source(".altinstructions", 12), "vmlinux");
   linked.add_arch_record(linked.add_arch_source(".parainstructions", 13), "vmlinux");
   save(corpus / "convert" / "module", elf::write_object(linked.module));
+  save(corpus / "rules" / "module", elf::write_object(linked.module));
 }
 
 void make_images(const std::filesystem::path& corpus) {

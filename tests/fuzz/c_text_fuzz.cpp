@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// C text that no compiler has seen: tokens, items, includes, and line numbers kept over a
+// change. The input is the original and the patched text with a border between them.
+#include "build/c_lexer.h"
+#include "build/line_fix.h"
+#include "build/source_items.h"
+#include "build/touched_types.h"
+#include "fuzz/fuzz.h"
+
+#include <cassert>
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace kpatch;
+  return fuzz::run(data, size, [](std::span<const std::uint8_t> input) {
+    const std::string_view text = fuzz::as_text(input);
+    const std::size_t border = std::min(text.find(fuzz::kBorder), text.size());
+    const std::string_view original = text.substr(0, border);
+    const std::string_view patched =
+        text.substr(std::min(border + fuzz::kBorder.size(), text.size()));
+    build::source_items(original);
+    build::include_names(original);
+    build::types_defined_differently(original, patched);
+    assert(build::same_tokens(original, original));
+    build::same_tokens(original, patched);
+  });
+}
