@@ -10,6 +10,7 @@
 #include <charconv>
 #include <cstdlib>
 #include <getopt.h>
+#include <optional>
 #include <thread>
 
 namespace kpatch::build {
@@ -24,6 +25,7 @@ enum LongOnly {
   kSkipCleanup,
   kIgnoreInitChanges,
   kNoLineFix,
+  kFuzz,
   kExplain,
   kForce,
   kNoThunks,
@@ -63,6 +65,7 @@ constexpr option kOptions[] = {
     {"skip-gcc-check",      no_argument,       nullptr, kSkipGccCheck     },
     {"ignore-init-changes", no_argument,       nullptr, kIgnoreInitChanges},
     {"no-line-fix",         no_argument,       nullptr, kNoLineFix        },
+    {"fuzz",                required_argument, nullptr, kFuzz             },
     {"explain",             no_argument,       nullptr, kExplain          },
     {"force",               no_argument,       nullptr, kForce            },
     {"no-thunks",           no_argument,       nullptr, kNoThunks         },
@@ -101,6 +104,8 @@ constexpr std::string_view kUsage =
                              export that is used changes (dangerous)
       --no-thunks            Refuse new pointers to functions that are closed to them
       --ignore-init-changes  Leave changes of init and exit code out
+      --fuzz N               Lines of context at each end of a hunk that need not match
+                             (default: 2, as with patch); where it is needed is said
       --no-line-fix          Let lines below a change have other numbers
       --explain              Say why each function is part of the patch
       --review warn|error|off
@@ -124,13 +129,27 @@ fs::path existing_directory(const char* argument, std::string_view what) {
   return fs::absolute(argument);
 }
 
-unsigned job_count(std::string_view text) {
+std::optional<unsigned> number(std::string_view text) {
   unsigned count = 0;
   const auto [end, error] =
       std::from_chars(text.data(), text.data() + text.size(), count);
-  if (error != std::errc() || end != text.data() + text.size() || count == 0)
-    fail("Invalid number of make jobs '{}'", text);
+  if (error != std::errc() || end != text.data() + text.size())
+    return std::nullopt;
   return count;
+}
+
+unsigned job_count(std::string_view text) {
+  const std::optional<unsigned> count = number(text);
+  if (!count || *count == 0)
+    fail("Invalid number of make jobs '{}'", text);
+  return *count;
+}
+
+unsigned fuzz_lines(std::string_view text) {
+  const std::optional<unsigned> lines = number(text);
+  if (!lines)
+    fail("--fuzz: '{}' is no number of lines", text);
+  return *lines;
 }
 
 Review review_mode(std::string_view text) {
@@ -189,6 +208,7 @@ void take_option(int letter, Invocation& invocation) {
   case kSkipCompilerCheck: options.check_compiler = false; break;
   case kIgnoreInitChanges: options.init_changes = InitChanges::kLeaveOut; break;
   case kNoLineFix: options.fix_lines = false; break;
+  case kFuzz: options.fuzz = fuzz_lines(optarg); break;
   case kExplain: options.explain = true; break;
   case kReview: options.review = review_mode(optarg); break;
   case kForce: options.force = true; break;

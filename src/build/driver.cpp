@@ -99,8 +99,13 @@ class Build {
   }
 
   void read_patches() {
-    for (const fs::path& file : options_.patches)
+    for (const fs::path& file : options_.patches) {
       patches_.push_back(parse_patch(read_text(file), file.string()));
+      for (const std::size_t line : patches_.back().quoted)
+        say(fmt::format("NOTICE: {}: line {}: the indented diff is taken for a part of the "
+                        "message, as git am does; patch(1) would apply it",
+                        file.string(), line));
+    }
   }
 
   kernel::Target find(const TargetFinder& find_target) {
@@ -176,7 +181,11 @@ AddedUnits Build::add_units(const PatchedView& view, kernel::Target& target) {
 AddedUnits Build::patch_source(PatchedView& view, kernel::Target& target) {
   const StepClock clock(result_.steps, "patch");
   say("Testing patch file(s)");
-  touched_ = apply_patches(patches_, view);
+  AppliedPatches applied = apply_patches(patches_, view, {.fuzz = options_.fuzz});
+  touched_ = std::move(applied.touched);
+  for (const DisplacedHunk& hunk : applied.displaced)
+    say(notice_of(hunk));
+  result_.displaced = std::move(applied.displaced);
   const IncludeIndex includes = includes_of(target, options_.source_may_change);
   AddedUnits added = add_units(view, target);
   affected_ = affected_units(touched_, target.units, includes);

@@ -26,6 +26,7 @@ struct BuildOptions {
   std::string launcher; ///< goes before the compiler; empty: one that is set up here
   std::filesystem::path debug_file; ///< for the module's debug information; empty: none
   unsigned jobs = 1;
+  unsigned fuzz = 2; ///< lines of context at each end that need not match, as patch(1)
   bool replace = true;
   InitChanges init_changes = InitChanges::kRefuse;
   Review review = Review::kWarn;

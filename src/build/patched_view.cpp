@@ -18,6 +18,8 @@
 #include "base/error.h"
 #include "base/files.h"
 
+#include <algorithm>
+
 namespace kpatch::build {
 namespace fs = std::filesystem;
 
@@ -70,6 +72,40 @@ void PatchedView::restore_file(std::string_view path) {
   const fs::path file = path_inside(root_, path);
   fs::remove(file);
   fs::create_symlink(pristine_ / path, file);
+}
+
+void PatchedView::collect_changes(const fs::path& directory,
+                                  std::vector<std::string>& changed) const {
+  for (const fs::directory_entry& entry : fs::directory_iterator(root_ / directory)) {
+    const fs::path path = directory / entry.path().filename();
+    if (entry.is_symlink())
+      continue;
+    if (entry.is_directory())
+      collect_changes(path, changed);
+    else if (const auto original = read_text_if_exists(pristine_ / path);
+             !original || *original != read_text(entry.path()))
+      changed.push_back(path.native());
+  }
+  if (!fs::is_directory(pristine_ / directory))
+    return;
+  for (const fs::directory_entry& entry : fs::directory_iterator(pristine_ / directory)) {
+    const fs::path path = directory / entry.path().filename();
+    if (fs::exists(fs::symlink_status(root_ / path)))
+      continue;
+    if (entry.is_symlink() || !entry.is_directory())
+      changed.push_back(path.native());
+    else // patch(1) removes a folder with its last file
+      for (const auto& below : fs::recursive_directory_iterator(entry.path()))
+        if (!below.is_directory())
+          changed.push_back(below.path().lexically_relative(pristine_).native());
+  }
+}
+
+std::vector<std::string> PatchedView::changed_files() const {
+  std::vector<std::string> changed;
+  collect_changes({}, changed);
+  std::ranges::sort(changed);
+  return changed;
 }
 
 fs::path PatchedView::own_file(std::string_view path) {

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace kpatch::build {
 
@@ -27,12 +28,17 @@ class PatchedView {
   /// Makes a file of the pristine tree what it is there.
   void restore_file(std::string_view path);
 
+  /// The files that are there and not pristine, or pristine and not there; sorted.
+  std::vector<std::string> changed_files() const;
+
   /// Makes the directory, and those on the way to it, real ones instead of links, so that
   /// `#include "../x.h"` from a file in it stays inside the view.
   void own_directory(std::string_view path);
 
  private:
   void populate(const std::filesystem::path& directory);
+  void collect_changes(const std::filesystem::path& directory,
+                       std::vector<std::string>& changed) const;
 
   std::filesystem::path pristine_;
   std::filesystem::path root_;

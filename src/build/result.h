@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/problem.h"
+#include "build/patch_apply.h"
 #include "dwarf/debug_info.h"
 
 #include <filesystem>
@@ -79,6 +80,7 @@ struct BuildResult {
   std::string source_version; ///< of the package it was built from
   std::string machine;
   std::vector<std::string> patches;
+  std::vector<DisplacedHunk> displaced; ///< that are elsewhere than the patches say
 
   std::string module_name;
   std::filesystem::path module; ///< empty: none was made

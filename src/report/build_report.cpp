@@ -133,6 +133,22 @@ Json steps_json(const std::vector<build::StepTime>& steps) {
   return list;
 }
 
+Json displaced_json(const std::vector<build::DisplacedHunk>& hunks) {
+  Json list = Json::array();
+  for (const build::DisplacedHunk& hunk : hunks)
+    list.push_back({
+        {"patch",  hunk.patch               },
+        {"file",   hunk.file                },
+        {"hunk",   hunk.hunk                },
+        {"line",   hunk.line                },
+        {"fuzz",   hunk.fuzz                },
+        {"offset", hunk.offset              },
+        {"meant",  text_or_null(hunk.meant) },
+        {"landed", text_or_null(hunk.landed)}
+    });
+  return list;
+}
+
 std::string problem_text(const Problem& problem) {
   return fmt::format("{}: {}{}{} [{}]\n  {}\n", problem.object, problem.symbol,
                      problem.symbol.empty() ? "" : ": ", problem.message, problem.code,
@@ -153,17 +169,18 @@ std::string build_json(const build::BuildResult& result) {
       {"replace", result.replace                      }
   };
   const Json report = {
-      {"result",   name_of(result.outcome)          },
-      {"message",  text_or_null(result.message)     },
-      {"remedy",   text_or_null(result.remedy)      },
-      {"log",      text_or_null(result.log.string())},
-      {"kernel",   kernel                           },
-      {"module",   module                           },
-      {"patches",  result.patches                   },
-      {"units",    units_json(result.units)         },
-      {"problems", problems_json(result.problems)   },
-      {"warnings", problems_json(result.warnings)   },
-      {"steps",    steps_json(result.steps)         }
+      {"result",    name_of(result.outcome)          },
+      {"message",   text_or_null(result.message)     },
+      {"remedy",    text_or_null(result.remedy)      },
+      {"log",       text_or_null(result.log.string())},
+      {"kernel",    kernel                           },
+      {"module",    module                           },
+      {"patches",   result.patches                   },
+      {"displaced", displaced_json(result.displaced) },
+      {"units",     units_json(result.units)         },
+      {"problems",  problems_json(result.problems)   },
+      {"warnings",  problems_json(result.warnings)   },
+      {"steps",     steps_json(result.steps)         }
   };
   // Compilers quote source lines, which need not be UTF-8.
   return report.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";

@@ -46,6 +46,12 @@ TEST_F(CommandLine, ReviewsUnlessToldOtherwise) {
             "--review: 'maybe' is none of warn, error, off");
 }
 
+TEST_F(CommandLine, TakesAFuzz) {
+  EXPECT_EQ(parse({patch_}).options.fuzz, 2u);
+  EXPECT_EQ(parse({"--fuzz", "0", patch_}).options.fuzz, 0u);
+  EXPECT_EQ(complaint({"--fuzz=some", patch_}), "--fuzz: 'some' is no number of lines");
+}
+
 TEST_F(CommandLine, TakesTheOptionsOfTheClassicProgram) {
   const std::string directory = place_.path();
   const Invocation got =

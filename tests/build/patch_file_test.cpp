@@ -141,16 +141,130 @@ TEST(ParsePatch, RefusesControlCharactersAndQuotedNames) {
   EXPECT_NE(complaint(patch_of("\"a/x\\303.c\"", "\"b/x\\303.c\"")), "no error");
 }
 
-TEST(ParsePatch, RefusesWhatItCannotMeanHere) {
-  const std::string git = "diff --git a/x.c b/y.c\n";
-  EXPECT_NE(complaint(git + "rename from x.c\nrename to y.c\n").find("renames a file"),
+TEST(ParsePatch, SpellsPathsInOneWay) {
+  for (const char* name : {"a/fs//proc/x.c", "a/./fs/proc/x.c", "a//fs/./proc//x.c",
+                           "./fs/proc/x.c", "a/fs/proc/././x.c"}) {
+    const PatchFile patch = parse_patch(patch_of(name, name), "x.patch");
+    EXPECT_EQ(patch.changes[0].new_path, "fs/proc/x.c") << name;
+  }
+}
+
+TEST(ParsePatch, RefusesNamesWithAMeaningForMakeAndShells) {
+  for (const char* name :
+       {"a/x;id>&2;b.c", "a/$(id).c", "a/x y.c", "a/`id`.c", "a/x\\.c", "a/x*.c",
+        "a/x:y.c", "a/x#.c", "a/x%.c", "a/x=y.c", "a/x\xc3\xa9.c", "a/x'.c", "a/~x.c"})
+    EXPECT_NE(complaint(patch_of(name, name)).find("the name of the file"),
+              std::string::npos)
+        << name;
+  EXPECT_NE(complaint("diff --git a/x.c b/x;y.c\nrename from x.c\nrename to x;y.c\n")
+                .find("the name of the file"),
             std::string::npos);
-  EXPECT_NE(complaint(git + "GIT binary patch\n").find("binary"), std::string::npos);
-  EXPECT_NE(complaint(git + "new file mode 120000\n").find("symbolic link"),
-            std::string::npos);
+}
+
+ChangeKind kind_of(const std::string& lines) {
+  const PatchFile patch = parse_patch("diff --git a/x b/x\n" + lines, "x.patch");
+  EXPECT_EQ(patch.changes.size(), 1u);
+  return patch.changes[0].kind;
+}
+
+TEST(ParsePatch, KnowsWhatGitSaysBesidesLines) {
+  EXPECT_EQ(kind_of("rename from x\nrename to y\n"), ChangeKind::kRename);
+  EXPECT_EQ(kind_of("copy from x\ncopy to y\n"), ChangeKind::kCopy);
+  EXPECT_EQ(kind_of("index 1..2 100644\nGIT binary patch\nliteral 1\nIcmZQz\n\n"),
+            ChangeKind::kBinary);
+  EXPECT_EQ(kind_of("Binary files a/x and b/x differ\n"), ChangeKind::kBinary);
+  EXPECT_EQ(kind_of("old mode 100644\nnew mode 100755\n"), ChangeKind::kMode);
+  EXPECT_EQ(kind_of("new file mode 160000\n"), ChangeKind::kSubmodule);
+  const std::string hunk = "--- a/x\n+++ b/x\n@@ -1 +1 @@\n-a\n+b\n";
+  EXPECT_EQ(kind_of("index 1..2 120000\n" + hunk), ChangeKind::kLink);
+  EXPECT_EQ(kind_of("old mode 100644\nnew mode 100755\n" + hunk), ChangeKind::kLines);
+}
+
+TEST(ParsePatch, KnowsTheNamesOfARenameWithLines) {
+  const PatchFile patch =
+      parse_patch("diff --git a/d/x.c b/d/y.c\nsimilarity index 90%\n"
+                  "rename from d/x.c\nrename to d/y.c\nindex 1..2 100644\n" +
+                      patch_of("a/d/x.c", "b/d/y.c"),
+                  "x.patch");
+  ASSERT_EQ(patch.changes.size(), 1u);
+  EXPECT_EQ(patch.changes[0].old_path, "d/x.c");
+  EXPECT_EQ(patch.changes[0].new_path, "d/y.c");
+  EXPECT_EQ(patch.changes[0].hunks.size(), 1u);
+}
+
+TEST(ParsePatch, DoesNotTakeTheNextFileForPartOfARename) {
+  const PatchFile patch = parse_patch("diff --git a/D/x b/D/y\nsimilarity index 100%\n"
+                                      "rename from D/x\nrename to D/y\n" +
+                                          patch_of("a/fs/z.c", "b/fs/z.c"),
+                                      "x.patch");
+  ASSERT_EQ(patch.changes.size(), 2u);
+  EXPECT_EQ(patch.changes[0].kind, ChangeKind::kRename);
+  EXPECT_TRUE(patch.changes[0].hunks.empty());
+  EXPECT_EQ(patch.changes[1].kind, ChangeKind::kLines);
+  EXPECT_EQ(patch.changes[1].new_path, "fs/z.c");
+}
+
+TEST(ParsePatch, TakesAByteOrderMark) {
+  const PatchFile patch =
+      parse_patch("\xEF\xBB\xBF" + patch_of("a/x.c", "b/x.c"), "x.patch");
+  EXPECT_EQ(patch.changes.size(), 1u);
+}
+
+TEST(ParsePatch, NamesTheEncodingOfAMail) {
+  const std::string header = "Content-Transfer-Encoding: Quoted-Printable\n\n";
+  const std::string encoded = patch_of("a/x.c", "b/x.c", "@@ -1 +1 @@\n-a =3D 1;\n+b\n");
+  EXPECT_NE(complaint(header + encoded).find("quoted-printable"), std::string::npos);
+  EXPECT_NE(complaint(encoded).find("quoted-printable"), std::string::npos);
+  EXPECT_NE(
+      complaint("Content-transfer-encoding: base64\n\nLS0tIGEveC5jCg==\n").find("base64"),
+      std::string::npos);
+}
+
+TEST(ParsePatch, TakesAMailThatWasDecodedButForItsHeader) {
+  const std::string header = "Content-Transfer-Encoding: quoted-printable\n\n";
+  EXPECT_EQ(complaint(header + patch_of("a/x.c", "b/x.c")), "no error");
+  EXPECT_EQ(
+      complaint(header + patch_of("a/x.c", "b/x.c", "@@ -1 +1 @@\n-a =0x1;\n+a = 2;\n")),
+      "no error");
+  EXPECT_EQ(complaint(patch_of("a/x.c", "b/x.c", "@@ -1 +1 @@\n-a =20;\n+a =21;\n")),
+            "no error");
+}
+
+TEST(ParsePatch, RefusesWhatOnlyPatchWouldTake) {
+  const std::string good = patch_of("a/x.c", "b/x.c");
   EXPECT_NE(
       complaint("*** a/x.c\n--- b/x.c\n***************\n*** 1 ****\n").find("diff -u"),
       std::string::npos);
+  EXPECT_NE(complaint(good + "diff a/y.c b/y.c\n12,13c12\n< a\n---\n> b\n")
+                .find("without context"),
+            std::string::npos);
+  EXPECT_NE(complaint(good + "diff -e a/y.c b/y.c\n12c\nb\n.\n").find("ed script"),
+            std::string::npos);
+  EXPECT_NE(complaint("diff --cc x.c\nindex 1,2..3\n--- a/x.c\n+++ b/x.c\n"
+                      "@@@ -1 -1 +1 @@@\n--a\n++b\n")
+                .find("combined"),
+            std::string::npos);
+  EXPECT_NE(complaint("--- a/x.c\n+++ b/x.c\n@@@ -1 -1 +1 @@@\n--a\n++b\n").find("merge"),
+            std::string::npos);
+  EXPECT_NE(complaint(good + "  --- a/y.c\n  +++ b/y.c\n  @@ -1 +1 @@\n  -a\n  +b\n")
+                .find("indented"),
+            std::string::npos);
+}
+
+TEST(ParsePatch, NotesAnIndentedDiffOfTheMessage) {
+  const PatchFile patch =
+      parse_patch("Subject: x\n\n  --- a/y.c\n  +++ b/y.c\n  @@ -1 +1 @@\n  -a\n  +b\n" +
+                      patch_of("a/x.c", "b/x.c"),
+                  "x.patch");
+  EXPECT_EQ(patch.changes.size(), 1u);
+  EXPECT_EQ(patch.quoted, std::vector<std::size_t>{3});
+}
+
+TEST(ParsePatch, RefusesLinesBehindTheEndOfAHunk) {
+  EXPECT_EQ(complaint(patch_of("a/x.c", "b/x.c", "@@ -1 +1 @@\n-a\n+b\n+c\n")),
+            "x.patch: line 6: one line more than the header of the hunk at line 3 says");
+  EXPECT_EQ(complaint(patch_of("a/x.c", "b/x.c", "@@ -1 +1 @@\n-a\n+b\n-- \n2.39\n")),
+            "no error");
 }
 
 TEST(ParsePatch, RefusesHunksThatDoNotCountUp) {
@@ -170,8 +284,6 @@ TEST(ParsePatch, RefusesTextWithoutAnyChange) {
   EXPECT_EQ(complaint("hello\n"),
             "x.patch: there is no change in unified diff format in it");
   EXPECT_NE(complaint(""), "no error");
-  EXPECT_NE(complaint("diff --git a/x.c b/x.c\nold mode 100644\nnew mode 100755\n"),
-            "no error");
 }
 
 } // namespace

@@ -13,6 +13,12 @@ build::BuildResult refused() {
           .log = "/cache/build.log",
           .release = "6.1.0-1",
           .patches = {"x.patch"},
+          .displaced = {{.patch = "x.patch",
+                         .file = "fs/x.c",
+                         .hunk = 2,
+                         .line = 30,
+                         .fuzz = 1,
+                         .offset = -60}},
           .module_name = "livepatch-x",
           .units = {{.unit = "fs/x.c",
                      .owner = "vmlinux",
@@ -37,6 +43,9 @@ TEST(BuildJson, HasEveryMemberOfTheSchema) {
   EXPECT_TRUE(json["module"]["path"].is_null());
   EXPECT_EQ(json["module"]["replace"], true);
   EXPECT_EQ(json["patches"][0], "x.patch");
+  EXPECT_EQ(json["displaced"][0]["hunk"], 2);
+  EXPECT_EQ(json["displaced"][0]["offset"], -60);
+  EXPECT_TRUE(json["displaced"][0]["meant"].is_null());
   const auto& unit = json["units"][0];
   EXPECT_EQ(unit["unit"], "fs/x.c");
   EXPECT_EQ(unit["owner"], "vmlinux");
