@@ -33,8 +33,11 @@
 #include "kernel/config.h"
 #include "kernel/objtool.h"
 
+#include <algorithm>
+#include <charconv>
 #include <sys/utsname.h>
 #include <thread>
+#include <unistd.h>
 
 namespace kpatch::kernel {
 namespace fs = std::filesystem;
@@ -69,12 +72,34 @@ void make(std::vector<std::string> argv, std::vector<std::string> goals) {
                      goals.back(), outcome.errors);
 }
 
+/// What programs need to run at all, and what launchers of compilers are set up by. For
+/// make every other variable of the environment is a variable of the makefiles: LLVM,
+/// KBUILD_EXTRA_SYMBOLS or CONFIG_X would change what is built. A name that ends in _
+/// stands for all that begin with it.
+constexpr std::string_view kCarried[] = {
+    "PATH",    "HOME",   "USER",    "LOGNAME",         "SHELL",       "TERM",
+    "TMPDIR",  "TMP",    "TEMP",    "LD_LIBRARY_PATH", "LD_PRELOAD",  "XDG_",
+    "DISTCC_", "ICECC_", "CCACHE_", "SCCACHE_",        "ASAN_OPTIONS"};
+
+bool is_carried(std::string_view name) {
+  return std::ranges::any_of(kCarried, [name](std::string_view carried) {
+    return carried.ends_with('_') ? name.starts_with(carried) : name == carried;
+  });
+}
+
 /// Replaces the configuration. The version of pahole counts into it, so a program that
 /// claims the version of the old configuration stands in for pahole.
 void configure(const fs::path& source, const fs::path& objects, const fs::path& config,
                const std::vector<std::string>& variables = {}) {
   const Config wanted = Config::parse(read_text(config), config.string());
-  const int version = std::stoi(wanted.value("CONFIG_PAHOLE_VERSION").value_or("0"));
+  const std::string text = wanted.value("CONFIG_PAHOLE_VERSION").value_or("0");
+  int version = 0;
+  if (const auto [end, error] =
+          std::from_chars(text.data(), text.data() + text.size(), version);
+      error != std::errc() || end != text.data() + text.size())
+    fail_with_remedy("use the configuration that the kernel was built with",
+                     "{}: CONFIG_PAHOLE_VERSION is '{}', which is not a number",
+                     config.string(), text);
   const fs::path pahole = objects / ".pahole-version";
   write_file(pahole,
              fmt::format("#!/bin/sh\necho v{}.{:02}\n", version / 100, version % 100),
@@ -216,14 +241,18 @@ std::vector<std::string> kbuild_units_command(const fs::path& source,
 }
 
 std::map<std::string, std::string> kbuild_environment() {
-  return {
-      {"LC_ALL",        "C"},
-      {"MAKEFLAGS",     "" },
-      {"MAKELEVEL",     "0"},
-      {"KBUILD_OUTPUT", "" },
-      {"KCFLAGS",       "" },
-      {"KCPPFLAGS",     "" },
-  };
+  std::map<std::string, std::string> environment;
+  for (char** entry = environ; *entry; ++entry) {
+    const std::string_view text(*entry);
+    const std::string_view name = text.substr(0, text.find('='));
+    if (!is_carried(name))
+      environment.emplace(name, "");
+  }
+  for (const char* name : {"MAKEFLAGS", "KBUILD_OUTPUT", "KCFLAGS", "KCPPFLAGS"})
+    environment[name] = "";
+  environment["MAKELEVEL"] = "0";
+  environment["LC_ALL"] = "C";
+  return environment;
 }
 
 void prepare_objects(const fs::path& source, const fs::path& objects,

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The module must be the same, byte for byte, for another user with another cache, home, time zone, language,
-# working directory, number of jobs and launcher.
+# working directory, number of jobs, launcher and with variables that kbuild reads.
 # usage: same_bytes.sh BIN-DIRECTORY
 set -euo pipefail
 here=$(dirname "$(readlink -f "$0")")
@@ -50,6 +50,7 @@ else
 	done
 fi
 (cd "$work/a much longer name" && "${run[@]}" env -u CACHEDIR HOME="$work/other/home" TZ=Asia/Tokyo LANG=C.UTF-8 KPATCH_KMOD="$work/kmod" \
+	LLVM=1 KBUILD_EXTRA_SYMBOLS=/nonexistent KBUILD_MODPOST_WARN=1 CONFIG_DEBUG_INFO_BTF=n \
 	"$work/bin/kpatch-build" -a "$release" -n e2e-same -j 7 --launcher ccache --offline "$work/x.patch")
 ls -ln "$work/one/e2e-same.ko" "$work/a much longer name/e2e-same.ko"
 cmp "$work/one/e2e-same.ko" "$work/a much longer name/e2e-same.ko"
