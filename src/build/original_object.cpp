@@ -16,6 +16,7 @@
 // these.
 #include "base/error.h"
 #include "base/files.h"
+#include "base/log.h"
 #include "base/process.h"
 #include "base/sha256.h"
 #include "build/compile.h"
@@ -23,6 +24,7 @@
 
 #include <algorithm>
 #include <ctime>
+#include <mutex>
 #include <sys/stat.h>
 
 namespace kpatch::build {
@@ -112,6 +114,24 @@ std::string remedy_for(const kernel::Target& target) {
              : lacking;
 }
 
+/// Keeping is a convenience: a cache that belongs to somebody else or is full must not
+/// fail a build. Says so once a run.
+fs::path keep(const kernel::ObjectStore& store, const std::string& command,
+              const std::string& list, const std::string& inputs,
+              const fs::path& object) {
+  try {
+    return store.add(command, list, inputs, read_bytes(object));
+  } catch (const std::exception& error) {
+    static std::once_flag said;
+    std::call_once(said, [&] {
+      warning("original objects are not kept, so the next build compiles them again: {}. "
+              "Set CACHEDIR to a directory that you may write to",
+              error.what());
+    });
+    return object;
+  }
+}
+
 bool was_changed_since(const fs::path& file, const timespec& start) {
   struct stat status {};
   if (stat(file.c_str(), &status) != 0)
@@ -146,7 +166,7 @@ fs::path original_object(const Workshop& shop, const CompileJob& job) {
       });
   if (!inputs || was_changed || !is_kept)
     return job.object;
-  return store.add(command, list, *inputs, read_bytes(job.object));
+  return keep(store, command, list, *inputs, job.object);
 }
 
 } // namespace kpatch::build

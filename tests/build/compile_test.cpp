@@ -122,6 +122,12 @@ TEST_F(CompileTest, KeepsNothingWithoutAStore) {
   EXPECT_FALSE(fs::exists("lists"));
 }
 
+TEST_F(CompileTest, MakesDoWithoutAStoreThatCannotBeWrittenTo) {
+  fs::create_directories(shop().originals);
+  kernel_.put("cache/originals/objects", "no directory");
+  EXPECT_EQ(original(source()), shop_.work / "original.o");
+}
+
 TEST_F(CompileTest, FindsAnOriginalObjectAfterATouch) {
   const fs::path first = original(source());
   was_compiled();
