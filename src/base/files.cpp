@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "base/files.h"
 
+#include "base/durable_file.h"
 #include "base/error.h"
 
 #include <cerrno>
@@ -74,8 +75,39 @@ void write_all(int fd, const void* data, std::size_t size, const fs::path& path)
   }
 }
 
+enum class Durability { kNormal, kOnDisk };
+
+void flush(int fd, const fs::path& path) {
+  if (fsync(fd) != 0)
+    fail("{}: cannot be brought to the disk: {}", path.string(), std::strerror(errno));
+}
+
+/// A name is on the disk when its directory is (fsync(2)).
+void flush_directory(const fs::path& path) {
+  const Descriptor directory(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (directory.get() < 0)
+    fail("{}: cannot be opened: {}", path.string(), std::strerror(errno));
+  // Some file systems have no such thing for directories and say EINVAL.
+  if (fsync(directory.get()) != 0 && errno != EINVAL)
+    fail("{}: cannot be brought to the disk: {}", path.string(), std::strerror(errno));
+}
+
+fs::path directory_of(const fs::path& path) {
+  const fs::path parent = path.parent_path();
+  return parent.empty() ? fs::path(".") : parent;
+}
+
+/// Makes what is missing of the directory, from the top down.
+void create_directories_durably(const fs::path& directory) {
+  if (directory.empty() || fs::is_directory(directory))
+    return;
+  create_directories_durably(directory.parent_path());
+  fs::create_directory(directory);
+  flush_directory(directory_of(directory));
+}
+
 void write_and_rename(const fs::path& path, const void* data, std::size_t size,
-                      unsigned mode) {
+                      unsigned mode, Durability durability = Durability::kNormal) {
   std::string temporary = path.string() + ".XXXXXX";
   Descriptor file(mkostemp(temporary.data(), O_CLOEXEC));
   if (file.get() < 0)
@@ -84,13 +116,23 @@ void write_and_rename(const fs::path& path, const void* data, std::size_t size,
     write_all(file.get(), data, size, path);
     const mode_t mask = umask(0);
     umask(mask);
-    if (fchmod(file.get(), mode & ~mask) != 0 ||
-        rename(temporary.c_str(), path.c_str()) != 0)
+    if (fchmod(file.get(), mode & ~mask) != 0)
+      fail("{}: cannot be put in place: {}", path.string(), std::strerror(errno));
+    if (durability == Durability::kOnDisk)
+      flush(file.get(), path);
+    if (rename(temporary.c_str(), path.c_str()) != 0)
       fail("{}: cannot be put in place: {}", path.string(), std::strerror(errno));
   } catch (...) {
     unlink(temporary.c_str());
     throw;
   }
+}
+
+void write_durably(const fs::path& path, const void* data, std::size_t size,
+                   unsigned mode) {
+  create_directories_durably(path.parent_path());
+  write_and_rename(path, data, size, mode, Durability::kOnDisk);
+  flush_directory(directory_of(path));
 }
 
 } // namespace
@@ -116,6 +158,50 @@ void write_file(const fs::path& path, std::span<const std::uint8_t> data, unsign
 
 void write_file(const fs::path& path, std::string_view text, unsigned mode) {
   write_and_rename(path, text.data(), text.size(), mode);
+}
+
+void write_file_durably(const fs::path& path, std::span<const std::uint8_t> data,
+                        unsigned mode) {
+  write_durably(path, data.data(), data.size(), mode);
+}
+
+void write_file_durably(const fs::path& path, std::string_view text, unsigned mode) {
+  write_durably(path, text.data(), text.size(), mode);
+}
+
+void rename_durably(const fs::path& from, const fs::path& to) {
+  create_directories_durably(to.parent_path());
+  if (rename(from.c_str(), to.c_str()) != 0)
+    fail("{}: cannot be renamed to {}: {}", from.string(), to.string(),
+         std::strerror(errno));
+  flush_directory(directory_of(to));
+  flush_directory(directory_of(from));
+}
+
+Bytes read_regular_file(const fs::path& path, std::size_t limit) {
+  // O_NONBLOCK: opening a FIFO without a writer, or some devices, would wait for ever.
+  const Descriptor file(open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY));
+  if (file.get() < 0)
+    fail("{}: cannot be opened: {}", path.string(), std::strerror(errno));
+  struct stat status {};
+  if (fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode))
+    fail("{}: is no regular file", path.string());
+  if (static_cast<std::uintmax_t>(status.st_size) > limit)
+    fail("{}: is larger than {} MiB", path.string(), limit >> 20);
+  Bytes data(static_cast<std::size_t>(status.st_size));
+  std::size_t filled = 0;
+  while (filled < data.size()) {
+    const ssize_t got = read(file.get(), data.data() + filled, data.size() - filled);
+    if (got < 0 && errno == EINTR)
+      continue;
+    if (got < 0)
+      fail("{}: cannot be read: {}", path.string(), std::strerror(errno));
+    if (got == 0)
+      break; // it has become shorter meanwhile
+    filled += static_cast<std::size_t>(got);
+  }
+  data.resize(filled);
+  return data;
 }
 
 TempDir::TempDir(const std::string& prefix, const fs::path& parent) {

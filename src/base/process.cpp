@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/interrupt.h"
 #include "base/log.h"
+#include "base/run_limited.h"
 
 #include <cerrno>
 #include <chrono>
@@ -15,6 +16,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <fcntl.h>
+#include <limits>
 #include <poll.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -109,15 +111,24 @@ struct ChildSetup {
   _exit(127);
 }
 
+struct Pipes {
+  Pipe in, out, err;
+  Pipe failure; ///< closed by a successful exec, else carries its errno
+};
+
 /// Moves bytes between us and the child until it has closed both outputs or time is up.
 class Conversation {
  public:
-  Conversation(Pipe& in, Pipe& out, Pipe& err, const std::string& input, Outcome& outcome)
-      : in_(in), out_(out), err_(err), input_(input), outcome_(outcome) {
+  Conversation(Pipes& pipes, const std::string& input, std::size_t limit,
+               Outcome& outcome)
+      : in_(pipes.in), out_(pipes.out), err_(pipes.err), input_(input), limit_(limit),
+        outcome_(outcome) {
     fcntl(in_.write_end, F_SETFL, O_NONBLOCK);
   }
 
-  /// False if the deadline passed first.
+  bool is_too_much() const { return outcome_.output.size() > limit_; }
+
+  /// False if the deadline passed, or the limit of output, first.
   bool hold(double timeout_seconds) {
     const auto start = Clock::now();
     while (out_.read_end >= 0 || err_.read_end >= 0) {
@@ -129,6 +140,8 @@ class Conversation {
         wait = static_cast<int>((timeout_seconds - used.count()) * 1000) + 1;
       }
       step(wait);
+      if (is_too_much())
+        return false;
     }
     return true;
   }
@@ -174,6 +187,7 @@ class Conversation {
   Pipe& out_;
   Pipe& err_;
   const std::string& input_;
+  std::size_t limit_;
   Outcome& outcome_;
   std::size_t written_ = 0;
 };
@@ -189,11 +203,6 @@ void collect_status(pid_t child, Outcome& outcome) {
   };
   outcome.cpu_seconds = seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
-
-struct Pipes {
-  Pipe in, out, err;
-  Pipe failure; ///< closed by a successful exec, else carries its errno
-};
 
 /// Starts the program; throws Error if it cannot be. Output that is to be shown has no
 /// pipe: the child inherits ours, and only its end tells that it has said everything.
@@ -234,9 +243,9 @@ pid_t start(const Command& command, Pipes& pipes) {
   return child;
 }
 
-} // namespace
+constexpr std::size_t kNoLimit = std::numeric_limits<std::size_t>::max();
 
-Outcome run(const Command& command) {
+Outcome run_up_to(const Command& command, std::size_t limit) {
   throw_if_interrupted();
   debug("run{}: {}", command.directory.empty() ? "" : " in " + command.directory.string(),
         quoted(command.argv));
@@ -245,9 +254,9 @@ Outcome run(const Command& command) {
   const pid_t child = start(command, pipes);
   const InterruptibleGroup group(child);
   Outcome outcome;
-  Conversation conversation(pipes.in, pipes.out, pipes.err, command.input, outcome);
+  Conversation conversation(pipes, command.input, limit, outcome);
   if (!conversation.hold(command.timeout_seconds)) {
-    outcome.timed_out = true;
+    outcome.timed_out = !conversation.is_too_much();
     kill(-child, SIGKILL);
   }
   Pipe::close_end(pipes.in.write_end);
@@ -259,8 +268,8 @@ Outcome run(const Command& command) {
   return outcome;
 }
 
-std::string run_checked(const Command& command) {
-  Outcome outcome = run(command);
+/// The standard output; throws Error unless the program has exited 0.
+std::string output_of(const Command& command, Outcome outcome) {
   if (outcome.ok())
     return std::move(outcome.output);
   std::string said = outcome.errors.empty() ? outcome.output : outcome.errors;
@@ -271,6 +280,23 @@ std::string run_checked(const Command& command) {
        outcome.timed_out ? std::string("timed out")
                          : fmt::format("exit status {}", outcome.status),
        said.empty() ? "" : "\n", said);
+}
+
+} // namespace
+
+Outcome run(const Command& command) {
+  return run_up_to(command, kNoLimit);
+}
+
+std::string run_checked(const Command& command) {
+  return output_of(command, run(command));
+}
+
+std::string run_limited(const Command& command, std::size_t limit) {
+  Outcome outcome = run_up_to(command, limit);
+  if (outcome.output.size() > limit)
+    fail("{}: it holds more than {} MiB", quoted(command.argv), limit >> 20);
+  return output_of(command, std::move(outcome));
 }
 
 std::string quoted(const std::vector<std::string>& argv) {

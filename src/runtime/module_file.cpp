@@ -8,10 +8,10 @@
 // patch made by other means may name them only at run time, which cannot be read here.
 #include "runtime/module_file.h"
 
+#include "base/durable_file.h"
 #include "base/endian.h"
 #include "base/error.h"
-#include "base/files.h"
-#include "base/process.h"
+#include "base/run_limited.h"
 
 #include <algorithm>
 #include <array>
@@ -33,6 +33,9 @@ constexpr std::uint64_t kFunctionRecordSize = 56;
 constexpr std::uint64_t kOccurrenceInRecord = 32;
 constexpr std::uint64_t kNameInRecord = 40;
 constexpr std::uint64_t kObjectNameInRecord = 48;
+
+/// No module is bigger; a file made to fill the memory must not do so.
+constexpr std::size_t kLargest = std::size_t{256} << 20;
 
 struct Decompressor {
   std::string_view suffix;
@@ -120,6 +123,17 @@ void add_objects_of_relocations(const elf::Object& object, std::set<std::string>
   }
 }
 
+/// The name becomes part of paths here and in sysfs. What the kernel's build gives has no
+/// other characters (scripts/Makefile.lib: name-fix), and the kernel has room for
+/// MODULE_NAME_LEN, 56, with the end.
+bool is_fit_for_paths(std::string_view name) {
+  return !name.empty() && name.size() < kModuleNameSize &&
+         std::ranges::all_of(name, [](char c) {
+           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                  (c >= '0' && c <= '9') || c == '_' || c == '-';
+         });
+}
+
 std::vector<std::string> split(const std::string& text, char separator) {
   std::vector<std::string> parts;
   std::istringstream stream(text);
@@ -180,6 +194,12 @@ ModuleFile describe_module(const elf::Object& object) {
   if (file.name.empty())
     fail_with_remedy("give the .ko that the kernel's module build made",
                      "{}: not a kernel module: it carries no module name", object.label);
+  if (!is_fit_for_paths(file.name))
+    fail_with_remedy(
+        "do not trust this file; kpatch-build makes modules with sound names",
+        "{}: it calls itself '{}', which is no name of a module: letters, "
+        "digits, _ and - only, 55 at most",
+        object.label, file.name);
   file.functions = read_functions(object);
   for (const ReplacedFunction& function : file.functions)
     file.patched_objects.insert(function.object);
@@ -192,10 +212,12 @@ Bytes read_module_bytes(const fs::path& path) {
     return path.extension() == entry.suffix;
   });
   if (tool == std::end(kDecompressors))
-    return read_bytes(path);
+    return read_regular_file(path, kLargest);
   Command command;
-  command.argv = {tool->argv[0], tool->argv[1], path.string()};
-  const std::string output = run_checked(command);
+  command.argv = {tool->argv[0], tool->argv[1]};
+  const Bytes packed = read_regular_file(path, kLargest);
+  command.input.assign(packed.begin(), packed.end());
+  const std::string output = run_limited(command, kLargest);
   return Bytes(output.begin(), output.end());
 }
 

@@ -22,6 +22,28 @@ TEST(ModuleFile, TakesTheNameFromTheStructTheKernelWillUse) {
   EXPECT_EQ(describe_module(object).name, "real_name");
 }
 
+TEST(ModuleFile, RefusesNamesThatCouldLeadElsewhere) {
+  for (const std::string& name :
+       {"/etc/passwd"s, "../evil"s, "a/b"s, ".."s, "a b"s, "a\nb"s, "a\033[2Jb"s, "a.b"s,
+        "\xc3\xa4"s, std::string(56, 'a')})
+    EXPECT_THROW(describe_module(module_object("name=" + name + "\0"s)), Error) << name;
+  for (const std::string& name : {"a"s, "livepatch-Fix_2"s, std::string(55, 'a')})
+    EXPECT_EQ(describe_module(module_object("name=" + name + "\0"s)).name, name);
+}
+
+TEST(ModuleFile, StopsReadingWhereNoModuleCanEnd) {
+  const TempDir directory("kpatch-test-");
+  const std::filesystem::path bomb = directory.path() / "bomb.ko";
+  write_file(bomb, "");
+  std::filesystem::resize_file(bomb, (std::uintmax_t{256} << 20) + 1);
+  EXPECT_THROW(read_module_bytes(bomb), Error);
+  run_checked({
+      .argv = {"zstd", "-1q", bomb.string()}
+  });
+  EXPECT_LT(std::filesystem::file_size(bomb.string() + ".zst"), 1 << 20);
+  EXPECT_THROW(read_module_bytes(bomb.string() + ".zst"), Error);
+}
+
 TEST(ModuleFile, ReadsDependenciesAndRelease) {
   const ModuleFile file = describe_module(
       module_object("name=ip_vs\0depends=nf_conntrack,libcrc32c\0"
