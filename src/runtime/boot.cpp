@@ -8,8 +8,8 @@
 //   /var/lib/kpatch/.boot/<release>/<module>:  "begun 1"  "loaded 1"  "failed 2"
 //
 // The boot goes on whatever happens here.
+#include "base/durable_file.h"
 #include "base/error.h"
-#include "base/files.h"
 #include "runtime/attributes.h"
 #include "runtime/boot_attempts.h"
 #include "runtime/installed.h"
@@ -45,11 +45,11 @@ Attempts read_attempts(const fs::path& file) {
   return attempts;
 }
 
-/// Where nothing can be written this early, the patch is loaded nevertheless.
+/// On the disk before it returns: the system may die in the next moment. Where nothing
+/// can be written this early, the patch is loaded nevertheless.
 void note(Host& host, const fs::path& file, const Attempts& attempts) {
   try {
-    fs::create_directories(file.parent_path());
-    write_file(file, fmt::format("{} {}\n", attempts.state, attempts.made));
+    write_file_durably(file, fmt::format("{} {}\n", attempts.state, attempts.made));
   } catch (const std::exception& error) {
     host.warn(fmt::format("the attempt cannot be noted: {}", error.what()));
   }
@@ -85,10 +85,10 @@ bool attempt(Host& host, const fs::path& file, const ModuleFile& module,
     at_boot.at_boot = true;
     load_patch(host, file.string(), at_boot);
     attempts.state = "loaded";
-  } catch (const Error& error) {
+  } catch (const std::exception& error) {
     host.warn(error.what());
-    if (!error.remedy().empty())
-      host.warn(error.remedy());
+    if (const std::string remedy = remedy_of(error); !remedy.empty())
+      host.warn(remedy);
     attempts.state = "failed";
   }
   note(host, record, attempts);
@@ -117,7 +117,7 @@ Exit load_at_boot(Host& host, const LoadOptions& options) {
       const ModuleFile module = read_module_file(file);
       if (module.release() == host.places.release)
         all_loaded = attempt(host, file, module, options) && all_loaded;
-    } catch (const Error& error) {
+    } catch (const std::exception& error) { // no file keeps the others out
       host.warn(error.what());
       all_loaded = false;
     }

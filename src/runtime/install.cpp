@@ -3,17 +3,14 @@
 // What is installed is loaded at each boot, by nobody who could look at a message. So
 // everything that can be known about the file is asked before, the copy is read back
 // before it gets its name, and it appears under that name whole or not at all.
+#include "base/durable_file.h"
 #include "base/error.h"
-#include "base/files.h"
 #include "base/process.h"
 #include "runtime/boot_attempts.h"
 #include "runtime/installed.h"
 #include "runtime/livepatch_state.h"
 #include "runtime/module_file.h"
 #include "runtime/operations.h"
-
-#include <fcntl.h>
-#include <unistd.h>
 
 namespace kpatch::runtime {
 namespace fs = std::filesystem;
@@ -41,31 +38,18 @@ void require_free_place(const fs::path& directory, const fs::path& file,
                      other->filename().string());
 }
 
-/// Makes the file survive a crash of the system, and its name with it.
-void flush(const fs::path& path) {
-  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0)
-    return;
-  fsync(fd);
-  close(fd);
-}
-
 /// Writes a copy beside the place, reads it back and renames it.
 void put_in_place(const fs::path& file, const fs::path& target) {
   const Bytes content = read_bytes(file);
   const fs::path copy = target.string() + ".new";
-  write_file(copy, content);
-  flush(copy);
-  std::error_code error;
+  write_file_durably(copy, content);
   const bool is_whole = read_bytes(copy) == content;
   if (is_whole)
-    fs::rename(copy, target, error);
-  if (!is_whole || error) {
-    fs::remove(copy, error);
-    fail("{}: the copy is not what was written; is the disk full or damaged?",
-         target.string());
-  }
-  flush(target.parent_path());
+    return rename_durably(copy, target);
+  std::error_code ignored;
+  fs::remove(copy, ignored);
+  fail("{}: the copy is not what was written; is the disk full or damaged?",
+       target.string());
 }
 
 /// Returns the exit status of systemctl; 0 where there is none.
@@ -96,7 +80,6 @@ int install_patch(Host& host, const std::string& file, const std::string& releas
   require_free_place(directory, file, module);
 
   host.say(fmt::format("installing {} ({})", file, kernel));
-  fs::create_directories(directory);
   put_in_place(file, directory / fs::path(file).filename());
   forget_attempts(host.places, kernel, module.name);
   return enable_service(host);

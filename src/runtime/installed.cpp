@@ -55,7 +55,7 @@ std::optional<fs::path> find_installed(const fs::path& directory,
 std::string name_inside(const fs::path& file) {
   try {
     return read_module_file(file).name;
-  } catch (const Error&) {
+  } catch (const std::exception&) {
     return module_name(file.string());
   }
 }

@@ -180,6 +180,10 @@ Exit load_all_patches(Host& host, const LoadOptions& options) {
       host.warn(error.what());
       result = error.exit();
       ++failed;
+    } catch (const std::exception& error) { // no file keeps the others out
+      host.warn(error.what());
+      result = Exit::kError;
+      ++failed;
     }
   }
   if (failed > 0)

@@ -69,7 +69,7 @@ std::string vermagic_of_kernel(const Places& places) {
     return {};
   try {
     return read_module_file(module).info_value("vermagic");
-  } catch (const Error&) {
+  } catch (const std::exception&) {
     return {}; // says nothing about the patch
   }
 }

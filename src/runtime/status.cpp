@@ -57,7 +57,7 @@ void add_file(const Places& places, PatchStatus& patch) {
     patch.signature = read_signature(read_module_bytes(*file));
     if (!patch.replaces)
       patch.replaces = read_module_file(*file).replaces();
-  } catch (const Error&) {
+  } catch (const std::exception&) {
     // A damaged file says nothing about the patch that is loaded.
   }
 }
