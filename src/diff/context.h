@@ -80,6 +80,9 @@ inline constexpr const char* kSwitchedOff = "KP2012";     ///< of a NOTICE
 inline constexpr const char* kReplacesNothing = "KP2013"; ///< of a NOTICE
 inline constexpr const char* kImageOnly = "KP2015";
 inline constexpr const char* kUnknownSection = "KP2016";
+inline constexpr const char* kGone = "KP2017";
+inline constexpr const char* kRegistration = "KP2018";
+inline constexpr const char* kLeftOut = "KP2019"; ///< of a NOTICE
 } // namespace code
 
 void add_problem(Context& context, const char* problem_code, std::string symbol,
@@ -106,7 +109,9 @@ void find_redirected_pieces(Context& context);
 void rebuild_special_sections(Context& context);
 void rebuild_orc(Context& context);
 void leave_out_exports(Context& context);
+void refuse_references_to_gone(Context& context);
 void judge_init_changes(Context& context);
+void judge_registrations(Context& context);
 void leave_out_removed_data(Context& context);
 void verify_inclusion(Context& context);
 void add_key_tests(Context& context);

@@ -151,6 +151,7 @@ Result compare(elf::Object original, elf::Object patched, const Inputs& inputs) 
   // What travels is included, and special sections describe that and nothing else.
 
   leave_out_exports(context);
+  refuse_references_to_gone(context);
   judge_init_changes(context);
   leave_out_removed_data(context);
   std::vector<FunctionChange> functions = report_changes(context);
