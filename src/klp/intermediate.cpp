@@ -29,6 +29,13 @@ constexpr std::uint64_t kCallbackObjectName =
 constexpr std::array<std::string_view, 2> kArchSections = {".parainstructions",
                                                            ".altinstructions"};
 
+/// The loader gives per-CPU memory to one section of exactly this name
+/// (kernel/module/main.c, find_pcpusec). What DEFINE_PER_CPU_READ_MOSTLY, _PAGE_ALIGNED
+/// and others put behind it only sorts variables in vmlinux (linux/percpu-defs.h); a
+/// section with such a name would be plain data, and every access to it a wild one.
+constexpr std::string_view kPerCpu = ".data..percpu";
+constexpr std::string_view kSortedPerCpu = ".data..percpu.";
+
 class Maker {
  public:
   explicit Maker(diff::Delta& delta)
@@ -51,6 +58,7 @@ class Maker {
       write_arch();
     name_callback_objects();
     add_ftrace_records(delta_, given_symbols_);
+    name_per_cpu_sections();
     check_ranges();
     drop_unused_symbols();
     order_symbols();
@@ -199,6 +207,16 @@ class Maker {
                                        .symbol = strings_.symbol(),
                                        .addend = strings_.offset(parent())});
     }
+  }
+
+  /// Sections of one name become one when the module is linked.
+  void name_per_cpu_sections() {
+    for (elf::SectionId id = 1; id < given_sections_; ++id)
+      if (object_.sections[id].name.starts_with(kSortedPerCpu)) {
+        object_.sections[id].name = kPerCpu;
+        if (const elf::SymbolId symbol = section_symbols_[id])
+          object_.symbols[symbol].name = kPerCpu;
+      }
   }
 
   void check_ranges() const {

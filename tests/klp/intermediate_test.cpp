@@ -310,5 +310,37 @@ TEST(OutOfRange, ReferencesAreRefusedByTheirPlace) {
   }
 }
 
+/// f, which uses a new per-CPU variable in the patched unit.
+elf::Object with_per_cpu(bool is_patched, const std::string& section) {
+  ObjectBuilder builder;
+  builder.function("f", {0x48, 0xc7, 0xc7, 0, 0, 0, 0, is_patched ? kNop : kOther, kRet});
+  if (is_patched) {
+    const auto home = builder.section(
+        {.name = section, .flags = SHF_ALLOC | SHF_WRITE, .data = Bytes(8)});
+    builder.define("counter", STT_OBJECT, home, 8);
+    builder.add_relocation("f", 8, R_X86_64_32S, builder.symbol("counter"), 0);
+  }
+  return builder.build();
+}
+
+class PerCpuSections : public ::testing::TestWithParam<const char*> {};
+
+TEST_P(PerCpuSections, GetTheOneNameThatTheLoaderKnows) {
+  Diffing diffing;
+  const elf::Object object = intermediate(diffing, with_per_cpu(false, GetParam()),
+                                          with_per_cpu(true, GetParam()));
+  const elf::Symbol& counter = object.symbols[object.find_symbol("counter")];
+  ASSERT_TRUE(counter.is_defined());
+  EXPECT_EQ(object.sections[counter.section].name, ".data..percpu");
+  EXPECT_NE(ordinary_at(object, ".text.f", 8), nullptr);
+}
+
+INSTANTIATE_TEST_SUITE_P(, PerCpuSections,
+                         ::testing::Values(".data..percpu", ".data..percpu..read_mostly",
+                                           ".data..percpu..shared_aligned",
+                                           ".data..percpu..page_aligned",
+                                           ".data..percpu..first",
+                                           ".data..percpu..hot.counter"));
+
 } // namespace
 } // namespace kpatch::klp
