@@ -152,6 +152,7 @@ Result compare(elf::Object original, elf::Object patched, const Inputs& inputs) 
 
   leave_out_exports(context);
   refuse_references_to_gone(context);
+  judge_registrations(context);
   judge_init_changes(context);
   leave_out_removed_data(context);
   std::vector<FunctionChange> functions = report_changes(context);
