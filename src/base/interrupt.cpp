@@ -45,6 +45,10 @@ void catch_interrupts() {
   }
 }
 
+bool is_interrupted() {
+  return caught_signal.load() != 0;
+}
+
 void throw_if_interrupted() {
   if (const int signal = caught_signal.load())
     throw Error(fmt::format("interrupted by signal {}", signal));

@@ -10,6 +10,9 @@ namespace kpatch {
 /// by the destructors on the way out. A second signal ends the process as usual.
 void catch_interrupts();
 
+/// Whether such a signal has come. For what must be brought to a good end instead.
+bool is_interrupted();
+
 /// Throws Error if such a signal has come. For the borders of long steps.
 void throw_if_interrupted();
 

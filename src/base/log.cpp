@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "base/log.h"
 
-#include <cstdio>
+#include "base/output.h"
 
 namespace kpatch {
 
@@ -18,7 +18,7 @@ LogLevel log_level() {
 }
 
 void debug_line(std::string_view line) {
-  fmt::print(stderr, "DEBUG: {}\n", line);
+  print(Stream::kErrors, "DEBUG: {}\n", line);
 }
 
 void debug_output(std::string_view text) {
@@ -26,12 +26,13 @@ void debug_output(std::string_view text) {
       current_level == LogLevel::kOutput || current_level == LogLevel::kDebugOutput;
   if (!is_wanted || text.empty())
     return;
-  fmt::print("{}{}", text, text.ends_with('\n') ? "" : "\n");
-  std::fflush(stdout);
+  write_out(Stream::kOutput, text);
+  if (!text.ends_with('\n'))
+    write_out(Stream::kOutput, "\n");
 }
 
 void warning_line(std::string_view line) {
-  fmt::print(stderr, "WARNING: {}\n", line);
+  print(Stream::kErrors, "WARNING: {}\n", line);
 }
 
 } // namespace kpatch

@@ -5,6 +5,7 @@
 // options and the usage exit status 64 stay what scripts know.
 #include "base/files.h"
 #include "base/log.h"
+#include "base/output.h"
 #include "base/run_tool.h"
 #include "diff/diff.h"
 #include "klp/intermediate.h"
@@ -147,20 +148,20 @@ int run(const Arguments& arguments) {
                      .explain = arguments.explain,
                      .ignore_init_changes = arguments.ignore_init_changes});
   for (const std::string& line : result.notes)
-    fmt::print("{}: {}\n", label, line);
+    print(Stream::kOutput, "{}: {}\n", label, line);
   if (arguments.explain)
     for (const diff::FunctionChange& function : result.functions)
-      fmt::print("{}: {}: because {}\n", label, function.name, function.because);
+      print(Stream::kOutput, "{}: {}: because {}\n", label, function.name,
+            function.because);
   for (const diff::Inclusion& inclusion : result.inclusions)
-    fmt::print("{}: with {}: because {}\n", label, inclusion.name, inclusion.because);
-  std::fflush(stdout);
+    print(Stream::kOutput, "{}: with {}: because {}\n", label, inclusion.name,
+          inclusion.because);
   for (const Problem& problem : result.problems)
-    fmt::print(stderr, "ERROR: {}\n", problem.message);
+    print(Stream::kErrors, "ERROR: {}\n", problem.message);
   if (result.exit == Exit::kNotPatchable)
-    fmt::print(
-        stderr,
-        "ERROR: {}: {} problem(s)\ncreate-diff-object: unreconcilable difference\n",
-        label, result.problems.size());
+    print(Stream::kErrors,
+          "ERROR: {}: {} problem(s)\ncreate-diff-object: unreconcilable difference\n",
+          label, result.problems.size());
   if (result.delta) {
     const elf::Object output = klp::make_intermediate(std::move(*result.delta));
     write_file(given[kOutput], elf::write_object(output), 0664);

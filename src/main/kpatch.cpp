@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "base/error.h"
 #include "base/files.h"
+#include "base/interrupt.h"
+#include "base/output.h"
 #include "base/run_tool.h"
 #include "report/patch_status.h"
 #include "report/progress_line.h"
@@ -10,9 +12,7 @@
 #include "runtime/module_file.h"
 #include "runtime/rehearsal_options.h"
 
-#include <fmt/format.h>
-
-#include <cstdio>
+#include <csignal>
 
 namespace {
 
@@ -21,7 +21,7 @@ using namespace kpatch;
 int rehearse(const std::vector<std::string>& arguments) {
   runtime::RehearsalCall call = runtime::parse_rehearsal_call(arguments);
   if (call.wants_help) {
-    fmt::print("{}\n", runtime::rehearsal_usage());
+    print(Stream::kOutput, "{}\n", runtime::rehearsal_usage());
     return static_cast<int>(Exit::kSuccess);
   }
   runtime::RehearsalRequest& request = call.request;
@@ -34,7 +34,7 @@ int rehearse(const std::vector<std::string>& arguments) {
     request.modules_root = files.modules_root;
   }
   const runtime::Rehearsal rehearsal = runtime::rehearse(request);
-  fmt::print("{}", report::rehearsal_text(rehearsal));
+  print(Stream::kOutput, "{}", report::rehearsal_text(rehearsal));
   if (!call.json.empty())
     write_file(call.json, report::rehearsal_json(rehearsal));
   const bool passed = rehearsal.verdict == runtime::Verdict::kPassed;
@@ -42,18 +42,18 @@ int rehearse(const std::vector<std::string>& arguments) {
 }
 
 int operate(const std::vector<std::string>& arguments) {
+  // A session that breaks does not end what was begun in it; Ctrl-C and SIGTERM end the
+  // waiting, not the program, so that a transition is left as --on-stall says.
+  std::signal(SIGHUP, SIG_IGN);
+  catch_interrupts();
   runtime::RunningKernel kernel;
   report::ProgressLine progress;
   runtime::Host host{
       .places = runtime::Places::from_environment(),
       .kernel = kernel,
-      .say =
-          [](std::string_view line) {
-            fmt::print("{}\n", line);
-            std::fflush(stdout);
-          },
-      .warn = [](std::string_view line) { fmt::print(stderr, "kpatch: {}\n", line); },
-      .guide = [](std::string_view text) { fmt::print(stderr, "{}\n", text); },
+      .say = [](std::string_view line) { print(Stream::kOutput, "{}\n", line); },
+      .warn = [](std::string_view line) { print(Stream::kErrors, "kpatch: {}\n", line); },
+      .guide = [](std::string_view text) { print(Stream::kErrors, "{}\n", text); },
       .progress = [&](std::string_view line) { progress.show(line); }};
   return runtime::run_subcommand(host, report::patch_forms(), arguments);
 }

@@ -2,6 +2,7 @@
 #include "base/files.h"
 #include "base/interrupt.h"
 #include "base/log.h"
+#include "base/output.h"
 #include "base/run_tool.h"
 #include "build/command_line.h"
 #include "build/driver.h"
@@ -11,10 +12,6 @@
 #include "report/build_report.h"
 #include "report/cache_report.h"
 #include "report/console.h"
-
-#include <fmt/format.h>
-
-#include <cstdio>
 
 namespace {
 
@@ -76,25 +73,26 @@ int run(int argc, char** argv) {
   kpatch::report::Console console;
   switch (invocation.action) {
   case Invocation::Action::kShowHelp:
-    fmt::print(stderr, "{}", kpatch::build::usage_text());
+    kpatch::print(kpatch::Stream::kErrors, "{}", kpatch::build::usage_text());
     return 0;
   case Invocation::Action::kShowVersion:
-    fmt::print("Version : {}\n", KPATCH_VERSION);
+    kpatch::print(kpatch::Stream::kOutput, "Version : {}\n", KPATCH_VERSION);
     return 0;
   case Invocation::Action::kComplainAboutUsage:
     if (!invocation.usage_complaint.empty())
-      fmt::print(stderr, "ERROR: {}.\n", invocation.usage_complaint);
-    fmt::print(stderr, "{}", kpatch::build::usage_text());
+      kpatch::print(kpatch::Stream::kErrors, "ERROR: {}.\n", invocation.usage_complaint);
+    kpatch::print(kpatch::Stream::kErrors, "{}", kpatch::build::usage_text());
     return 1;
   case Invocation::Action::kBuild: return build(invocation, console);
   case Invocation::Action::kListCache:
-    fmt::print("{}", kpatch::report::cache_list_text(
-                         kpatch::kernel::list_cache(invocation.kernel.cache)));
+    kpatch::print(kpatch::Stream::kOutput, "{}",
+                  kpatch::report::cache_list_text(
+                      kpatch::kernel::list_cache(invocation.kernel.cache)));
     return 0;
   case Invocation::Action::kCollectGarbage:
     for (const std::string& name :
          kpatch::kernel::collect_garbage(invocation.kernel.cache))
-      fmt::print("removed {}\n", name);
+      kpatch::print(kpatch::Stream::kOutput, "removed {}\n", name);
     return 0;
   case Invocation::Action::kVerifyCache: return verify_cache(invocation, console);
   }

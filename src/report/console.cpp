@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "report/console.h"
 
+#include "base/output.h"
+
 #include <fmt/format.h>
 
 #include <cmath>
@@ -71,10 +73,10 @@ Console::Console()
     : colours_output_(takes_colour(STDOUT_FILENO)),
       colours_errors_(takes_colour(STDERR_FILENO)) {}
 
-void Console::write(std::FILE* stream, std::string_view line, bool in_colour) {
+void Console::write(Stream stream, std::string_view line, bool in_colour) {
   line_.show({});
-  fmt::print(stream, "{}\n", in_colour ? coloured(line) : std::string(line));
-  std::fflush(stream);
+  const std::string text = harmless(line);
+  write_as_is(stream, (in_colour ? coloured(text) : text) + "\n");
 }
 
 } // namespace kpatch::report

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include "base/output.h"
 #include "build/workshop.h"
 #include "report/progress_line.h"
 
-#include <cstdio>
 #include <string>
 #include <string_view>
 
@@ -24,14 +24,14 @@ class Console {
  public:
   Console();
 
-  void say(std::string_view line) { write(stdout, line, colours_output_); }
-  void complain(std::string_view line) { write(stderr, line, colours_errors_); }
+  void say(std::string_view line) { write(Stream::kOutput, line, colours_output_); }
+  void complain(std::string_view line) { write(Stream::kErrors, line, colours_errors_); }
   void show(const build::Progress& progress) {
     line_.show(compile_progress_text(progress));
   }
 
  private:
-  void write(std::FILE* stream, std::string_view line, bool in_colour);
+  void write(Stream stream, std::string_view line, bool in_colour);
 
   bool colours_output_;
   bool colours_errors_;

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "report/progress_line.h"
 
-#include <fmt/format.h>
+#include "base/output.h"
 
-#include <cstdio>
 #include <unistd.h>
 
 namespace kpatch::report {
@@ -21,8 +20,7 @@ ProgressLine::ProgressLine() : is_terminal_(isatty(STDERR_FILENO) == 1) {}
 void ProgressLine::show(std::string_view line) {
   if (is_terminal_) {
     if (is_open_ || !line.empty())
-      fmt::print(stderr, "{}{}", kBeginAgain, line);
-    std::fflush(stderr);
+      write_as_is(Stream::kErrors, std::string(kBeginAgain) + harmless(line));
     is_open_ = !line.empty();
     return;
   }
@@ -30,7 +28,7 @@ void ProgressLine::show(std::string_view line) {
   if (line.empty() || now - last_ < kPause)
     return;
   last_ = now;
-  fmt::print(stderr, "{}\n", line);
+  print(Stream::kErrors, "{}\n", line);
 }
 
 } // namespace kpatch::report

@@ -10,6 +10,7 @@
 // The boot goes on whatever happens here.
 #include "base/durable_file.h"
 #include "base/error.h"
+#include "base/interrupt.h"
 #include "runtime/attributes.h"
 #include "runtime/boot_attempts.h"
 #include "runtime/installed.h"
@@ -113,6 +114,7 @@ Exit load_at_boot(Host& host, const LoadOptions& options) {
   }
   bool all_loaded = true;
   for (const fs::path& file : installed_modules(host.places.installed_here())) {
+    throw_if_interrupted();
     try {
       const ModuleFile module = read_module_file(file);
       if (module.release() == host.places.release)

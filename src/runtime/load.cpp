@@ -6,6 +6,7 @@
 // out again unless something else was asked for: nobody should be left unknowingly with
 // half a patch, which keeps all other patches from being loaded and unloaded.
 #include "base/error.h"
+#include "base/interrupt.h"
 #include "base/log.h"
 #include "runtime/attributes.h"
 #include "runtime/boot_attempts.h"
@@ -79,7 +80,7 @@ Exit settle_stalled_load(Host& host, const std::string& name, const Waiting& wai
   case OnStall::kRevert: break;
   }
   host.warn(fmt::format("module {} did not complete its transition, unloading...", name));
-  Waiting back{.timeout = waiting.timeout};
+  Waiting back{.timeout = waiting.timeout, .is_way_back = true};
   if (waiting.on_stall)
     back.on_stall = OnStall::kKeep;
   unload_patch(host, name, back);
@@ -100,7 +101,7 @@ Exit enable_again(Host& host, const std::string& name, const Waiting& waiting) {
   show_stalled_tasks(host, name);
   host.warn(fmt::format("module {} did not complete its transition, disabling...", name));
   set_enabled(host, name, false);
-  wait_for_transition(host, name, waiting);
+  wait_for_transition(host, name, {.timeout = waiting.timeout, .is_way_back = true});
   throw Error(fmt::format("error: failed to re-enable module {} (transition stalled), "
                           "patch disabled",
                           name),
@@ -167,6 +168,8 @@ Exit load_all_patches(Host& host, const LoadOptions& options) {
   std::size_t failed = 0;
   Exit result = Exit::kSuccess;
   for (const fs::path& file : installed_modules(host.places.installed_here())) {
+    if (is_interrupted())
+      break;
     try {
       const std::string release = read_module_file(file).release();
       if (!release.empty() && release != host.places.release) {
@@ -186,6 +189,7 @@ Exit load_all_patches(Host& host, const LoadOptions& options) {
       ++failed;
     }
   }
+  throw_if_interrupted();
   if (failed > 0)
     throw Error(fmt::format("{} patch module(s) could not be loaded", failed),
                 "the reasons are above", failed == 1 ? result : Exit::kError);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include "base/interrupt.h"
 #include "runtime/host.h"
 
 #include <cerrno>
@@ -16,7 +17,7 @@ template <typename Attempt>
 int retry_while_busy(Host& host, Attempt attempt) {
   for (int made = 1;; ++made) {
     const int reason = attempt();
-    if (reason != EBUSY || made == kBusyAttempts)
+    if (reason != EBUSY || made == kBusyAttempts || is_interrupted())
       return reason;
     host.warn("retrying...");
     host.kernel.wait(kBusyPause);

@@ -7,6 +7,7 @@
 // tasks are what is needed for that.
 #include "runtime/transition.h"
 
+#include "base/interrupt.h"
 #include "runtime/attributes.h"
 #include "runtime/livepatch_state.h"
 #include "runtime/retry.h"
@@ -38,11 +39,17 @@ void show_progress(const Host& host, const std::string& name,
                             std::chrono::floor<std::chrono::seconds>(waited).count()));
 }
 
+bool is_cut_short(const Waiting& waiting) {
+  return is_interrupted() && !waiting.is_way_back;
+}
+
 /// True if the transition ended within the time.
-bool wait_up_to(Host& host, const std::string& patch, std::chrono::seconds patience) {
+bool wait_up_to(Host& host, const std::string& patch, std::chrono::seconds patience,
+                const Waiting& waiting) {
   host.say(fmt::format("waiting (up to {} seconds) for patch transition to complete...",
                        patience.count()));
-  for (std::chrono::milliseconds waited{0}; waited < patience; waited += kPollInterval) {
+  for (std::chrono::milliseconds waited{0}; waited < patience && !is_cut_short(waiting);
+       waited += kPollInterval) {
     if (!is_in_transition(host, patch)) {
       host.progress("");
       host.say(fmt::format("transition complete ({} seconds)",
@@ -72,11 +79,15 @@ bool wait_for_transition(Host& host, const std::string& patch, const Waiting& wa
   const std::chrono::seconds all =
       waiting.timeout.value_or(kTransitionPatience + kStalledPatience);
   const std::chrono::seconds first = std::min(all, kTransitionPatience);
-  if (!is_in_transition(host, patch) || wait_up_to(host, patch, first))
+  if (!is_in_transition(host, patch) || wait_up_to(host, patch, first, waiting))
     return true;
+  if (is_cut_short(waiting)) {
+    host.warn("interrupted: the transition is not waited for any longer");
+    return false;
+  }
   host.say("patch transition has stalled!");
   signal_stalled_tasks(host, patch);
-  return all > first && wait_up_to(host, patch, all - first);
+  return all > first && wait_up_to(host, patch, all - first, waiting);
 }
 
 void show_stalled_tasks(Host& host, const std::string& name) {

@@ -27,10 +27,12 @@ enum class OnStall {
 struct Waiting {
   std::optional<std::chrono::seconds> timeout; ///< instead of both patiences together
   std::optional<OnStall> on_stall;
+  bool is_way_back = false; ///< an interrupt led here and does not cut it short again
 };
 
 /// Waits for the end of the patch's transition, in either direction, telling of it. False
-/// if it has stalled.
+/// if it has stalled, or the program was told to end: then, too, what the policy says is
+/// done, so that SIGINT and SIGTERM leave nothing half way.
 bool wait_for_transition(Host& host, const std::string& patch, const Waiting& waiting);
 
 /// Names the tasks that the patch waits for, with their stacks and the patched functions

@@ -4,6 +4,7 @@
 // holds the module, remove it. The kernel drops its own hold a moment after the
 // transition ends.
 #include "base/error.h"
+#include "base/interrupt.h"
 #include "runtime/installed.h"
 #include "runtime/livepatch_state.h"
 #include "runtime/operations.h"
@@ -39,7 +40,7 @@ Exit settle_stalled_unload(Host& host, const std::string& name, const Waiting& w
   host.warn(fmt::format("module {} did not complete its transition, enabling...", name));
   if (const int reason = set_enabled(host, name, true))
     fail("failed to re-enable module {}: {}", name, std::strerror(reason));
-  if (!wait_for_transition(host, name, waiting))
+  if (!wait_for_transition(host, name, {.timeout = waiting.timeout, .is_way_back = true}))
     throw Error(fmt::format("transition stalled for {}", name), kKeptRemedy,
                 Exit::kStallKept);
   throw Error(fmt::format("error: failed to unload module {} (transition stalled), patch "
@@ -141,10 +142,10 @@ Exit unload_all_patches(Host& host, const Waiting& waiting) {
   std::ranges::stable_sort(patches, std::ranges::greater(), &PatchState::order);
   Exit result = Exit::kSuccess;
   bool progress = true;
-  while (progress && !patches.empty()) {
+  while (progress && !patches.empty() && !is_interrupted()) {
     const std::size_t before = patches.size();
     std::erase_if(patches, [&](const PatchState& patch) {
-      return try_to_unload(host, patch.name, waiting, result);
+      return !is_interrupted() && try_to_unload(host, patch.name, waiting, result);
     });
     progress = patches.size() < before;
   }

@@ -49,6 +49,9 @@ class PretendedKernel : public Kernel {
   Generation generation = kGenerations.back();
   std::string ending; ///< transitions end only to this state, "0" or "1"; empty: to both
   bool never_ends = false;          ///< transitions stall
+  bool registers_nothing = false;   ///< modules are loaded that enable no patch
+  bool patches_nothing = false;     ///< patches have no functions
+  bool is_replaced_at_once = false; ///< somebody else disables what is enabled
   std::set<std::string> cumulative; ///< patches that replace all others
   std::vector<std::string> calls;
   std::chrono::milliseconds now{0};
@@ -61,7 +64,14 @@ class PretendedKernel : public Kernel {
     }
     if (load_answer)
       return load_answer;
-    add_patch(module_name(file.string()), true);
+    const std::string name = module_name(file.string());
+    if (registers_nothing) {
+      std::filesystem::create_directories(places_.modules() / name);
+      return 0;
+    }
+    add_patch(name, true);
+    if (!patches_nothing)
+      add_object(name, "vmlinux", {"f,1"});
     return 0;
   }
 
@@ -149,6 +159,8 @@ class PretendedKernel : public Kernel {
   }
   void end_transition(const std::string& name) {
     write_file(directory(name) / "transition", "0\n");
+    if (is_replaced_at_once)
+      write_file(directory(name) / "enabled", "0\n");
     if (read_text(directory(name) / "enabled") == "0\n") {
       if (!generation.keeps_disabled)
         std::filesystem::remove_all(directory(name));

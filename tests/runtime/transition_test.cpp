@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "base/error.h"
+#include "base/interrupt.h"
 #include "runtime/livepatch_state.h"
 #include "runtime/operations.h"
 #include "runtime/pretended_host.h"
 
 #include <gtest/gtest.h>
 
+#include <csignal>
 #include <gmock/gmock.h>
+#include <unistd.h>
 
 namespace kpatch::runtime {
 namespace {
@@ -54,6 +57,44 @@ struct Stall : PretendedHost {
         kernel.generation = generation;
   }
 };
+
+/// Sends a signal to this program in the middle of a transition.
+struct InterruptingKernel : PretendedKernel {
+  using PretendedKernel::PretendedKernel;
+  void wait(std::chrono::milliseconds time) override {
+    PretendedKernel::wait(time);
+    if (now == std::chrono::seconds(2))
+      std::raise(SIGTERM);
+  }
+};
+
+/// Ends the process as `kpatch` would that gets SIGTERM while it loads and all tasks stay
+/// where they are; 99 if the state is not the one that is wanted.
+[[noreturn]] void load_interrupted(OnStall policy, bool wants_patch) {
+  catch_interrupts();
+  PretendedHost machine;
+  InterruptingKernel kernel(machine.places);
+  kernel.ending = "0"; // only the way back ends
+  Host host{machine.places,     kernel,
+            machine.host.say,   machine.host.warn,
+            machine.host.guide, machine.host.progress};
+  const auto file = write_module(machine.root.path(), "a");
+  int status = 0;
+  try {
+    load_patch(host, file.string(), {.waiting = {.on_stall = policy}});
+  } catch (const Error& error) {
+    status = static_cast<int>(error.exit());
+  }
+  const bool is_there = find_patch(machine.places, "a").has_value();
+  const bool was_quick = kernel.now < std::chrono::seconds(10);
+  std::filesystem::remove_all(machine.root.path());
+  _exit(is_there == wants_patch && was_quick ? status : 99);
+}
+
+TEST(Transition, SignalsEndItAsTheStallPolicySays) {
+  EXPECT_EXIT(load_interrupted(OnStall::kRevert, false), testing::ExitedWithCode(4), "");
+  EXPECT_EXIT(load_interrupted(OnStall::kKeep, true), testing::ExitedWithCode(5), "");
+}
 
 TEST(StalledLoad, IsRevertedAndEndsWithOneAsTheClassicTool) {
   Stall machine;
