@@ -59,6 +59,7 @@ constexpr option kOptions[] = {
     {"output",              required_argument, nullptr, 'o'               },
     {"debug",               no_argument,       nullptr, 'd'               },
     {"non-replace",         no_argument,       nullptr, 'R'               },
+    {"no-replace",          no_argument,       nullptr, 'R'               },
     {"target",              required_argument, nullptr, 't'               },
     {"skip-cleanup",        no_argument,       nullptr, kSkipCleanup      },
     {"skip-compiler-check", no_argument,       nullptr, kSkipCompilerCheck},
@@ -89,7 +90,8 @@ constexpr std::string_view kUsage =
   -o, --output DIR           Where the module goes (default: current directory)
   -d, --debug                Tell which programs are run; twice: show what they print
                              instead; three times: both. Keep build.log
-  -R, --non-replace          Do not replace patches that are loaded already
+  -R, --non-replace, --no-replace
+                             Do not replace patches that are loaded already
   -e, --oot-module FILE      Patch this module from outside the kernel's tree
       --oot-module-src DIR   The source of the module
   -t, --target TARGET        What to make in a full build (default: vmlinux modules)

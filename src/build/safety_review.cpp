@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "build/touched_types.h"
 #include "elf/object.h"
+#include "kernel/klp_callbacks.h"
 #include "verify/review.h"
 
 #include <algorithm>
@@ -50,7 +51,8 @@ std::vector<Problem> review_units(const Workshop& shop, const PatchedView& view,
     if (result == results.end())
       continue;
     const elf::Object& original = sides.emplace_back(elf::read_object(unit.original));
-    const elf::Object& patched = sides.emplace_back(elf::read_object(unit.patched));
+    elf::Object& patched = sides.emplace_back(elf::read_object(unit.patched));
+    kernel::name_klp_callbacks(patched);
     units.push_back({unit.unit, original, patched, replaced_functions(*result)});
     if (!wanted.empty() && !shop.added.units.contains(unit.unit))
       add_types(shop, view, wanted, units.back());

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "diff/context.h"
 
+#include <algorithm>
 #include <array>
 
 namespace kpatch::diff {
@@ -17,6 +18,35 @@ constexpr std::string_view kIgnoreSections = ".kpatch.ignore.sections";
 constexpr std::string_view kIgnoreFunctions = ".kpatch.ignore.functions";
 constexpr std::string_view kModinfo = ".modinfo";
 constexpr std::string_view kImport = "import_ns=";
+
+/// What the kernel's code notes down for objtool and for modpost, which have read it in
+/// the unit's own object, and what only keeps a symbol alive (macros of
+/// include/linux/{compiler,objtool,instrumentation,annotate,init}.h and of
+/// arch/*/include, 3.10 to 6.19). Anything else is a message to somebody, and it is not
+/// known what of.
+constexpr std::array<std::string_view, 21> kDiscarded = {
+    ".discard",
+    ".discard.addressable",
+    ".discard.annotate_data",
+    ".discard.annotate_insn",
+    ".discard.func_stack_frame_non_standard",
+    ".discard.ibt_endbr_noseal",
+    ".discard.ignore_alts",
+    ".discard.instr_begin",
+    ".discard.instr_end",
+    ".discard.intra_function_calls",
+    ".discard.klp_callback_ptrs",
+    ".discard.ksym",
+    ".discard.noendbr",
+    ".discard.nospec",
+    ".discard.reachable",
+    ".discard.retpoline_safe",
+    ".discard.sym_checksum",
+    ".discard.text",
+    ".discard.unreachable",
+    ".discard.unwind_hints",
+    ".discard.validate_unret",
+};
 
 /// Each `import_ns=...`, freed of the `<object>.` that built-in code puts before it.
 void save_import_namespaces(Context& context, const elf::Section& modinfo) {
@@ -83,6 +113,30 @@ void ignore_function(Context& context, SymbolId id) {
       ignore_function(context, child);
 }
 
+/// Whether the original says the same there.
+bool is_as_before(const Context& context, SectionId id) {
+  const SectionId twin = context.patched.sections[id].twin;
+  if (!twin)
+    return false;
+  const elf::Section& before = context.original.section(twin);
+  const elf::Section& after = context.patched.section(id);
+  return before.data == after.data && before.size() == after.size() &&
+         before.relocations.size() == after.relocations.size();
+}
+
+void refuse_unknown_discard(Context& context, SectionId id) {
+  const std::string& name = context.patched.section(id).name;
+  if (std::ranges::find(kDiscarded, name) != kDiscarded.end() ||
+      is_as_before(context, id))
+    return;
+  add_problem(context, code::kUnknownSection, name,
+              fmt::format("section {} is new or changes; linkers drop it, and it is not "
+                          "known who was to read it before",
+                          name),
+              "Make the change without what puts it there, leave it out with "
+              "KPATCH_IGNORE_SECTION, or report the section.");
+}
+
 } // namespace
 
 void mark_ignored_sections(Context& context) {
@@ -92,7 +146,10 @@ void mark_ignored_sections(Context& context) {
     const bool is_modinfo = name == kModinfo;
     if (is_modinfo)
       save_import_namespaces(context, patched.section(id));
-    if (is_modinfo || name.starts_with(".discard") || name.starts_with(".llvm_addrsig") ||
+    const bool is_discarded = name == ".discard" || name.starts_with(".discard.");
+    if (is_discarded)
+      refuse_unknown_discard(context, id);
+    if (is_modinfo || is_discarded || name.starts_with(".llvm_addrsig") ||
         name.starts_with(".llvm.") || patched.arch.ignores_section(name))
       ignore_section(context, id);
   }
