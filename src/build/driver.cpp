@@ -76,6 +76,8 @@ class Build {
                         .originals = options_.cache / kernel::kObjectStore};
     const std::vector<UnitObjects> objects = compile_both(shop, view);
     compare(shop, view, objects);
+    if (has_refused_units())
+      review(shop, view, objects);
     end_unless_patchable();
     // Every changed unit's part of the module is in an intermediate object.
 
@@ -126,6 +128,10 @@ class Build {
   void compare(const Workshop& shop, const PatchedView& view,
                const std::vector<UnitObjects>& objects);
   void tell_about(const UnitResult& result);
+  bool has_refused_units() const {
+    return std::ranges::count(result_.units, UnitOutcome::kRefused,
+                              &UnitResult::outcome) > 0;
+  }
   void end_unless_patchable();
   [[noreturn]] void end_with_compiler_errors();
   void compare_versions(const Workshop& shop, const PatchedView& view,
@@ -382,7 +388,7 @@ void Build::review(const Workshop& shop, const PatchedView& view,
   const StepClock clock(result_.steps, "review");
   std::vector<Problem> findings =
       review_units(shop, view, touched_, objects, result_.units);
-  if (options_.review == Review::kRefuse && !findings.empty()) {
+  if (options_.review == Review::kRefuse && !findings.empty() && !has_refused_units()) {
     result_.problems = std::move(findings);
     refuse("the review has found hazards");
   }

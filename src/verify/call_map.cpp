@@ -96,13 +96,22 @@ const Names& CallMap::direct(std::string_view function) const {
 }
 
 Names CallMap::reached(std::string_view function) const {
+  return reached_through(function, false);
+}
+
+Names CallMap::reached_in_unit(std::string_view function) const {
+  return reached_through(function, true);
+}
+
+Names CallMap::reached_through(std::string_view function, bool with_globals) const {
   Names reached;
   std::vector<std::string_view> waiting = {function};
   while (!waiting.empty()) {
     const std::string_view at = waiting.back();
     waiting.pop_back();
     for (const std::string& name : direct(at))
-      if (reached.insert(name).second && local_.contains(name))
+      if (reached.insert(name).second &&
+          (local_.contains(name) || (with_globals && defines(name))))
         waiting.push_back(name);
   }
   return reached;

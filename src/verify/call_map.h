@@ -30,6 +30,9 @@ class CallMap {
   /// call. Whether the compiler inlines these does not matter then.
   Names reached(std::string_view function) const;
 
+  /// Those and what all functions of the unit refer to that it calls, others' too.
+  Names reached_in_unit(std::string_view function) const;
+
   /// Those whose code calls the function, if all who do are known: it is the unit's own
   /// and its address is handed to nobody.
   Names only_callers(std::string_view function) const;
@@ -49,6 +52,7 @@ class CallMap {
   const Names& callbacks(std::string_view section) const;
 
  private:
+  Names reached_through(std::string_view function, bool with_globals) const;
   void add_code(const elf::Object& object, const elf::Section& section,
                 std::string_view function);
   void add_data(const elf::Object& object, const elf::Section& section);

@@ -15,9 +15,9 @@ namespace kpatch::verify {
 
 namespace {
 
-constexpr std::array<ReviewRule*, 5> kRules = {
+constexpr std::array<ReviewRule*, 6> kRules = {
     find_ended_timers,   find_changed_layouts,   find_uneven_holds,
-    find_always_running, find_delicate_contexts,
+    find_always_running, find_delicate_contexts, find_outliving,
 };
 
 } // namespace

@@ -28,5 +28,6 @@ ReviewRule find_changed_layouts;   ///< KP4002
 ReviewRule find_uneven_holds;      ///< KP4003
 ReviewRule find_always_running;    ///< KP4004
 ReviewRule find_delicate_contexts; ///< KP4005
+ReviewRule find_outliving;         ///< KP4006
 
 } // namespace kpatch::verify

@@ -23,9 +23,18 @@ constexpr std::array<std::string_view, 4> kThreadQuestions = {
 constexpr std::array<std::string_view, 4> kThreadMakers = {
     "kthread_create_on_node", "kthread_create_on_cpu", "kernel_thread",
     "user_mode_thread"};
-constexpr std::array<std::string_view, 4> kSleeps = {"schedule", "schedule_timeout",
-                                                     "schedule_timeout_interruptible",
-                                                     "schedule_timeout_idle"};
+constexpr std::array<std::string_view, 12> kSleeps = {"schedule",
+                                                      "schedule_timeout",
+                                                      "schedule_timeout_interruptible",
+                                                      "schedule_timeout_uninterruptible",
+                                                      "schedule_timeout_killable",
+                                                      "schedule_timeout_idle",
+                                                      "schedule_hrtimeout_range",
+                                                      "io_schedule",
+                                                      "msleep",
+                                                      "msleep_interruptible",
+                                                      "usleep_range_state",
+                                                      "prepare_to_wait_event"};
 
 /// What some task is inside of at any time.
 constexpr std::array<std::string_view, 19> kAlwaysRunning = {
@@ -40,15 +49,23 @@ bool has_any(const Names& names, std::span<const std::string_view> wanted) {
                              [&](std::string_view name) { return names.contains(name); });
 }
 
-/// A main function asks whether to stop, or sleeps and is what a thread is made of.
+/// Whether code that a thread is made in takes the function's address.
+bool is_handed_to_a_thread(const CallMap& calls, std::string_view function) {
+  return std::ranges::any_of(calls.takers(function), [&](const std::string& taker) {
+    return has_any(calls.direct(taker), kThreadMakers);
+  });
+}
+
+/// A main function asks whether to stop, or sleeps, and is what a thread is made of. It
+/// may do both through functions of the unit; what another unit does is not known.
 bool is_thread(const CallMap& calls, std::string_view function) {
-  const Names& direct = calls.direct(function);
-  if (calls.has_taken_address(function) && has_any(direct, kThreadQuestions))
+  if (calls.has_taken_address(function) &&
+      has_any(calls.direct(function), kThreadQuestions))
     return true;
-  return has_any(direct, kSleeps) &&
-         std::ranges::any_of(calls.takers(function), [&](const std::string& taker) {
-           return has_any(calls.direct(taker), kThreadMakers);
-         });
+  if (!is_handed_to_a_thread(calls, function))
+    return false;
+  const Names reached = calls.reached_in_unit(function);
+  return has_any(reached, kThreadQuestions) || has_any(reached, kSleeps);
 }
 
 } // namespace

@@ -7,6 +7,8 @@
 
 #include <gmock/gmock.h>
 
+#include <array>
+
 namespace kpatch::verify {
 namespace {
 
@@ -39,6 +41,30 @@ class Unit {
     define("start_it", section, STB_LOCAL);
     refer(section, R_X86_64_32S, function);
     refer(section, R_X86_64_PLT32, callee);
+    return *this;
+  }
+
+  /// A variable; `function`, if any, is what it points to.
+  Unit& variable(const std::string& name, const std::string& function = {}) {
+    const elf::SectionId section = add_section(".data." + name, SHF_WRITE);
+    object_.symbols[symbol(name)] = {
+        .name = name, .type = STT_OBJECT, .section = section, .size = 16};
+    if (!function.empty())
+      refer(section, R_X86_64_64, function);
+    return *this;
+  }
+
+  /// Code that takes the address of one thing after the other and then calls.
+  Unit& hands(const std::string& name, const std::vector<std::string>& things,
+              const std::string& callee) {
+    const elf::SectionId section = add_section(".text." + name, SHF_EXECINSTR);
+    define(name, section, STB_GLOBAL);
+    for (const std::string& thing : things)
+      refer(section, R_X86_64_32S, thing);
+    refer(section, R_X86_64_PLT32, callee);
+    std::uint64_t at = 0;
+    for (elf::Relocation& relocation : object_.sections[section].relocations)
+      relocation.offset = ++at;
     return *this;
   }
 
@@ -230,6 +256,86 @@ TEST(Review, FunctionsInsideOfTracingPrintingAndNmisAreFound) {
   for (const char* path : {"kernel/trace/trace_events.c", "lib/string.c",
                            "arch/x86/kernel/process.c", "fs/proc/meminfo.c"})
     EXPECT_THAT(codes(unit, unit, path), IsEmpty()) << path;
+}
+
+/// Of f(), which hands what is new in the patch to the function.
+std::vector<Problem> outliving(Unit patched, const std::vector<std::string>& things,
+                               const std::string& callee) {
+  const Unit original = calls({});
+  patched.hands("f", things, callee);
+  const ReviewedUnit reviewed{"fs/unit.c", original.object(), patched.object(), {"f"}};
+  return review({&reviewed, 1});
+}
+
+TEST(Review, WhatOutlivesThePatchIsNamed) {
+  const std::vector<Problem> findings =
+      outliving(Unit().function("thread", {}).variable("task"), {"thread"},
+                "kthread_create_on_node");
+  ASSERT_EQ(findings.size(), 1U);
+  EXPECT_EQ(findings[0].code, "KP4006");
+  EXPECT_EQ(findings[0].symbol, "thread");
+  EXPECT_EQ(
+      findings[0].message,
+      "f hands it to a kernel thread (kthread_create_on_node), and no callback takes "
+      "it back before the patch is gone: the kernel then uses memory that is freed");
+  EXPECT_EQ(findings[0].remedy, "call kthread_stop() in a post-unpatch callback");
+}
+
+TEST(Review, EachKindOfRegistrationIsKnown) {
+  for (const char* callee :
+       {"mod_timer", "hrtimer_start_range_ns", "queue_work_on", "call_rcu", "call_srcu",
+        "register_netdevice_notifier", "atomic_notifier_chain_register",
+        "request_threaded_irq", "register_kprobe", "proc_create_data",
+        "sysfs_create_group", "debugfs_create_file", "misc_register",
+        "nf_register_net_hook", "__tasklet_schedule", "register_shrinker",
+        "register_something"}) {
+    Unit by_variable = Unit().function("fn", {}).variable("v", "fn");
+    const std::vector<Problem> found = outliving(by_variable, {"v"}, callee);
+    ASSERT_EQ(found.size(), 1U) << callee;
+    EXPECT_EQ(found[0].symbol, "v");
+    EXPECT_EQ(outliving(Unit().function("fn", {}), {"fn"}, callee).size(), 1U) << callee;
+    EXPECT_EQ(outliving(Unit().variable("v"), {"v"}, callee).size(), 1U) << callee;
+  }
+}
+
+TEST(Review, WhatACallbackTakesBackOutlivesNothing) {
+  const auto with = [](const std::string& section, const std::string& callee) {
+    return outliving(Unit()
+                         .function("fn", {})
+                         .function("undo", {callee})
+                         .pointer(".kpatch.callbacks." + section, "undo"),
+                     {"fn"}, "call_rcu");
+  };
+  EXPECT_THAT(with("post_unpatch", "rcu_barrier"), IsEmpty());
+  EXPECT_THAT(with("pre_unpatch", "rcu_barrier"), IsEmpty());
+  EXPECT_EQ(with("post_patch", "rcu_barrier").size(), 1U);
+  EXPECT_EQ(with("post_unpatch", "kthread_stop").size(), 1U);
+}
+
+TEST(Review, WhatIsNotHandedOverOutlivesNothing) {
+  EXPECT_THAT(outliving(Unit().function("fn", {}), {"fn"}, "sort"), IsEmpty());
+  EXPECT_THAT(outliving(Unit(), {"kernel_variable"}, "mod_timer"), IsEmpty());
+  EXPECT_THAT(outliving(Unit().variable("__key"), {"__key"}, "init_timer_key"),
+              IsEmpty());
+}
+
+TEST(Review, AThreadMayAskThroughAHelperWhetherToStop) {
+  for (const std::uint8_t binding : std::array<std::uint8_t, 2>{STB_LOCAL, STB_GLOBAL}) {
+    Unit unit;
+    unit.function("goes_on", {"kthread_should_stop"}, binding)
+        .function("main_loop", {"goes_on"})
+        .hands_over("main_loop", "kthread_create_on_node");
+    EXPECT_THAT(codes(unit, unit, "fs/unit.c", {"main_loop"}), ElementsAre("KP4004"));
+  }
+  Unit other;
+  other.function("goes_on", {"kthread_should_stop"})
+      .function("handler", {"goes_on"})
+      .hands_over("handler", "sort");
+  EXPECT_THAT(codes(other, other, "fs/unit.c", {"handler"}), IsEmpty());
+}
+
+TEST(Review, AFileDroppedAtOnceIsDropped) {
+  EXPECT_THAT(codes(calls({"fget", "fput"}), calls({"fget", "__fput_sync"})), IsEmpty());
 }
 
 TEST(Review, LayoutOfWhatLivesOnStacksAloneMayChange) {
