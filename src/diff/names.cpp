@@ -22,9 +22,15 @@ bool is_exact(std::string_view name) {
   return name.find(".str1.") != std::string_view::npos;
 }
 
+/// Names that macros spell with __COUNTER__ and __LINE__ at the end: __UNIQUE_ID() of
+/// linux/compiler.h, __ADDRESSABLE() before 5.1 and since, __ID() of linux/btf_ids.h.
+constexpr std::array<std::string_view, 4> kCounted = {
+    "__UNIQUE_ID_", "__BTF_ID__", "__addressable_", "___addressable_"};
+
 bool is_unique_id(std::string_view name) {
-  return name.starts_with("__UNIQUE_ID_") ||
-         name.find("__UNIQUE_ID_ddebug") != std::string_view::npos;
+  return std::ranges::any_of(
+             kCounted, [&](std::string_view stem) { return name.starts_with(stem); }) ||
+         name.find("__UNIQUE_ID_") != std::string_view::npos;
 }
 
 /// Cuts a trailing `.123` (or a lone `.`) off.
@@ -85,8 +91,9 @@ constexpr std::array<std::string_view, 6> kUbsan = {".data.rel.local..Lubsan_dat
 
 /// Sections of exit calls, early reservations and compile-time checks are thrown away by
 /// the kernel's linker script, and string literals get their labels from the assembler.
-constexpr std::array<std::string_view, 6> kDiscarded = {
+constexpr std::array<std::string_view, 7> kDiscarded = {
     "__exitcall_",
+    "__notrim", // of symbol_get(), in .no_trim_symbol
     "__brk_reservation_fn_",
     "__func_stack_frame_non_standard_",
     "__trace_check",

@@ -27,7 +27,8 @@ namespace {
 using elf::SectionId;
 using elf::SymbolId;
 
-constexpr std::array<std::string_view, 2> kShared = {".ref.text", ".sched.text"};
+// Units compiled without -ffunction-sections (init/*.c) have .text.
+constexpr std::array<std::string_view, 3> kShared = {".ref.text", ".sched.text", ".text"};
 constexpr std::string_view kOwnSection = ".text.";
 
 /// What becomes a section of its own.

@@ -17,6 +17,17 @@ TEST(SameName, OverlooksTheNumbersOfCompilers) {
   EXPECT_TRUE(is_same_name("__UNIQUE_ID_ddebug12.3", "__UNIQUE_ID_ddebug45.6"));
 }
 
+TEST(SameName, OverlooksCountersAndLines) {
+  EXPECT_TRUE(is_same_name("__BTF_ID__func__f__1214", "__BTF_ID__func__f__981"));
+  EXPECT_TRUE(is_same_name("__UNIQUE_ID___addressable_f4", "__UNIQUE_ID___addressable_f51"));
+  EXPECT_TRUE(is_same_name("___addressable_f4", "___addressable_f51"));
+  EXPECT_FALSE(is_same_name("__BTF_ID__func__f__1214", "__BTF_ID__func__g__1214"));
+}
+
+TEST(PossiblyDiscarded, CountsWhatSymbolGetLeavesBehind) {
+  EXPECT_TRUE(is_possibly_discarded("__notrim.0"));
+}
+
 TEST(SameName, KeepsApartWhatDiffersInWords) {
   EXPECT_FALSE(is_same_name("foo", "foo.isra.0"));
   EXPECT_FALSE(is_same_name("foo.isra.1", "foo.isra.35.part.36"));

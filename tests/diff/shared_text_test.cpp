@@ -50,6 +50,14 @@ TEST(SharedText, OnlyTheFunctionThatChangedIsPatched) {
   EXPECT_EQ(code.data, (Bytes{0xe8, 0, 0, 0, 0, 0xb0, 2, kRet}));
 }
 
+TEST(SharedText, PlainTextIsCutUpToo) {
+  const Result result = Diffing().run(SchedText(1, ".text").builder.build(),
+                                      SchedText(2, ".text").builder.build());
+  ASSERT_EQ(result.exit, Exit::kSuccess);
+  ASSERT_EQ(result.functions.size(), 1U);
+  EXPECT_EQ(result.functions[0].name, "g");
+}
+
 TEST(SharedText, CallsThatTheAssemblerResolvedBecomeRelocations) {
   SchedText before(1);
   SchedText after(1);
