@@ -7,6 +7,7 @@
 // numbers) never matters.
 #include "base/endian.h"
 #include "base/error.h"
+#include "diff/constants.h"
 #include "diff/context.h"
 #include "diff/names.h"
 #include "diff/special_table.h"
@@ -27,8 +28,15 @@ bool is_regenerated(const Side& side, std::string_view name) {
   return row && row->policy == Policy::kRegenerate;
 }
 
+constexpr const char* kNewName =
+    "The kernel has it as it was: leave it so, give what is new another name in the "
+    "patch, and use that in the functions that need it.";
+constexpr const char* kOtherOptions =
+    "Both sides must be compiled by one compiler with the same options: build again with "
+    "the compiler and the configuration of the kernel.";
+
 [[noreturn]] void not_patchable(const Context& context, const std::string& what,
-                                const char* remedy = "") {
+                                const std::string& remedy) {
   throw Error(fmt::format("{}: {}", context.inputs.label, what), remedy,
               Exit::kNotPatchable);
 }
@@ -70,8 +78,10 @@ class Comparison {
                       now.entry_size == before.entry_size &&
                       (now.is_text() || now.alignment == before.alignment);
     if (!same)
-      not_patchable(context_, fmt::format("{} section header details differ from {}",
-                                          now.name, before.name));
+      not_patchable(
+          context_,
+          fmt::format("{} section header details differ from {}", now.name, before.name),
+          kNewName);
   }
 
   bool has_same_content(const elf::Section& now, const elf::Section& before) const {
@@ -138,14 +148,73 @@ Temperature temperature(std::string_view section) {
   return section.starts_with(".text.hot.") ? Temperature::kHot : Temperature::kNormal;
 }
 
-/// A function that turned from static to global or back is the same function. What became
-/// global may be called from other objects of the patch, so the patch brings it; what
-/// became static is still the global that the kernel knows.
+/// What turned from static to global or back is the same thing, and the kernel's: what
+/// became global is still the local that the kernel has, what became static its global.
 void follow_binding(Side& patched, SymbolId id, std::uint8_t before) {
   if (before != STB_LOCAL)
     patched.object.symbols[id].binding = before;
-  else if (patched.symbol(id).is_function())
+  else
     patched.symbols[id].became_global = true;
+}
+
+/// Init code is gone after boot, exit code is never run or cannot be redirected.
+bool is_gone(std::string_view section) {
+  return section.starts_with(".init.") || section.starts_with(".exit.");
+}
+
+/// What no longer is init code is needed at run time, when the kernel's copy is gone: the
+/// patch brings its own.
+bool outlives_its_original(const Context& context, SymbolId id) {
+  const SectionId home = context.patched.home(id);
+  const SectionId old_home = context.original.home(context.patched.symbols[id].twin);
+  return home && old_home && context.patched.sections[home].twin != old_home &&
+         is_gone(context.original.section(old_home).name) &&
+         !is_gone(context.patched.section(home).name);
+}
+
+void part(Context& context, SymbolId id) {
+  SymbolState& state = context.patched.symbols[id];
+  context.original.symbols[state.twin].twin = kNoSymbol;
+  state.twin = kNoSymbol;
+  state.status = Status::kNew;
+}
+
+/// A variable that the kernel has elsewhere (.bss for .data) or in another size.
+void refuse_changed_object(Context& context, SymbolId id, const std::string& what,
+                           const char* remedy) {
+  Side& patched = context.patched;
+  add_problem(context, code::kChangedSection, patched.symbol(id).name,
+              fmt::format("{}: {}", what, patched.symbol(id).name), remedy);
+  patched.symbols[id].status = Status::kSame;
+  if (SectionState& home = patched.sections[patched.home(id)];
+      home.bundled == id && home.twin)
+    home.content = home.relocations = Status::kSame;
+}
+
+constexpr const char* kSetFirstValue =
+    "The kernel has the variable already, with its old first value: set the new one from "
+    "a pre- or post-patch callback, or change the code that reads it.";
+
+void compare_homes(Context& context, SymbolId id) {
+  Side& patched = context.patched;
+  const std::string& name = patched.symbol(id).name;
+  const SectionId home = patched.home(id);
+  const SectionId old_home = context.original.home(patched.symbols[id].twin);
+  const std::string& before = context.original.section(old_home).name;
+  const std::string& now = patched.section(home).name;
+  const SectionId moved_to = context.original.sections[old_home].twin;
+  const bool is_ignored = moved_to && patched.sections[moved_to].ignored;
+  if (!is_ignored && patched.symbol(id).is_object())
+    return refuse_changed_object(
+        context, id, fmt::format("changed data: it moves from {} to {}", before, now),
+        kSetFirstValue);
+  if (!is_ignored && temperature(now) == temperature(before))
+    not_patchable(
+        context, "symbol changed sections: " + name,
+        fmt::format("It moves from {} to {}, where the kernel does not have it. "
+                    "{}",
+                    before, now, kNewName));
+  patched.symbols[id].status = Status::kChanged;
 }
 
 void compare_symbol(Context& context, SymbolId id) {
@@ -160,25 +229,31 @@ void compare_symbol(Context& context, SymbolId id) {
   const elf::Symbol& before = original.symbol(state.twin);
   const SectionId home = patched.home(id);
   const SectionId old_home = original.home(state.twin);
+  if (outlives_its_original(context, id))
+    return part(context, id);
   if (now.type != before.type || !home != !old_home)
-    not_patchable(context, "symbol info mismatch: " + now.name);
+    not_patchable(context, "symbol info mismatch: " + now.name, kNewName);
   if (now.binding != before.binding)
     follow_binding(patched, id, before.binding);
-  if (home && patched.sections[home].twin != old_home) {
-    const SectionId moved_to = original.sections[old_home].twin;
-    const bool is_ignored = moved_to && patched.sections[moved_to].ignored;
-    const bool is_reheated = temperature(patched.section(home).name) !=
-                             temperature(original.section(old_home).name);
-    if (!is_ignored && !is_reheated)
-      not_patchable(context, "symbol changed sections: " + now.name);
-    state.status = Status::kChanged;
-  }
+  if (home && patched.sections[home].twin != old_home)
+    compare_homes(context, id);
   if (now.is_object() && now.size != before.size)
-    not_patchable(context, "object size mismatch: " + now.name,
-                  "The kernel has it in the old size: keep what was added in shadow "
-                  "variables or in a variable with a new name.");
+    refuse_changed_object(context, id, "object size mismatch",
+                          "The kernel has it in the old size: keep what was added in "
+                          "shadow variables or in a variable with a new name.");
   if (!home)
     state.status = Status::kSame;
+}
+
+/// Assemblers call what is global with another type of relocation than what lies in the
+/// same file (x86-64: PLT32 and PC32), though a field is filled in the same way.
+bool is_filled_in_alike(const arch::Arch& arch, std::uint32_t a, std::uint32_t b) {
+  if (a == b)
+    return true;
+  const auto field = arch.field(a);
+  const auto other = arch.field(b);
+  return field && other && field->size > 0 && field->size == other->size &&
+         field->is_relative == other->is_relative && field->is_signed == other->is_signed;
 }
 
 } // namespace
@@ -187,16 +262,16 @@ void check_headers(const Context& context) {
   const elf::Header& before = context.original.object.header;
   const elf::Header& now = context.patched.object.header;
   if (before != now)
-    not_patchable(context, "ELF headers differ");
+    not_patchable(context, "ELF headers differ", kOtherOptions);
   if (now.program_headers != 0)
-    not_patchable(context, "ELF contains program header");
+    not_patchable(context, "ELF contains program header", kOtherOptions);
 }
 
 bool refers_to_same(const Context& context, SectionId now, const elf::Relocation& a,
                     const elf::Relocation& b) {
   const Side& patched = context.patched;
   const Side& original = context.original;
-  if (a.type != b.type || a.offset != b.offset)
+  if (!is_filled_in_alike(patched.arch, a.type, b.type) || a.offset != b.offset)
     return false;
   const std::string& name = patched.symbol(a.symbol).name;
   if (name == kAltinstrAux && original.symbol(b.symbol).name == kAltinstrAux)
@@ -207,8 +282,10 @@ bool refers_to_same(const Context& context, SectionId now, const elf::Relocation
     return !ours.relocation && !theirs.relocation && ours.constant == theirs.constant;
   const elf::Relocation& to = *ours.relocation;
   const elf::Relocation& from = *theirs.relocation;
-  if (const auto text = patched.string_target(now, to))
-    return text == original.string_target(patched.sections[now].twin, from);
+  const auto constant = constant_target(patched, now, to);
+  const auto old_constant = constant_target(original, patched.sections[now].twin, from);
+  if (constant || old_constant)
+    return constant == old_constant;
   if (to.addend != from.addend)
     return false;
   return patched.symbols[to.symbol].twin == from.symbol ||

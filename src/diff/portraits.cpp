@@ -5,6 +5,10 @@
 // cut out by their symbols and described so that two can be compared wherever they lie.
 #include "diff/portraits.h"
 
+#include "diff/constants.h"
+
+#include <fmt/ranges.h>
+
 #include <algorithm>
 
 namespace kpatch::diff {
@@ -16,6 +20,11 @@ namespace {
 std::string meaning(const Side& side, SectionId home, const elf::Relocation& relocation) {
   if (const auto text = side.string_target(home, relocation))
     return fmt::format("\"{}\"", *text);
+  if (const auto constant = constant_target(side, home, relocation)) {
+    const auto* bytes = reinterpret_cast<const std::uint8_t*>(constant->data());
+    return fmt::format("the constant {:02x}",
+                       fmt::join(bytes, bytes + constant->size(), ""));
+  }
   const std::string& name = side.symbol(relocation.symbol).name;
   const std::int64_t offset = side.target_offset(home, relocation);
   return offset ? fmt::format("{}{:+#x}", name, offset) : name;

@@ -3,8 +3,10 @@
 // Says what will be patched and makes sure that nothing was lost: every change must be
 // part of the patch, and no data that the running kernel has a live copy of may be.
 #include "diff/changed_data.h"
+#include "diff/constants.h"
 #include "diff/context.h"
 #include "diff/names.h"
+#include "diff/portraits.h"
 
 #include <algorithm>
 #include <array>
@@ -26,12 +28,58 @@ constexpr const char* kDataRemedy = "Live data cannot be replaced: change it fro
                                     "callback, keep the new state in shadow "
                                     "variables, or change the code that reads it.";
 
+constexpr const char* kCodeRemedy =
+    "Make the change in functions that lie in sections of their own, and that call it or "
+    "are called from there.";
+
+/// The functions that differ in a section of many, where none of them can be redirected:
+/// code of entries and exits (`noinstr`), which must not be traced.
+std::vector<std::string> changed_untraced(const Context& context, SectionId id) {
+  const Side& patched = context.patched;
+  const auto now = portraits(patched, id);
+  const auto before = portraits(context.original, patched.sections[id].twin);
+  std::vector<std::string> names;
+  for (const auto& [name, portrait] : now) {
+    const auto old = before.find(name);
+    if (!patched.symbol(portrait.symbol).is_function() ||
+        patched.symbols[portrait.symbol].is_prefix ||
+        (old != before.end() && old->second == portrait))
+      continue;
+    if (patched.symbols[portrait.symbol].has_ftrace_entry)
+      return {};
+    names.emplace_back(name);
+  }
+  return names;
+}
+
+/// Says so of a shared section of code, if that is all that is wrong with it.
+bool refuse_untraced(Context& context, SectionId id) {
+  SectionState& state = context.patched.sections[id];
+  const elf::Section& section = context.patched.section(id);
+  const bool is_changed =
+      state.content == Status::kChanged ||
+      (section.has_relocations && state.relocations == Status::kChanged);
+  if (!section.is_text() || state.bundled || !state.twin || state.included || !is_changed)
+    return false;
+  const std::vector<std::string> names = changed_untraced(context, id);
+  for (const std::string& name : names)
+    add_problem(context, code::kNoFtraceEntry, name,
+                fmt::format("function {} lies in {}, code that no tracer can redirect, "
+                            "unable to patch",
+                            name, section.name),
+                "Make the change in the functions that it calls outside of that "
+                "section.");
+  return !names.empty();
+}
+
 void check_section(Context& context, SectionId id) {
+  if (refuse_untraced(context, id))
+    return;
   const SectionState& state = context.patched.sections[id];
   const elf::Section& section = context.patched.section(id);
   bool has_told = false;
   const auto unselected = [&](Status status, const std::string& name) {
-    if (status != Status::kChanged || state.included)
+    if (status != Status::kChanged || state.included || has_constants_only(section))
       return;
     context.wants_debug_info |= !section.is_text() && !context.patched.debug_info();
     const DataChange change =
@@ -40,7 +88,9 @@ void check_section(Context& context, SectionId id) {
     add_problem(context, code::kChangedSection, name,
                 fmt::format("changed section {} not selected for inclusion{}{}", name,
                             change.what.empty() ? "" : ": ", change.what),
-                change.remedy.empty() ? kDataRemedy : change.remedy);
+                !change.remedy.empty() ? change.remedy
+                : section.is_text()    ? kCodeRemedy
+                                       : kDataRemedy);
   };
   unselected(state.content, section.name);
   if (section.has_relocations)
