@@ -21,12 +21,15 @@
 #include "kernel/sealed_functions.h"
 #include "kernel/symbol_index.h"
 #include "kernel/symvers.h"
+#include "klp/foreign_exports.h"
 #include "klp/intermediate.h"
 #include "klp/landing_thunks.h"
 #include "match/match.h"
 
+#include <algorithm>
 #include <elf.h>
 #include <functional>
+#include <iterator>
 #include <map>
 #include <mutex>
 #include <set>
@@ -72,18 +75,33 @@ struct Parent {
   std::optional<kernel::Image> image;
   kernel::SymbolIndex symbols;
   std::set<std::uint64_t> sealed{}; ///< functions that no pointer may lead to
+  std::set<std::string> lenders{};  ///< objects whose exports it uses
 };
 
+/// The objects that export what the parent takes from others.
+template <typename Symbols>
+std::set<std::string> lenders_of(const Symbols& symbols, const kernel::Symvers& symvers) {
+  std::set<std::string> lenders;
+  for (const auto& symbol : symbols)
+    if (!symbol.is_defined)
+      lenders.insert(symvers.exporter(symbol.name));
+  return lenders;
+}
+
 Parent read_parent(const kernel::Target& target, const std::string& owner,
-                   bool with_image) {
-  if (!with_image)
-    return {std::nullopt, searchable(index_of(target.symbols(owner)))};
+                   bool with_image, const kernel::Symvers& symvers) {
+  if (!with_image) {
+    const std::vector<kernel::ParentSymbol> symbols = target.symbols(owner);
+    return {
+        std::nullopt, searchable(index_of(symbols)), {}, lenders_of(symbols, symvers)};
+  }
   kernel::Image image = owner == kernel::kVmlinux
                             ? kernel::read_kernel_image(target.shipped_file(owner))
                             : kernel::read_module_image(target.shipped_file(owner));
   kernel::SymbolIndex symbols = searchable(index_of(image));
   std::set<std::uint64_t> sealed = kernel::sealed_functions(image);
-  return {std::move(image), std::move(symbols), std::move(sealed)};
+  std::set<std::string> lenders = lenders_of(image.symbols(), symvers);
+  return {std::move(image), std::move(symbols), std::move(sealed), std::move(lenders)};
 }
 
 elf::Object read_side(const fs::path& file, const std::string& label) {
@@ -152,6 +170,33 @@ void lead_past_seals(diff::Delta& delta, const std::set<std::uint64_t>& sealed,
     klp::add_landing_thunks(delta, sealed);
 }
 
+/// What the patch refers to that may be closed to it, or not be there.
+void judge_references(diff::Delta& delta, const Parent& parent, bool with_thunks,
+                      UnitResult& result) {
+  std::ranges::move(klp::references_to_strangers(delta, parent.lenders),
+                    std::back_inserter(result.problems));
+  lead_past_seals(delta, parent.sealed, with_thunks, result);
+}
+
+/// Where the kernel has what was static in the original and is global now.
+kernel::LocatedSymbols new_globals(const elf::Object& original,
+                                   const elf::Object& patched,
+                                   const kernel::LocatedSymbols& located) {
+  std::set<std::string_view> globals;
+  for (const elf::Symbol& symbol : patched.symbols)
+    if (symbol.is_defined() && symbol.binding == STB_GLOBAL)
+      globals.insert(symbol.name);
+  kernel::LocatedSymbols result;
+  for (const elf::Symbol& symbol : original.symbols)
+    if (symbol.is_local() && symbol.is_defined() && globals.contains(symbol.name))
+      if (const auto found = located.find(symbol.name); found != located.end()) {
+        kernel::LocatedSymbol& place = result[symbol.name] = found->second;
+        place.is_global = true; // to the code of the patch
+        place.is_only_one = false;
+      }
+  return result;
+}
+
 } // namespace
 
 struct PairDiffer::Parents {
@@ -163,12 +208,30 @@ struct PairDiffer::Parents {
   kernel::Symvers symvers;
   std::mutex mutex; ///< for the map, not for what is in it
   std::map<std::string, Entry, std::less<>> by_owner;
+  std::map<std::string, kernel::LocatedSymbols, std::less<>> new_globals;
+
+  /// What the patch brings itself is linked to by name.
+  void add_new_globals(const std::string& owner, const kernel::LocatedSymbols& made,
+                       const std::optional<diff::Delta>& delta) {
+    const std::scoped_lock alone(mutex);
+    for (const auto& [name, place] : made)
+      if (!delta || !delta->object.symbols[delta->object.find_symbol(name)].is_defined())
+        new_globals[owner].emplace(name, place);
+  }
+
+  /// Adds what other units have made global; a unit's own names come first.
+  void take_new_globals(const std::string& owner, kernel::LocatedSymbols& located) {
+    const std::scoped_lock alone(mutex);
+    if (const auto made = new_globals.find(owner); made != new_globals.end())
+      located.insert(made->second.begin(), made->second.end());
+  }
 
   const Parent& get(const kernel::Target& target, const std::string& owner,
                     bool with_image) {
     Entry& entry = entry_of(owner);
-    std::call_once(entry.is_read,
-                   [&] { entry.parent = read_parent(target, owner, with_image); });
+    std::call_once(entry.is_read, [&] {
+      entry.parent = read_parent(target, owner, with_image, symvers);
+    });
     return entry.parent;
   }
 
@@ -186,6 +249,10 @@ PairDiffer::PairDiffer(const kernel::Target& target, const PairOptions& options)
 
 PairDiffer::~PairDiffer() = default;
 
+bool PairDiffer::has_new_globals() const {
+  return !parents_->new_globals.empty();
+}
+
 UnitResult PairDiffer::compare(const ObjectPair& pair, const fs::path& output) {
   UnitResult result{.unit = pair.unit, .owner = pair.owner};
   if (read_bytes(pair.original) == read_bytes(pair.patched))
@@ -199,6 +266,13 @@ UnitResult PairDiffer::compare(const ObjectPair& pair, const fs::path& output) {
                                                       : read_side(pair.as_shipped, label),
                               *parent.image);
 
+  elf::Object patched = read_side(pair.patched, label);
+  kernel::LocatedSymbols made_global;
+  if (match) {
+    made_global = new_globals(original, patched, match->located);
+    parents_->take_new_globals(pair.owner, match->located);
+  }
+
   const diff::Inputs inputs{.label = label,
                             .parent = pair.owner,
                             .parent_symbols = parent.symbols,
@@ -209,13 +283,13 @@ UnitResult PairDiffer::compare(const ObjectPair& pair, const fs::path& output) {
                                 options_.init_changes == InitChanges::kLeaveOut,
                             .located = match ? &match->located : nullptr};
   with_likely_cause(match, target_, [&] {
-    diff::Result diff =
-        diff::compare(std::move(original), read_side(pair.patched, label), inputs);
+    diff::Result diff = diff::compare(std::move(original), std::move(patched), inputs);
     take_over(diff, result);
+    parents_->add_new_globals(pair.owner, made_global, diff.delta);
     if (match)
       judge_proof(*match, target_, options_.force, result);
     if (diff.delta)
-      lead_past_seals(*diff.delta, parent.sealed, options_.thunks, result);
+      judge_references(*diff.delta, parent, options_.thunks, result);
     if (!result.problems.empty())
       result.outcome = UnitOutcome::kRefused;
     else if (diff.delta)

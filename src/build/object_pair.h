@@ -45,6 +45,10 @@ class PairDiffer {
   /// from several threads.
   UnitResult compare(const ObjectPair& pair, const std::filesystem::path& output);
 
+  /// Whether a unit made something global that stays the kernel's. Other units can use it
+  /// once they are compared again.
+  bool has_new_globals() const;
+
  private:
   struct Parents;
   const kernel::Target& target_;

@@ -108,9 +108,14 @@ std::vector<UnitResult> diff_units(const Workshop& shop, const PatchedView& view
                                    std::span<const UnitObjects> objects) {
   PairDiffer differ(shop.target, options);
   std::vector<std::vector<UnitResult>> of_units(objects.size());
-  for_each_in_parallel(objects.size(), shop.jobs, [&](std::size_t i) {
-    of_units[i] = UnitDiff(shop, view, differ, objects[i]).run();
-  });
+  const auto compare_all = [&] {
+    for_each_in_parallel(objects.size(), shop.jobs, [&](std::size_t i) {
+      of_units[i] = UnitDiff(shop, view, differ, objects[i]).run();
+    });
+  };
+  compare_all();
+  if (objects.size() > 1 && differ.has_new_globals())
+    compare_all();
   std::vector<UnitResult> results;
   for (std::vector<UnitResult>& of_unit : of_units)
     std::ranges::move(of_unit, std::back_inserter(results));

@@ -141,7 +141,7 @@ Found found_at(const Inputs& inputs, EntryId id) {
   const IndexedSymbol entry = entry_at(inputs.parent_symbols, id);
   Found result{.object = inputs.parent, .address = entry.value, .size = entry.size};
   result.is_global = entry.binding != STB_LOCAL;
-  result.is_exported = result.is_global && !inputs.symvers.exporter(entry.name).empty();
+  result.is_exported = result.is_global && is_linkable(inputs.symvers, entry.name);
   if (!result.is_global || !is_only_one(inputs, entry.name))
     result.sympos = position(inputs, id);
   return result;
@@ -189,8 +189,7 @@ std::optional<Found> find_located(const Inputs& inputs, const Wanted& wanted) {
     const kernel::LocatedSymbol& symbol = found->second;
     Found result{.object = inputs.parent, .address = symbol.address, .size = symbol.size};
     result.is_global = symbol.is_global;
-    result.is_exported =
-        result.is_global && !inputs.symvers.exporter(wanted.name).empty();
+    result.is_exported = result.is_global && is_linkable(inputs.symvers, wanted.name);
     if (!result.is_global || !symbol.is_only_one)
       result.sympos = symbol.position;
     return result;
@@ -208,6 +207,11 @@ std::optional<Found> find_located(const Inputs& inputs, const Wanted& wanted) {
 }
 
 } // namespace
+
+bool is_linkable(const kernel::Symvers& symvers, std::string_view symbol) {
+  return !symvers.exporter(symbol).empty() &&
+         !symvers.import_namespace(symbol).starts_with("module:");
+}
 
 void tie_files(Context& context) {
   Side& original = context.original;
@@ -252,7 +256,9 @@ std::optional<Found> look_up(const Inputs& inputs,
     return std::nullopt;
   if (inputs.symvers.is_ambiguous(wanted.name))
     fail("{}: duplicate exported symbol found for {}", inputs.label, wanted.name);
-  return Found{.object = std::move(exporter), .is_global = true, .is_exported = true};
+  return Found{.object = std::move(exporter),
+               .is_global = true,
+               .is_exported = is_linkable(inputs.symvers, wanted.name)};
 }
 
 std::optional<Found> look_up(const Context& context, const Side& side, SymbolId id) {

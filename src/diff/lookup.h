@@ -20,6 +20,11 @@ struct Found {
   bool is_exported = false;
 };
 
+/// Whether the module loader gives the symbol to any module. Exports for named modules
+/// (EXPORT_SYMBOL_FOR_MODULES, namespace "module:kvm-intel,kvm-amd") it gives to those
+/// alone; livepatch relocations reach them all the same.
+bool is_linkable(const kernel::Symvers& symvers, std::string_view symbol);
+
 /// What a lookup needs of an object's symbol.
 struct Wanted {
   std::string_view name;

@@ -10,6 +10,7 @@
 #include "klp/exports.h"
 
 #include "base/error.h"
+#include "diff/lookup.h"
 #include "elf/edit.h"
 
 #include <fmt/ranges.h>
@@ -82,7 +83,7 @@ void check_undefined_symbols(std::span<const elf::Object> objects,
                              const kernel::Symvers& symvers) {
   std::vector<std::string_view> missing;
   for (const std::string_view name : undefined_names(objects))
-    if (symvers.exporter(name).empty())
+    if (!diff::is_linkable(symvers, name))
       missing.push_back(name);
   if (!missing.empty())
     fail_with_remedy("The patch uses something that neither it nor the kernel provides: "
@@ -94,7 +95,8 @@ std::set<std::string> missing_namespaces(std::span<const elf::Object> objects,
                                          const kernel::Symvers& symvers) {
   std::set<std::string> wanted;
   for (const std::string_view name : undefined_names(objects))
-    if (const std::string_view space = symvers.import_namespace(name); !space.empty())
+    if (const std::string_view space = symvers.import_namespace(name);
+        !space.empty() && diff::is_linkable(symvers, name))
       wanted.emplace(space);
   std::set<std::string> imported;
   for (const elf::Object& object : objects)

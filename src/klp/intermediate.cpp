@@ -173,15 +173,18 @@ class Maker {
     std::int64_t addend = relocation.addend;
     if (local_entry != 0 && addend == static_cast<std::int64_t>(symbol.value))
       addend -= static_cast<std::int64_t>(symbol.value);
-    const bool is_external =
-        parent() != kVmlinux && resolver_.find(relocation.symbol)->is_exported;
+    const diff::Found& found = *resolver_.find(relocation.symbol);
+    const bool is_external = parent() != kVmlinux && found.is_exported;
     relocations.begin();
     relocations.point(layout::kDestination, section_symbol(id),
                       static_cast<std::int64_t>(relocation.offset));
     relocations.put32(layout::kType, relocation.type);
     relocations.put32(layout::kExternal, is_external ? 1 : 0);
     relocations.put64(layout::kAddend, static_cast<std::uint64_t>(addend));
-    point_to_string(relocations, layout::kObject, parent());
+    // The kernel refuses what is vmlinux's in the table of a module
+    // (klp_resolve_symbols).
+    point_to_string(relocations, layout::kObject,
+                    found.object == kVmlinux ? found.object : parent());
     relocations.point(layout::kSymbol, ksym.section_symbol,
                       static_cast<std::int64_t>(ksym.offset));
   }

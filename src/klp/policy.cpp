@@ -125,7 +125,9 @@ class Chooser {
     }
     if (found->is_exported)
       return found->object != kVmlinux || delta_.arch->local_entry_start(symbol) != 0;
-    return found->is_global;
+    // What merely became global is the unit's own, and the kernel's. Of another local
+    // another object of the patch defines what is meant.
+    return found->is_global || delta_.symbols[id].became_global;
   }
 
   const diff::Delta& delta_;
@@ -141,10 +143,11 @@ const std::optional<diff::Found>& Resolver::find(elf::SymbolId id) {
   Entry& entry = known_.at(id);
   if (!entry.is_known) {
     const elf::Symbol& symbol = delta_.object.symbols[id];
-    entry.found = diff::look_up(delta_.inputs, delta_.ties,
-                                {.name = symbol.name,
-                                 .file = delta_.symbols[id].file,
-                                 .is_local = symbol.is_local()});
+    entry.found = diff::look_up(
+        delta_.inputs, delta_.ties,
+        {.name = symbol.name,
+         .file = delta_.symbols[id].file,
+         .is_local = symbol.is_local() || delta_.symbols[id].became_global});
     entry.is_known = true;
   }
   return entry.found;

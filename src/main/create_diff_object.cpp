@@ -8,11 +8,13 @@
 #include "base/output.h"
 #include "base/run_tool.h"
 #include "diff/diff.h"
+#include "klp/foreign_exports.h"
 #include "klp/intermediate.h"
 
 #include <argp.h>
 #include <charconv>
 #include <cstdlib>
+#include <set>
 
 namespace {
 
@@ -124,6 +126,18 @@ std::string label_of(const std::string& path) {
   return slash == std::string::npos ? path : path.substr(slash + 1);
 }
 
+/// The objects that export what readelf's table shows as undefined: "... UND name".
+std::set<std::string> lenders_in(std::string_view table, const kernel::Symvers& symvers) {
+  constexpr std::string_view kUndefined = " UND ";
+  std::set<std::string> lenders;
+  for (std::size_t at = table.find(kUndefined); at != std::string_view::npos;
+       at = table.find(kUndefined, at)) {
+    at += kUndefined.size();
+    lenders.insert(symvers.exporter(table.substr(at, table.find('\n', at) - at)));
+  }
+  return lenders;
+}
+
 int run(const Arguments& arguments) {
   const auto& given = arguments.positional;
   const std::string label = label_of(given[kOriginal]);
@@ -137,6 +151,9 @@ int run(const Arguments& arguments) {
       kernel::Symvers::parse(read_text(given[kSymvers]), given[kSymvers]);
   elf::Object original = read(kOriginal);
   elf::Object patched = read(kPatched);
+  // The table of a module also has what the module takes from others.
+  std::set<std::string> lenders = klp::lenders_of(original, symvers);
+  lenders.merge(lenders_in(read_text(given[kSymtab]), symvers));
   diff::Result result =
       diff::compare(std::move(original), std::move(patched),
                     {.label = label,
@@ -147,6 +164,12 @@ int run(const Arguments& arguments) {
                      .klp_arch = arguments.klp_arch,
                      .explain = arguments.explain,
                      .ignore_init_changes = arguments.ignore_init_changes});
+  if (result.delta)
+    result.problems = klp::references_to_strangers(*result.delta, lenders);
+  if (!result.problems.empty() && result.delta) {
+    result.delta.reset();
+    result.exit = Exit::kNotPatchable;
+  }
   for (const std::string& line : result.notes)
     print(Stream::kOutput, "{}: {}\n", label, line);
   if (arguments.explain)
