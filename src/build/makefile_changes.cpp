@@ -15,6 +15,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "build/makefile_judge.h"
 #include "build/makefile_lines.h"
 #include "kernel/makefile_units.h"
 #include "kernel/out_of_tree.h"
@@ -183,6 +184,21 @@ bool steers_the_build(std::string_view path) {
   });
 }
 
+bool changes_version_only(const FileChange& change) {
+  constexpr std::string_view kNumbers[] = {"VERSION", "PATCHLEVEL", "SUBLEVEL",
+                                           "EXTRAVERSION", "NAME"};
+  for (const Hunk& hunk : change.hunks)
+    for (const std::string_view line : hunk.lines) {
+      if (line[0] != '-' && line[0] != '+')
+        continue;
+      const std::string_view name = line.substr(1, line.find_first_of(" =") - 1);
+      if (std::ranges::find(kNumbers, name) == std::end(kNumbers) ||
+          line.find('$') != std::string_view::npos)
+        return false;
+    }
+  return !change.hunks.empty() && !change.is_new() && !change.is_removed();
+}
+
 Problem build_is_changed(const std::string& path, std::string message,
                          std::string remedy) {
   return {.code = "KP1003",
@@ -191,14 +207,63 @@ Problem build_is_changed(const std::string& path, std::string message,
           .remedy = std::move(remedy)};
 }
 
+namespace {
+
+bool is_c_or_assembly(const std::string& path) {
+  return path.ends_with(".c") || path.ends_with(".h") || path.ends_with(".S");
+}
+
+/// The objects of files that the patches add.
+std::set<std::string, std::less<>> made_objects(std::span<const TouchedFile> touched) {
+  std::set<std::string, std::less<>> objects;
+  for (const TouchedFile& file : touched)
+    if (!file.was_there && is_c_or_assembly(file.path))
+      objects.insert(fs::path(file.path).filename().replace_extension(".o"));
+  return objects;
+}
+
+/// Problems of makefiles that make must not read.
+std::vector<Problem> judged(const std::vector<const TouchedFile*>& makefiles,
+                            std::span<const TouchedFile> touched,
+                            const PatchedView& view) {
+  const std::set<std::string, std::less<>> made = made_objects(touched);
+  std::vector<Problem> problems;
+  for (const TouchedFile* file : makefiles) {
+    const std::string original =
+        file->was_there ? read_text(view.pristine() / file->path) : "";
+    const std::string line =
+        line_to_refuse(original, read_text(view.root() / file->path), made);
+    if (!line.empty())
+      problems.push_back(build_is_changed(
+          file->path,
+          fmt::format("the patch changes the line '{}'; a live patch can only follow "
+                      "lists of objects, with $(CONFIG_X) and $(name-y), and settings of "
+                      "the objects that it adds",
+                      line),
+          "leave the line out and make the change in the source files"));
+  }
+  return problems;
+}
+
+} // namespace
+
 MakefileChanges follow_makefiles(std::span<const TouchedFile> touched,
                                  const PatchedView& view, const kernel::Target& target) {
   std::vector<const TouchedFile*> makefiles;
+  bool may_run = true;
   for (const TouchedFile& file : touched)
     if (can_be_followed(file, target))
       makefiles.push_back(&file);
+    else if (!is_c_or_assembly(file.path))
+      may_run = false; // a makefile may include it, whatever its name is
   if (makefiles.empty())
     return {};
+  MakefileChanges changes;
+  changes.problems = judged(makefiles, touched, view);
+  for (const Problem& problem : changes.problems)
+    changes.followed.push_back(problem.object); // no more needs to be said about it
+  if (!may_run || !changes.problems.empty())
+    return changes;
   return Follower(view, target).run(makefiles);
 }
 

@@ -33,6 +33,10 @@ bool only_lists_differ(std::string_view original, std::string_view patched,
 /// Whether the file is one of those that say what a kernel is made of, and how.
 bool steers_the_build(std::string_view path);
 
+/// Whether all that the change does is to give the kernel another number (VERSION,
+/// SUBLEVEL and the like in its top makefile), as stable updates do.
+bool changes_version_only(const FileChange& change);
+
 /// That a live patch cannot do what the file asks for.
 Problem build_is_changed(const std::string& path, std::string message,
                          std::string remedy);

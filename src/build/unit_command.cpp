@@ -15,6 +15,7 @@
 #include "base/files.h"
 #include "base/process.h"
 #include "build/launcher.h"
+#include "build/patch_dialect.h"
 #include "build/recorded_command.h"
 #include "kernel/kbuild.h"
 #include "kernel/objtool.h"
@@ -339,11 +340,28 @@ UnitCommand known_command(const Workshop& shop, const fs::path& kept,
   return command;
 }
 
+/// The units whose names mean nothing to make and to shells, which get them unquoted; the
+/// others are failures.
+std::vector<std::string> with_plain_names(std::span<const std::string> units,
+                                          std::vector<UnitFailure>& failures) {
+  std::vector<std::string> plain;
+  for (const std::string& unit : units)
+    if (is_plain_name(unit))
+      plain.push_back(unit);
+    else
+      failures.push_back(
+          {unit,
+           Error("its name has characters that make or a shell may read as something "
+                 "else; only letters, digits and _ + . , / - are taken")});
+  return plain;
+}
+
 } // namespace
 
 std::vector<UnitCommand> unit_commands(const Workshop& shop,
-                                       std::span<const std::string> units,
+                                       std::span<const std::string> wanted,
                                        std::vector<UnitFailure>& failures) {
+  const std::vector<std::string> units = with_plain_names(wanted, failures);
   const RecordPlaces places = record_places(shop);
   std::vector<std::string> missing;
   std::vector<std::string> added;

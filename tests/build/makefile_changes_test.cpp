@@ -136,7 +136,42 @@ TEST_F(FollowMakefiles, DoesNotFollowOtherChanges) {
   const MakefileChanges changes = follow("obj-y += x.o new.o\nobj-m += m.o\nm-y := y.o\n"
                                          "ccflags-y := -O0\n",
                                          "new.c");
+  ASSERT_EQ(changes.problems.size(), 1u);
+  EXPECT_EQ(changes.problems[0].code, "KP1003");
+  EXPECT_NE(changes.problems[0].message.find("ccflags-y := -O0"), std::string::npos);
+}
+
+TEST_F(FollowMakefiles, RunsNothingThatThePatchSays) {
+  const std::filesystem::path trace = work_.path() / "trace";
+  const MakefileChanges changes =
+      follow("obj-y += x.o new.o\nobj-$(CONFIG_M) += m.o\nm-y := y.o\n"
+             "x-y := $(shell touch " +
+                 trace.string() + ")\n",
+             "new.c");
+  ASSERT_EQ(changes.problems.size(), 1u);
+  EXPECT_FALSE(std::filesystem::exists(trace));
+}
+
+TEST_F(FollowMakefiles, DoesNotRunMakeIfItMayReadWhatNobodyJudged) {
+  const std::filesystem::path trace = work_.path() / "trace";
+  kernel_.put("source/fs/more.mk", "");
+  kernel_.put("source/fs/Makefile",
+              "include $(src)/more.mk\nobj-y += x.o\nobj-$(CONFIG_M) += m.o\n"
+              "m-y := y.o\n");
+  PatchedView view(kernel_.target.source, work_.path() / "view");
+  write_file(view.own_file("fs/Makefile"),
+             std::string_view("include $(src)/more.mk\nobj-y += x.o new.o\n"
+                              "obj-$(CONFIG_M) += m.o\nm-y := y.o\n"));
+  write_file(view.own_file("fs/more.mk"), "$(shell touch " + trace.string() + ")\n");
+  write_file(view.own_file("fs/new.c"), std::string_view("int i;\n"));
+  const std::vector<TouchedFile> touched = {
+      {"fs/Makefile", true,  true},
+      {"fs/more.mk",  true,  true},
+      {"fs/new.c",    false, true}
+  };
+  const MakefileChanges changes = follow_makefiles(touched, view, kernel_.target);
   EXPECT_THAT(changes.followed, IsEmpty());
+  EXPECT_FALSE(std::filesystem::exists(trace));
 }
 
 TEST_F(FollowMakefiles, FollowsTheTopOfAModuleFromElsewhere) {

@@ -37,6 +37,14 @@ TEST_F(KeptCommand, RunsObjtoolAsRecorded) {
   EXPECT_EQ(objtool_of("CONFIG_UNWINDER_ORC=y\n", ""), Words());
 }
 
+TEST_F(KeptCommand, IsNotAskedForOddNames) {
+  const fs::path trace = work_.path() / "trace";
+  for (const std::string& unit :
+       {"fs/a;touch " + trace.string() + ";.c", std::string("fs/$(shell id).c")})
+    EXPECT_THROW(unit_command(shop_, unit), Error) << unit;
+  EXPECT_FALSE(fs::exists(trace));
+}
+
 TEST_F(KeptCommand, RunsObjtoolWhereTheKernelLeavesItToTheLink) {
   const std::string config = "CONFIG_X86_KERNEL_IBT=y\nCONFIG_UNWINDER_ORC=y\n";
   const std::string program = kernel_.target.objects / "tools/objtool/objtool";
