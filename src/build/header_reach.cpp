@@ -4,6 +4,9 @@
 // inline function of <linux/skbuff.h>, which two thousand units read, may be used by
 // five. Compiling the others would give the objects that there are. So the items of the
 // header that differ are found, and name_spread.cpp tells whose code depends on them.
+//
+// Assembly can use macros alone: a type or a function whose name some register, label or
+// field happens to share means nothing to it.
 #include "build/header_reach.h"
 
 #include "base/files.h"
@@ -33,12 +36,14 @@ bool is_code(std::string_view path) {
   return path.ends_with(".c") || path.ends_with(".S");
 }
 
+enum class Language { kC, kAssembly };
+
 class ReachSearch {
  public:
   ReachSearch(const IncludeIndex& index, const SourceTrees& trees,
-              std::span<const HeaderChange> changes)
-      : index_(index), trees_(trees), changes_(changes), spread_(words_),
-        is_trace_(index.size()), nothing_(index.size()) {
+              std::span<const HeaderChange> changes, Language language)
+      : index_(index), trees_(trees), changes_(changes), language_(language),
+        spread_(words_), is_trace_(index.size()), nothing_(index.size()) {
     if (const auto header = index.find(kTraceHeader))
       for (const FileId file : index.including(*header))
         is_trace_[file] = true;
@@ -70,6 +75,10 @@ class ReachSearch {
     std::vector<FileId> meanings;
   };
 
+  bool counts(const SourceItem& item) const {
+    return language_ == Language::kC || item.is_macro || item.is_unclear;
+  }
+
   /// What the change of one header is.
   void compare(const HeaderChange& change) {
     const auto header = index_.find(change.path);
@@ -84,6 +93,8 @@ class ReachSearch {
       --balance[item.identity];
     for (const auto* items : {&original, &patched})
       for (const SourceItem& item : *items) {
+        if (!counts(item))
+          continue;
         if (balance[item.identity] != 0)
           take_changed(*header, item);
         spread_.add_item({*header, item, words_}, item.pastes);
@@ -160,7 +171,9 @@ class ReachSearch {
   void read_header(FileId file) {
     const std::string text = text_of(file);
     std::vector<SourceItem> items = source_items(text);
-    std::erase_if(items, [](const SourceItem& item) {
+    std::erase_if(items, [&](const SourceItem& item) {
+      if (!counts(item))
+        return true;
       return item.mentions.size() <= item.defines.size() && item.pastes.empty() &&
              item.defines_made_of.empty() && !item.is_unclear;
     });
@@ -250,6 +263,7 @@ class ReachSearch {
   const IncludeIndex& index_;
   const SourceTrees& trees_;
   std::span<const HeaderChange> changes_;
+  const Language language_;
   std::mutex mutex_;
   Vocabulary words_;
   NameSpread spread_;
@@ -269,7 +283,18 @@ class ReachSearch {
 std::vector<std::string> units_using(const IncludeIndex& index, const SourceTrees& trees,
                                      std::span<const HeaderChange> changes,
                                      std::span<const std::string> units) {
-  return ReachSearch(index, trees, changes).search(units);
+  std::vector<std::string> found;
+  for (const Language language : {Language::kC, Language::kAssembly}) {
+    std::vector<std::string> some;
+    std::ranges::copy_if(units, std::back_inserter(some), [&](const std::string& unit) {
+      return unit.ends_with(".c") == (language == Language::kC);
+    });
+    if (!some.empty())
+      std::ranges::move(ReachSearch(index, trees, changes, language).search(some),
+                        std::back_inserter(found));
+  }
+  std::ranges::sort(found);
+  return found;
 }
 
 } // namespace kpatch::build

@@ -265,7 +265,8 @@ class ItemReader {
     const Name word = tokens.size() > 1 ? tokens[1].text : Name();
     if (word == "if" || word == "ifdef" || word == "ifndef")
       levels_.push_back({
-          braces_, parentheses_, {tokens.begin(), tokens.end()}, is_guard(tokens)
+          braces_, parentheses_, {tokens.begin(), tokens.end()},
+            is_guard(tokens)
       });
     else if (word == "else" || word == "elif")
       continue_conditional(tokens);
@@ -324,6 +325,7 @@ class ItemReader {
 
   void add_macro(std::span<const Token> tokens) {
     SourceItem& item = add_item(tokens);
+    item.is_macro = true;
     if (tokens.size() > 2) {
       std::erase(item.mentions, tokens[1].text); // the directive's own word is no name
       // Who defines the guard elsewhere, keeps the whole file out.

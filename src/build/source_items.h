@@ -21,6 +21,7 @@ struct SourceItem {
   /// All identifiers in it and in the conditions around it; sorted, each once.
   std::vector<std::string_view> mentions;
   std::vector<PastedName> pastes; ///< of a macro
+  bool is_macro = false;
   bool is_macro_with_arguments = false;
   std::string_view calls; ///< the macro, if it is nothing but a call of one
   /// Makes code or data wherever the file is read, whether its names are used or not.

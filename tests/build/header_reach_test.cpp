@@ -64,6 +64,21 @@ TEST_F(HeaderReach, FollowsIncludesAsTheKernelsMakefilesDo) {
   EXPECT_FALSE(index().find("arch/arm/include/asm/b.h"));
 }
 
+TEST_F(HeaderReach, IsOnlyByMacrosForAssembly) {
+  put("include/a.h", "struct action { int name; };\n#define SIZE 1\n"
+                     "enum { FLAG };\nint helper(void);\n");
+  put("include/b.h", "#include <a.h>\n#define DOUBLE (2 * SIZE)\n");
+  put("fs/x.S", "#include <b.h>\naction: .long DOUBLE\n call helper\n");
+  put("fs/y.S", "#include <a.h>\nname: .long FLAG\n");
+  put("fs/z.c", "#include <a.h>\nint f(struct action *a) { return a->name; }\n");
+  EXPECT_EQ(users("include/a.h", "struct action { int name, more; };\n#define SIZE 1\n"
+                                 "enum { OTHER, FLAG };\nint helper(int);\n"),
+            Files{"fs/z.c"});
+  EXPECT_EQ(users("include/a.h", "struct action { int name; };\n#define SIZE 2\n"
+                                 "enum { FLAG };\nint helper(void);\n"),
+            Files{"fs/x.S"});
+}
+
 TEST_F(HeaderReach, KeepsAnIndexAsText) {
   put("include/linux/a.h", "");
   put("fs/x.c", "#include <linux/a.h>\n");
