@@ -19,7 +19,6 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <optional>
 #include <set>
 #include <string_view>
 
@@ -29,11 +28,16 @@ namespace {
 
 /// Files that a kernel tree carries along but no kernel is made of.
 constexpr std::string_view kNoKernelTrees[] = {"Documentation/", "LICENSES/", "samples/",
-                                               "tools/"};
+                                               "tools/",         "scripts/",  "debian/",
+                                               ".github/"};
 constexpr std::string_view kNoKernelNames[] = {"CREDITS",      "COPYING",  "MAINTAINERS",
                                                ".gitignore",   ".mailmap", "README",
                                                ".clang-format"};
-constexpr std::string_view kNoKernelExtensions[] = {".rst", ".txt", ".md"};
+/// Device trees are compiled into files that a boot loader reads; configurations are what
+/// a kernel has been made with already.
+constexpr std::string_view kNoKernelExtensions[] = {".rst",  ".txt",  ".md",    ".dts",
+                                                    ".dtsi", ".dtso", ".config"};
+constexpr std::string_view kNoKernelEnds[] = {"defconfig"};
 
 template <typename List>
 bool contains(const List& list, std::string_view value) {
@@ -41,7 +45,13 @@ bool contains(const List& list, std::string_view value) {
 }
 
 bool takes_no_part(const std::filesystem::path& path) {
+  // Options and flags of every unit stand in scripts/Makefile.*.
+  if (path.native().starts_with("scripts/") && steers_the_build(path.native()))
+    return false;
   return std::ranges::any_of(
+             kNoKernelEnds,
+             [&](std::string_view end) { return path.native().ends_with(end); }) ||
+         std::ranges::any_of(
              kNoKernelTrees,
              [&](std::string_view tree) { return path.native().starts_with(tree); }) ||
          contains(kNoKernelNames, path.filename().native()) ||
@@ -92,52 +102,88 @@ Problem not_included(const TouchedFile& file) {
 
 namespace {
 
-/// Whether a file is below the directory of an architecture that the kernel has units of.
-bool is_of_architecture(std::string_view path, const kernel::UnitIndex& units) {
-  if (!path.starts_with("arch/"))
-    return false;
-  const std::string directory(path.substr(0, path.find('/', 5) + 1));
+bool has_units_below(const kernel::UnitIndex& units, const std::string& directory) {
   const auto unit = units.all().lower_bound(directory);
   return unit != units.all().end() && unit->first.starts_with(directory);
+}
+
+/// "arch/x86/"; empty for files elsewhere.
+std::string architecture_of(std::string_view path) {
+  const std::size_t slash = path.starts_with("arch/") ? path.find('/', 5) : path.npos;
+  return slash == path.npos ? "" : std::string(path.substr(0, slash + 1));
+}
+
+/// Whether a file is below the directory of an architecture that the kernel has units of.
+bool is_of_architecture(std::string_view path, const kernel::UnitIndex& units) {
+  const std::string directory = architecture_of(path);
+  return !directory.empty() && has_units_below(units, directory);
+}
+
+bool is_of_another_architecture(std::string_view path, const kernel::UnitIndex& units) {
+  return !architecture_of(path).empty() && !is_of_architecture(path, units) &&
+         has_units_below(units, "arch/");
+}
+
+bool is_c_unit(const std::string& path, const kernel::UnitIndex& units) {
+  return path.ends_with(".c") && !units.owners(path).empty();
+}
+
+bool is_read_by_a_unit(IncludeIndex::FileId file, const kernel::UnitIndex& units,
+                       const IncludeIndex& includes) {
+  return std::ranges::any_of(includes.reaching(file), [&](IncludeIndex::FileId other) {
+    return is_c_unit(includes.path(other), units);
+  });
+}
+
+bool is_compiled(const std::string& path, const kernel::UnitIndex& units,
+                 const IncludeIndex& includes) {
+  if (is_c_unit(path, units))
+    return true;
+  const std::optional<IncludeIndex::FileId> known = includes.find(path);
+  return known && is_read_by_a_unit(*known, units, includes);
+}
+
+std::string deed_of(const TouchedFile& file) {
+  switch (file.kind) {
+  case ChangeKind::kRename:
+    return file.is_there ? fmt::format("renames {} to this file", file.other)
+                         : fmt::format("renames this file to {}", file.other);
+  case ChangeKind::kBinary: return "changes it as a binary file";
+  case ChangeKind::kLink: return "changes it as a symbolic link";
+  case ChangeKind::kSubmodule: return "changes it as a submodule";
+  default: return "changes it";
+  }
+}
+
+Problem odd_change(const TouchedFile& file) {
+  return problem(
+      "KP1009", file,
+      fmt::format("the patch {}, and the kernel may be made of it: that cannot "
+                  "be made into a live patch",
+                  deed_of(file)),
+      "leave this part of the patch out, and change the lines of the file "
+      "where it is");
 }
 
 /// Sorts one touched file in.
 class Sorting {
  public:
-  Sorting(const kernel::UnitIndex& units, const IncludeIndex& includes)
-      : units_(units), includes_(includes) {}
+  Sorting(const kernel::UnitIndex& units, const IncludeIndex& includes,
+          const OptionSearch& missing_option)
+      : units_(units), includes_(includes), missing_option_(missing_option) {}
 
   void take(const TouchedFile& file) {
     // Assembly files are among the units too, but have nothing to compare or redirect.
-    const bool is_source = file.path.ends_with(".c");
-    const bool is_unit = is_source && !units_.owners(file.path).empty();
-    if (!file.was_there && !file.is_there)
+    if (file.kind == ChangeKind::kLines && !file.was_there && !file.is_there)
       return; // made by one patch and removed by a later one
-    if (takes_no_part(file.path) && !is_unit) {
-      affected_.ignored.push_back(file.path);
-      return;
-    }
-    if (is_unit) {
+    if (const auto left_out = left_out_by_place(file.path, units_, includes_))
+      affected_.ignored.push_back(*left_out);
+    else if (file.kind != ChangeKind::kLines && file.kind != ChangeKind::kCopy)
+      take_odd(file);
+    else if (is_c_unit(file.path, units_))
       take_unit(file);
-      return;
-    }
-    const std::optional<IncludeIndex::FileId> known = includes_.find(file.path);
-    const bool is_read = known && is_read_by_a_unit(*known);
-    const std::string extension = std::filesystem::path(file.path).extension();
-    if (steers_the_build(file.path))
-      affected_.problems.push_back(explain(file));
-    else if (is_read && is_source)
-      take_included_source(file, *known);
-    else if (is_read)
-      affected_.headers.push_back(file.path);
-    else if (!file.was_there)
-      affected_.to_be_included.push_back(file);
-    else if (!is_source && extension != ".h")
-      affected_.problems.push_back(explain(file));
-    else if (is_of_architecture(file.path, units_) || known)
-      affected_.problems.push_back(not_included(file));
     else
-      affected_.ignored.push_back(file.path);
+      take_other(file);
   }
 
   Affected finish() {
@@ -148,6 +194,51 @@ class Sorting {
   }
 
  private:
+  bool leave_out_for_option(const TouchedFile& file) {
+    const std::string option = missing_option_ ? missing_option_(file.path) : "";
+    if (!option.empty())
+      affected_.ignored.push_back({file.path, WhyLeftOut::kOption, option});
+    return !option.empty();
+  }
+
+  void take_odd(const TouchedFile& file) {
+    const bool renames = file.kind == ChangeKind::kRename;
+    if (is_compiled(file.path, units_, includes_)) {
+      affected_.problems.push_back(odd_change(file));
+    } else if (renames && is_compiled(file.other, units_, includes_)) {
+      return; // told of the other file
+    } else if (!leave_out_for_option(file)) {
+      if (renames && !steers_the_build(file.path))
+        affected_.ignored.push_back({file.path, WhyLeftOut::kUnread});
+      else
+        affected_.problems.push_back(odd_change(file));
+    }
+  }
+
+  void take_other(const TouchedFile& file) {
+    const bool is_source = file.path.ends_with(".c");
+    const std::optional<IncludeIndex::FileId> known = includes_.find(file.path);
+    const bool is_read = known && is_read_by_a_unit(*known, units_, includes_);
+    const std::string extension = std::filesystem::path(file.path).extension();
+    const bool is_assembly_unit = !is_source && !units_.owners(file.path).empty();
+    if (is_read && is_source)
+      take_included_source(file, *known);
+    else if (is_read)
+      affected_.headers.push_back(file.path);
+    else if (!is_assembly_unit && leave_out_for_option(file))
+      return;
+    else if (steers_the_build(file.path))
+      affected_.problems.push_back(explain(file));
+    else if (!file.was_there)
+      affected_.to_be_included.push_back(file);
+    else if (!is_source && extension != ".h")
+      affected_.problems.push_back(explain(file));
+    else if (is_of_architecture(file.path, units_) || known)
+      affected_.problems.push_back(not_included(file));
+    else
+      affected_.ignored.push_back({file.path, WhyLeftOut::kUnread});
+  }
+
   void take_unit(const TouchedFile& file) {
     if (const auto known = includes_.find(file.path))
       add_candidates(*known);
@@ -165,32 +256,34 @@ class Sorting {
       affected_.to_be_included.push_back(file);
   }
 
-  bool is_c_unit(IncludeIndex::FileId file) const {
-    const std::string& path = includes_.path(file);
-    return path.ends_with(".c") && !units_.owners(path).empty();
-  }
-  bool is_read_by_a_unit(IncludeIndex::FileId file) const {
-    return std::ranges::any_of(includes_.reaching(file), [&](IncludeIndex::FileId other) {
-      return is_c_unit(other);
-    });
-  }
   void add_candidates(IncludeIndex::FileId file) {
     for (const IncludeIndex::FileId other : includes_.reaching(file))
-      if (is_c_unit(other))
+      if (is_c_unit(includes_.path(other), units_))
         candidates_.insert(includes_.path(other));
   }
 
   const kernel::UnitIndex& units_;
   const IncludeIndex& includes_;
+  const OptionSearch& missing_option_;
   std::set<std::string> candidates_;
   Affected affected_;
 };
 
 } // namespace
 
+std::optional<LeftOut> left_out_by_place(const std::string& path,
+                                         const kernel::UnitIndex& units,
+                                         const IncludeIndex& includes) {
+  const bool other = is_of_another_architecture(path, units);
+  if ((!takes_no_part(path) && !other) || is_compiled(path, units, includes))
+    return std::nullopt;
+  return LeftOut{path, other ? WhyLeftOut::kArchitecture : WhyLeftOut::kNoCode};
+}
+
 Affected affected_units(std::span<const TouchedFile> touched,
-                        const kernel::UnitIndex& units, const IncludeIndex& includes) {
-  Sorting sorting(units, includes);
+                        const kernel::UnitIndex& units, const IncludeIndex& includes,
+                        const OptionSearch& missing_option) {
+  Sorting sorting(units, includes, missing_option);
   for (const TouchedFile& file : touched)
     sorting.take(file);
   return sorting.finish();

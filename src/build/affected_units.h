@@ -3,9 +3,12 @@
 
 #include "base/problem.h"
 #include "build/include_index.h"
+#include "build/left_out.h"
 #include "build/patch_apply.h"
 #include "kernel/units.h"
 
+#include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -21,12 +24,22 @@ struct Affected {
   std::vector<TouchedFile> to_be_included;
   /// Headers and the like. Which units they reach depends on what is changed in them.
   std::vector<std::string> headers;
-  std::vector<std::string> ignored; ///< files that take no part in a running kernel
+  std::vector<LeftOut> ignored; ///< files that take no part in a running kernel
   std::vector<Problem> problems;
 };
 
+/// Gives the option that keeps a file out of the kernel; empty: none is known.
+using OptionSearch = std::function<std::string(const std::string& path)>;
+
 Affected affected_units(std::span<const TouchedFile> touched,
-                        const kernel::UnitIndex& units, const IncludeIndex& includes);
+                        const kernel::UnitIndex& units, const IncludeIndex& includes,
+                        const OptionSearch& missing_option = {});
+
+/// Why no code can come of a file whatever is in it, if so: by its place and name. That
+/// such files are patched is not necessary.
+std::optional<LeftOut> left_out_by_place(const std::string& path,
+                                         const kernel::UnitIndex& units,
+                                         const IncludeIndex& includes);
 
 /// The problem of a file of Affected::to_be_included that no unit has included.
 Problem not_included(const TouchedFile& file);

@@ -11,11 +11,13 @@
 #include "build/affected_units.h"
 #include "build/build_log.h"
 #include "build/compiler_check.h"
+#include "build/kernel_patching.h"
 #include "build/launcher.h"
-#include "build/line_fix.h"
+#include "build/left_out.h"
 #include "build/makefile_changes.h"
 #include "build/module_check.h"
 #include "build/module_naming.h"
+#include "build/needed_option.h"
 #include "build/patch_apply.h"
 #include "build/reach.h"
 #include "build/safety_review.h"
@@ -104,9 +106,10 @@ class Build {
     for (const fs::path& file : options_.patches) {
       patches_.push_back(parse_patch(read_text(file), file.string()));
       for (const std::size_t line : patches_.back().quoted)
-        say(fmt::format("NOTICE: {}: line {}: the indented diff is taken for a part of the "
-                        "message, as git am does; patch(1) would apply it",
-                        file.string(), line));
+        say(fmt::format(
+            "NOTICE: {}: line {}: the indented diff is taken for a part of the "
+            "message, as git am does; patch(1) would apply it",
+            file.string(), line));
     }
   }
 
@@ -120,8 +123,10 @@ class Build {
   }
 
   AddedUnits patch_source(PatchedView& view, kernel::Target& target);
+  void apply(PatchedView& view, const kernel::Target& target,
+             const IncludeIndex& includes);
+  void leave_out(std::vector<LeftOut> files);
   AddedUnits add_units(const PatchedView& view, kernel::Target& target);
-  void fix_lines(PatchedView& view);
   std::vector<UnitObjects> compile_both(const Workshop& shop, PatchedView& view);
   void set_failures_aside(std::vector<UnitObjects>& objects);
   void leave_out_unreached(const PatchedView& view, std::vector<UnitObjects>& objects);
@@ -150,6 +155,11 @@ class Build {
     throw Error(std::string(message));
   }
 
+  [[noreturn]] void not_affected() {
+    result_.outcome = BuildOutcome::kNotAffected;
+    throw Error(not_affected_because(result_.left_out));
+  }
+
   const BuildOptions& options_;
   const Listener& listener_;
   BuildResult& result_;
@@ -170,36 +180,42 @@ AddedUnits Build::add_units(const PatchedView& view, kernel::Target& target) {
     return std::ranges::find(changes.followed, file.path) != changes.followed.end();
   });
   result_.problems = changes.problems;
-  AddedUnits added{.patched_tree = view.root(), .empty_tree = work_.path() / "empty"};
-  if (changes.added.all().empty())
-    return added;
-  PatchedView before(target.source, added.empty_tree);
-  for (const auto& [unit, owners] : changes.added.all()) {
+  for (const auto& [unit, owners] : changes.added.all())
     say(fmt::format("{}: new in {}", unit, fmt::join(owners, ", ")));
-    for (const std::string& owner : owners)
-      target.units.add(unit, owner);
-    write_file(before.own_file(unit), std::string_view());
-    added.units.insert(unit);
-  }
-  return added;
+  return add_to_kernel(changes.added, view, target, work_.path() / "empty");
+}
+
+void Build::leave_out(std::vector<LeftOut> files) {
+  for (const std::string& notice : notices_of(files))
+    say(notice);
+  std::ranges::move(files, std::back_inserter(result_.left_out));
+}
+
+void Build::apply(PatchedView& view, const kernel::Target& target,
+                  const IncludeIndex& includes) {
+  AppliedPatches applied = apply_to_kernel(patches_, view, {target, includes},
+                                           options_.fuzz, affected_.ignored);
+  touched_ = std::move(applied.touched);
+  for (const DisplacedHunk& hunk : applied.displaced)
+    say(notice_of(hunk));
+  result_.displaced = std::move(applied.displaced);
 }
 
 AddedUnits Build::patch_source(PatchedView& view, kernel::Target& target) {
   const StepClock clock(result_.steps, "patch");
   say("Testing patch file(s)");
-  AppliedPatches applied = apply_patches(patches_, view, {.fuzz = options_.fuzz});
-  touched_ = std::move(applied.touched);
-  for (const DisplacedHunk& hunk : applied.displaced)
-    say(notice_of(hunk));
-  result_.displaced = std::move(applied.displaced);
   const IncludeIndex includes = includes_of(target, options_.source_may_change);
+  apply(view, target, includes);
+  std::vector<LeftOut> skipped = std::move(affected_.ignored);
   AddedUnits added = add_units(view, target);
-  affected_ = affected_units(touched_, target.units, includes);
+  affected_ = affected_units(touched_, target.units, includes, [&](const auto& path) {
+    return missing_option(view.root(), target.config, path);
+  });
   for (const std::string& unit : added.units)
     if (std::ranges::find(affected_.units, unit) == affected_.units.end())
       affected_.units.push_back(unit); // the file was there, but not in the kernel
-  for (const std::string& file : affected_.ignored)
-    say(fmt::format("{}: not part of the running kernel, ignored", file));
+  std::ranges::move(affected_.ignored, std::back_inserter(skipped));
+  leave_out(std::move(skipped));
   const HeadersLeftOut left_out =
       add_units_of_headers(affected_, includes, target, view, options_.jobs);
   for (const std::string& header : left_out.same) {
@@ -214,24 +230,11 @@ AddedUnits Build::patch_source(PatchedView& view, kernel::Target& target) {
         "(boot code, the vDSO), which a live patch does not reach",
         fmt::join(left_out.beyond, ", ")));
   if (options_.fix_lines)
-    fix_lines(view);
+    unfixed_ = fix_lines(touched_, view);
   std::ranges::copy(affected_.problems, std::back_inserter(result_.problems));
   if (!result_.problems.empty())
     refuse("Unsupported changes detected");
   return added;
-}
-
-void Build::fix_lines(PatchedView& view) {
-  for (const TouchedFile& file : touched_) {
-    const std::string extension = fs::path(file.path).extension();
-    if (!file.was_there || !file.is_there || (extension != ".c" && extension != ".h"))
-      continue;
-    const fs::path patched = view.own_file(file.path);
-    std::string& text = unfixed_[file.path];
-    text = read_text(patched);
-    write_file(patched,
-               with_original_lines(read_text(view.pristine() / file.path), text));
-  }
 }
 
 std::vector<UnitObjects> Build::compile_both(const Workshop& shop, PatchedView& view) {
@@ -262,18 +265,6 @@ std::vector<UnitObjects> Build::compile_both(const Workshop& shop, PatchedView& 
   return objects;
 }
 
-/// What to do about code that the patch leaves without a user, an error in kernels that
-/// are built with -Werror.
-std::string remedy_for(std::string_view errors) {
-  for (const std::string_view orphaned :
-       {"[-Werror=unused-", "[-Werror=unneeded-internal-declaration]"})
-    if (errors.find(orphaned) != std::string_view::npos)
-      return "the patch takes the last user of something away: remove its definition in "
-             "the "
-             "patch as well, or mark it __maybe_unused there";
-  return {};
-}
-
 /// Takes out the units of which a side could not be made; that is their result.
 void Build::set_failures_aside(std::vector<UnitObjects>& objects) {
   for (const UnitObjects& unit : objects) {
@@ -295,7 +286,7 @@ void Build::end_with_compiler_errors() {
   for (const UnitResult& unit : result_.units)
     if (unit.outcome == UnitOutcome::kNotCompiled)
       failed.push_back(unit.unit);
-  fail_with_remedy(remedy_for(compiler_errors_),
+  fail_with_remedy(remedy_for_errors(compiler_errors_),
                    "{}: the patched source does not compile{}", fmt::join(failed, ", "),
                    compiler_errors_);
 }
@@ -319,7 +310,13 @@ void Build::leave_out_unreached(const PatchedView& view,
   if (!result_.units.empty())
     return; // one of these may include what is missing
   for (const TouchedFile& file : affected_.to_be_included)
-    if (!included.contains(file.path))
+    if (included.contains(file.path))
+      continue;
+    else if (is_for_left_out(file, result_.left_out, view))
+      leave_out({
+          {file.path, WhyLeftOut::kUnread}
+      });
+    else
       result_.problems.push_back(not_included(file));
 }
 
@@ -364,6 +361,8 @@ void Build::end_unless_patchable() {
     refuse(fmt::format("{} error(s) encountered", refused));
   if (!result_.problems.empty())
     refuse("Unsupported changes detected");
+  if (result_.units.empty() && std::ranges::any_of(result_.left_out, is_code_of_others))
+    not_affected();
   if (result_.units.empty())
     no_change("no changed objects found");
   if (count(UnitOutcome::kChanged) == 0)
@@ -465,22 +464,17 @@ void note_failure(BuildResult& result, const std::function<void()>& step) {
   }
 }
 
-/// The log of an earlier run that failed would be taken for this one's; that of one that
-/// has failed meanwhile is its own.
-void remove_log_before(const fs::path& file, fs::file_time_type start) {
-  std::error_code ignored;
-  if (fs::last_write_time(file, ignored) < start)
-    fs::remove(file, ignored);
-}
-
 void save_log(const BuildOptions& options, BuildLog& log, fs::file_time_type start,
               BuildResult& result) {
   const bool wanted = options.keep_log || result.outcome == BuildOutcome::kFailed ||
                       result.outcome == BuildOutcome::kRefused;
   const fs::path file = options.cache / "build.log";
   std::error_code ignored;
-  if (!wanted || !fs::is_directory(options.cache, ignored))
-    return remove_log_before(file, start);
+  if (!wanted || !fs::is_directory(options.cache, ignored)) {
+    if (fs::last_write_time(file, ignored) < start)
+      fs::remove(file, ignored); // of an earlier run: it would be taken for this one's
+    return;
+  }
   log.add(result.message);
   result.log = file;
   log.save(result.log);

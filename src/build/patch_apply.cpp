@@ -179,7 +179,8 @@ class Application {
  private:
   bool is_skipped(const FileChange& change) {
     const auto takes_part = [&](const std::string& path) {
-      return !path.empty() && !(rules_.takes_no_part && rules_.takes_no_part(path));
+      return !path.empty() &&
+             !(rules_.takes_no_part && rules_.takes_no_part(path, change));
     };
     const bool from_counts = change.kind != ChangeKind::kCopy;
     if (change.kind != ChangeKind::kMode &&

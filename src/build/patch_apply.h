@@ -42,7 +42,7 @@ std::string notice_of(const DisplacedHunk& hunk);
 struct ApplyRules {
   unsigned fuzz = 2; ///< as patch(1) has it
   /// Files that need not be patched, since no code of the kernel can come of them.
-  std::function<bool(const std::string&)> takes_no_part{};
+  std::function<bool(const std::string&, const FileChange&)> takes_no_part{};
 };
 
 struct AppliedPatches {

@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/problem.h"
+#include "build/left_out.h"
 #include "build/patch_apply.h"
 #include "dwarf/debug_info.h"
 
@@ -64,9 +65,10 @@ struct StepTime {
 
 enum class BuildOutcome {
   kBuilt,
-  kNoChange, ///< no functional change found
-  kRefused,  ///< there are problems
-  kFailed,   ///< something went wrong; `message` says what
+  kNoChange,    ///< no functional change found
+  kNotAffected, ///< what the patch changes is not part of this kernel
+  kRefused,     ///< there are problems
+  kFailed,      ///< something went wrong; `message` says what
 };
 
 /// Everything that is to be said about a build, whether it succeeded or not.
@@ -81,6 +83,7 @@ struct BuildResult {
   std::string machine;
   std::vector<std::string> patches;
   std::vector<DisplacedHunk> displaced; ///< that are elsewhere than the patches say
+  std::vector<LeftOut> left_out;        ///< files that take no part
 
   std::string module_name;
   std::filesystem::path module; ///< empty: none was made

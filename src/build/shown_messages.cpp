@@ -36,6 +36,15 @@ std::string messages_of(const Workshop& shop, const PatchedView& plain,
 
 } // namespace
 
+std::string remedy_for_errors(std::string_view messages) {
+  for (const std::string_view orphaned :
+       {"[-Werror=unused-", "[-Werror=unneeded-internal-declaration]"})
+    if (messages.find(orphaned) != std::string_view::npos)
+      return "the patch takes the last user of something away: remove its definition in "
+             "the patch as well, or mark it __maybe_unused there";
+  return {};
+}
+
 void retell_messages(const Workshop& shop, const PatchedView& view,
                      const PatchedTexts& texts, std::span<UnitObjects> units) {
   std::vector<UnitObjects*> wanted;

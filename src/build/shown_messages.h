@@ -12,6 +12,10 @@ namespace kpatch::build {
 /// Texts of files of the view as the patches made them, by path.
 using PatchedTexts = std::map<std::string, std::string>;
 
+/// What to do about errors for code that the patch leaves without a user; kernels are
+/// built with -Werror. Empty for others.
+std::string remedy_for_errors(std::string_view messages);
+
 /// Replaces what the compiler has said of the units' patched sides, if it has said
 /// anything, by what it says of `texts`.
 void retell_messages(const Workshop& shop, const PatchedView& view,

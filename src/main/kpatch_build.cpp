@@ -29,6 +29,9 @@ kpatch::LogLevel log_level_of(int times) {
   }
 }
 
+/// Of a patch for code that the kernel does not have; documented.
+constexpr int kNotAffectedStatus = 3;
+
 int build(Invocation& invocation, kpatch::report::Console& console) {
   const auto progress = [&](std::string_view line) { console.say(line); };
   const auto complain = [&](std::string_view line) { console.complain(line); };
@@ -51,6 +54,10 @@ int build(Invocation& invocation, kpatch::report::Console& console) {
   if (result.outcome == BuildOutcome::kBuilt) {
     progress("SUCCESS");
     return 0;
+  }
+  if (result.outcome == BuildOutcome::kNotAffected) {
+    progress("NOT AFFECTED: " + result.message);
+    return kNotAffectedStatus;
   }
   std::string text = kpatch::report::build_failure_text(result);
   text.pop_back();

@@ -19,6 +19,7 @@ const char* name_of(BuildOutcome outcome) {
   switch (outcome) {
   case BuildOutcome::kBuilt: return "built";
   case BuildOutcome::kNoChange: return "no-change";
+  case BuildOutcome::kNotAffected: return "not-affected";
   case BuildOutcome::kRefused: return "refused";
   case BuildOutcome::kFailed: return "failed";
   }
@@ -149,6 +150,17 @@ Json displaced_json(const std::vector<build::DisplacedHunk>& hunks) {
   return list;
 }
 
+Json left_out_json(const std::vector<build::LeftOut>& files) {
+  Json list = Json::array();
+  for (const build::LeftOut& file : files)
+    list.push_back({
+        {"file",   file.path                },
+        {"why",    build::name_of(file.why) },
+        {"option", text_or_null(file.option)}
+    });
+  return list;
+}
+
 std::string problem_text(const Problem& problem) {
   return fmt::format("{}: {}{}{} [{}]\n  {}\n", problem.object, problem.symbol,
                      problem.symbol.empty() ? "" : ": ", problem.message, problem.code,
@@ -177,6 +189,7 @@ std::string build_json(const build::BuildResult& result) {
       {"module",    module                           },
       {"patches",   result.patches                   },
       {"displaced", displaced_json(result.displaced) },
+      {"left_out",  left_out_json(result.left_out)   },
       {"units",     units_json(result.units)         },
       {"problems",  problems_json(result.problems)   },
       {"warnings",  problems_json(result.warnings)   },

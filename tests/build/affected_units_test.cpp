@@ -7,7 +7,7 @@
 namespace kpatch::build {
 namespace {
 
-Affected affected(std::vector<TouchedFile> files) {
+Affected affected(std::vector<TouchedFile> files, const OptionSearch& off = {}) {
   kernel::UnitIndex units;
   units.add("fs/proc/meminfo.c", "vmlinux");
   units.add("net/ip_vs_est.c", "ip_vs");
@@ -24,7 +24,7 @@ Affected affected(std::vector<TouchedFile> files) {
   add("fs/proc/meminfo.c", "net/ip_vs_est.c");
   add("fs/proc/meminfo.c", "include/linux/fs.h");
   add("arch/x86/boot/main.c", "arch/x86/boot/boot.h");
-  return affected_units(files, units, includes);
+  return affected_units(files, units, includes, off);
 }
 
 TouchedFile changed(std::string path) {
@@ -45,6 +45,84 @@ TEST(AffectedUnits, LeaveOutWhatNoKernelIsMadeOf) {
                 changed("tools/testing/selftests/x.c"), changed("fs/proc/README")});
   EXPECT_EQ(result.ignored.size(), 4u);
   EXPECT_TRUE(result.problems.empty());
+}
+
+TEST(AffectedUnits, LeaveOutTreesAndNamesThatNoKernelIsMadeOf) {
+  for (const char* path :
+       {"scripts/checkpatch.pl", "arch/x86/boot/dts/board.dts", "drivers/x.dtsi",
+        "arch/x86/configs/x86_64_defconfig", "kernel/configs/debug.config",
+        "samples/x/Makefile", "tools/perf/Makefile.perf"}) {
+    const Affected result = affected({changed(path)});
+    EXPECT_EQ(result.ignored, (std::vector<LeftOut>{
+                                  {path, WhyLeftOut::kNoCode, ""}
+    }))
+        << path;
+    EXPECT_TRUE(result.problems.empty()) << path;
+  }
+  EXPECT_EQ(affected({changed("scripts/Makefile.lib")}).problems.size(), 1u);
+}
+
+TEST(AffectedUnits, LeaveOutEverythingOfOtherArchitectures) {
+  for (const char* path : {"arch/arm64/kernel/entry.S", "arch/arm64/Makefile",
+                           "arch/arm64/Kconfig", "arch/arm64/tools/x.tbl"}) {
+    const Affected result = affected({changed(path)});
+    EXPECT_EQ(result.ignored, (std::vector<LeftOut>{
+                                  {path, WhyLeftOut::kArchitecture, ""}
+    }))
+        << path;
+    EXPECT_TRUE(result.problems.empty()) << path;
+  }
+}
+
+TEST(AffectedUnits, LeaveOutWhatAnOptionKeepsOut) {
+  const OptionSearch off = [](const std::string&) { return std::string("CONFIG_OFF"); };
+  const TouchedFile fresh{"drivers/new.c", false, true};
+  const std::vector<TouchedFile> files = {changed("arch/x86/xen/off.c"),
+                                          changed("arch/x86/lib/off.S"),
+                                          changed("drivers/off/Makefile"), fresh};
+  const Affected result = affected(files, off);
+  ASSERT_EQ(result.ignored.size(), 4u);
+  for (const LeftOut& file : result.ignored)
+    EXPECT_EQ(file.option, "CONFIG_OFF");
+  EXPECT_TRUE(result.problems.empty());
+  // What is compiled is compiled, whatever the lists seem to say.
+  EXPECT_EQ(affected({changed("fs/proc/meminfo.c")}, off).units.size(), 1u);
+  EXPECT_EQ(affected({changed("arch/x86/lib/memcpy_64.S")}, off).problems.size(), 1u);
+}
+
+TEST(AffectedUnits, RefuseToRenameWhatIsCompiled) {
+  const TouchedFile from{"fs/proc/meminfo.c", true, false, ChangeKind::kRename,
+                         "fs/proc/other.c"};
+  const TouchedFile to{"fs/proc/other.c", false, true, ChangeKind::kRename,
+                       "fs/proc/meminfo.c"};
+  const Affected result = affected({from, to});
+  ASSERT_EQ(result.problems.size(), 1u);
+  EXPECT_EQ(result.problems[0].code, "KP1009");
+  EXPECT_EQ(result.problems[0].object, "fs/proc/meminfo.c");
+  EXPECT_NE(result.problems[0].message.find("renames this file to fs/proc/other.c"),
+            std::string::npos);
+  const TouchedFile header{"include/linux/fs.h", true, false, ChangeKind::kRename, "x.h"};
+  EXPECT_EQ(affected({header}).problems.size(), 1u);
+}
+
+TEST(AffectedUnits, LeaveOutRenamesOfWhatIsNot) {
+  const TouchedFile from{"drivers/off.c", true, false, ChangeKind::kRename,
+                         "drivers/n.c"};
+  const TouchedFile to{"drivers/n.c", false, true, ChangeKind::kRename, "drivers/off.c"};
+  const Affected result = affected({from, to});
+  EXPECT_EQ(result.ignored.size(), 2u);
+  EXPECT_TRUE(result.problems.empty());
+}
+
+TEST(AffectedUnits, RefuseLinksAndBinaryFilesOfTheKernel) {
+  for (const ChangeKind kind :
+       {ChangeKind::kBinary, ChangeKind::kLink, ChangeKind::kSubmodule}) {
+    const TouchedFile file{"drivers/x.bin", true, true, kind};
+    EXPECT_EQ(affected({file}).problems.size(), 1u);
+    const TouchedFile picture{"Documentation/x.gif", false, false, kind};
+    EXPECT_TRUE(affected({picture}).problems.empty());
+    EXPECT_EQ(affected({picture}).ignored.size(), 1u);
+  }
 }
 
 TEST(AffectedUnits, TakeNewFilesToBeCheckedLater) {

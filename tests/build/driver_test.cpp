@@ -297,6 +297,51 @@ TEST_F(Driver, FindsNothingToDoInDocumentation) {
   EXPECT_EQ(result.message, "no changed objects found");
 }
 
+TEST_F(Driver, SaysThatTheKernelIsNotAffected) {
+  kernel_.put("source/fs/off.c", "int off;\n");
+  kernel_.put("source/fs/Makefile", "obj-y += x.o y.o\nobj-$(CONFIG_OFF) += off.o\n");
+  before_ = kernel_.files("source");
+  const std::string change = patch_of("fs/off.c", "@@ -1 +1 @@\n-int off;\n+int on;\n");
+  const BuildResult result =
+      build(change + "--- /dev/null\n+++ b/fs/off.h\n@@ -0,0 +1 @@\n+int n;\n" +
+            patch_of("Documentation/none.rst", "@@ -1 +1 @@\n-a\n+b\n"));
+  EXPECT_EQ(result.outcome, BuildOutcome::kRefused); // who includes the new header?
+  const BuildResult without =
+      build(change + patch_of("Documentation/none.rst", "@@ -1 +1 @@\n-a\n+b\n"));
+  EXPECT_EQ(without.outcome, BuildOutcome::kNotAffected) << without.message;
+  EXPECT_EQ(without.message, "the patch does not affect this kernel\n"
+                             "fs/off.c: CONFIG_OFF is off in this kernel");
+  EXPECT_EQ(without.left_out.size(), 2u);
+  EXPECT_NE(said_.find("NOTICE: Documentation/none.rst: left out: no kernel is made"),
+            std::string::npos)
+      << said_;
+}
+
+TEST_F(Driver, TakesANewHeaderOfWhatIsLeftOut) {
+  kernel_.put("source/fs/off.c", "int off;\n");
+  before_ = kernel_.files("source");
+  const BuildResult result =
+      build(patch_of("fs/off.c", "@@ -1 +1 @@\n-int off;\n+#include \"new.h\"\n") +
+            "--- /dev/null\n+++ b/fs/new.h\n@@ -0,0 +1 @@\n+int n;\n");
+  EXPECT_EQ(result.outcome, BuildOutcome::kNotAffected) << result.message;
+}
+
+TEST_F(Driver, LeavesTheNumberOfTheVersionAsItIs) {
+  kernel_.put("source/Makefile", "VERSION = 6\nSUBLEVEL = 7\n");
+  before_ = kernel_.files("source");
+  const BuildResult result =
+      build(patch_of("Makefile", "@@ -1,2 +1,2 @@\n VERSION = 6\n-SUBLEVEL = 1\n"
+                                 "+SUBLEVEL = 2\n"));
+  EXPECT_EQ(result.outcome, BuildOutcome::kNoChange) << result.message;
+  EXPECT_NE(said_.find("NOTICE: Makefile: left out: the running kernel keeps"),
+            std::string::npos)
+      << said_;
+  EXPECT_EQ(build(patch_of("Makefile", "@@ -2 +2 @@\n-SUBLEVEL = 7\n"
+                                       "+SUBLEVEL = $(shell id)\n"))
+                .outcome,
+            BuildOutcome::kRefused);
+}
+
 TEST_F(Driver, TurnsAKernelThatCannotBeFoundIntoAResult) {
   const fs::path file = kernel_.root.path() / "x.patch";
   write_file(file, patch_of("fs/y.c", "@@ -1 +1 @@\n-a\n+b\n"));

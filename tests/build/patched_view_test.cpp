@@ -286,9 +286,11 @@ TEST_F(View, SkipsFilesThatTakeNoPart) {
       "--- a/D/none\n+++ b/D/none\n@@ -1 +1 @@\n-a\n+b\n"
       "diff --git a/fs/inode.c b/fs/inode.c\nold mode 100644\nnew mode 100755\n",
       "x.patch");
-  const AppliedPatches applied = apply_patches(
-      {&patch, 1}, *view_,
-      {.takes_no_part = [](const std::string& path) { return path.starts_with("D/"); }});
+  const AppliedPatches applied =
+      apply_patches({&patch, 1}, *view_,
+                    {.takes_no_part = [](const std::string& path, const FileChange&) {
+                      return path.starts_with("D/");
+                    }});
   EXPECT_TRUE(applied.touched.empty());
   const std::vector<std::string> skipped{"D/none", "D/y", "fs/inode.c"};
   EXPECT_EQ(applied.skipped, skipped);

@@ -19,6 +19,7 @@ build::BuildResult refused() {
                          .line = 30,
                          .fuzz = 1,
                          .offset = -60}},
+          .left_out = {{"fs/off.c", build::WhyLeftOut::kOption, "CONFIG_OFF"}},
           .module_name = "livepatch-x",
           .units = {{.unit = "fs/x.c",
                      .owner = "vmlinux",
@@ -43,6 +44,9 @@ TEST(BuildJson, HasEveryMemberOfTheSchema) {
   EXPECT_TRUE(json["module"]["path"].is_null());
   EXPECT_EQ(json["module"]["replace"], true);
   EXPECT_EQ(json["patches"][0], "x.patch");
+  EXPECT_EQ(json["left_out"][0]["file"], "fs/off.c");
+  EXPECT_EQ(json["left_out"][0]["why"], "option-off");
+  EXPECT_EQ(json["left_out"][0]["option"], "CONFIG_OFF");
   EXPECT_EQ(json["displaced"][0]["hunk"], 2);
   EXPECT_EQ(json["displaced"][0]["offset"], -60);
   EXPECT_TRUE(json["displaced"][0]["meant"].is_null());
