@@ -65,7 +65,7 @@ TEST(BuildJson, HasEveryMemberOfTheSchema) {
 TEST(BuildJson, SurvivesTextThatIsNotUtf8) {
   build::BuildResult result = refused();
   result.message = "x.c:1: error: \xff\xfe";
-  EXPECT_NO_THROW((void)nlohmann::json::parse(build_json(result)));
+  EXPECT_FALSE(nlohmann::json::parse(build_json(result)).empty());
 }
 
 TEST(BuildFailureText, EndsWithTheLineThatScriptsLookFor) {

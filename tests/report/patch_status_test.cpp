@@ -78,7 +78,7 @@ TEST(PatchStatus, HasAVersionedSchemaForPrograms) {
 TEST(PatchStatus, SurvivesCommandNamesThatAreNoText) {
   SystemStatus status = example();
   status.patches[0].stalled[0].command = "\xff\xfe";
-  EXPECT_NO_THROW((void)json::parse(status_json(status)));
+  EXPECT_FALSE(json::parse(status_json(status)).empty());
 }
 
 TEST(PatchInformation, LooksLikeModinfo) {
