@@ -269,9 +269,16 @@ void check_headers(const Context& context) {
 
 bool refers_to_same(const Context& context, SectionId now, const elf::Relocation& a,
                     const elf::Relocation& b) {
+  return a.offset == b.offset &&
+         means_same(context, {now, a}, {context.patched.sections[now].twin, b});
+}
+
+bool means_same(const Context& context, const Placed& now, const Placed& before) {
   const Side& patched = context.patched;
   const Side& original = context.original;
-  if (!is_filled_in_alike(patched.arch, a.type, b.type) || a.offset != b.offset)
+  const elf::Relocation& a = now.relocation;
+  const elf::Relocation& b = before.relocation;
+  if (!is_filled_in_alike(patched.arch, a.type, b.type))
     return false;
   const std::string& name = patched.symbol(a.symbol).name;
   if (name == kAltinstrAux && original.symbol(b.symbol).name == kAltinstrAux)
@@ -282,8 +289,8 @@ bool refers_to_same(const Context& context, SectionId now, const elf::Relocation
     return !ours.relocation && !theirs.relocation && ours.constant == theirs.constant;
   const elf::Relocation& to = *ours.relocation;
   const elf::Relocation& from = *theirs.relocation;
-  const auto constant = constant_target(patched, now, to);
-  const auto old_constant = constant_target(original, patched.sections[now].twin, from);
+  const auto constant = constant_target(patched, now.section, to);
+  const auto old_constant = constant_target(original, before.section, from);
   if (constant || old_constant)
     return constant == old_constant;
   if (to.addend != from.addend)

@@ -57,6 +57,8 @@ struct Context {
   std::vector<std::string> notes;             ///< lines about what was found, in order
   std::vector<Problem> problems;
   std::vector<PlannedKeyTest> key_tests;
+  /// Of functions that changed in nothing but what a special section says of them: that.
+  std::unordered_map<SymbolId, std::string> entry_changes;
   bool wants_debug_info = false; ///< with some, the answer might be a better one
 };
 
@@ -98,6 +100,7 @@ void correlate_static_locals(Context& context);
 void mark_ignored_sections(Context& context);
 void compare_sections(Context& context);
 void compare_symbols(Context& context);
+void compare_entries(Context& context);
 void ignore_requested_functions(Context& context);
 void reset_ignored_sections(Context& context);
 void promote_callers_of_unpatchable(Context& context);
@@ -129,5 +132,12 @@ bool is_line_number_change(Context& context, SectionId patched);
 /// Whether a relocation of a patched section means what one of its twin does.
 bool refers_to_same(const Context& context, SectionId patched, const elf::Relocation& now,
                     const elf::Relocation& before);
+/// A relocation and the section that it is in.
+struct Placed {
+  SectionId section;
+  const elf::Relocation& relocation;
+};
+/// The same of any two, wherever they stand.
+bool means_same(const Context& context, const Placed& now, const Placed& before);
 
 } // namespace kpatch::diff

@@ -123,7 +123,7 @@ Result compare(elf::Object original, elf::Object patched, const Inputs& inputs) 
   kernel::name_klp_callbacks(patched);
   split_shared_text(original, patched);
   Context context{
-      inputs, Side(std::move(original)), Side(std::move(patched)), {}, {}, {}, {}, {},
+      inputs, Side(std::move(original)), Side(std::move(patched)), {}, {}, {}, {}, {}, {},
       false};
 
   check_headers(context);
@@ -140,6 +140,7 @@ Result compare(elf::Object original, elf::Object patched, const Inputs& inputs) 
   mark_ignored_sections(context);
   compare_sections(context);
   compare_symbols(context);
+  compare_entries(context);
   ignore_requested_functions(context);
   reset_ignored_sections(context);
   // Everything is the same, changed or new.

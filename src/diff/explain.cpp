@@ -22,19 +22,6 @@ struct Difference {
   std::string what;
 };
 
-std::string target_name(const Side& side, SectionId base,
-                        const elf::Relocation& relocation) {
-  if (const auto text = side.string_target(base, relocation)) {
-    constexpr std::size_t kShown = 40;
-    std::string shown(text->substr(0, kShown));
-    std::ranges::replace_if(
-        shown, [](char c) { return c < ' '; }, ' ');
-    return fmt::format("\"{}{}\"", shown, text->size() > kShown ? "..." : "");
-  }
-  const std::string& name = side.symbol(relocation.symbol).name;
-  return name.empty() ? "nothing" : name;
-}
-
 bool is_same_reference(const Context& context, SectionId now, const elf::Relocation& a,
                        SectionId before, const elf::Relocation& b) {
   if (a.type != b.type || a.offset != b.offset)
@@ -136,6 +123,14 @@ std::string explain_changed(const Context& context, SymbolId function) {
                     difference->offset -
                         std::min(difference->offset, patched.symbol(function).value),
                     difference->what));
+  if (const auto entry = context.entry_changes.find(function);
+      entry != context.entry_changes.end())
+    return entry->second;
+  for (const SymbolId child : patched.children(function))
+    if (const auto entry = context.entry_changes.find(child);
+        entry != context.entry_changes.end())
+      return fmt::format("its part {} changed: {}", patched.symbol(child).name,
+                         entry->second);
   for (const SymbolId child : patched.children(function))
     if (const SectionId piece = patched.home(child);
         piece && patched.sections[piece].twin)
@@ -198,6 +193,19 @@ std::string explain_section(const Context& context, const Reason& reason) {
 }
 
 } // namespace
+
+std::string target_name(const Side& side, SectionId base,
+                        const elf::Relocation& relocation) {
+  if (const auto text = side.string_target(base, relocation)) {
+    constexpr std::size_t kShown = 40;
+    std::string shown(text->substr(0, kShown));
+    std::ranges::replace_if(
+        shown, [](char c) { return c < ' '; }, ' ');
+    return fmt::format("\"{}{}\"", shown, text->size() > kShown ? "..." : "");
+  }
+  const std::string& name = side.symbol(relocation.symbol).name;
+  return name.empty() ? "nothing" : name;
+}
 
 std::optional<dwarf::CodePlace> changed_place(const Context& context, SymbolId function) {
   const Side& patched = context.patched;

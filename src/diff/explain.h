@@ -15,6 +15,10 @@ namespace kpatch::diff {
 /// include/linux/h.h:123: at f+0x1c ...".
 std::string explain(const Context& context, SymbolId function);
 
+/// What a relocation refers to, as messages say it.
+std::string target_name(const Side& side, SectionId base,
+                        const elf::Relocation& relocation);
+
 /// Where the first changed instruction comes from; for a function that is patched in
 /// place of another, the other's. Nothing unless asked to explain.
 std::optional<dwarf::CodePlace> changed_place(const Context& context, SymbolId function);

@@ -163,6 +163,13 @@ bool is_debug_section(std::string_view section) {
   return section.starts_with(".debug_") || section.starts_with(".eh_frame");
 }
 
+bool has_no_symbols(std::string_view section) {
+  static constexpr std::array<std::string_view, 5> kWithoutSymbols = {
+      ".toc", ".fixup", ".altinstr_replacement", ".altinstr_aux", ".text..refcount"};
+  return is_ubsan_name(section) || section.starts_with("__ftr_alt_") ||
+         std::ranges::find(kWithoutSymbols, section) != kWithoutSymbols.end();
+}
+
 bool is_ubsan_name(std::string_view name) {
   return starts_with_any(name, kUbsan);
 }

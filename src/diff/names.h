@@ -15,6 +15,8 @@ std::string name_key(std::string_view name);
 
 // Classes of names that compilers make.
 bool is_debug_section(std::string_view section);
+/// Sections that hold things without symbols: to say section+offset is all there is.
+bool has_no_symbols(std::string_view section);
 bool is_ubsan_name(std::string_view name); ///< descriptors of -fsanitize=undefined
 bool is_string_literal_section(
     std::string_view name); ///< .rodata.str1.1, .rodata.f.str1.8

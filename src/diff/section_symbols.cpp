@@ -21,14 +21,6 @@ namespace kpatch::diff {
 
 namespace {
 
-constexpr std::array<std::string_view, 5> kWithoutSymbols = {
-    ".toc", ".fixup", ".altinstr_replacement", ".altinstr_aux", ".text..refcount"};
-
-bool has_no_symbols(std::string_view name) {
-  return is_ubsan_name(name) || name.starts_with("__ftr_alt_") ||
-         std::ranges::find(kWithoutSymbols, name) != kWithoutSymbols.end();
-}
-
 /// The symbols of each section by address, for "which of them covers this offset?".
 class Cover {
  public:

@@ -12,11 +12,10 @@
 #include "base/error.h"
 #include "diff/context.h"
 #include "diff/jump_labels.h"
-#include "diff/special_table.h"
+#include "diff/special_entries.h"
 
 #include <algorithm>
 #include <array>
-#include <numeric>
 #include <set>
 
 namespace kpatch::diff {
@@ -52,95 +51,21 @@ bool describes_patch(const Side& side, const elf::Relocation& relocation) {
          side.sections[home].included;
 }
 
-/// Where entries start; the end of the section is the last.
-using Starts = std::vector<std::uint64_t>;
-
 class Rebuild {
  public:
   Rebuild(Context& context, const SpecialSection& row, SectionId id)
       : context_(context), side_(context.patched), row_(row), id_(id),
-        section_(context.patched.object.sections[id]) {}
+        section_(context.patched.object.sections[id]),
+        table_(context, context.patched, row, id) {}
 
   void run() {
-    find_entries();
-    sort_relocations();
-    for (std::size_t entry = 0; entry + 1 < starts_.size(); ++entry)
-      if (is_wanted(relocations_of(entry)))
+    for (std::size_t entry = 0; entry < table_.size(); ++entry)
+      if (is_wanted(table_.relocations(entry)))
         keep(entry);
     finish();
   }
 
  private:
-  void find_entries() {
-    if (section_.is_nobits())
-      fail("{}: section {}: has no contents in the file", context_.inputs.label,
-           section_.name);
-    if (row_.entries == Entries::kFixup)
-      return find_fixup_pieces();
-    std::uint64_t size = row_.fixed_size;
-    if (row_.entries == Entries::kStruct) {
-      const auto known = context_.inputs.sizes.*row_.size_of;
-      if (!known || *known == 0)
-        fail_with_remedy(
-            "It is the size of the kernel's struct for this section's entries.",
-            "{}: section {}: {} not set", context_.inputs.label, section_.name,
-            row_.size_variable);
-      size = *known;
-    }
-    for (std::uint64_t at = 0; at < section_.size(); at += size)
-      starts_.push_back(at);
-    starts_.push_back(section_.size()); // the last entry may lack its padding
-  }
-
-  /// A piece of .fixup reaches from one target of __ex_table to the next.
-  void find_fixup_pieces() {
-    const SectionId exceptions = side_.object.find_section(kExceptions);
-    if (!exceptions || !side_.section(exceptions).has_relocations)
-      fail("{}: missing .rela__ex_table section", context_.inputs.label);
-    for (const elf::Relocation& relocation : side_.section(exceptions).relocations)
-      if (side_.symbol(relocation.symbol).name == kFixupSection &&
-          relocation.addend >= 0 &&
-          static_cast<std::uint64_t>(relocation.addend) < section_.size())
-        starts_.push_back(static_cast<std::uint64_t>(relocation.addend));
-    std::ranges::sort(starts_);
-    starts_.erase(std::unique(starts_.begin(), starts_.end()), starts_.end());
-    if (section_.size() > 0 && (starts_.empty() || starts_[0] != 0))
-      fail("{}: can't find .fixup rela group at offset 0", context_.inputs.label);
-    starts_.push_back(section_.size());
-  }
-
-  std::size_t entry_of(const elf::Relocation& relocation) const {
-    const auto after = std::ranges::upper_bound(starts_, relocation.offset);
-    if (after == starts_.begin() || after == starts_.end())
-      fail("{}: section {}: relocation at {:#x} lies outside it", context_.inputs.label,
-           section_.name, relocation.offset);
-    return static_cast<std::size_t>(after - starts_.begin()) - 1;
-  }
-
-  /// Groups the relocations by entry; within one they keep their order.
-  void sort_relocations() {
-    std::vector<std::uint32_t> entries;
-    entries.reserve(section_.relocations.size());
-    firsts_.assign(starts_.size() + 1, 0);
-    for (const elf::Relocation& relocation : section_.relocations) {
-      entries.push_back(static_cast<std::uint32_t>(entry_of(relocation)));
-      ++firsts_[entries.back() + 1];
-    }
-    std::partial_sum(firsts_.begin(), firsts_.end(), firsts_.begin());
-    if (std::ranges::is_sorted(entries))
-      return;
-    std::vector<std::uint32_t> next = firsts_;
-    std::vector<elf::Relocation> sorted(section_.relocations.size());
-    for (std::size_t i = 0; i < entries.size(); ++i)
-      sorted[next[entries[i]]++] = section_.relocations[i];
-    section_.relocations = std::move(sorted);
-  }
-
-  std::span<const elf::Relocation> relocations_of(std::size_t entry) const {
-    return std::span(section_.relocations)
-        .subspan(firsts_[entry], firsts_[entry + 1] - firsts_[entry]);
-  }
-
   bool is_wanted(std::span<const elf::Relocation> relocations) {
     if (!std::ranges::any_of(relocations, [&](const elf::Relocation& relocation) {
           return describes_patch(side_, relocation);
@@ -155,9 +80,9 @@ class Rebuild {
   }
 
   void keep(std::size_t entry) {
-    const Move move{starts_[entry], starts_[entry + 1], data_.size()};
+    const Move move{table_.start(entry), table_.end(entry), data_.size()};
     moves_.push_back(move);
-    for (elf::Relocation relocation : relocations_of(entry)) {
+    for (elf::Relocation relocation : table_.relocations(entry)) {
       relocation.offset = relocation.offset - move.from + move.to;
       relocations_.push_back(relocation);
       side_.symbols[relocation.symbol].included = true;
@@ -200,9 +125,8 @@ class Rebuild {
   const SpecialSection& row_;
   SectionId id_;
   elf::Section& section_;
-  Starts starts_;
-  std::vector<std::uint32_t> firsts_; ///< of each entry, its first relocation
-  std::vector<Move> moves_;           ///< ascending
+  EntryTable table_;
+  std::vector<Move> moves_; ///< ascending
   Bytes data_;
   std::vector<elf::Relocation> relocations_;
 };
@@ -258,18 +182,6 @@ void leave_out_for_klp_arch(Context& context) {
   for (const std::string_view name : kTooEarlyForKlpArch)
     if (const SectionId id = patched.object.find_section(name))
       leave_out(patched, id);
-}
-
-/// The special sections of the object in the order of the table.
-std::vector<std::pair<const SpecialSection*, SectionId>> special_ones(const Side& side) {
-  std::vector<std::pair<const SpecialSection*, SectionId>> found;
-  for (SectionId id = 1; id < side.sections.size(); ++id)
-    if (const SpecialSection* row =
-            find_special_section(side.section(id).name, side.arch);
-        row && side.section(id).has_relocations)
-      found.emplace_back(row, id);
-  std::ranges::stable_sort(found, {}, [](const auto& entry) { return entry.first; });
-  return found;
 }
 
 } // namespace

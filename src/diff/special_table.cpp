@@ -37,6 +37,21 @@ constexpr SpecialSection places(std::string_view name, ArchSet archs,
   return {.name = name, .archs = archs, .fixed_size = size};
 }
 
+constexpr SpecialSection naming_replacements(SpecialSection row) {
+  row.names_replacement = true;
+  return row;
+}
+
+constexpr SpecialSection naming_lines(SpecialSection row) {
+  row.names_line = true;
+  return row;
+}
+
+constexpr SpecialSection about_entries_only(SpecialSection row) {
+  row.tells_function = false;
+  return row;
+}
+
 constexpr SpecialSection with_policy(std::string_view name, ArchSet archs,
                                      Policy policy) {
   return {.name = name, .archs = archs, .policy = policy};
@@ -48,13 +63,14 @@ constexpr SpecialSection refused_family(std::string_view prefix) {
 }
 
 constexpr SpecialSection kTable[] = {
-    structs("__bug_table", kAllArchs, &Sizes::bug, "BUG_STRUCT_SIZE"),
+    naming_lines(structs("__bug_table", kAllArchs, &Sizes::bug, "BUG_STRUCT_SIZE")),
     {.name = ".fixup", .archs = kAllArchs, .entries = Entries::kFixup},
     structs("__ex_table", kAllArchs, &Sizes::exception, "EX_STRUCT_SIZE"),
     structs("__jump_table", kAllArchs, &Sizes::jump, "JUMP_STRUCT_SIZE",
             Filter::kJumpLabel),
     structs(".parainstructions", kX86_64, &Sizes::paravirt, "PARA_STRUCT_SIZE"),
-    structs(".altinstructions", kAlternatives, &Sizes::alt, "ALT_STRUCT_SIZE"),
+    naming_replacements(
+        structs(".altinstructions", kAlternatives, &Sizes::alt, "ALT_STRUCT_SIZE")),
     structs(".static_call_sites", kX86_64, &Sizes::static_call, "STATIC_CALL_STRUCT_SIZE",
             Filter::kStaticCall),
     structs("__ftr_fixup", kPpc64, &Sizes::fixup, "FIXUP_STRUCT_SIZE"),
@@ -65,8 +81,10 @@ constexpr SpecialSection kTable[] = {
     places(".call_sites", kX86_64, 4),
     places(".retpoline_sites", kX86_64, 4),
     places(".return_sites", kX86_64, 4),
-    places(".ibt_endbr_seal", kX86_64, 4), // ENDBRs that nobody may jump to
-    places(".cfi_sites", kX86_64, 4), // __cfi_ prefixes that FineIBT rewrites
+    about_entries_only(
+        places(".ibt_endbr_seal", kX86_64, 4)), // ENDBRs that nobody may jump to
+    about_entries_only(
+        places(".cfi_sites", kX86_64, 4)), // __cfi_ prefixes that FineIBT rewrites
     places(".kcfi_traps", kX86_64, 4), // checks whose failure is told, not a crash
     places("__lwsync_fixup", kPpc64, 8),
     places("__barrier_nospec_fixup", kPpc64, 8),
@@ -87,7 +105,32 @@ constexpr SpecialSection kTable[] = {
     refused_family("runtime_"),
 };
 
+/// struct alt_instr (asm/alternative.h): the lengths of the place and of its replacement
+/// follow the feature, which has grown; x86 had a third length before 5.12, and s390 has
+/// but one since 5.18.
+struct AlternativeLayout {
+  ArchSet archs;
+  std::uint64_t size;
+  std::uint64_t length_at;
+};
+
+constexpr AlternativeLayout kLayouts[] = {
+    {kAlternatives, 12, 11},
+    {kX86_64,       13, 11},
+    {kX86_64,       14, 13},
+    {kS390,         11, 10},
+    {kS390,         13, 12},
+};
+
 } // namespace
+
+std::optional<std::uint64_t> replacement_length_at(const arch::Arch& arch,
+                                                   std::uint64_t entry_size) {
+  for (const AlternativeLayout& layout : kLayouts)
+    if ((layout.archs & arch.bit()) && layout.size == entry_size)
+      return layout.length_at;
+  return std::nullopt;
+}
 
 std::span<const SpecialSection> special_sections() {
   return kTable;

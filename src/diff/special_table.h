@@ -44,7 +44,18 @@ struct SpecialSection {
   std::optional<std::uint32_t> kernel::StructSizes::*size_of = nullptr;
   Filter filter = Filter::kNone;
   std::string_view size_variable = {}; ///< what the classic command line calls `size_of`
+  bool names_replacement = false; ///< an entry says where its replacement is, how long
+  /// Of several references the last is a file, and its line follows.
+  bool names_line = false;
+  /// Whether entries say what a function does; those that only say who may jump to it
+  /// depend on the whole object.
+  bool tells_function = true;
 };
+
+/// Where an entry of that size has the length of its replacement code; nothing for a
+/// layout that is not known.
+std::optional<std::uint64_t> replacement_length_at(const arch::Arch& arch,
+                                                   std::uint64_t entry_size);
 
 /// In the order of their treatment.
 std::span<const SpecialSection> special_sections();

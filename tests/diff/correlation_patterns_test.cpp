@@ -226,6 +226,9 @@ TEST(Comparison, OverlooksAddendsIntoTheScratchSectionOfAlternatives) {
                                                 .flags = SHF_ALLOC | SHF_EXECINSTR,
                                                 .data = Bytes(32, kNop)});
     builder.function("f", kMove);
+    builder.function("g", kMove); // whose piece lies before or behind
+    builder.add_relocation("g", kMoved, R_X86_64_32S,
+                           builder.object().section_symbol(aux), 16 - addend);
     builder.add_relocation("f", kMoved, R_X86_64_32S,
                            builder.object().section_symbol(aux), addend);
     return builder.build();
