@@ -24,6 +24,7 @@
 #include "klp/foreign_exports.h"
 #include "klp/intermediate.h"
 #include "klp/landing_thunks.h"
+#include "klp/late_replacements.h"
 #include "match/match.h"
 
 #include <algorithm>
@@ -290,6 +291,9 @@ UnitResult PairDiffer::compare(const ObjectPair& pair, const fs::path& output) {
       judge_proof(*match, target_, options_.force, result);
     if (diff.delta)
       judge_references(*diff.delta, parent, options_.thunks, result);
+    if (diff.delta)
+      std::ranges::copy(klp::late_replacements(*diff.delta),
+                        std::back_inserter(result.problems));
     if (!result.problems.empty())
       result.outcome = UnitOutcome::kRefused;
     else if (diff.delta)

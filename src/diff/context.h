@@ -107,6 +107,7 @@ void promote_callers_of_unpatchable(Context& context);
 void include_changes(Context& context);
 /// Debug information comes along whole, but for what it says about code that does not.
 void trim_debug_sections(Context& context);
+void include_alternatives(Context& context);
 void carry_what_points_inside(Context& context);
 void find_redirected_pieces(Context& context);
 void rebuild_special_sections(Context& context);

@@ -147,6 +147,7 @@ Result compare(elf::Object original, elf::Object patched, const Inputs& inputs) 
 
   promote_callers_of_unpatchable(context);
   include_changes(context);
+  include_alternatives(context);
   carry_what_points_inside(context);
   find_redirected_pieces(context);
   rebuild_special_sections(context);

@@ -4,6 +4,7 @@
 // and the new globals, and follows references: what is changed or new is pulled in with
 // its section, what is the same is only referred to and stays where the running kernel
 // has it. Everything remembers who pulled it in.
+#include "diff/alternatives.h"
 #include "diff/context.h"
 #include "diff/names.h"
 
@@ -47,6 +48,8 @@ class Inclusion {
 
   void section(SectionId id, Reason reason) {
     mark_section(side_, id, reason);
+    if (is_cut_by_entries(side_.section(id).name))
+      return; // only the pieces of what is included are followed
     if (!side_.sections[id].followed)
       waiting_.push_back(id);
     side_.sections[id].followed = true;

@@ -7,9 +7,9 @@
 //   __bug_table: [f] [g] [f] [h]   with f in the patch   becomes   [f] [f]
 //
 // This file walks the table of special_table.cpp and knows no section by name, except for
-// the two pairs that hang together: .fixup with __ex_table, .altinstructions with
-// .altinstr_replacement.
+// the pair that hangs together, .fixup with __ex_table.
 #include "base/error.h"
+#include "diff/alternatives.h"
 #include "diff/context.h"
 #include "diff/jump_labels.h"
 #include "diff/special_entries.h"
@@ -24,8 +24,6 @@ namespace {
 
 constexpr std::string_view kFixupSection = ".fixup";
 constexpr std::string_view kExceptions = "__ex_table";
-constexpr std::string_view kAlternatives = ".altinstructions";
-constexpr std::string_view kReplacements = ".altinstr_replacement";
 
 /// Kernels before 5.8 initialise jump labels before a livepatch's relocations are
 /// written, so a patch for them goes without.
@@ -159,22 +157,13 @@ void treat(Context& context, const SpecialSection& row, SectionId id) {
   }
 }
 
-/// The replacement code of the alternatives that are kept has no symbol of its own to be
-/// found by.
-void include_replacements(Context& context) {
-  Side& patched = context.patched;
-  const SectionId alternatives = patched.object.find_section(kAlternatives);
-  const SectionId replacements = patched.object.find_section(kReplacements);
-  if (!alternatives || !replacements || !patched.sections[alternatives].included)
-    return;
-  const Reason reason{ReasonKind::kDescribes};
-  patched.sections[replacements].included = true;
-  patched.sections[replacements].reason = reason;
-  for (SymbolId id = 1; id < patched.symbols.size(); ++id)
-    if (patched.home(id) == replacements)
-      patched.symbols[id].included = true;
-  for (const elf::Relocation& relocation : patched.section(replacements).relocations)
-    include_symbol(context, relocation.symbol, reason);
+/// A table without references describes nothing, whatever it was before.
+void leave_out_empty_tables(Side& patched) {
+  for (SectionId id = 1; id < patched.sections.size(); ++id)
+    if (const SpecialSection* row =
+            find_special_section(patched.section(id).name, patched.arch);
+        row && row->policy == Policy::kFilter && !patched.section(id).has_relocations)
+      leave_out(patched, id);
 }
 
 void leave_out_for_klp_arch(Context& context) {
@@ -187,9 +176,10 @@ void leave_out_for_klp_arch(Context& context) {
 } // namespace
 
 void rebuild_special_sections(Context& context) {
+  cut_alternatives(context);
   for (const auto& [row, id] : special_ones(context.patched))
     treat(context, *row, id);
-  include_replacements(context);
+  leave_out_empty_tables(context.patched);
   if (context.inputs.klp_arch)
     leave_out_for_klp_arch(context);
 }

@@ -10,6 +10,7 @@
 #include "diff/diff.h"
 #include "klp/foreign_exports.h"
 #include "klp/intermediate.h"
+#include "klp/late_replacements.h"
 
 #include <argp.h>
 #include <charconv>
@@ -164,8 +165,11 @@ int run(const Arguments& arguments) {
                      .klp_arch = arguments.klp_arch,
                      .explain = arguments.explain,
                      .ignore_init_changes = arguments.ignore_init_changes});
-  if (result.delta)
+  if (result.delta) {
     result.problems = klp::references_to_strangers(*result.delta, lenders);
+    std::ranges::copy(klp::late_replacements(*result.delta),
+                      std::back_inserter(result.problems));
+  }
   if (!result.problems.empty() && result.delta) {
     result.delta.reset();
     result.exit = Exit::kNotPatchable;

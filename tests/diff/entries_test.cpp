@@ -187,5 +187,71 @@ void *__kpatch_ignore_func_submit __attribute__((section(".kpatch.ignore.functio
       diff(submit("BRANCH(fast)"), submit("BRANCH(safe)") + ignore).functions.size(), 0U);
 }
 
+TEST_F(Entries, OfNeighboursLeaveTheirReplacementsBehind) {
+  const std::string start = R"(
+int start(int n) { ALTERNATIVE("call start_only", 5); HAS(3); off: return n; on: return slow(n); }
+)";
+  const Result result = diff(start + submit("HAS(1)"),
+                             start + submit("ALTERNATIVE(\"lfence; call fast_way\", 5); "
+                                            "ALTERNATIVE(\"\", 5); HAS(1)"));
+  EXPECT_EQ(why(result, "start"), "it is not changed");
+  ASSERT_TRUE(result.delta);
+  EXPECT_FALSE(result.delta->object.find_symbol("start_only"));
+  EXPECT_FALSE(result.delta->object.find_symbol("start"));
+  const elf::Section& code = section(result, ".altinstr_replacement");
+  EXPECT_EQ(code.data, (Bytes{0x0f, 0xae, 0xe8, 0xe8, 0, 0, 0, 0}));
+  ASSERT_EQ(code.relocations.size(), 1U);
+  EXPECT_EQ(code.relocations[0].offset, 4U);
+  const elf::Section& entries = section(result, ".altinstructions");
+  ASSERT_EQ(entries.relocations.size(), 6U);
+  EXPECT_EQ(entries.relocations[1].addend, 0);
+  const elf::Section& auxiliary = section(result, ".altinstr_aux");
+  EXPECT_LE(auxiliary.size(), 18U);
+  EXPECT_EQ(auxiliary.relocations.size(), 3U);
+  EXPECT_EQ(auxiliary.relocations[0].offset, 2U);
+}
+
+TEST_F(Entries, ThatReplaceByNothingNeedNoCode) {
+  const std::string start =
+      "int start(int n) { ALTERNATIVE(\"lfence\", 5); return n; }\n";
+  const Result result = diff(start + submit(""), start + submit("ALTERNATIVE(\"\", 5)"));
+  EXPECT_EQ(why(result, "start"), "it is not changed");
+  EXPECT_EQ(section(result, ".altinstr_replacement").size(), 0U);
+  const elf::Section& entries = section(result, ".altinstructions");
+  ASSERT_EQ(entries.relocations.size(), 2U);
+  EXPECT_EQ(entries.relocations[1].addend, 0);
+}
+
+TEST_F(Entries, ThatAreGoneLeaveNothingBehind) {
+  const std::string step = "int other(int n) { return n + STEP; }\n";
+  const std::string calm =
+      "int calm(int n) { ALTERNATIVE(\"nop\", 5); HAS(3); off: return n; "
+      "on: return slow(n); }\n";
+  for (const std::string& rest : {step, step + calm}) {
+    const Result result =
+        diff("#define STEP 1\n" + rest + submit("ALTERNATIVE(\"lfence\", 5); HAS(1)"),
+             "#define STEP 2\n" + rest + submit("BRANCH(fast)"));
+    EXPECT_NE(why(result, "submit"), "it is not changed");
+    EXPECT_EQ(why(result, "calm"), "it is not changed");
+    ASSERT_TRUE(result.delta);
+    EXPECT_FALSE(result.delta->object.find_section(".altinstr_replacement"));
+    EXPECT_FALSE(result.delta->object.find_section(".altinstr_aux"));
+  }
+}
+
+TEST_F(Entries, BringNewCodeWithItsOwnEntries) {
+  const Result result = diff(submit(""), R"(
+static __attribute__((used, noinline)) int fresh(int n) { WARNING("a.c", 1, 1); return n; }
+)" + submit("ALTERNATIVE(\"call fresh\", 5)"));
+  ASSERT_NE(why(result, "fresh"), "it is not changed");
+  EXPECT_EQ(section(result, "__bug_table").size(), 12U);
+}
+
+TEST_F(Entries, OfAnUnknownLayoutAreRefused) {
+  diffing_.sizes.alt = 10;
+  EXPECT_THROW(diff_of("ALTERNATIVE(\"lfence\", 5)", "ALTERNATIVE(\"mfence\", 5)"),
+               Error);
+}
+
 } // namespace
 } // namespace kpatch::diff

@@ -138,8 +138,11 @@ TEST(Replacements, OfAlternativesTravelOnlyWithTheirEntries) {
     const elf::SectionId code = builder.section({.name = ".altinstr_replacement",
                                                  .flags = SHF_ALLOC | SHF_EXECINSTR,
                                                  .data = {0xfc}});
-    const elf::SectionId entries = builder.section(
-        {.name = ".altinstructions", .flags = SHF_ALLOC, .data = Bytes(12)});
+    const elf::SectionId entries = builder.section({
+        .name = ".altinstructions",
+        .flags = SHF_ALLOC,
+        .data = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1}
+    }); // ends with the lengths
     builder.relocate(entries, {0, R_X86_64_PC32, builder.symbol(user), 5});
     builder.relocate(entries,
                      {4, R_X86_64_PC32, builder.object().section_symbol(code), 0});
