@@ -12,6 +12,7 @@
 #include "klp/intermediate.h"
 #include "klp/late_replacements.h"
 
+#include <algorithm>
 #include <argp.h>
 #include <charconv>
 #include <cstdlib>
