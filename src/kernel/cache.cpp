@@ -13,7 +13,11 @@
 #include "base/error.h"
 #include "base/files.h"
 
+#include <fmt/format.h>
+
 #include <charconv>
+#include <sys/stat.h>
+#include <unistd.h>
 
 namespace kpatch::kernel {
 namespace fs = std::filesystem;
@@ -36,9 +40,41 @@ int number_in(std::string_view text) {
   return number;
 }
 
+/// What is in the cache is run (objtool, host tools) and decides what a module is made
+/// of, so whoever may write to it may act as whoever builds.
+void refuse_if_others_decide(const fs::path& directory) {
+  struct stat status {};
+  if (stat(directory.c_str(), &status) != 0)
+    return; // what needs it says so
+  const bool is_foreign = status.st_uid != geteuid() && status.st_uid != 0;
+  const bool is_open = (status.st_mode & S_IWOTH) != 0 ||
+                       ((status.st_mode & S_IWGRP) != 0 && status.st_gid != getegid());
+  if (is_foreign || is_open)
+    fail_with_remedy("set CACHEDIR to a directory that only you may write to; all that "
+                     "is in the cache can be fetched and made again",
+                     "{}: {}, so programs in the cache could be theirs",
+                     directory.string(),
+                     is_foreign ? fmt::format("it belongs to user {}", status.st_uid)
+                                : std::string("other users may write to it"));
+}
+
+void refuse_if_others_decide_in(const fs::path& cache) {
+  refuse_if_others_decide(cache);
+  std::error_code unreadable;
+  for (const fs::directory_entry& part : fs::directory_iterator(cache, unreadable))
+    if (part.is_directory(unreadable))
+      refuse_if_others_decide(part.path());
+  for (const fs::directory_entry& kernel :
+       fs::directory_iterator(cache / "kernels", unreadable))
+    if (kernel.is_directory(unreadable))
+      refuse_if_others_decide(kernel.path());
+}
+
 } // namespace
 
 void claim_cache(const fs::path& cache) {
+  umask(umask(0) | S_IWGRP | S_IWOTH); // what we make is ours alone to change
+  refuse_if_others_decide_in(cache);
   const fs::path file = cache / kFormatFile;
   const int found = number_in(read_text_if_exists(file).value_or("0"));
   if (found > kFormat)

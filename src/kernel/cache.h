@@ -12,8 +12,10 @@ namespace kpatch::kernel {
 void make_once(const std::filesystem::path& path,
                const std::function<void(const std::filesystem::path& fresh)>& fill);
 
-/// Sees to it that the cache is of a format that this program knows, or is empty. Throws
-/// Error if a later program has made it.
+/// Sees to it that the cache is of a format that this program knows, or is empty, and
+/// that nobody but this user and root may write to it; from here on nothing that the
+/// process makes may be written to by others. Throws Error if a later program has made
+/// the cache or others may change what is in it.
 void claim_cache(const std::filesystem::path& cache);
 
 } // namespace kpatch::kernel

@@ -5,7 +5,9 @@
 #include "scratch.h"
 
 #include <atomic>
+#include <sys/stat.h>
 #include <thread>
+#include <unistd.h>
 
 namespace kpatch::kernel {
 namespace {
@@ -121,6 +123,44 @@ TEST(ClaimCache, RefusesOneOfALaterProgram) {
     EXPECT_THAT(error.remedy(), testing::HasSubstr("CACHEDIR"));
   }
   EXPECT_EQ(read_text(scratch / "format"), "999\n");
+}
+
+TEST(ClaimCache, RefusesOneThatOthersMayChange) {
+  for (const char* part : {"kernels/x", "kernels", "."}) {
+    const Scratch scratch;
+    scratch.file("kernels/x/objects/objtool", "");
+    claim_cache(scratch.path());
+    fs::permissions(scratch / part, fs::perms::all);
+    try {
+      claim_cache(scratch.path());
+      ADD_FAILURE() << part;
+    } catch (const Error& error) {
+      EXPECT_THAT(error.what(), testing::HasSubstr("other users may write to it"));
+      EXPECT_THAT(error.remedy(), testing::HasSubstr("CACHEDIR"));
+    }
+  }
+}
+
+TEST(ClaimCache, RefusesOneOfAnotherUser) {
+  const Scratch scratch;
+  constexpr uid_t kNobody = 65534;
+  if (chown(scratch.path().c_str(), kNobody, kNobody) != 0)
+    GTEST_SKIP() << "only root can give a directory away";
+  try {
+    claim_cache(scratch.path());
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_THAT(error.what(), testing::HasSubstr("belongs to user 65534"));
+  }
+}
+
+TEST(ClaimCache, LetsOthersChangeNothingThatIsMadeLater) {
+  const Scratch scratch;
+  umask(0);
+  claim_cache(scratch.path());
+  fs::create_directories(scratch / "kernels");
+  EXPECT_EQ(fs::status(scratch / "kernels").permissions() & fs::perms::others_write,
+            fs::perms::none);
 }
 
 } // namespace
