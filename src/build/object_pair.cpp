@@ -260,7 +260,10 @@ UnitResult PairDiffer::compare(const ObjectPair& pair, const fs::path& output) {
     return result;
   const std::string label = fs::path(pair.unit).replace_extension(".o").string();
   elf::Object original = read_side(pair.original, label);
-  const Parent& parent = parents_->get(target_, pair.owner, match::can_match(original));
+  const bool can_match = match::can_match(original);
+  if (!can_match)
+    judge_unproven(original, options_.force, result);
+  const Parent& parent = parents_->get(target_, pair.owner, can_match);
   std::optional<match::UnitMatch> match;
   if (parent.image)
     match = match::match_unit(pair.as_shipped.empty() ? original

@@ -8,6 +8,7 @@
 // it refers to.
 #include "build/proof.h"
 
+#include "arch/arch.h"
 #include "base/error.h"
 #include "base/files.h"
 
@@ -232,6 +233,18 @@ void note_lacking_patches(const match::UnitMatch& match, const kernel::Target& t
         other->name, target.feature_set));
 }
 
+/// Refuses, or with `force` goes on and says so.
+void take_over(std::vector<Problem> problems, bool force, UnitResult& result) {
+  if (!force) {
+    std::ranges::move(problems, std::back_inserter(result.problems));
+    return;
+  }
+  for (const Problem& problem : problems)
+    result.notes.push_back(fmt::format("WARNING: {}: {} [{}]; going on as told",
+                                       problem.symbol, problem.message, problem.code));
+  std::ranges::move(problems, std::back_inserter(result.proof.overridden));
+}
+
 } // namespace
 
 void fail_for_other_code(const match::UnitMatch& match, const kernel::Target& target,
@@ -251,14 +264,23 @@ void judge_proof(const match::UnitMatch& match, const kernel::Target& target, bo
   std::vector<Problem> problems = Judge(match, target, result).run();
   if (problems.empty())
     note_lacking_patches(match, target, result);
-  if (!force) {
-    result.problems.insert(result.problems.end(), problems.begin(), problems.end());
-    return;
-  }
-  for (const Problem& problem : problems)
-    result.notes.push_back(fmt::format("WARNING: {}: {} [{}]; going on as told",
-                                       problem.symbol, problem.message, problem.code));
-  result.proof.overridden = std::move(problems);
+  take_over(std::move(problems), force, result);
+}
+
+void judge_unproven(const elf::Object& original, bool force, UnitResult& result) {
+  const std::string_view processor = arch::arch_for(original).name();
+  take_over(
+      {
+          {.code = "KP1022",
+           .object = result.unit,
+           .symbol = result.unit,
+           .message = fmt::format(
+               "nothing was proven: the code was not compared with the running "
+               "kernel's, and no module for {} was ever loaded", processor),
+           .remedy = "to make one all the same, pass --force, and load it first on a "
+                     "machine that may crash"}
+  },
+      force, result);
 }
 
 } // namespace kpatch::build

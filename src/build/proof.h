@@ -13,6 +13,10 @@ namespace kpatch::build {
 void judge_proof(const match::UnitMatch& match, const kernel::Target& target, bool force,
                  UnitResult& result);
 
+/// Adds a problem for a unit of a processor whose code cannot be compared with what runs.
+/// With `force` it is noted instead.
+void judge_unproven(const elf::Object& original, bool force, UnitResult& result);
+
 /// Throws the error again, which may come of code that is not what runs; if there is such
 /// in the unit, with the likely cause.
 [[noreturn]] void fail_for_other_code(const match::UnitMatch& match,

@@ -213,5 +213,23 @@ TEST_F(ProofTest, GoesOnIfForcedAndSaysSo) {
               HasSubstr("WARNING: second: the running function is another"));
 }
 
+TEST(UnprovenProcessor, IsRefusedUnlessForced) {
+  elf::Object original;
+  original.header.machine = EM_AARCH64;
+  ASSERT_FALSE(match::can_match(original));
+  UnitResult result{.unit = "fs/x.c", .owner = "vmlinux"};
+  judge_unproven(original, false, result);
+  ASSERT_THAT(result.problems, SizeIs(1));
+  EXPECT_EQ(result.problems[0].code, "KP1022");
+  EXPECT_THAT(result.problems[0].message, HasSubstr("no module for aarch64"));
+  EXPECT_THAT(result.problems[0].remedy, HasSubstr("--force"));
+
+  UnitResult forced{.unit = "fs/x.c", .owner = "vmlinux"};
+  judge_unproven(original, true, forced);
+  EXPECT_THAT(forced.problems, IsEmpty());
+  EXPECT_THAT(forced.notes, SizeIs(1));
+  EXPECT_THAT(forced.proof.overridden, SizeIs(1));
+}
+
 } // namespace
 } // namespace kpatch::build
