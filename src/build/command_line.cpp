@@ -150,7 +150,7 @@ unsigned job_count(std::string_view text) {
 unsigned fuzz_lines(std::string_view text) {
   const std::optional<unsigned> lines = number(text);
   if (!lines)
-    fail("--fuzz: '{}' is no number of lines", text);
+    fail("--fuzz: '{}' is not a number of lines; give one such as --fuzz 2", text);
   return *lines;
 }
 

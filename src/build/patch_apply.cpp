@@ -138,7 +138,7 @@ std::string obstacle(const FileChange& change, const std::string& path,
   if (!makes && !change.is_removed() && change.old_path != change.new_path &&
       view.has_file(change.old_path) && view.has_file(change.new_path))
     return fmt::format("{} and {}: the patch names both for one change, and both are "
-                       "there; which is meant cannot be told",
+                       "there; keep the name of the file that it changes",
                        change.old_path, change.new_path);
   return {};
 }

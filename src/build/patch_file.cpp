@@ -150,9 +150,8 @@ class Reader {
       malformed(next_, "a hunk without the '---' and '+++' lines that name its file");
     if (is_indented_diff(lines_, next_)) {
       if (!patch_.changes.empty())
-        malformed(next_,
-                  "an indented diff after one that is not; which lines are part of "
-                  "the patch cannot be told: take the blanks away, or the diff");
+        malformed(next_, "an indented diff follows one that is not indented; remove its "
+                         "leading blanks to apply it, or remove it");
       patch_.quoted.push_back(next_ + 1);
     }
     ++next_;

@@ -48,8 +48,9 @@ std::vector<std::string> kbuild_units_command(const std::filesystem::path& sourc
 /// the object.
 extern const std::string_view kRecordOnly;
 
-/// Changes to the inherited environment for programs of kbuild: what would decide over what
-/// is built is emptied, so that the same inputs give the same module for every caller.
+/// Changes to the inherited environment for programs of kbuild: what would decide over
+/// what is built is emptied, so that the same inputs give the same module for every
+/// caller.
 std::map<std::string, std::string> kbuild_environment();
 
 /// Makes an O= tree that holds the files of a distribution's header package ready for

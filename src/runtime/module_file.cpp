@@ -197,8 +197,8 @@ ModuleFile describe_module(const elf::Object& object) {
   if (!is_fit_for_paths(file.name))
     fail_with_remedy(
         "do not trust this file; kpatch-build makes modules with sound names",
-        "{}: it calls itself '{}', which is no name of a module: letters, "
-        "digits, _ and - only, 55 at most",
+        "{}: the module's name is '{}'; a name may have letters, digits, _ and - "
+        "only, at most 55 of them",
         object.label, file.name);
   file.functions = read_functions(object);
   for (const ReplacedFunction& function : file.functions)

@@ -49,7 +49,8 @@ TEST_F(CommandLine, ReviewsUnlessToldOtherwise) {
 TEST_F(CommandLine, TakesAFuzz) {
   EXPECT_EQ(parse({patch_}).options.fuzz, 2u);
   EXPECT_EQ(parse({"--fuzz", "0", patch_}).options.fuzz, 0u);
-  EXPECT_EQ(complaint({"--fuzz=some", patch_}), "--fuzz: 'some' is no number of lines");
+  EXPECT_EQ(complaint({"--fuzz=some", patch_}),
+            "--fuzz: 'some' is not a number of lines; give one such as --fuzz 2");
 }
 
 TEST_F(CommandLine, TakesTheOptionsOfTheClassicProgram) {

@@ -261,7 +261,7 @@ TEST_F(View, IsNotMisledByAFileOfTheStrippedPath) {
 
 TEST_F(View, RefusesTwoNamesThatAreBothThere) {
   EXPECT_NE(complaint("--- a/fs/inode.c\n+++ b/include/a.h\n@@ -1 +1 @@\n-inode\n+x\n")
-                .find("which is meant cannot be told"),
+                .find("keep the name of the file that it changes"),
             std::string::npos);
 }
 
