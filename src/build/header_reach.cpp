@@ -10,10 +10,10 @@
 #include "build/header_reach.h"
 
 #include "base/files.h"
+#include "base/parallel.h"
 #include "build/c_lexer.h"
 #include "build/name_spread.h"
 #include "build/source_items.h"
-#include "build/workshop.h"
 
 #include <algorithm>
 #include <map>

@@ -13,6 +13,7 @@
 #include "build/shown_messages.h"
 
 #include "base/files.h"
+#include "base/parallel.h"
 
 #include <vector>
 

@@ -15,6 +15,7 @@
 #include "build/symbol_versions.h"
 
 #include "base/files.h"
+#include "base/parallel.h"
 #include "build/c_lexer.h"
 #include "build/touched_types.h"
 #include "elf/object.h"

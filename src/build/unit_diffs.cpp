@@ -7,6 +7,7 @@
 #include "build/unit_diffs.h"
 
 #include "base/interrupt.h"
+#include "base/parallel.h"
 #include "build/runtime_constants.h"
 
 #include <optional>

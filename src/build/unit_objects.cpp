@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/interrupt.h"
+#include "base/parallel.h"
 
 #include <algorithm>
 #include <chrono>

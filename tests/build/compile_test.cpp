@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "base/error.h"
+#include "base/parallel.h"
 #include "build/compile.h"
 #include "build/fake_kernel.h"
 #include "build/patched_view.h"

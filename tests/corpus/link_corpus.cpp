@@ -11,6 +11,7 @@
 // elsewhere; one that makes the differ crash, or a result that cannot be linked, is.
 #include "base/error.h"
 #include "base/files.h"
+#include "base/parallel.h"
 #include "base/process.h"
 #include "base/run_tool.h"
 #include "build/tool_files.h"
@@ -149,9 +150,9 @@ int link_all(const Corpus& corpus, const std::vector<Pair>& pairs) {
   const auto job = [&](std::size_t i) { results[i] = link(corpus, pairs[i], i); };
   if (!pairs.empty())
     job(0); // leaves the compiled hook in the cache for the others
-  build::for_each_in_parallel(pairs.empty() ? 0 : pairs.size() - 1,
-                              std::thread::hardware_concurrency(),
-                              [&](std::size_t i) { job(i + 1); });
+  for_each_in_parallel(pairs.empty() ? 0 : pairs.size() - 1,
+                       std::thread::hardware_concurrency(),
+                       [&](std::size_t i) { job(i + 1); });
   std::map<std::string, int> counts;
   for (std::size_t i = 0; i < pairs.size(); ++i) {
     const Outcome outcome = results[i].outcome;
