@@ -5,6 +5,7 @@
 #include "build/command_line.h"
 
 #include "base/error.h"
+#include "cache/layout.h"
 
 #include <algorithm>
 #include <charconv>
@@ -234,7 +235,7 @@ Invocation cache_invocation(const std::vector<std::string>& words) {
   for (const auto& [verb, action] : kVerbs)
     if (words.size() == 1 && words[0] == verb)
       invocation.action = action;
-  invocation.kernel.cache = fs::absolute(kernel::default_cache());
+  invocation.kernel.cache = fs::absolute(cache::default_cache());
   return invocation;
 }
 
@@ -287,7 +288,7 @@ Invocation parse_command_line(int argc, char** argv) {
   }
   check_combination(invocation);
   invocation.options.keep_log = invocation.debug > 0 || invocation.options.keep_work;
-  invocation.options.cache = fs::absolute(kernel::default_cache());
+  invocation.options.cache = fs::absolute(cache::default_cache());
   invocation.kernel.cache = invocation.options.cache;
   invocation.kernel.machine = environment("TARGET_ARCH");
   invocation.kernel.cross_compile = environment("CROSS_COMPILE");

@@ -26,6 +26,7 @@
 #include "build/symbol_versions.h"
 #include "build/unit_diffs.h"
 #include "build/work_dir.h"
+#include "cache/layout.h"
 #include "kernel/cache.h"
 #include "kernel/object_store.h"
 #include "kernel/requirements.h"
@@ -75,7 +76,7 @@ class Build {
                         .keep_debug = !options_.debug_file.empty() || options_.explain,
                         .progress = listener_.compiled,
                         .added = added,
-                        .originals = options_.cache / kernel::kObjectStore};
+                        .originals = options_.cache / cache::kOriginals};
     const std::vector<UnitObjects> objects = compile_both(shop, view);
     compare(shop, view, objects);
     if (has_refused_units())

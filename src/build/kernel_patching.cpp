@@ -10,7 +10,7 @@
 #include "build/affected_units.h"
 #include "build/line_fix.h"
 #include "build/makefile_changes.h"
-#include "kernel/out_of_tree.h"
+#include "kernel/module_folders.h"
 
 #include <algorithm>
 

@@ -18,7 +18,7 @@
 #include "build/makefile_judge.h"
 #include "build/makefile_lines.h"
 #include "kernel/makefile_units.h"
-#include "kernel/out_of_tree.h"
+#include "kernel/module_folders.h"
 
 #include <fmt/format.h>
 

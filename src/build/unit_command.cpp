@@ -18,8 +18,8 @@
 #include "build/patch_dialect.h"
 #include "build/recorded_command.h"
 #include "kernel/kbuild.h"
+#include "kernel/module_folders.h"
 #include "kernel/objtool.h"
-#include "kernel/out_of_tree.h"
 
 #include <algorithm>
 #include <map>

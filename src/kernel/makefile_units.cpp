@@ -23,7 +23,7 @@
 #include "base/files.h"
 #include "base/process.h"
 #include "kernel/kbuild.h"
-#include "kernel/out_of_tree.h"
+#include "kernel/module_folders.h"
 
 #include <algorithm>
 

@@ -16,6 +16,7 @@
 #include "base/sha256.h"
 #include "kernel/cache.h"
 #include "kernel/kbuild.h"
+#include "kernel/module_folders.h"
 #include "kernel/vmlinux_text.h"
 
 #include <algorithm>
@@ -29,7 +30,6 @@ namespace {
 
 constexpr const char* kTree = "tree";
 constexpr const char* kSymvers = "symvers";
-constexpr const char* kFolders = "folders";
 constexpr std::string_view kProducts[] = {".o", ".ko", ".a", ".mod", ".cmd"};
 
 bool is_product(const fs::path& file) {
@@ -125,7 +125,7 @@ void make_copy(const Target& kernel, const OutOfTree& wanted, const fs::path& fr
     build(kernel, copies[i], symbols);
     symbols += " " + (copies[i] / "Module.symvers").string();
   }
-  write_file(fresh / kFolders, folders);
+  write_file(fresh / kModuleFolders, folders);
   write_file(fresh / kSymvers, joined_symvers(kernel, symbols));
 }
 
@@ -172,27 +172,6 @@ std::string release_of_module(const fs::path& module) {
   if (magic.empty())
     fail("{}: not a kernel module: it has no version magic", module.string());
   return magic.substr(0, magic.find(' '));
-}
-
-bool is_out_of_tree(const Target& target) {
-  return !target.kbuild_source.empty();
-}
-
-std::vector<fs::path> module_folders(const Target& target) {
-  std::istringstream lines(read_text(target.cache / kFolders));
-  std::vector<fs::path> folders;
-  for (std::string line; std::getline(lines, line);)
-    folders.emplace_back(line);
-  return folders;
-}
-
-std::vector<std::string> module_command(const Target& target, const fs::path& folder) {
-  std::vector<std::string> argv = kbuild_command(target.kbuild_tree(), target.objects);
-  argv.push_back("M=" + folder.string());
-  argv.insert(argv.end(), target.make_variables.begin(), target.make_variables.end());
-  argv.emplace_back("KCFLAGS=-ffunction-sections -fdata-sections");
-  argv.emplace_back("CONFIG_DEBUG_INFO_BTF_MODULES=");
-  return argv;
 }
 
 Target with_out_of_tree_modules(Target kernel, const TargetRequest& request) {

@@ -13,16 +13,4 @@ std::string release_of_module(const std::filesystem::path& module);
 /// source in the cache; neither that nor the modules in use are written to.
 Target with_out_of_tree_modules(Target kernel, const TargetRequest& request);
 
-/// Whether it is such a target.
-bool is_out_of_tree(const Target& target);
-
-/// The folders of its source that kbuild is started for, in their order: "." if there is
-/// one module source. For an out-of-tree target only.
-std::vector<std::filesystem::path> module_folders(const Target& target);
-
-/// The make command with which kbuild makes what a folder of module sources asks for, in
-/// that folder.
-std::vector<std::string> module_command(const Target& target,
-                                        const std::filesystem::path& folder);
-
 } // namespace kpatch::kernel

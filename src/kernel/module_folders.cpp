@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "kernel/module_folders.h"
+
+#include "base/files.h"
+#include "kernel/kbuild.h"
+
+#include <sstream>
+
+namespace kpatch::kernel {
+namespace fs = std::filesystem;
+
+bool is_out_of_tree(const Target& target) {
+  return !target.kbuild_source.empty();
+}
+
+std::vector<fs::path> module_folders(const Target& target) {
+  std::istringstream lines(read_text(target.cache / kModuleFolders));
+  std::vector<fs::path> folders;
+  for (std::string line; std::getline(lines, line);)
+    folders.emplace_back(line);
+  return folders;
+}
+
+std::vector<std::string> module_command(const Target& target, const fs::path& folder) {
+  std::vector<std::string> argv = kbuild_command(target.kbuild_tree(), target.objects);
+  argv.push_back("M=" + folder.string());
+  argv.insert(argv.end(), target.make_variables.begin(), target.make_variables.end());
+  argv.emplace_back("KCFLAGS=-ffunction-sections -fdata-sections");
+  argv.emplace_back("CONFIG_DEBUG_INFO_BTF_MODULES=");
+  return argv;
+}
+
+} // namespace kpatch::kernel
