@@ -4,13 +4,15 @@
 // compiles them as kpatch-build does, and matches them with what is shipped.
 // usage: proof RELEASE [UNITS | UNIT.c...]
 #include "base/error.h"
+#include "base/parallel.h"
 #include "base/run_tool.h"
 #include "build/compile.h"
 #include "build/unit_command.h"
 #include "build/work_dir.h"
-#include "kernel/object_store.h"
+#include "cache/layout.h"
 #include "kernel/debian.h"
 #include "kernel/image.h"
+#include "kernel/object_store.h"
 #include "match/match.h"
 
 #include <fmt/format.h>
@@ -120,7 +122,7 @@ void record_commands(const build::Workshop& shop, const std::vector<std::string>
 /// Whoever asks for one of them later finds it in the cache; so do errors.
 void compile_originals(const build::Workshop& shop,
                        const std::vector<std::string>& units) {
-  build::for_each_in_parallel(units.size(), shop.jobs, [&](std::size_t i) {
+  for_each_in_parallel(units.size(), shop.jobs, [&](std::size_t i) {
     try {
       const build::UnitCommand command = build::unit_command(shop, units[i]);
       if (command.generated.empty())
@@ -143,11 +145,11 @@ std::vector<std::string> chosen(const kernel::UnitIndex& index,
 
 int measure(const std::string& release, const std::vector<std::string>& asked) {
   const kernel::Target target = kernel::debian_target({.release = release});
-  build::WorkDir work(kernel::default_cache() / "tmp");
+  build::WorkDir work(cache::default_cache() / "tmp");
   build::BuildLog log;
   build::Workshop shop{target, work.path(), log,
                        std::max(1U, std::thread::hardware_concurrency())};
-  shop.originals = kernel::default_cache() / kernel::kObjectStore;
+  shop.originals = cache::default_cache() / cache::kOriginals;
   const std::vector<std::string> units = chosen(target.units, asked);
   record_commands(shop, units);
   compile_originals(shop, units);

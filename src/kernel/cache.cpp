@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "cache/layout.h"
 
 #include <fmt/format.h>
 
@@ -65,7 +66,7 @@ void refuse_if_others_decide_in(const fs::path& cache) {
     if (part.is_directory(unreadable))
       refuse_if_others_decide(part.path());
   for (const fs::directory_entry& kernel :
-       fs::directory_iterator(cache / "kernels", unreadable))
+       fs::directory_iterator(cache / cache::kKernels, unreadable))
     if (kernel.is_directory(unreadable))
       refuse_if_others_decide(kernel.path());
 }

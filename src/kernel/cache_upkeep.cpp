@@ -10,10 +10,10 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "cache/fingerprint.h"
+#include "cache/layout.h"
 #include "kernel/cache.h"
-#include "kernel/kbuild.h"
 #include "kernel/object_store.h"
-#include "kernel/target.h"
 
 #include <algorithm>
 #include <chrono>
@@ -26,9 +26,6 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr const char* kSources = "sources";
-constexpr const char* kKernels = "kernels";
-constexpr const char* kDownloads = "downloads";
 constexpr std::string_view kFingerprintSuffix = ".fingerprint.1";
 constexpr std::string_view kPreparedPrefix = "objects";
 constexpr const char* kSourceName = "source-name";
@@ -82,15 +79,16 @@ bool is_old(const fs::path& path) {
 /// What older programs kept of a kernel in forms that the running one does not look at.
 bool is_of_other_format(const fs::path& path) {
   const std::string name = path.filename();
-  if (name == kObjectStore || // it has been one for all kernels since
-      name.ends_with(".1"))   // records without a heading
+  if (name == cache::kOriginals || // it has been one for all kernels since
+      name.ends_with(".1"))        // records without a heading
     return true;
-  return name != kPreparedTree && (name == kPreparedPrefix ||
-                                   name.starts_with(std::string(kPreparedPrefix) + "."));
+  return name != cache::kPreparedTree &&
+         (name == kPreparedPrefix ||
+          name.starts_with(std::string(kPreparedPrefix) + "."));
 }
 
 bool is_used(const fs::path& cache, const fs::path& source) {
-  for (const fs::path& kernel : entries(cache / kKernels))
+  for (const fs::path& kernel : entries(cache / cache::kKernels))
     for (const fs::path& record : {kernel / "image/source-version", kernel / kSourceName})
       if (const auto name = read_text_if_exists(record);
           name && *name == source.filename().string())
@@ -103,22 +101,23 @@ class Collector {
   explicit Collector(const fs::path& cache) : cache_(cache) {}
 
   std::vector<std::string> collect() {
-    for (const fs::path& directory : {cache_ / kSources, cache_ / kKernels})
+    for (const fs::path& directory : {cache_ / cache::kSources, cache_ / cache::kKernels})
       take_unfinished(directory);
-    for (const fs::path& kernel : entries(cache_ / kKernels)) {
+    for (const fs::path& kernel : entries(cache_ / cache::kKernels)) {
       take_unfinished(kernel);
       for (const fs::path& entry : entries(kernel))
         if (is_of_other_format(entry))
           remove(entry);
     }
-    for (const fs::path& file : entries(cache_ / kDownloads))
+    for (const fs::path& file : entries(cache_ / cache::kDownloads))
       if (is_unfinished(file) && is_old(file))
         remove(file);
-    for (const fs::path& source : entries(cache_ / kSources))
+    for (const fs::path& source : entries(cache_ / cache::kSources))
       if (fs::is_directory(source) && !is_unfinished(source) && !is_used(cache_, source))
         remove_source(source);
-    for (const std::string& name : ObjectStore(cache_ / kObjectStore).collect_garbage())
-      removed_.push_back(fs::path(kObjectStore) / name);
+    for (const std::string& name :
+         ObjectStore(cache_ / cache::kOriginals).collect_garbage())
+      removed_.push_back(fs::path(cache::kOriginals) / name);
     return std::move(removed_);
   }
 
@@ -148,7 +147,7 @@ class Collector {
 void record_fingerprint(const fs::path& tree) {
   const fs::path file = fs::path(tree) += kFingerprintSuffix;
   if (!fs::exists(file))
-    write_file(file, tree_fingerprint(tree, FingerprintDepth::kMetadata));
+    write_file(file, cache::tree_fingerprint(tree, cache::FingerprintDepth::kMetadata));
 }
 
 void record_source(const fs::path& kernel, const fs::path& source) {
@@ -158,13 +157,13 @@ void record_source(const fs::path& kernel, const fs::path& source) {
 
 std::vector<CacheEntry> list_cache(const fs::path& cache) {
   std::vector<CacheEntry> list;
-  for (const char* kind : {kKernels, kSources, kDownloads})
+  for (const char* kind : {cache::kKernels, cache::kSources, cache::kDownloads})
     for (const fs::path& entry : entries(cache / kind))
       if (!entry.filename().native().starts_with('.') &&
           !entry.native().ends_with(kFingerprintSuffix))
         list.push_back({entry.lexically_relative(cache), size_of(entry)});
-  if (const fs::path store = cache / kObjectStore; fs::exists(store))
-    list.push_back({kObjectStore, size_of(store)});
+  if (const fs::path store = cache / cache::kOriginals; fs::exists(store))
+    list.push_back({cache::kOriginals, size_of(store)});
   return list;
 }
 
@@ -176,17 +175,18 @@ std::vector<std::string> collect_garbage(const fs::path& cache) {
 std::vector<std::string> verify_cache(const fs::path& cache) {
   claim_cache(cache);
   std::vector<std::string> complaints;
-  for (const fs::path& source : entries(cache / kSources)) {
+  for (const fs::path& source : entries(cache / cache::kSources)) {
     if (!fs::is_directory(source) || is_unfinished(source))
       continue;
     const auto recorded = read_text_if_exists(fs::path(source) += kFingerprintSuffix);
-    if (recorded && *recorded != tree_fingerprint(source, FingerprintDepth::kMetadata))
+    if (recorded &&
+        *recorded != cache::tree_fingerprint(source, cache::FingerprintDepth::kMetadata))
       complaints.push_back(
           fmt::format("{}: files were added, removed or altered since it was unpacked",
                       source.lexically_relative(cache).string()));
   }
-  for (const std::string& damaged : ObjectStore(cache / kObjectStore).complaints())
-    complaints.push_back(fmt::format("{}/{}", kObjectStore, damaged));
+  for (const std::string& damaged : ObjectStore(cache / cache::kOriginals).complaints())
+    complaints.push_back(fmt::format("{}/{}", cache::kOriginals, damaged));
   return complaints;
 }
 

@@ -27,6 +27,7 @@
 #include "base/files.h"
 #include "base/process.h"
 #include "base/sha256.h"
+#include "cache/layout.h"
 #include "kernel/cache.h"
 #include "kernel/cache_upkeep.h"
 #include "kernel/debian_archive.h"
@@ -47,8 +48,6 @@ namespace kpatch::kernel {
 namespace fs = std::filesystem;
 
 namespace {
-
-constexpr const char* kDownloads = "downloads";
 
 /// In the unpacked image: the version of the source package that it was made of, and the
 /// feature set if it has one.
@@ -79,13 +78,10 @@ struct Workshop {
 /// The version of this release that the cache holds; the newest if several.
 std::string cached_version(const fs::path& cache, const std::string& release) {
   std::string newest;
-  if (!fs::is_directory(cache / "kernels"))
-    return newest;
-  for (const fs::directory_entry& entry : fs::directory_iterator(cache / "kernels")) {
-    const std::string name = entry.path().filename().string();
-    if (!name.starts_with(release + "_") || !fs::exists(entry.path() / "image"))
+  for (const fs::path& folder : cache::folders_of_release(cache, release)) {
+    if (!fs::exists(folder / cache::kImage))
       continue;
-    const std::string version = name.substr(release.size() + 1);
+    const std::string version = folder.filename().string().substr(release.size() + 1);
     if (newest.empty() || strverscmp(version.c_str(), newest.c_str()) > 0)
       newest = version;
   }
@@ -295,16 +291,16 @@ Workshop open_workshop(const TargetRequest& request) {
   const std::string release = request.release.empty() ? running.release : request.release;
   check_release(release);
   machine_of_release(release); // refuses what is no kernel of Debian's
-  const fs::path cache =
-      fs::weakly_canonical(request.cache.empty() ? default_cache() : request.cache);
-  DebianArchive archive(cache / kDownloads, request.offline);
+  const fs::path cache = fs::weakly_canonical(
+      request.cache.empty() ? cache::default_cache() : request.cache);
+  DebianArchive archive(cache / cache::kDownloads, request.offline);
   const std::string version = choose_version(cache, archive, release);
   Workshop shop{.request = request,
                 .release = release,
                 .version = version,
                 .cache = cache,
                 .archive = archive};
-  shop.kernel = cache / "kernels" / (release + "_" + version);
+  shop.kernel = cache / cache::kKernels / (release + "_" + version);
   return shop;
 }
 
@@ -317,7 +313,7 @@ void read_configuration(const Workshop& shop, Target& target) {
 }
 
 fs::path cached_source(const Workshop& shop) {
-  return shop.cache / "sources" / shop.source_version;
+  return shop.cache / cache::kSources / shop.source_version;
 }
 
 fs::path patched_source(const Workshop& shop) {
@@ -332,7 +328,7 @@ SourcePackage source_package(const Workshop& shop) {
 
 /// The file that has the patches of the feature set.
 fs::path patches_file(const Workshop& shop) {
-  return shop.cache / kDownloads / packaging_file(source_package(shop));
+  return shop.cache / cache::kDownloads / packaging_file(source_package(shop));
 }
 
 void make_patched_source(Workshop& shop, const fs::path& source) {
@@ -431,7 +427,7 @@ Target debian_target(const TargetRequest& request) {
     target.patches_file = patches_file(shop);
   }
 
-  target.objects = target.cache / kPreparedTree;
+  target.objects = target.cache / cache::kPreparedTree;
   make_once(target.objects,
             [&](const fs::path& to) { prepare(shop, target.source, to); });
   read_configuration(shop, target);

@@ -10,10 +10,6 @@
 
 namespace kpatch::kernel {
 
-/// The prepared tree's name in a kernel's directory of the cache. The number is that of
-/// the way it is prepared: what an older program made is not looked at.
-inline constexpr const char* kPreparedTree = "objects.2";
-
 /// The start of every make command line for a prepared object tree; targets and variables
 /// follow. The program must be run with `kbuild_environment()`.
 std::vector<std::string> kbuild_command(const std::filesystem::path& source,

@@ -10,9 +10,6 @@
 
 namespace kpatch::kernel {
 
-/// Where the store is in a cache.
-inline constexpr const char* kObjectStore = "originals";
-
 /// Objects by the content of what they were made of. Several processes may use one store.
 /// The names given to it are digests.
 class ObjectStore {

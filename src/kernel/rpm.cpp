@@ -13,6 +13,7 @@
 #include "base/files.h"
 #include "base/process.h"
 #include "base/sha256.h"
+#include "cache/layout.h"
 #include "kernel/cache.h"
 #include "kernel/cache_upkeep.h"
 #include "kernel/rpm_packages.h"
@@ -173,13 +174,13 @@ fs::path first_there(const std::vector<fs::path>& places) {
 }
 
 fs::path cached_tree(const TargetRequest& request, const fs::path& package) {
-  const fs::path cache =
-      fs::weakly_canonical(request.cache.empty() ? default_cache() : request.cache);
+  const fs::path cache = fs::weakly_canonical(
+      request.cache.empty() ? cache::default_cache() : request.cache);
   constexpr std::size_t kDigits = 16;
   const std::string identity = sha256(
       fmt::format("{}\n{}\n{}", fs::canonical(package).string(), fs::file_size(package),
                   fs::last_write_time(package).time_since_epoch().count()));
-  return cache / "sources" /
+  return cache / cache::kSources /
          (package.stem().stem().string() + "_" + identity.substr(0, kDigits));
 }
 
@@ -237,7 +238,7 @@ Installation find_binaries(const TargetRequest& request, const std::string& rele
   if (!installed.vmlinux.empty())
     return installed;
   const std::string package = with_machine(release);
-  const fs::path root = cache / "kernels" / (package + "_rpm");
+  const fs::path root = cache / cache::kKernels / (package + "_rpm");
   make_once(root, [&](const fs::path& fresh) {
     unpack_rpm_kernel(repositories, package, fresh, [&](const std::string& line) {
       if (request.progress)
@@ -273,9 +274,9 @@ Target rpm_target(const TargetRequest& request) {
     if (request.progress)
       request.progress(line);
   };
-  const fs::path cache =
-      fs::weakly_canonical(request.cache.empty() ? default_cache() : request.cache);
-  const RpmRepositories repositories(cache / "downloads", request.offline);
+  const fs::path cache = fs::weakly_canonical(
+      request.cache.empty() ? cache::default_cache() : request.cache);
+  const RpmRepositories repositories(cache / cache::kDownloads, request.offline);
   say(fmt::format("{} distribution detected", distribution_of(release)));
   if (request.source_rpm.empty())
     say("Downloading kernel source for " + release);

@@ -5,8 +5,6 @@
 
 #include "base/error.h"
 
-#include <cstdlib>
-
 namespace kpatch::kernel {
 namespace fs = std::filesystem;
 
@@ -37,15 +35,6 @@ const fs::path& Target::shipped_file(std::string_view owner) const {
 
 std::vector<ParentSymbol> Target::symbols(std::string_view owner) const {
   return read_symbols(debug_file(owner));
-}
-
-fs::path default_cache() {
-  if (const char* chosen = std::getenv("CACHEDIR"); chosen && *chosen)
-    return chosen;
-  if (const char* home = std::getenv("HOME"); home && *home)
-    return fs::path(home) / ".kpatch";
-  fail_with_remedy("set CACHEDIR to a directory that you may write to",
-                   "neither CACHEDIR nor HOME is set: there is no place for kernels");
 }
 
 std::string lacking_patches_remedy(const Target& target) {

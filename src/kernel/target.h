@@ -89,7 +89,7 @@ struct TargetRequest {
   std::string release;         ///< empty: the running kernel
   std::string machine;         ///< $TARGET_ARCH; empty: this one's
   std::string cross_compile;   ///< $CROSS_COMPILE: what stands before "gcc"
-  std::filesystem::path cache; ///< empty: default_cache()
+  std::filesystem::path cache; ///< empty: cache::default_cache()
   bool offline = false;        ///< do not download: what is not there is an error
   bool debug_package = false;  ///< fetch debug information though none is needed
   Overrides overrides;
@@ -100,16 +100,5 @@ struct TargetRequest {
   /// Told one line at the start of each step that takes noticeable time.
   std::function<void(std::string_view)> progress;
 };
-
-/// $CACHEDIR, or ~/.kpatch.
-std::filesystem::path default_cache();
-
-/// A number that changes when a file of the pristine tree is added, removed or altered:
-/// over paths, sizes and modification times, and with `kContent` over the content as
-/// well.
-enum class FingerprintDepth { kMetadata, kContent };
-std::string source_fingerprint(const Target& target,
-                               FingerprintDepth depth = FingerprintDepth::kMetadata);
-std::string tree_fingerprint(const std::filesystem::path& tree, FingerprintDepth depth);
 
 } // namespace kpatch::kernel

@@ -17,6 +17,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/sha256.h"
+#include "cache/layout.h"
 #include "kernel/cache.h"
 #include "kernel/cache_upkeep.h"
 #include "kernel/exports_of.h"
@@ -100,9 +101,9 @@ fs::path cache_directory(const TargetRequest& request, const Target& target,
   for (const std::string& variable : target.make_variables)
     identity.add(variable + "\n");
   constexpr std::size_t kDigits = 16;
-  const fs::path cache =
-      fs::weakly_canonical(request.cache.empty() ? default_cache() : request.cache);
-  return cache / "kernels" /
+  const fs::path cache = fs::weakly_canonical(
+      request.cache.empty() ? cache::default_cache() : request.cache);
+  return cache / cache::kKernels /
          (target.release + "_tree-" + identity.finish().substr(0, kDigits));
 }
 
@@ -167,7 +168,7 @@ std::string symvers_text(const Target& target, const Tree& tree) {
 }
 
 void prepare(const TargetRequest& request, const Tree& tree, Target& target) {
-  target.objects = target.cache / kPreparedTree;
+  target.objects = target.cache / cache::kPreparedTree;
   make_once(target.objects, [&](const fs::path& fresh) {
     if (request.progress)
       request.progress("Preparing the build");

@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/process.h"
+#include "cache/layout.h"
 #include "kernel/cache.h"
 #include "kernel/cache_upkeep.h"
 #include "kernel/debian_archive.h"
@@ -88,9 +89,9 @@ bool is_ubuntu_request(const TargetRequest& request) {
 Target ubuntu_target(const TargetRequest& request) {
   const std::string release = wanted_release(request);
   check_release(release);
-  const fs::path cache =
-      fs::weakly_canonical(request.cache.empty() ? default_cache() : request.cache);
-  DebianArchive archive(cache / "downloads", request.offline);
+  const fs::path cache = fs::weakly_canonical(
+      request.cache.empty() ? cache::default_cache() : request.cache);
+  DebianArchive archive(cache / cache::kDownloads, request.offline);
   const auto say = [&](const std::string& line) {
     if (request.progress)
       request.progress(line);
@@ -100,19 +101,19 @@ Target ubuntu_target(const TargetRequest& request) {
   const std::string version = archive.newest_version(headers);
   const fs::path headers_file = archive.fetch(headers, version);
   const SourcePackage source = source_package(read_control(headers_file));
-  const fs::path place = cache / "kernels" / (release + "_" + version);
+  const fs::path place = cache / cache::kKernels / (release + "_" + version);
 
   make_once(place / "headers",
             [&](const fs::path& fresh) { unpack_deb(headers_file, fresh); });
   make_once(place / "debug", [&](const fs::path& fresh) {
     unpack_deb(fetch_first(archive,
-                               {"linux-image-unsigned-" + release + "-dbgsym",
-                                "linux-image-" + release + "-dbgsym",
-                                "linux-image-" + release + "-dbg"},
-                               version),
-                   fresh);
+                           {"linux-image-unsigned-" + release + "-dbgsym",
+                            "linux-image-" + release + "-dbgsym",
+                            "linux-image-" + release + "-dbg"},
+                           version),
+               fresh);
   });
-  const fs::path tree = cache / "sources" / (source.name + "_" + source.version);
+  const fs::path tree = cache / cache::kSources / (source.name + "_" + source.version);
   make_once(tree, [&](const fs::path& fresh) {
     say("Downloading and unpacking the kernel source for " + release);
     unpack_source(request, source, headers + "=" + version, fresh);

@@ -4,6 +4,7 @@
 #include "base/interrupt.h"
 #include "base/output.h"
 #include "base/run_tool.h"
+#include "cache/layout.h"
 #include "report/patch_status.h"
 #include "report/progress_line.h"
 #include "report/rehearsal.h"
@@ -29,7 +30,7 @@ int rehearse(const std::vector<std::string>& arguments) {
     request.release = runtime::read_module_file(request.patches.front()).release();
   if (request.vmlinuz.empty()) {
     const runtime::KernelFiles files =
-        runtime::find_kernel_files(request.release, runtime::cache_from_environment());
+        runtime::find_kernel_files(request.release, cache::default_cache());
     request.vmlinuz = files.vmlinuz;
     request.modules_root = files.modules_root;
   }

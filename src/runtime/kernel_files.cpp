@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
 // Two places have a kernel's image with its modules: the cache, where building a patch
-// unpacks the package into kernels/<release>_<version>/image, and the system itself. The
-// cache comes first: it holds what the patch was built for.
+// unpacks the packages (Debian's into a folder of their own, those of RPM beside what is
+// derived from them), and the system itself. The cache comes first: it holds what the
+// patch was built for. Packages of the RPM family have vmlinuz beside the modules.
 #include "runtime/kernel_files.h"
 
 #include "base/error.h"
+#include "cache/layout.h"
 
-#include <cstdlib>
 #include <optional>
 #include <vector>
 
@@ -19,23 +20,16 @@ namespace {
 std::optional<KernelFiles> kernel_below(const fs::path& root,
                                         const std::string& release) {
   std::error_code ignored;
-  const fs::path vmlinuz = root / "boot" / ("vmlinuz-" + release);
-  if (!fs::is_regular_file(vmlinuz, ignored))
-    return std::nullopt;
-  for (const fs::path& modules : {root, root / "usr"})
-    if (fs::is_directory(modules / "lib/modules" / release, ignored))
-      return KernelFiles{.vmlinuz = vmlinuz, .modules_root = modules};
+  for (const fs::path& modules : {root, root / "usr"}) {
+    const fs::path folder = modules / "lib/modules" / release;
+    if (!fs::is_directory(folder, ignored))
+      continue;
+    for (const fs::path& vmlinuz :
+         {root / "boot" / ("vmlinuz-" + release), folder / "vmlinuz"})
+      if (fs::is_regular_file(vmlinuz, ignored))
+        return KernelFiles{.vmlinuz = vmlinuz, .modules_root = modules};
+  }
   return std::nullopt;
-}
-
-std::vector<fs::path> unpacked_images(const std::string& release, const fs::path& cache) {
-  std::vector<fs::path> images;
-  std::error_code error;
-  for (const fs::directory_entry& entry :
-       fs::directory_iterator(cache / "kernels", error))
-    if (entry.path().filename().string().starts_with(release + "_"))
-      images.push_back(entry.path() / "image");
-  return images;
 }
 
 } // namespace
@@ -43,9 +37,10 @@ std::vector<fs::path> unpacked_images(const std::string& release, const fs::path
 KernelFiles find_kernel_files(const std::string& release, const fs::path& cache,
                               const fs::path& root) {
   std::vector<KernelFiles> found;
-  for (const fs::path& image : unpacked_images(release, cache))
-    if (const std::optional<KernelFiles> files = kernel_below(image, release))
-      found.push_back(*files);
+  for (const fs::path& folder : cache::folders_of_release(cache, release))
+    for (const fs::path& image : {folder / cache::kImage, folder})
+      if (const std::optional<KernelFiles> files = kernel_below(image, release))
+        found.push_back(*files);
   if (found.size() > 1)
     fail_with_remedy("choose one with --vmlinuz and --modules",
                      "{}: the cache holds several builds of this release: {} and {}",
@@ -58,13 +53,6 @@ KernelFiles find_kernel_files(const std::string& release, const fs::path& cache,
                    "--vmlinuz and --modules",
                    "{}: this kernel is neither in the cache {} nor installed", release,
                    cache.string());
-}
-
-fs::path cache_from_environment() {
-  if (const char* named = std::getenv("CACHEDIR"); named && *named)
-    return named;
-  const char* home = std::getenv("HOME");
-  return fs::path(home && *home ? home : "/root") / ".kpatch";
 }
 
 } // namespace kpatch::runtime

@@ -18,7 +18,4 @@ KernelFiles find_kernel_files(const std::string& release,
                               const std::filesystem::path& cache,
                               const std::filesystem::path& root = "/");
 
-/// $CACHEDIR, or ~/.kpatch.
-std::filesystem::path cache_from_environment();
-
 } // namespace kpatch::runtime

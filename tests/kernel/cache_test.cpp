@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "base/error.h"
+#include "cache/fingerprint.h"
 #include "kernel/cache.h"
 #include "kernel/target.h"
 #include "scratch.h"
@@ -75,30 +76,32 @@ TEST(SourceFingerprint, SeesEveryKindOfChange) {
   const Scratch scratch;
   scratch.file("a/one.c", "1");
   scratch.file("two.c", "2");
-  Target target;
-  target.source = scratch.path();
-  const std::string before = source_fingerprint(target);
-  EXPECT_EQ(source_fingerprint(target), before);
+  const auto fingerprint = [&] {
+    return cache::tree_fingerprint(scratch.path(), cache::FingerprintDepth::kMetadata);
+  };
+  const std::string before = fingerprint();
+  EXPECT_EQ(fingerprint(), before);
 
   scratch.file("three.c", "");
-  EXPECT_NE(source_fingerprint(target), before);
+  EXPECT_NE(fingerprint(), before);
   fs::remove(scratch / "three.c");
-  EXPECT_EQ(source_fingerprint(target), before);
+  EXPECT_EQ(fingerprint(), before);
 
   fs::rename(scratch / "two.c", scratch / "a/two.c");
-  EXPECT_NE(source_fingerprint(target), before);
+  EXPECT_NE(fingerprint(), before);
 }
 
 TEST(SourceFingerprint, SeesContentBehindAnUnchangedTimeIfAsked) {
   const Scratch scratch;
   const fs::path file = scratch.file("one.c", "1");
-  Target target;
-  target.source = scratch.path();
   const auto time = fs::last_write_time(file);
-  const std::string before = source_fingerprint(target, FingerprintDepth::kContent);
+  const auto fingerprint = [&] {
+    return cache::tree_fingerprint(scratch.path(), cache::FingerprintDepth::kContent);
+  };
+  const std::string before = fingerprint();
   scratch.file("one.c", "2");
   fs::last_write_time(file, time);
-  EXPECT_NE(source_fingerprint(target, FingerprintDepth::kContent), before);
+  EXPECT_NE(fingerprint(), before);
 }
 
 TEST(ClaimCache, TakesAnEarlierOneOver) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "base/files.h"
+#include "cache/layout.h"
 #include "kernel/cache.h"
 #include "kernel/cache_upkeep.h"
-#include "kernel/kbuild.h"
 #include "kernel/object_store.h"
 #include "scratch.h"
 
@@ -16,8 +16,8 @@ class CacheUpkeep : public testing::Test {
   CacheUpkeep() {
     scratch_.file("sources/6.1.5-1/init/main.c", "int x;");
     scratch_.file("kernels/6.1.0-1-amd64_6.1.5-1/image/source-version", "6.1.5-1");
-    scratch_.file("kernels/6.1.0-1-amd64_6.1.5-1/" + std::string(kPreparedTree) + "/a",
-                  "a");
+    scratch_.file(
+        "kernels/6.1.0-1-amd64_6.1.5-1/" + std::string(cache::kPreparedTree) + "/a", "a");
     record_fingerprint(scratch_ / "sources/6.1.5-1");
   }
   Scratch scratch_;

@@ -66,5 +66,17 @@ TEST(KernelFiles, AreFoundInTheCacheBeforeTheSystem) {
   EXPECT_THROW(find_kernel_files("other", cache.path(), root.path()), Error);
 }
 
+TEST(KernelFiles, OfRpmPackagesAreFoundBesideTheirModules) {
+  const TempDir cache("kpatch-test-");
+  const auto folder = cache.path() / "kernels/5.14.0-1.el9.x86_64_rpm";
+  const auto modules = folder / "usr/lib/modules/5.14.0-1.el9.x86_64";
+  std::filesystem::create_directories(modules);
+  write_file(modules / "vmlinuz", std::string_view("x"));
+  const KernelFiles files =
+      find_kernel_files("5.14.0-1.el9.x86_64", cache.path(), "/nonexistent");
+  EXPECT_EQ(files.vmlinuz, modules / "vmlinuz");
+  EXPECT_EQ(files.modules_root, folder / "usr");
+}
+
 } // namespace
 } // namespace kpatch::runtime

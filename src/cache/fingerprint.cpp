@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// Whether the pristine source is still what was unpacked: a number over its files.
+// Whether a pristine tree is still what was unpacked: a digest over its files.
+#include "cache/fingerprint.h"
+
 #include "base/files.h"
 #include "base/sha256.h"
-#include "kernel/target.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <vector>
 
-namespace kpatch::kernel {
+namespace kpatch::cache {
 namespace fs = std::filesystem;
 
 namespace {
@@ -27,10 +29,6 @@ std::string description(const fs::directory_entry& entry, FingerprintDepth depth
 
 } // namespace
 
-std::string source_fingerprint(const Target& target, FingerprintDepth depth) {
-  return tree_fingerprint(target.source, depth);
-}
-
 std::string tree_fingerprint(const fs::path& tree, FingerprintDepth depth) {
   std::vector<std::string> lines;
   const std::size_t root = tree.native().size() + 1;
@@ -44,4 +42,4 @@ std::string tree_fingerprint(const fs::path& tree, FingerprintDepth depth) {
   return sha256(all);
 }
 
-} // namespace kpatch::kernel
+} // namespace kpatch::cache

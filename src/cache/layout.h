@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// Where things are in the cache, which all programs of this user share. The names are
+// part of its format (cache/cache.cpp): another meaning needs another number there.
+#pragma once
+
+#include <filesystem>
+#include <string_view>
+#include <vector>
+
+namespace kpatch::cache {
+
+/// Pristine sources, each in a folder of its own.
+inline constexpr const char* kSources = "sources";
+/// What is known of one kernel each: kernels/RELEASE_VERSION/...
+inline constexpr const char* kKernels = "kernels";
+/// Packages as they were fetched.
+inline constexpr const char* kDownloads = "downloads";
+/// Original objects of all kernels.
+inline constexpr const char* kOriginals = "originals";
+
+// Below the folder of a kernel:
+/// The prepared O= tree. The number stands for its form.
+inline constexpr const char* kPreparedTree = "objects.2";
+/// The unpacked image package: boot/vmlinuz-RELEASE, lib/modules/RELEASE.
+inline constexpr const char* kImage = "image";
+
+/// $CACHEDIR, or ~/.kpatch. Throws Error if the environment has neither.
+std::filesystem::path default_cache();
+
+/// The folders of all kernels of this release: of its versions, its RPM packages and its
+/// trees. Sorted by name.
+std::vector<std::filesystem::path> folders_of_release(const std::filesystem::path& cache,
+                                                      std::string_view release);
+
+} // namespace kpatch::cache
