@@ -5,6 +5,7 @@
 #include "base/output.h"
 #include "base/run_tool.h"
 #include "cache/layout.h"
+#include "report/judgement.h"
 #include "report/patch_status.h"
 #include "report/progress_line.h"
 #include "report/rehearsal.h"
@@ -12,6 +13,8 @@
 #include "runtime/kernel_files.h"
 #include "runtime/module_file.h"
 #include "runtime/rehearsal_options.h"
+#include "runtime/verify_options.h"
+#include "verify/judge.h"
 
 #include <csignal>
 
@@ -42,6 +45,30 @@ int rehearse(const std::vector<std::string>& arguments) {
   return static_cast<int>(passed ? Exit::kSuccess : Exit::kError);
 }
 
+int judge_module(const std::vector<std::string>& arguments) {
+  const runtime::VerifyCall call = runtime::parse_verify_call(arguments);
+  if (call.wants_help) {
+    print(Stream::kOutput, "{}\n", runtime::verify_usage());
+    return static_cast<int>(Exit::kSuccess);
+  }
+  const std::string name = call.module.filename().string();
+  const elf::Object module =
+      elf::read_object(runtime::read_module_bytes(call.module), name);
+  verify::KernelOnDisk kernel{call.release, call.vmlinuz, call.modules_root};
+  if (kernel.release.empty())
+    kernel.release = runtime::describe_module(module).release();
+  if (kernel.image.empty()) {
+    const runtime::KernelFiles files =
+        runtime::find_kernel_files(kernel.release, cache::default_cache());
+    kernel.image = files.vmlinuz;
+    kernel.modules_root = files.modules_root;
+  }
+  const std::vector<Problem> problems = verify::judge(module, kernel);
+  const auto form = call.json ? report::judgement_json : report::judgement_text;
+  print(Stream::kOutput, "{}", form(name, kernel.release, problems));
+  return static_cast<int>(problems.empty() ? Exit::kSuccess : Exit::kError);
+}
+
 int operate(const std::vector<std::string>& arguments) {
   // A session that breaks does not end what was begun in it; Ctrl-C and SIGTERM end the
   // waiting, not the program, so that a transition is left as --on-stall says.
@@ -66,6 +93,8 @@ int main(int argc, char** argv) {
   return kpatch::run_tool("kpatch: ", [&] {
     if (!arguments.empty() && arguments[0] == "rehearse")
       return rehearse({arguments.begin() + 1, arguments.end()});
+    if (!arguments.empty() && arguments[0] == "verify")
+      return judge_module({arguments.begin() + 1, arguments.end()});
     return operate(arguments);
   });
 }

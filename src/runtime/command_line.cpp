@@ -237,6 +237,9 @@ std::string usage() {
    rehearse [options] <module.ko>...
                        load and unload the modules on their kernel in a virtual
                        machine and report; see kpatch rehearse --help
+   verify [options] <module.ko>
+                       look for what the kernel would refuse in a module, or what
+                       would crash it, without loading; see kpatch verify --help
    version             print the version
    help                print this)";
 }

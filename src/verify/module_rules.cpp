@@ -8,6 +8,7 @@
 #include "verify/module_rules.h"
 
 #include "arch/arch.h"
+#include "verify/shape_rules.h"
 
 #include <fmt/format.h>
 
@@ -167,19 +168,22 @@ class Checker {
         add(code::kUnresolvable, name->name,
             fmt::format("{} has {} symbols of this name, and number {} is asked for",
                         name->object, count, name->position));
-      else if (image && name->object != kVmlinux)
+      else if (image)
         check_lasting(*image, *name);
     }
   }
 
   /// Livepatch counts with what a module has for starting while it starts, without it
-  /// later on.
+  /// later on. The kernel's own table keeps all names for ever: there only what is meant
+  /// must last.
   void check_lasting(const kernel::Image& module, const LivepatchName& name) {
     const auto is_init = [&](kernel::ImageSymbolId id) {
       const kernel::ImagePart* part = module.find_part(module.symbols()[id].address);
       return part && part->name.starts_with(kInit);
     };
-    const std::vector<kernel::ImageSymbolId> all = module.named(name.name);
+    std::vector<kernel::ImageSymbolId> all = module.named(name.name);
+    if (name.object == kVmlinux)
+      all = {all[name.position > 0 ? name.position - 1 : 0]};
     if (std::ranges::any_of(all, is_init))
       add(code::kUnresolvable, name.name,
           fmt::format("{} gives {} up once it has started", name.object,
@@ -271,7 +275,10 @@ class Checker {
 } // namespace
 
 std::vector<Problem> check_module(const elf::Object& module, const ModuleRules& rules) {
-  return Checker(module, rules).run();
+  std::vector<Problem> problems = Checker(module, rules).run();
+  for (auto&& more : {check_shape(module), check_records(module, rules)})
+    problems.insert(problems.end(), more.begin(), more.end());
+  return problems;
 }
 
 } // namespace kpatch::verify

@@ -12,17 +12,24 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 
 constexpr std::uint16_t kLivepatchIndex = 0xff20;
+constexpr std::uint64_t kCode = SHF_ALLOC | SHF_EXECINSTR;
 
 /// A module that keeps all rules, for tests to break one.
 class LoaderRules : public testing::Test {
- protected:
+ public:
   LoaderRules()
       : image_("vmlinux", std::endian::little,
                {
+                   {.name = ".text",      .address = 0x100, .size = 64, .flags = kCode},
+                   {.name = ".init.text", .address = 0x200, .size = 64, .flags = kCode}
   },
                {{.name = "count", .address = 16},
                 {.name = "count", .address = 32},
-                {.name = "once", .address = 48}}) {
+                {.name = "once", .address = 48},
+                {.name = "show", .address = 0x100},
+                {.name = "pair", .address = 0x110},
+                {.name = "pair", .address = 0x210},
+                {.name = "start", .address = 0x200}}) {
     module_.label = "livepatch-x.ko";
     module_.header.machine = EM_X86_64;
     text_ = module_.add_section({.name = ".text.show",
@@ -38,8 +45,13 @@ class LoaderRules : public testing::Test {
     };
     add_table(".return_sites", 11);
     add_table(".orc_unwind_ip", 0);
+    module_.add_section({.name = ".orc_unwind", .flags = SHF_ALLOC, .data = Bytes(6)});
     set_modinfo(std::string("livepatch=Y\0vermagic=6.1.0-1-test SMP mod_unload\0", 48));
     klp_ = add_livepatch(".klp.sym.vmlinux.count,2");
+    add_this_module("livepatch_x");
+    add_records();
+    add_table("__mcount_loc", 0);
+    section("__mcount_loc").data.resize(8);
     module_.livepatch = {
         {".klp.rela.vmlinux..text.show", text_, {{4, R_X86_64_PC32, klp_, -4}}}
     };
@@ -51,6 +63,50 @@ class LoaderRules : public testing::Test {
     module_.sections[id].relocations = {
         {0, R_X86_64_PC32, show_, addend}
     };
+  }
+  void add_this_module(std::string_view name) {
+    const auto init = module_.add_symbol(
+        {.name = "init_module",
+         .type = STT_FUNC,
+         .section = module_.add_section({.name = ".init.text", .flags = kCode})});
+    elf::Section section{.name = ".gnu.linkonce.this_module",
+                         .flags = SHF_ALLOC | SHF_WRITE,
+                         .data = Bytes(896),
+                         .has_relocations = true,
+                         .relocations = {{312, R_X86_64_64, init, 0}}};
+    std::ranges::copy(name, section.data.begin() + 24);
+    module_.add_section(section);
+  }
+  /// A record for show of vmlinux; its names lie in .kpatch.strings.
+  void add_records() {
+    constexpr std::string_view kTexts("show\0vmlinux\0", 13);
+    const auto strings =
+        module_.add_section({.name = ".kpatch.strings",
+                             .flags = SHF_ALLOC,
+                             .data = Bytes(kTexts.begin(), kTexts.end())});
+    strings_ = module_.section_symbol(strings);
+    module_.add_section({
+        .name = ".kpatch.funcs",
+        .flags = SHF_ALLOC,
+        .data = Bytes(56),
+        .has_relocations = true,
+        .relocations = {{0, R_X86_64_64, show_, 0},
+                        {40, R_X86_64_64, strings_, 0},
+                        {48, R_X86_64_64, strings_, 5}}
+    });
+  }
+  /// Names of other functions and objects for the record.
+  void rename_record(std::string_view function, std::string_view object) {
+    Bytes& data = section(".kpatch.strings").data;
+    data.assign(function.begin(), function.end());
+    data.push_back(0);
+    section(".kpatch.funcs").relocations[2].addend =
+        static_cast<std::int64_t>(data.size());
+    data.insert(data.end(), object.begin(), object.end());
+    data.push_back(0);
+  }
+  elf::Section& section(const char* name) {
+    return module_.sections[module_.find_section(name)];
   }
   void set_modinfo(const std::string& text) {
     elf::SectionId id = module_.find_section(".modinfo");
@@ -93,7 +149,7 @@ class LoaderRules : public testing::Test {
   };
   elf::Object module_;
   elf::SectionId text_ = 0;
-  elf::SymbolId show_ = 0, thunk_ = 0, klp_ = 0;
+  elf::SymbolId show_ = 0, thunk_ = 0, klp_ = 0, strings_ = 0;
 };
 
 TEST_F(LoaderRules, AreKeptByAGoodModule) {
@@ -189,6 +245,146 @@ TEST_F(LoaderRules, WantNoConstantThatOnlyBootingFillsIn) {
   std::ranges::copy(constant, module_.sections[text_].data.begin() + 8);
   EXPECT_THAT(codes(), ElementsAre("KP5006"));
 }
+
+TEST_F(LoaderRules, WantSymbolsThatVmlinuxKeeps) {
+  add_livepatch(".klp.sym.vmlinux.start,1");
+  add_livepatch(".klp.sym.vmlinux.pair,2");
+  add_livepatch(".klp.sym.vmlinux.pair,1");
+  EXPECT_THAT(codes(), ElementsAre("KP5002", "KP5002"));
+}
+
+TEST_F(LoaderRules, LetAZeroWordEndTheRecords) {
+  section(".kpatch.funcs").data.resize(64);
+  EXPECT_THAT(codes(), IsEmpty());
+}
+
+/// One fault each, done to the module that keeps all rules.
+struct Fault {
+  const char* name;
+  const char* code;
+  void (*apply)(LoaderRules& rules);
+};
+
+void PrintTo(const Fault& fault, std::ostream* stream) {
+  *stream << fault.name;
+}
+
+class Faults : public LoaderRules, public testing::WithParamInterface<Fault> {};
+
+TEST_P(Faults, AreFound) {
+  GetParam().apply(*this);
+  EXPECT_THAT(codes(), testing::Each(GetParam().code));
+  EXPECT_THAT(codes(), testing::Not(IsEmpty()));
+}
+
+constexpr const char* kThisModule = ".gnu.linkonce.this_module";
+constexpr const char* kRecords = ".kpatch.funcs";
+
+const Fault kFaults[] = {
+    {"NameWithoutEnd",   "KP5007",
+     [](LoaderRules& r) {
+       std::ranges::fill_n(r.section(kThisModule).data.begin() + 24, 56, 'x');
+     }                                                                                        },
+    {"NoName",           "KP5007", [](LoaderRules& r) { r.section(kThisModule).data[24] = 0; }},
+    {"NoRoomForName",    "KP5007",
+     [](LoaderRules& r) { r.section(kThisModule).data.resize(40); }                           },
+    {"NoInit",           "KP5007",
+     [](LoaderRules& r) { r.section(kThisModule).relocations.clear(); }                       },
+    {"TextNotExecuted",  "KP5007",
+     [](LoaderRules& r) {
+       r.module_.add_symbol({.name = "cold",
+                             .type = STT_FUNC,
+                             .section = r.module_.add_section(
+                                 {.name = ".text.cold", .flags = SHF_ALLOC})});
+     }                                                                                        },
+    {"TextNotLoaded",    "KP5007",
+     [](LoaderRules& r) {
+       r.module_.add_symbol({.name = "cold",
+                             .type = STT_FUNC,
+                             .section = r.module_.add_section(
+                                 {.name = ".text.cold", .flags = SHF_EXECINSTR})});
+     }                                                                                        },
+    {"JumpTable",        "KP5007",
+     [](LoaderRules& r) {
+       r.module_.add_section({.name = "__jump_table", .data = Bytes(24)});
+     }                                                                                        },
+    {"StaticCallSites",  "KP5007",
+     [](LoaderRules& r) {
+       r.module_.add_section({.name = ".static_call_sites", .data = Bytes(12)});
+     }                                                                                        },
+    {"RetpolineSites",   "KP5007",
+     [](LoaderRules& r) {
+       r.module_.add_section({.name = ".retpoline_sites", .data = Bytes(5)});
+     }                                                                                        },
+    {"SmpLocks",         "KP5007",
+     [](LoaderRules& r) {
+       r.module_.add_section({.name = ".smp_locks", .data = Bytes(3)});
+     }                                                                                        },
+    {"ReturnSites",      "KP5007",
+     [](LoaderRules& r) { r.section(".return_sites").data.resize(6); }                        },
+    {"FtraceEntrySize",  "KP5007",
+     [](LoaderRules& r) { r.section("__mcount_loc").data.resize(12); }                        },
+    {"FtraceEntryPlace", "KP5007",
+     [](LoaderRules& r) { r.section("__mcount_loc").relocations[0].addend = 40; }             },
+    {"OrcSize",          "KP5007",
+     [](LoaderRules& r) {
+       r.section(".orc_unwind").data.resize(7);
+       r.section(".orc_unwind_ip").data.resize(8);
+     }                                                                                        },
+    {"OrcMissing",       "KP5007",
+     [](LoaderRules& r) { r.section(".orc_unwind").data.clear(); }                            },
+    {"CallPastStart",    "KP5007",
+     [](LoaderRules& r) {
+       const auto other = r.module_.add_symbol({.name = "printk", .binding = STB_GLOBAL});
+       r.section(".text.show").data[0] = 0xe8;
+       r.section(".text.show").relocations.push_back({1, R_X86_64_PLT32, other, 0});
+       r.module_.livepatch.clear();
+     }                                                                                        },
+    {"NoRecords",        "KP5008",
+     [](LoaderRules& r) {
+       r.section(kRecords).data.clear();
+       r.section(kRecords).relocations.clear();
+     }                                                                                        },
+    {"LongerTable",      "KP5008",
+     [](LoaderRules& r) {
+       r.section(kRecords).data.resize(64);
+       r.section(kRecords).data[60] = 1;
+     }                                                                                        },
+    {"CutTable",         "KP5008", [](LoaderRules& r) { r.section(kRecords).data.resize(52); }},
+    {"FileForObject",    "KP5008",
+     [](LoaderRules& r) { r.rename_record("show", "loop.ko"); }                               },
+    {"UnknownObject",    "KP5008",
+     [](LoaderRules& r) { r.rename_record("show", "nowhere"); }                               },
+    {"UnknownFunction",  "KP5008",
+     [](LoaderRules& r) { r.rename_record("nothing", "vmlinux"); }                            },
+    {"InitFunction",     "KP5008",
+     [](LoaderRules& r) { r.rename_record("start", "vmlinux"); }                              },
+    {"Data",             "KP5008", [](LoaderRules& r) { r.rename_record("once", "vmlinux"); } },
+    {"Ambiguous",        "KP5008", [](LoaderRules& r) { r.rename_record("pair", "vmlinux"); } },
+    {"PositionTooHigh",  "KP5008",
+     [](LoaderRules& r) { r.section(kRecords).data[32] = 2; }                                 },
+    {"NoNewCode",        "KP5008",
+     [](LoaderRules& r) {
+       r.section(kRecords).relocations.erase(r.section(kRecords).relocations.begin());
+     }                                                                                        },
+    {"NewCodeElsewhere", "KP5008",
+     [](LoaderRules& r) { r.section(kRecords).relocations[0].addend = 4; }                    },
+    {"Twice",            "KP5008",
+     [](LoaderRules& r) {
+       elf::Section& records = r.section(kRecords);
+       records.data.resize(112);
+       for (const std::size_t i : {0, 1, 2}) {
+         elf::Relocation again = records.relocations[i];
+         again.offset += 56;
+         records.relocations.push_back(again);
+       }
+     }                                                                                        },
+};
+
+INSTANTIATE_TEST_SUITE_P(OfModules, Faults, testing::ValuesIn(kFaults),
+                         [](const auto& information) {
+                           return std::string(information.param.name);
+                         });
 
 } // namespace
 } // namespace kpatch::verify

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "report/judgement.h"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+namespace kpatch::report {
+
+using nlohmann::ordered_json;
+
+std::string judgement_text(const std::string& module, const std::string& release,
+                           const std::vector<Problem>& problems) {
+  std::string text;
+  for (const Problem& problem : problems)
+    text += fmt::format("{}: {}: {} [{}]\n  {}\n", module, problem.symbol,
+                        problem.message, problem.code, problem.remedy);
+  return text + (problems.empty()
+                     ? fmt::format("{}: nothing found against loading it into {}\n",
+                                   module, release)
+                     : fmt::format("{}: {} reason(s) not to load it into {}\n", module,
+                                   problems.size(), release));
+}
+
+std::string judgement_json(const std::string& module, const std::string& release,
+                           const std::vector<Problem>& problems) {
+  ordered_json json = {
+      {"module",   module               },
+      {"kernel",   release              },
+      {"problems", ordered_json::array()}
+  };
+  for (const Problem& problem : problems)
+    json["problems"].push_back({
+        {"code",    problem.code   },
+        {"symbol",  problem.symbol },
+        {"message", problem.message},
+        {"remedy",  problem.remedy }
+    });
+  return json.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
+}
+
+} // namespace kpatch::report

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include "base/problem.h"
+#include "elf/object.h"
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace kpatch::verify {
+
+/// The kernel that is to load a module, by its files alone.
+struct KernelOnDisk {
+  std::string release;
+  std::filesystem::path image;        ///< vmlinuz or vmlinux
+  std::filesystem::path modules_root; ///< has lib/modules/<release>
+};
+
+/// All reasons why that kernel should not get the finished module, however it was made.
+std::vector<Problem> judge(const elf::Object& module, const KernelOnDisk& kernel);
+
+} // namespace kpatch::verify
