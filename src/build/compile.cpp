@@ -126,6 +126,18 @@ std::string preprocessed(const Workshop& shop, const CompileJob& job) {
   return shop.log.run(command).ok() ? read_text(job.object) : std::string();
 }
 
+std::optional<std::vector<fs::path>> files_read(const Workshop& shop,
+                                                const CompileJob& job) {
+  const fs::path list = dependency_list(job.object);
+  Command command = compiler_start(shop, job);
+  for (const std::string& word : {std::string("-M"), std::string("-MF"), list.string(),
+                                  (job.source_tree / job.command.unit).string()})
+    command.argv.push_back(word);
+  if (!shop.log.run(command).ok())
+    return std::nullopt;
+  return parse_dependencies(read_text(list), job.build_tree);
+}
+
 Compiled compile(const Workshop& shop, const CompileJob& job) {
   fs::create_directories(job.object.parent_path());
   const Outcome outcome = shop.log.run(compiler_command(shop, job));

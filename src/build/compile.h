@@ -5,6 +5,7 @@
 #include "build/workshop.h"
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,11 @@ struct Compiled {
 /// where the trees and the object are. A source that does not compile is no exception;
 /// anything else that fails is.
 Compiled compile(const Workshop& shop, const CompileJob& job);
+
+/// The files that the unit is compiled from, as paths that lead to them from anywhere.
+/// Nothing if the compiler does not find one of them.
+std::optional<std::vector<std::filesystem::path>> files_read(const Workshop& shop,
+                                                             const CompileJob& job);
 
 /// What genksyms reads of the unit; empty if it cannot be made.
 std::string preprocessed(const Workshop& shop, const CompileJob& job);

@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/process.h"
+#include "build/compile.h"
 #include "build/launcher.h"
 #include "build/patch_dialect.h"
 #include "build/recorded_command.h"
@@ -22,7 +23,9 @@
 #include "kernel/objtool.h"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
+#include <set>
 
 namespace kpatch::build {
 namespace fs = std::filesystem;
@@ -94,18 +97,16 @@ bool is_generated_source(const fs::path& file) {
   return !hidden && (extension == ".h" || extension == ".c" || extension == ".inc");
 }
 
-/// Keeps what kbuild has generated in the private tree and the prepared one does not
-/// have.
-void keep_generated(const fs::path& built, const fs::path& prepared,
-                    const fs::path& kept) {
+/// What kbuild has generated in the private tree and the prepared one does not have.
+std::vector<fs::path> generated_files(const fs::path& built, const fs::path& prepared) {
+  std::vector<fs::path> files;
   for (const auto& entry : fs::recursive_directory_iterator(built)) {
     const fs::path path = entry.path().lexically_relative(built);
-    if (!entry.is_regular_file() || !is_generated_source(path) ||
-        fs::exists(prepared / path))
-      continue;
-    fs::create_directories((kept / path).parent_path());
-    write_file(kept / path, read_text(entry.path()));
+    if (entry.is_regular_file() && is_generated_source(path) &&
+        !fs::exists(prepared / path))
+      files.push_back(path);
   }
+  return files;
 }
 
 fs::path generated_of(const fs::path& kept, const std::string& unit) {
@@ -204,6 +205,54 @@ UnitCommand command_of_build(const kernel::Target& target, const std::string& un
   return command;
 }
 
+/// Those of the `generated` files that the unit reads. One call of kbuild serves all
+/// units, and what it generated for another one is none of this unit's business. All of
+/// them if the compiler cannot tell.
+std::vector<fs::path> read_by(const Workshop& shop, const CompileJob& job,
+                              const std::vector<fs::path>& generated) {
+  const std::optional<std::vector<fs::path>> read = files_read(shop, job);
+  if (!read)
+    return generated;
+  std::set<fs::path> names;
+  for (const fs::path& file : *read)
+    names.insert(fs::weakly_canonical(file).lexically_relative(job.build_tree));
+  std::vector<fs::path> own;
+  std::ranges::copy_if(generated, std::back_inserter(own),
+                       [&](const fs::path& file) { return names.contains(file); });
+  return own;
+}
+
+/// A private copy of the prepared tree in which kbuild has recorded units.
+struct RecordedTree {
+  fs::path source;
+  fs::path built;
+  std::vector<fs::path> generated;
+};
+
+/// Keeps the record of the unit and the files that were generated for it.
+void keep_record(const Workshop& shop, const RecordedTree& tree, const fs::path& kept,
+                 const std::string& unit) {
+  const std::optional<std::string> text =
+      read_text_if_exists(tree.built / record_of(unit));
+  if (!text)
+    return;
+  const fs::path record = kept / record_of(unit);
+  fs::create_directories(record.parent_path());
+  if (!tree.generated.empty()) {
+    const UnitCommand command = parse_unit_command(*text, unit);
+    const CompileJob job{.command = command,
+                         .source_tree = tree.source,
+                         .build_tree = tree.built,
+                         .object = (tree.built / unit).replace_extension(".kpatch")};
+    for (const fs::path& path : read_by(shop, job, tree.generated)) {
+      const fs::path copy = generated_of(kept, unit) / path;
+      fs::create_directories(copy.parent_path());
+      write_file(copy, read_text(tree.built / path));
+    }
+  }
+  write_file(record, *text);
+}
+
 /// Has kbuild say how it makes the objects and keeps its records of those it can make.
 /// Returns what it complained about.
 std::string record(const Workshop& shop, const fs::path& source, const fs::path& kept,
@@ -215,16 +264,10 @@ std::string record(const Workshop& shop, const fs::path& source, const fs::path&
   std::string errors;
   for (const kernel::UnitGroup& group : grouped(shop.target, units))
     errors += run_kbuild(shop, source, copy.path(), group);
-  for (const std::string& unit : units) {
-    const std::optional<std::string> text =
-        read_text_if_exists(copy.path() / record_of(unit));
-    if (!text)
-      continue;
-    const fs::path record = kept / record_of(unit);
-    fs::create_directories(record.parent_path());
-    keep_generated(copy.path(), shop.target.objects, generated_of(kept, unit));
-    write_file(record, *text);
-  }
+  const fs::path built = fs::canonical(copy.path());
+  const RecordedTree tree{source, built, generated_files(built, shop.target.objects)};
+  for_each_in_parallel(units.size(), shop.jobs,
+                       [&](std::size_t i) { keep_record(shop, tree, kept, units[i]); });
   return errors;
 }
 

@@ -55,6 +55,8 @@ fs::path build_tree_for(const Workshop& shop, const UnitCommand& command) {
   if (command.generated.empty())
     return shop.target.objects;
   const fs::path place = shop.work / "objects" / command.unit;
+  if (fs::exists(place)) // made for another step
+    return fs::canonical(place);
   fs::create_directories(place.parent_path());
   PatchedView tree(shop.target.objects, place);
   for (const auto& entry : fs::recursive_directory_iterator(command.generated))

@@ -17,7 +17,7 @@ std::string Workshop::compiler_digest() const {
 
 fs::path Workshop::kept(const std::string& kind) const {
   constexpr std::size_t kDigits = 16;
-  constexpr const char* kFormat = "2\n"; // another number for another meaning of results
+  constexpr const char* kFormat = "3\n"; // another number for another meaning of results
   const std::string key = sha256(kFormat + read_text(target.objects / ".config") + '\0' +
                                  target.compiler.command + '\0' +
                                  target.compiler.version_text + '\0' + compiler_digest());

@@ -2,6 +2,7 @@
 #include "base/error.h"
 #include "build/fake_kernel.h"
 #include "build/unit_command.h"
+#include "build/unit_objects.h"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -67,14 +68,14 @@ pound := \#
 dot-target = $(dir $@).$(notdir $@)
 escsq = $(subst ','\'',$1)
 make-cmd = $(call escsq,$(subst $(pound),$$(pound),$(subst $$,$$$$,$(cmd_$(1)))))
-cmd_cc_o_c = $(CC) $(KCFLAGS) -DNAME='"$(basename $(notdir $@))"' -DHASH='\#$$' -c -o $@ $<
+cmd_cc_o_c = $(CC) $(KCFLAGS) -I. -DNAME='"$(basename $(notdir $@))"' -DHASH='\#$$' -c -o $@ $<
 define rule_cc_o_c
 	@$(cmd_$(1))
 	@printf '%s\n' 'cmd_$@ := $(make-cmd)' 'source_$@ := $<' > $(dot-target).cmd
 endef
 if_changed_rule = $(rule_$(1))
 fs/gen.h: fs/tool.o
-	cp $< $@
+	test -s $< && echo 'int generated;' >$@
 fs/uses_gen.o: fs/gen.h
 fs/broken.o: fs/none.h
 FORCE:
@@ -87,12 +88,15 @@ class Recording : public testing::Test {
   Recording() {
     kernel_.put("source/Makefile", kTopMakefile);
     kernel_.put("source/Makefile.build", kBuildMakefile);
-    for (const char* unit : {"tool", "uses_gen", "broken"})
+    for (const char* unit : {"tool", "broken"})
       kernel_.put(fmt::format("source/fs/{}.c", unit), "int i;\n");
+    kernel_.put("source/fs/uses_gen.c", "#include \"fs/gen.h\"\n");
     fs::create_directories(kernel_.target.objects / "fs");
     kernel_.target.make_variables = {"CC=" + std::string(kCompiler)};
     write_file(counter(),
-               "#!/bin/sh\necho >>'" + counted().string() + "'\nexec gcc \"$@\"\n", 0755);
+               "#!/bin/sh\ncase \" $* \" in *' -c '*) echo >>'" + counted().string() +
+                   "';; esac\nexec gcc \"$@\"\n",
+               0755);
     setenv("PATH", (work_.path().string() + ":" + getenv("PATH")).c_str(), 1);
   }
 
@@ -114,8 +118,8 @@ TEST_F(Recording, CompilesNothingToLearnHowKbuildCompiles) {
   const std::vector<std::string> units{"fs/x.c", "fs/y.c"};
   const std::vector<UnitCommand> commands = unit_commands(shop_, units, failures_);
   EXPECT_EQ(commands[0].compiler,
-            (Words{kCompiler, "-ffunction-sections", "-fdata-sections", "-DNAME=\"x\"",
-                   "-DHASH=#$"}));
+            (Words{kCompiler, "-ffunction-sections", "-fdata-sections", "-I.",
+                   "-DNAME=\"x\"", "-DHASH=#$"}));
   EXPECT_EQ(commands[1].unit, "fs/y.c");
   EXPECT_EQ(compiled(), 0u);
 }
@@ -125,6 +129,22 @@ TEST_F(Recording, MakesTheObjectsThatAGeneratedHeaderNeeds) {
   const std::vector<UnitCommand> commands = unit_commands(shop_, units, failures_);
   EXPECT_TRUE(fs::exists(commands[1].generated / "fs/gen.h"));
   EXPECT_EQ(compiled(), 2u); // it and the unit, not the other one
+}
+
+TEST_F(Recording, KeepsGeneratedFilesForTheUnitsThatReadThem) {
+  const std::vector<std::string> units{"fs/y.c", "fs/uses_gen.c"};
+  const std::vector<UnitCommand> commands = unit_commands(shop_, units, failures_);
+  EXPECT_EQ(commands[0].generated, fs::path());
+  EXPECT_NE(commands[1].generated, fs::path());
+  EXPECT_EQ(unit_command(shop_, "fs/y.c").generated, fs::path()); // from the cache
+}
+
+TEST_F(Recording, MakesTheBuildTreeOfAUnitOnce) {
+  const std::vector<std::string> units{"fs/uses_gen.c"};
+  const std::vector<UnitCommand> commands = unit_commands(shop_, units, failures_);
+  const fs::path tree = build_tree_for(shop_, commands.at(0));
+  EXPECT_TRUE(fs::exists(tree / "fs/gen.h"));
+  EXPECT_EQ(build_tree_for(shop_, commands.at(0)), tree);
 }
 
 TEST_F(Recording, NamesTheUnitThatKbuildDoesNotMakeAndGoesOn) {
