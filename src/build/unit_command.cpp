@@ -13,6 +13,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "base/parallel.h"
 #include "base/process.h"
 #include "build/compile.h"
 #include "build/launcher.h"
