@@ -14,13 +14,19 @@
 
 namespace kpatch::fuzz {
 
+/// One of several readings of the same input: what it refuses, the next may still take.
+template <typename Step>
+void try_step(Step step) {
+  try {
+    step();
+  } catch (const Error&) {
+  }
+}
+
 /// Runs a target on one input; the result is what libFuzzer wants back.
 template <typename Target>
 int run(const std::uint8_t* data, std::size_t size, Target target) {
-  try {
-    target(std::span(data, size));
-  } catch (const Error&) {
-  }
+  try_step([&] { target(std::span(data, size)); });
   return 0;
 }
 

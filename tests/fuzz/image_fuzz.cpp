@@ -7,23 +7,12 @@
 #include "kernel/image.h"
 #include "kernel/kallsyms.h"
 
-namespace {
-
-template <typename Step>
-void try_step(Step step) {
-  try {
-    step();
-  } catch (const kpatch::Error&) {
-  }
-}
-
-} // namespace
-
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace kpatch;
   return fuzz::run(data, size, [](std::span<const std::uint8_t> input) {
     kernel::decode_kallsyms(input, std::endian::little);
-    try_step([&] { kernel::kernel_image(kernel::vmlinux_inside(input, "k"), "k"); });
-    try_step([&] { kernel::module_image(elf::read_object(input, "m"), "m"); });
+    fuzz::try_step(
+        [&] { kernel::kernel_image(kernel::vmlinux_inside(input, "k"), "k"); });
+    fuzz::try_step([&] { kernel::module_image(elf::read_object(input, "m"), "m"); });
   });
 }

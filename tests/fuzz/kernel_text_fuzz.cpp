@@ -7,30 +7,18 @@
 #include "kernel/debian_archive.h"
 #include "kernel/makefile_units.h"
 
-namespace {
-
-template <typename Step>
-void try_step(Step step) {
-  try {
-    step();
-  } catch (const kpatch::Error&) {
-  }
-}
-
-} // namespace
-
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace kpatch;
   return fuzz::run(data, size, [](std::span<const std::uint8_t> input) {
     const std::string_view text = fuzz::as_text(input);
-    try_step([&] { kernel::Config::parse(text, ".config"); });
-    try_step([&] { kernel::parse_makefile_units(text, "/nonexistent"); });
-    try_step([&] { kernel::parse_madison(text); });
+    fuzz::try_step([&] { kernel::Config::parse(text, ".config"); });
+    fuzz::try_step([&] { kernel::parse_makefile_units(text, "/nonexistent"); });
+    fuzz::try_step([&] { kernel::parse_madison(text); });
     for (const kernel::ControlFields& package : kernel::parse_control(text))
-      try_step([&] {
+      fuzz::try_step([&] {
         kernel::kernel_source_version(package);
         kernel::packaging_file(kernel::source_package(package));
       });
-    try_step([&] { kernel::dependency_with_prefix(text, "linux-"); });
+    fuzz::try_step([&] { kernel::dependency_with_prefix(text, "linux-"); });
   });
 }
