@@ -4,8 +4,12 @@
 // ever or throw it, and that in the middle of work which must come to its end.
 #include "base/output.h"
 
+#include "base/error.h"
+
+#include <atomic>
 #include <cerrno>
 #include <csignal>
+#include <cstring>
 #include <fcntl.h>
 #include <poll.h>
 #include <unistd.h>
@@ -17,6 +21,16 @@ namespace {
 constexpr unsigned char kDelete = 0x7f;
 /// How long a terminal or pipe that takes nothing is waited for, in milliseconds.
 constexpr int kPatience = 5000;
+
+/// Why the first piece of standard output that was lost could not be written; 0 if none.
+std::atomic<int> lost_for = 0;
+
+/// Leaves the first reason.
+void note_lost(Stream stream, int reason) noexcept {
+  int none = 0;
+  if (stream == Stream::kOutput && reason != EPIPE)
+    lost_for.compare_exchange_strong(none, reason);
+}
 
 bool is_obeyed(unsigned char c) {
   return (c < ' ' && c != '\n' && c != '\t') || c == kDelete;
@@ -58,9 +72,9 @@ void write_as_is(Stream stream, std::string_view text) noexcept {
     } else if (done < 0 && errno == EAGAIN) {
       pollfd waited{fd, POLLOUT, 0};
       if (poll(&waited, 1, kPatience) == 0)
-        return;
+        return note_lost(stream, EAGAIN);
     } else if (done == 0 || errno != EINTR) {
-      return;
+      return note_lost(stream, done == 0 ? EIO : errno);
     }
   }
 }
@@ -70,6 +84,13 @@ void write_out(Stream stream, std::string_view text) noexcept {
     write_as_is(stream, harmless(text));
   } catch (...) { // NOLINT: no memory for a message is no reason to end either
   }
+}
+
+void require_output() {
+  if (const int reason = lost_for)
+    fail_with_remedy("make room, or send the output elsewhere, and run it again",
+                     "standard output: not all could be written: {}",
+                     std::strerror(reason));
 }
 
 void settle_streams() {

@@ -21,6 +21,10 @@ void write_out(Stream stream, std::string_view text) noexcept;
 /// The same for text that is harmless but for our own colours and movements.
 void write_as_is(Stream stream, std::string_view text) noexcept;
 
+/// For what was run for its output alone: throws Error if some of it did not arrive. A
+/// reader that went away had enough, which is no error.
+void require_output();
+
 template <typename... Args>
 void print(Stream stream, fmt::format_string<Args...> format, Args&&... args) {
   write_out(stream, fmt::format(format, std::forward<Args>(args)...));

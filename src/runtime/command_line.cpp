@@ -6,6 +6,7 @@
 #include "runtime/command_line.h"
 
 #include "base/error.h"
+#include "base/output.h"
 #include "runtime/operations.h"
 #include "runtime/options.h"
 
@@ -94,26 +95,32 @@ Exit uninstall(const Context& context) {
   return Exit::kSuccess;
 }
 
+/// The end of a command that is run for what it prints.
+Exit told() {
+  require_output();
+  return Exit::kSuccess;
+}
+
 Exit list(const Context& context) {
   if (context.call.has(kJson))
     context.host.say(context.forms.list_json(read_status(context.host.places)));
   else
     list_patches(context.host);
-  return Exit::kSuccess;
+  return told();
 }
 
 Exit status(const Context& context) {
   const SystemStatus known = read_status(context.host.places);
   context.host.say(context.call.has(kJson) ? context.forms.status_json(known)
                                            : context.forms.status_text(known));
-  return Exit::kSuccess;
+  return told();
 }
 
 Exit info(const Context& context) {
   const PatchInformation known = read_information(context.host, context.module());
   context.host.say(context.call.has(kJson) ? context.forms.info_json(known)
                                            : context.forms.info_text(known));
-  return Exit::kSuccess;
+  return told();
 }
 
 Exit signal(const Context& context) {
@@ -127,7 +134,7 @@ Exit confirm(const Context& context) {
 
 Exit version(const Context& context) {
   context.host.say(KPATCH_VERSION);
-  return Exit::kSuccess;
+  return told();
 }
 
 struct Subcommand {

@@ -52,6 +52,26 @@ TEST(Output, NeverDecidesHowAProgramEnds) {
               testing::ExitedWithCode(4), "");
 }
 
+/// Ends with the status of a tool that is run for its output, which goes to the file.
+[[noreturn]] void tell_into(int file) {
+  dup2(file, 1);
+  _exit(run_tool("tool: ", [] {
+    print(Stream::kOutput, "a line\n");
+    require_output();
+    return 0;
+  }));
+}
+
+TEST(Output, ThatIsAllThatWasAskedForMustArrive) {
+  int ends[2];
+  ASSERT_EQ(pipe(ends), 0);
+  EXPECT_EXIT(tell_into(ends[1]), testing::ExitedWithCode(0), "");
+  close(ends[0]);
+  EXPECT_EXIT(tell_into(ends[1]), testing::ExitedWithCode(0), ""); // as with head -1
+  EXPECT_EXIT(tell_into(open("/dev/full", O_WRONLY)), testing::ExitedWithCode(1),
+              "standard output: not all could be written: No space left on device");
+}
+
 TEST(Output, AClosedStreamIsNotTakenByAnotherFile) {
   EXPECT_EXIT(
       {
