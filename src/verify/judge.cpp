@@ -4,8 +4,9 @@
 // lib/modules/<release>; a module is known by its file's name with _ for -.
 #include "verify/judge.h"
 
+#include "base/error.h"
+#include "kernel/decompress.h"
 #include "kernel/image.h"
-#include "verify/module_rules.h"
 
 #include <algorithm>
 #include <map>
@@ -16,11 +17,42 @@ namespace fs = std::filesystem;
 
 namespace {
 
-class Images {
+std::string text_at(const kernel::Image& image, std::string_view symbol) {
+  const auto all = image.named(symbol);
+  std::string text;
+  for (const std::uint8_t byte :
+       all.empty() ? std::span<const std::uint8_t>()
+                   : image.bytes_from(image.symbols()[all.front()].address)) {
+    if (byte == 0)
+      return text;
+    text += static_cast<char>(byte);
+  }
+  return {};
+}
+
+std::optional<ShippedModule> describe(const elf::Object& module) {
+  const elf::SectionId id = module.find_section(".gnu.linkonce.this_module");
+  ShippedModule found{.machine = module.header.machine,
+                      .size = module.sections[id].data.size()};
+  for (const elf::Relocation& relocation : module.sections[id].relocations) {
+    const std::string& name = module.symbols[relocation.symbol].name;
+    (name == "init_module" ? found.init : found.exit) = relocation.offset;
+  }
+  const Bytes& info = module.sections[module.find_section(".modinfo")].data;
+  const std::string text(info.begin(), info.end());
+  found.says_retpoline = text.find("retpoline=Y") != std::string::npos;
+  return found.init && found.exit ? std::optional(found) : std::nullopt;
+}
+
+} // namespace
+
+/// The kernel's files, each read when it is first asked for.
+class Judge::Files {
  public:
-  explicit Images(const KernelOnDisk& kernel)
-      : directory_(kernel.modules_root / "lib/modules" / kernel.release),
-        vmlinux_(kernel::read_kernel_image(kernel.image)) {}
+  explicit Files(const KernelOnDisk& kernel)
+      : vmlinux_(kernel::read_kernel_image(kernel.image)) {
+    find_modules(kernel.modules_root / "lib/modules" / kernel.release);
+  }
 
   const kernel::Image& vmlinux() const { return vmlinux_; }
 
@@ -33,10 +65,27 @@ class Images {
     return found->second ? &*found->second : nullptr;
   }
 
+  /// A module with both functions tells how struct module is laid out.
+  std::optional<ShippedModule> shipped() const {
+    constexpr int kTries = 8;
+    int tries = 0;
+    for (auto at = paths_.begin(); at != paths_.end() && tries < kTries; ++at, ++tries)
+      try {
+        if (const auto found = describe(elf::read_object(
+                kernel::decompressed(read_bytes(at->second), at->second.string()),
+                at->second.string())))
+          return found;
+      } catch (const Error&) {
+        continue; // says nothing about the patch
+      }
+    return std::nullopt;
+  }
+
  private:
-  std::optional<kernel::Image> read(std::string_view object) const {
+  /// Modules that the distribution did not ship (updates/, extra/) may be patches.
+  void find_modules(const fs::path& directory) {
     std::error_code error;
-    for (fs::recursive_directory_iterator at(directory_, error), end; at != end;
+    for (fs::recursive_directory_iterator at(directory, error), end; at != end;
          at.increment(error)) {
       std::string name = at->path().filename().string();
       const std::size_t suffix = name.find(".ko");
@@ -44,25 +93,38 @@ class Images {
         continue;
       name.resize(suffix);
       std::ranges::replace(name, '-', '_');
-      if (name == object)
-        return kernel::read_module_image(at->path());
+      paths_.try_emplace(name, at->path());
     }
-    return std::nullopt;
   }
 
-  fs::path directory_;
+  std::optional<kernel::Image> read(std::string_view object) const {
+    const auto found = paths_.find(object);
+    if (found == paths_.end())
+      return std::nullopt;
+    return kernel::read_module_image(found->second);
+  }
+
   kernel::Image vmlinux_;
+  std::map<std::string, fs::path, std::less<>> paths_;
   std::map<std::string, std::optional<kernel::Image>, std::less<>> modules_;
 };
 
-} // namespace
+Judge::Judge(const KernelOnDisk& kernel)
+    : files_(std::make_unique<Files>(kernel)),
+      rules_{.release = kernel.release,
+             .has_orc = files_->vmlinux().find_part(".orc_unwind_ip") != nullptr,
+             .vermagic = text_at(files_->vmlinux(), "vermagic"),
+             .shipped = files_->shipped(),
+             .image = [this](std::string_view object) { return files_->find(object); }} {}
+
+Judge::~Judge() = default;
+
+std::vector<Problem> Judge::problems_of(const elf::Object& module) const {
+  return check_module(module, rules_);
+}
 
 std::vector<Problem> judge(const elf::Object& module, const KernelOnDisk& kernel) {
-  Images images(kernel);
-  return check_module(
-      module, {.release = kernel.release,
-               .has_orc = images.vmlinux().find_part(".orc_unwind_ip") != nullptr,
-               .image = [&](std::string_view object) { return images.find(object); }});
+  return Judge(kernel).problems_of(module);
 }
 
 } // namespace kpatch::verify

@@ -3,8 +3,10 @@
 
 #include "base/problem.h"
 #include "elf/object.h"
+#include "verify/module_rules.h"
 
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -15,6 +17,22 @@ struct KernelOnDisk {
   std::string release;
   std::filesystem::path image;        ///< vmlinuz or vmlinux
   std::filesystem::path modules_root; ///< has lib/modules/<release>
+};
+
+/// Holds modules against one kernel, whose files it reads once.
+class Judge {
+ public:
+  explicit Judge(const KernelOnDisk& kernel);
+  ~Judge();
+  Judge(const Judge&) = delete;
+  Judge& operator=(const Judge&) = delete;
+
+  std::vector<Problem> problems_of(const elf::Object& module) const;
+
+ private:
+  class Files;
+  std::unique_ptr<Files> files_;
+  ModuleRules rules_;
 };
 
 /// All reasons why that kernel should not get the finished module, however it was made.

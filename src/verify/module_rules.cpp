@@ -8,15 +8,12 @@
 #include "verify/module_rules.h"
 
 #include "arch/arch.h"
-#include "verify/shape_rules.h"
+#include "verify/rules.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
-#include <charconv>
-#include <optional>
-#include <set>
 #include <span>
 
 namespace kpatch::verify {
@@ -26,82 +23,29 @@ namespace {
 namespace code {
 constexpr const char* kMalformed = "KP5001";
 constexpr const char* kUnresolvable = "KP5002";
-constexpr const char* kNoUnwindData = "KP5003";
-constexpr const char* kNoReturnSite = "KP5004";
-constexpr const char* kOtherKernel = "KP5005";
 constexpr const char* kBootConstant = "KP5006";
 } // namespace code
 
-constexpr std::uint16_t kLivepatchIndex = 0xff20; // SHN_LIVEPATCH
-constexpr std::size_t kLongestObject = 55;
-constexpr std::size_t kLongestName = 511;
-constexpr std::string_view kVmlinux = "vmlinux";
 constexpr std::string_view kRelocations = ".klp.rela.";
-constexpr std::string_view kSymbols = ".klp.sym.";
-constexpr std::string_view kReturnThunk = "__x86_return_thunk";
 /// What runtime constants are compiled to (arch/x86/include/asm/runtime-const.h).
 constexpr std::array<std::uint8_t, 8> kBootConstantBytes = {0xef, 0xcd, 0xab, 0x89,
                                                             0x67, 0x45, 0x23, 0x01};
-/// Gone from memory and from the symbol table once a module has started.
-constexpr std::string_view kInit = ".init";
-constexpr const char* kReport = "this is a fault of the tool: please report it";
-
-/// ".klp.sym.OBJECT.NAME,POSITION" in its parts.
-struct LivepatchName {
-  std::string_view object, name;
-  std::uint64_t position = 0;
-};
-
-std::optional<LivepatchName> parse_name(std::string_view text) {
-  if (!text.starts_with(kSymbols))
-    return std::nullopt;
-  text.remove_prefix(kSymbols.size());
-  const std::size_t dot = text.find('.');
-  const std::size_t comma = text.rfind(',');
-  if (dot == std::string_view::npos || comma == std::string_view::npos || comma < dot)
-    return std::nullopt;
-  LivepatchName result{text.substr(0, dot), text.substr(dot + 1, comma - dot - 1)};
-  const std::string_view digits = text.substr(comma + 1);
-  const auto [end, error] =
-      std::from_chars(digits.data(), digits.data() + digits.size(), result.position);
-  if (error != std::errc() || end != digits.data() + digits.size() ||
-      result.object.empty() || result.object.size() > kLongestObject ||
-      result.name.empty() || result.name.size() > kLongestName)
-    return std::nullopt;
-  return result;
-}
-
-using Place = std::pair<elf::SectionId, std::uint64_t>;
-
 class Checker {
  public:
-  Checker(const elf::Object& module, const ModuleRules& rules)
-      : module_(module), rules_(rules) {}
+  explicit Checker(const Case& subject)
+      : case_(subject), module_(subject.module.module()) {}
 
-  std::vector<Problem> run() {
+  void run() {
     for (const elf::LivepatchRelocations& table : module_.livepatch)
       check_table(table);
     check_symbols();
-    check_unwind_data();
-    check_return_sites();
     check_modinfo();
     check_boot_constants();
-    return std::move(problems_);
   }
 
  private:
-  void add(const char* problem_code, std::string_view symbol, std::string message,
-           std::string remedy = kReport) {
-    problems_.push_back({.code = problem_code,
-                         .object = module_.label,
-                         .symbol = std::string(symbol),
-                         .message = std::move(message),
-                         .remedy = std::move(remedy)});
-  }
-
-  bool is_code(elf::SectionId id) const {
-    return module_.sections[id].is_text() && (module_.sections[id].flags & SHF_ALLOC) &&
-           module_.sections[id].name != ".altinstr_replacement";
+  void add(const char* problem_code, std::string_view symbol, std::string message) {
+    case_.findings.add(problem_code, symbol, std::move(message));
   }
 
   void check_table(const elf::LivepatchRelocations& table) {
@@ -109,19 +53,31 @@ class Checker {
     const bool is_named = rest.starts_with(kRelocations);
     rest.remove_prefix(is_named ? kRelocations.size() : 0);
     const std::string_view object = rest.substr(0, rest.find('.'));
-    if (!is_named || object.empty() || object.size() == rest.size())
-      return add(code::kMalformed, table.name, "is no name of livepatch relocations");
+    if (!is_named || !is_object_name(object) || object.size() == rest.size() ||
+        rest.substr(object.size() + 1) != module_.sections[table.target].name)
+      return add(code::kMalformed, table.name,
+                 fmt::format("is no name for livepatch relocations of {}",
+                             module_.sections[table.target].name));
+    if (case_.rules.image && !case_.kernel.image(object))
+      add(code::kMalformed, table.name,
+          fmt::format("there is no '{}' that it could wait for", object));
     for (const elf::Relocation& relocation : table.relocations) {
       const elf::Symbol& symbol = module_.symbols[relocation.symbol];
-      const auto name = parse_name(symbol.name);
+      const auto name = parse_livepatch_name(symbol.name);
       if (!name || symbol.reserved_index != kLivepatchIndex)
         add(code::kMalformed, symbol.name,
             fmt::format("{} refers to it, but it is no livepatch symbol", table.name));
-      else if (object != kVmlinux && name->object == kVmlinux)
+      else if (object != name->object && !is_lent(object, *name))
         add(code::kMalformed, symbol.name,
-            fmt::format("{} may not refer to vmlinux", table.name));
+            fmt::format("{} may not refer to {}", table.name, name->object));
       check_field(table, relocation);
     }
+  }
+
+  /// What another module exports is there whenever the patched one is that needs it.
+  bool is_lent(std::string_view object, const LivepatchName& name) const {
+    return object != kVmlinux && name.object != kVmlinux &&
+           case_.kernel.exports(name.object).contains(name.name);
   }
 
   /// The loader takes a field that is not zero for one that is filled in already, and
@@ -157,12 +113,12 @@ class Checker {
     for (const elf::Symbol& symbol : module_.symbols) {
       if (symbol.reserved_index != kLivepatchIndex || symbol.is_defined())
         continue;
-      const auto name = parse_name(symbol.name);
+      const auto name = parse_livepatch_name(symbol.name);
       if (!name) {
         add(code::kMalformed, symbol.name, "is no name of a livepatch symbol");
         continue;
       }
-      const kernel::Image* image = rules_.image ? rules_.image(name->object) : nullptr;
+      const kernel::Image* image = case_.kernel.image(name->object);
       const std::size_t count = image ? image->named(name->name).size() : 0;
       if (name->position > 0 ? name->position > count : count != 1)
         add(code::kUnresolvable, name->name,
@@ -179,7 +135,7 @@ class Checker {
   void check_lasting(const kernel::Image& module, const LivepatchName& name) {
     const auto is_init = [&](kernel::ImageSymbolId id) {
       const kernel::ImagePart* part = module.find_part(module.symbols()[id].address);
-      return part && part->name.starts_with(kInit);
+      return part && is_gone_after_start(*part, name.object == kVmlinux);
     };
     std::vector<kernel::ImageSymbolId> all = module.named(name.name);
     if (name.object == kVmlinux)
@@ -187,57 +143,7 @@ class Checker {
     if (std::ranges::any_of(all, is_init))
       add(code::kUnresolvable, name.name,
           fmt::format("{} gives {} up once it has started", name.object,
-                      all.size() == 1 ? "it" : "a symbol of this name"),
-          "do without it: a patch must also fit a module that has been loaded before");
-  }
-
-  /// The section and offset that an entry of a table of places refers to.
-  Place target(const elf::Relocation& relocation) const {
-    const elf::Symbol& symbol = module_.symbols[relocation.symbol];
-    return {symbol.section, symbol.value + static_cast<std::uint64_t>(relocation.addend)};
-  }
-
-  std::set<Place> places_in(std::string_view table) const {
-    std::set<Place> places;
-    for (const elf::Section& section : module_.sections)
-      if (section.name == table)
-        for (const elf::Relocation& relocation : section.relocations)
-          places.insert(target(relocation));
-    return places;
-  }
-
-  void check_unwind_data() {
-    if (!rules_.has_orc)
-      return;
-    const std::set<Place> places = places_in(".orc_unwind_ip");
-    for (const elf::Symbol& symbol : module_.symbols) {
-      if (!symbol.is_function() || symbol.size == 0 || !is_code(symbol.section))
-        continue;
-      // An entry is valid up to the next one, in functions that follow too.
-      const auto after = places.upper_bound({symbol.section, symbol.value});
-      if (after == places.begin() || std::prev(after)->first != symbol.section)
-        add(code::kNoUnwindData, symbol.name,
-            "there is no unwind data (ORC) for the function");
-    }
-  }
-
-  void check_return_sites() {
-    const std::set<Place> sites = places_in(".return_sites");
-    for (elf::SectionId id = 1; id < module_.sections.size(); ++id)
-      for (const elf::Relocation& relocation : module_.sections[id].relocations)
-        if (is_code(id) && module_.symbols[relocation.symbol].name == kReturnThunk &&
-            relocation.offset > 0 && !sites.contains({id, relocation.offset - 1}))
-          add(code::kNoReturnSite, function_at(id, relocation.offset),
-              fmt::format("the return at {}+{:#x} is not listed in .return_sites",
-                          module_.sections[id].name, relocation.offset - 1));
-  }
-
-  std::string_view function_at(elf::SectionId id, std::uint64_t offset) const {
-    for (const elf::Symbol& symbol : module_.symbols)
-      if (symbol.is_function() && symbol.section == id && offset >= symbol.value &&
-          offset - symbol.value < symbol.size)
-        return symbol.name;
-    return module_.sections[id].name;
+                      all.size() == 1 ? "it" : "a symbol of this name"));
   }
 
   void check_modinfo() {
@@ -246,39 +152,39 @@ class Checker {
     const std::string all = std::string(1, '\0') + std::string(data.begin(), data.end());
     if (all.find(std::string(1, '\0') + "livepatch=") == std::string::npos)
       add(code::kMalformed, ".modinfo", "does not say that this is a live patch");
-    const std::string wanted = std::string(1, '\0') + "vermagic=" + rules_.release + " ";
-    if (all.find(wanted) == std::string::npos)
-      add(code::kOtherKernel, ".modinfo",
-          fmt::format("the module is not made for {}", rules_.release),
-          "build with the headers and configuration of that kernel");
   }
 
   void check_boot_constants() {
     for (elf::SectionId id = 1; id < module_.sections.size(); ++id) {
       const Bytes& data = module_.sections[id].data;
-      if (!is_code(id))
+      if (!case_.module.is_code(id))
         continue;
       const auto found = std::search(data.begin(), data.end(), kBootConstantBytes.begin(),
                                      kBootConstantBytes.end());
       if (found != data.end())
         add(code::kBootConstant,
-            function_at(id, static_cast<std::uint64_t>(found - data.begin())),
+            case_.module.function_at(
+                {id, static_cast<std::uint64_t>(found - data.begin())}),
             "has a constant that only a booting kernel fills in");
     }
   }
 
+  const Case& case_;
   const elf::Object& module_;
-  const ModuleRules& rules_;
-  std::vector<Problem> problems_;
 };
 
 } // namespace
 
 std::vector<Problem> check_module(const elf::Object& module, const ModuleRules& rules) {
-  std::vector<Problem> problems = Checker(module, rules).run();
-  for (auto&& more : {check_shape(module), check_records(module, rules)})
-    problems.insert(problems.end(), more.begin(), more.end());
-  return problems;
+  const ModuleView view(module);
+  const KernelView kernel(rules.image);
+  Findings findings(module.label);
+  const Case subject{view, kernel, rules, findings};
+  Checker(subject).run();
+  for (const auto check : {check_shape, check_imports, check_sites, check_entries,
+                           check_references, check_records})
+    check(subject);
+  return findings.take();
 }
 
 } // namespace kpatch::verify

@@ -6,16 +6,28 @@
 #include "kernel/image.h"
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace kpatch::verify {
 
-/// What a finished module is checked against.
+/// What a module that comes with the kernel is like.
+struct ShippedModule {
+  std::uint16_t machine = 0;
+  std::uint64_t size = 0; ///< of struct module
+  std::uint64_t init = 0; ///< where in it the pointers to its functions are
+  std::uint64_t exit = 0;
+  bool says_retpoline = false;
+};
+
+/// What a finished module is checked against. What is not known is not asked.
 struct ModuleRules {
   std::string release;  ///< of the kernel that is to load it
   bool has_orc = false; ///< that kernel unwinds by ORC
+  std::string vermagic; ///< the whole of it
+  std::optional<ShippedModule> shipped;
   /// The image of "vmlinux" or of a module; null if there is none.
   std::function<const kernel::Image*(std::string_view)> image;
 };

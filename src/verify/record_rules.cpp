@@ -4,7 +4,7 @@
 // the kernel waits for a module of that name, and the fix is not in effect
 // (kernel/livepatch/core.c: klp_find_object_module, klp_init_object_loaded).
 #include "elf/function_records.h"
-#include "verify/shape_rules.h"
+#include "verify/rules.h"
 
 #include <fmt/format.h>
 
@@ -26,23 +26,51 @@ bool leads_to_code(const elf::Object& module, const elf::FunctionRecord& record)
   });
 }
 
+/// Code that ftrace can redirect lies before the next symbol
+/// (kernel/trace/ftrace.c: ftrace_location).
+bool has_ftrace_entry(const KernelView& kernel, const elf::FunctionRecord& record,
+                      const kernel::Image& image, std::uint64_t address) {
+  const std::set<std::uint64_t>& entries = kernel.ftrace_entries(record.object);
+  const auto entry = entries.lower_bound(address);
+  if (entries.empty())
+    return true;
+  if (entry == entries.end())
+    return false;
+  const kernel::ImageSymbol* nearest = image.nearest(*entry);
+  return nearest && nearest->address == address;
+}
+
+/// The new code keeps the name of the old one.
+bool is_named_alike(const elf::Object& module, const elf::FunctionRecord& record) {
+  return std::ranges::any_of(module.symbols, [&](const elf::Symbol& symbol) {
+    return symbol.is_function() && symbol.is_defined() && symbol.section == record.code &&
+           symbol.value == record.offset && symbol.name == record.name;
+  });
+}
+
 /// Why the record is wrong; empty if it is right.
 std::string fault(const elf::Object& module, const elf::FunctionRecord& record,
-                  const kernel::Image* image) {
+                  const KernelView& kernel) {
+  if (!is_object_name(record.object))
+    return fmt::format("'{}' can be no object", record.object);
   if (!leads_to_code(module, record))
     return "its new code is missing or has no size";
+  const kernel::Image* image = kernel.image(record.object);
   if (!image)
     return fmt::format("there is no '{}' to be patched", record.object);
-  const std::vector<kernel::ImageSymbolId> all = image->named(record.name);
-  if (record.position > 0 ? record.position > all.size() : all.size() != 1)
+  const kernel::ImageSymbol* found = find_symbol(*image, record.name, record.position);
+  if (!found)
     return fmt::format("{} has {} symbols of this name, and number {} is asked for",
-                       record.object, all.size(), record.position);
-  const std::size_t rank = record.position > 0 ? record.position - 1 : 0;
-  const kernel::ImagePart* part = image->find_part(image->symbols()[all[rank]].address);
+                       record.object, image->named(record.name).size(), record.position);
+  const kernel::ImagePart* part = image->find_part(found->address);
   if (!part || !(part->flags & SHF_EXECINSTR))
     return "it is no function";
-  if (part->name.starts_with(".init"))
+  if (is_gone_after_start(*part, record.object == kVmlinux))
     return fmt::format("{} gives it up once it has started", record.object);
+  if (!has_ftrace_entry(kernel, record, *image, found->address))
+    return "no tracer can redirect it: it has no ftrace entry";
+  if (!is_named_alike(module, record))
+    return "its new code has the name of another function";
   return {};
 }
 
@@ -56,40 +84,62 @@ constexpr std::string_view kTables[] = {
     ".discard",    ".eh_frame",
 };
 
-/// By section: whether code or data of other sections refers to it.
-std::vector<bool> used_sections(const elf::Object& module) {
-  std::vector<bool> used(module.sections.size());
-  for (elf::SectionId id = 1; id < module.sections.size(); ++id) {
-    const elf::Section& section = module.sections[id];
+/// Places of functions that code or data refers to, by symbol or by section; what the
+/// processor adds to a relative reference is at most the rest of its instruction.
+std::set<Place> used_places(const elf::Object& module) {
+  constexpr std::uint64_t kRests[] = {0, 4, 5, 6, 8};
+  std::set<Place> used;
+  for (const elf::Section& section : module.sections) {
     if (std::ranges::any_of(kTables, [&](std::string_view table) {
           return section.name.starts_with(table);
         }))
       continue;
-    for (const elf::Relocation& relocation : section.relocations)
-      if (const elf::SectionId target = module.symbols[relocation.symbol].section;
-          target != id)
-        used[target] = true;
+    for (const elf::Relocation& relocation : section.relocations) {
+      const elf::Symbol& symbol = module.symbols[relocation.symbol];
+      if (symbol.is_defined() && !symbol.is_section())
+        used.insert({symbol.section, symbol.value});
+      else if (symbol.is_defined())
+        for (const std::uint64_t rest : kRests)
+          used.insert(
+              {symbol.section, static_cast<std::uint64_t>(relocation.addend) + rest});
+    }
   }
   return used;
+}
+
+/// Objects that the module has to do with.
+std::set<std::string_view> objects_of(const elf::Object& module,
+                                      const elf::FunctionRecords& found) {
+  std::set<std::string_view> objects = {kVmlinux};
+  for (const elf::FunctionRecord& record : found.records)
+    objects.insert(record.object);
+  for (const elf::Symbol& symbol : module.symbols)
+    if (const auto name = parse_livepatch_name(symbol.name))
+      objects.insert(name->object);
+  return objects;
+}
+
+/// What stands before a function for tracers and call checks has a name of its own.
+bool is_padding(std::string_view name) {
+  return name.starts_with("__pfx_") || name.starts_with("__cfi_");
 }
 
 /// Code that nothing calls and that stands in place of nothing, but is called as a
 /// function of the kernel is: its record is missing.
 std::vector<std::string_view> idle_functions(const elf::Object& module,
                                              const elf::FunctionRecords& found,
-                                             const ModuleRules& rules) {
-  std::vector<bool> used = used_sections(module);
-  std::set<std::string_view> objects = {"vmlinux"};
-  for (const elf::FunctionRecord& record : found.records) {
-    used[record.code] = true;
-    objects.insert(record.object);
-  }
+                                             const KernelView& kernel) {
+  std::set<Place> used = used_places(module);
+  for (const elf::FunctionRecord& record : found.records)
+    used.insert({record.code, record.offset});
+  const std::set<std::string_view> objects = objects_of(module, found);
   std::vector<std::string_view> idle;
   for (const elf::Symbol& symbol : module.symbols)
-    if (symbol.is_function() && !used[symbol.section] && symbol.size != 0 &&
+    if (symbol.is_function() && symbol.is_defined() && symbol.size != 0 &&
+        !is_padding(symbol.name) && !used.contains({symbol.section, symbol.value}) &&
         module.sections[symbol.section].name.starts_with(".text.") &&
         std::ranges::any_of(objects, [&](std::string_view object) {
-          const kernel::Image* image = rules.image ? rules.image(object) : nullptr;
+          const kernel::Image* image = kernel.image(object);
           return image && !image->named(symbol.name).empty();
         }))
       idle.push_back(symbol.name);
@@ -98,30 +148,29 @@ std::vector<std::string_view> idle_functions(const elf::Object& module,
 
 } // namespace
 
-std::vector<Problem> check_records(const elf::Object& module, const ModuleRules& rules) {
-  std::vector<Problem> problems;
-  const auto add = [&](const std::string& symbol, std::string message) {
-    problems.push_back({.code = kRecord,
-                        .object = module.label,
-                        .symbol = symbol,
-                        .message = std::move(message),
-                        .remedy = kRemedy});
+void check_records(const Case& subject) {
+  const elf::Object& module = subject.module.module();
+  const auto add = [&](std::string_view symbol, std::string message) {
+    subject.findings.add(kRecord, symbol, std::move(message), kRemedy);
   };
   const elf::FunctionRecords found = elf::function_records(module);
   if (!found.damage.empty())
     add(found.table, found.damage);
   std::set<std::tuple<std::string, std::string, std::uint64_t>> seen;
   for (const elf::FunctionRecord& record : found.records) {
-    const std::string why =
-        fault(module, record, rules.image ? rules.image(record.object) : nullptr);
+    const std::string why = fault(module, record, subject.kernel);
     if (!why.empty())
       add(record.name, why);
-    if (!seen.insert({record.object, record.name, record.position}).second)
+    else
+      check_likeness(subject, record);
+    // The kernel counts from one and takes zero for the only one.
+    if (!seen.insert({record.object, record.name,
+                      std::max<std::uint64_t>(1, record.position)})
+             .second)
       add(record.name, "it is replaced twice");
   }
-  for (std::string_view name : idle_functions(module, found, rules))
-    add(std::string(name), "no record puts its new code in the place of the old one");
-  return problems;
+  for (std::string_view name : idle_functions(module, found, subject.kernel))
+    add(name, "no record puts its new code in the place of the old one");
 }
 
 } // namespace kpatch::verify

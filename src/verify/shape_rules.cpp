@@ -4,9 +4,8 @@
 // stops the kernel in its string functions, code that is not executable in a page fault,
 // and one wrong entry of __mcount_loc switches ftrace off for the whole machine
 // (kernel/module/main.c, kernel/trace/ftrace.c: ftrace_bug).
-#include "verify/shape_rules.h"
-
 #include "arch/arch.h"
+#include "verify/rules.h"
 
 #include <fmt/format.h>
 
@@ -18,12 +17,9 @@ namespace kpatch::verify {
 namespace {
 
 constexpr const char* kShape = "KP5007";
-constexpr const char* kRemedy = "do not load it; build it again with kpatch-build";
 /// struct module: state, list, name[MODULE_NAME_LEN] (include/linux/module.h, 64 bit).
 constexpr std::size_t kNameOffset = 24;
 constexpr std::size_t kNameSize = 56;
-/// No processor has the entry of a function farther from its start.
-constexpr std::uint64_t kFarthestEntry = 16;
 
 /// Tables that the kernel takes for arrays, and the size of an entry on 64-bit machines.
 struct Table {
@@ -38,28 +34,27 @@ constexpr Table kTables[] = {
     {".retpoline_sites",   4 },
     {".smp_locks",         4 },
     {".orc_unwind_ip",     4 },
+    {".call_sites",        4 },
+    {".ibt_endbr_seal",    4 },
+    {"__versions",         64}, // struct modversion_info
 };
 
 class ShapeChecker {
  public:
-  explicit ShapeChecker(const elf::Object& module) : module_(module) {}
+  explicit ShapeChecker(const Case& subject)
+      : case_(subject), module_(subject.module.module()) {}
 
-  std::vector<Problem> run() {
+  void run() {
     check_struct_module();
     check_code();
     check_tables();
-    check_entries();
+    check_sections();
     check_calls();
-    return std::move(problems_);
   }
 
  private:
   void add(std::string_view symbol, std::string message) {
-    problems_.push_back({.code = kShape,
-                         .object = module_.label,
-                         .symbol = std::string(symbol),
-                         .message = std::move(message),
-                         .remedy = kRemedy});
+    case_.findings.add(kShape, symbol, std::move(message));
   }
 
   void check_struct_module() {
@@ -68,12 +63,34 @@ class ShapeChecker {
     if (section.data.size() < kNameOffset + kNameSize)
       return add(kName, "is missing or has no room for the name of the module");
     const auto name = std::span(section.data).subspan(kNameOffset, kNameSize);
-    if (std::ranges::find(name, 0) == name.end() || name[0] == 0)
-      add(kName, "holds no name of the module that has an end");
-    if (std::ranges::none_of(section.relocations, [&](const elf::Relocation& relocation) {
-          return module_.symbols[relocation.symbol].name == "init_module";
-        }))
-      add(kName, "names no init function, so that the patch would never be enabled");
+    const std::string text(name.begin(), std::ranges::find(name, 0));
+    if (!is_object_name(text))
+      add(kName, "holds no name of a module: letters, digits, _ and -, at most 55");
+    check_functions(section);
+  }
+
+  /// The kernel calls what stands there when the module comes and goes.
+  void check_functions(const elf::Section& section) {
+    const auto& shipped = case_.rules.shipped;
+    for (const std::string_view name : {"init_module", "cleanup_module"}) {
+      const bool is_init = name == "init_module";
+      const auto found = std::ranges::find_if(
+          section.relocations, [&](const elf::Relocation& relocation) {
+            return module_.symbols[relocation.symbol].name == name;
+          });
+      if (found == section.relocations.end())
+        add(section.name,
+            is_init ? "names no init function, so that the patch would never be enabled"
+                    : "names no exit function, so that the module could never leave");
+      else if (shipped && found->offset != (is_init ? shipped->init : shipped->exit))
+        add(section.name, fmt::format("has {} in another place than the kernel", name));
+      else if (!module_.symbols[found->symbol].is_defined() || found->addend != 0 ||
+               !module_.sections[module_.symbols[found->symbol].section].is_text())
+        add(section.name, fmt::format("{} is no code of the module", name));
+    }
+    if (shipped && shipped->size != section.data.size())
+      add(section.name, fmt::format("has {} bytes; struct module of the kernel has {}",
+                                    section.data.size(), shipped->size));
   }
 
   void check_code() {
@@ -86,42 +103,21 @@ class ShapeChecker {
     }
   }
 
+  void check_sections() {
+    constexpr std::string_view kPerCpu = ".data..percpu";
+    for (const elf::Section& section : module_.sections)
+      if (section.name.starts_with(kPerCpu) && section.name != kPerCpu &&
+          (section.flags & SHF_ALLOC) && section.size() != 0)
+        add(section.name, "holds variables of processors, and the loader gives each "
+                          "processor its own only of .data..percpu");
+  }
+
   void check_tables() {
     for (const elf::Section& section : module_.sections)
       for (const Table& table : kTables)
         if (section.name == table.name && section.size() % table.entry_size != 0)
           add(section.name, fmt::format("has {} bytes, no multiple of the {} of an entry",
                                         section.size(), table.entry_size));
-    const std::uint64_t places =
-        module_.sections[module_.find_section(".orc_unwind_ip")].size() / 4;
-    const std::uint64_t entries =
-        module_.sections[module_.find_section(".orc_unwind")].size();
-    if (places ? entries == 0 || entries % places != 0 : entries != 0)
-      add(".orc_unwind", fmt::format("has {} bytes for {} places", entries, places));
-  }
-
-  bool is_function_entry(elf::SectionId section, std::uint64_t offset) const {
-    return std::ranges::any_of(module_.symbols, [&](const elf::Symbol& symbol) {
-      return symbol.is_function() && symbol.section == section &&
-             offset + kFarthestEntry >= symbol.value &&
-             offset <= symbol.value + kFarthestEntry;
-    });
-  }
-
-  void check_entries() {
-    for (const elf::Section& section : module_.sections) {
-      if (section.name != "__mcount_loc")
-        continue;
-      for (const elf::Relocation& relocation : section.relocations) {
-        const elf::Symbol& symbol = module_.symbols[relocation.symbol];
-        const std::uint64_t offset =
-            symbol.value + static_cast<std::uint64_t>(relocation.addend);
-        if (!is_function_entry(symbol.section, offset))
-          add(section.name,
-              fmt::format("says that a function begins at {}+{:#x}, and none does",
-                          module_.sections[symbol.section].name, offset));
-      }
-    }
   }
 
   /// A call of something elsewhere leads to its start.
@@ -149,14 +145,14 @@ class ShapeChecker {
           check(module_.sections[table.target], relocation);
   }
 
+  const Case& case_;
   const elf::Object& module_;
-  std::vector<Problem> problems_;
 };
 
 } // namespace
 
-std::vector<Problem> check_shape(const elf::Object& module) {
-  return ShapeChecker(module).run();
+void check_shape(const Case& subject) {
+  ShapeChecker(subject).run();
 }
 
 } // namespace kpatch::verify

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// Sources: arch/x86/kernel/jump_label.c, static_call.c and alternative.c,
+// arch/x86/include/asm/bug.h and jump_label.h; objtool's check.c for bit 1 of keys.
+#include "arch/code_sites.h"
+
+#include <algorithm>
+#include <array>
+#include <elf.h>
+
+namespace kpatch::arch {
+
+namespace {
+
+constexpr std::uint8_t kCall = 0xe8;
+constexpr std::uint8_t kJump = 0xe9;
+constexpr std::uint8_t kShortJump = 0xeb;
+constexpr std::uint8_t kLock = 0xf0;
+/// What replaces the prefix where there is one processor only (apply_alternatives).
+constexpr std::uint8_t kNoLock = 0x3e;
+constexpr std::array<std::uint8_t, 5> kNop5 = {0x0f, 0x1f, 0x44, 0x00, 0x00};
+constexpr std::array<std::uint8_t, 2> kNop2 = {0x66, 0x90};
+constexpr std::array<std::uint8_t, 2> kTrap = {0x0f, 0x0b};
+
+template <std::size_t N>
+bool begins_with(CodeSites::Code code, const std::array<std::uint8_t, N>& bytes) {
+  return code.size() >= N && std::ranges::equal(code.first(N), bytes);
+}
+
+class X86_64Sites : public CodeSites {
+ public:
+  LabelCode label(Code code) const override {
+    if (begins_with(code, kNop5) || begins_with(code, kNop2))
+      return LabelCode::kNop;
+    return is_jump(code) || (code.size() >= 2 && code[0] == kShortJump)
+               ? LabelCode::kJump
+               : LabelCode::kOther;
+  }
+  bool labels_need_objtool() const override { return true; }
+  bool is_call(Code code) const override {
+    return code.size() >= branch_length() && code[0] == kCall;
+  }
+  bool is_jump(Code code) const override {
+    return code.size() >= branch_length() && code[0] == kJump;
+  }
+  std::size_t branch_opcode() const override { return 1; }
+  std::size_t branch_length() const override { return 5; }
+  bool is_trap(Code code) const override { return begins_with(code, kTrap); }
+  bool is_lock(Code code) const override {
+    return !code.empty() && (code[0] == kLock || code[0] == kNoLock);
+  }
+  bool is_indirect_thunk(std::string_view symbol) const override {
+    return symbol.starts_with("__x86_indirect_thunk_") ||
+           symbol.starts_with("__x86_indirect_call_thunk_") ||
+           symbol.starts_with("__x86_indirect_jump_thunk_");
+  }
+};
+
+} // namespace
+
+const CodeSites* code_sites_of(std::uint16_t machine) {
+  static const X86_64Sites x86_64;
+  return machine == EM_X86_64 ? &x86_64 : nullptr;
+}
+
+} // namespace kpatch::arch

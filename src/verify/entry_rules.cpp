@@ -1,0 +1,311 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// Tables that the kernel searches: alternatives, which it copies over code while the
+// module is loaded, with lengths that it believes (arch/x86/kernel/alternative.c); traps
+// of WARN() and BUG(), without whose entry a warning is a crash (lib/bug.c); code that
+// may fault (lib/extable.c); and unwind data, without which a stack is unreliable and no
+// transition ends (arch/x86/kernel/unwind_orc.c).
+#include "arch/code_sites.h"
+#include "base/endian.h"
+#include "verify/rules.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace kpatch::verify {
+
+namespace {
+
+constexpr const char* kNoUnwindData = "KP5003";
+constexpr const char* kWrongEntry = "KP5011";
+
+constexpr std::string_view kAlternatives = ".altinstructions";
+/// struct alt_instr; the lengths are its last two bytes, but for the padding that one of
+/// 13 bytes has after them.
+constexpr std::uint64_t kReplacement = 4, kFeature = 8;
+constexpr std::uint64_t kWithPadding = 13;
+
+class EntryChecker {
+ public:
+  explicit EntryChecker(const Case& subject)
+      : case_(subject), view_(subject.module), module_(view_.module()),
+        tables_(subject.kernel.tables()),
+        sites_(arch::code_sites_of(module_.header.machine)) {}
+
+  void run() {
+    check_sizes();
+    check_alternatives();
+    check_bugs();
+    check_exceptions();
+    check_unwind_order();
+    if (case_.rules.has_orc)
+      check_unwind_data();
+  }
+
+ private:
+  void add(std::string_view symbol, std::string message) {
+    case_.findings.add(kWrongEntry, symbol, std::move(message));
+  }
+
+  std::string text(const Place& place) const {
+    return fmt::format("{}+{:#x}", view_.section(place.first).name, place.second);
+  }
+
+  void check_sizes() {
+    const std::pair<std::string_view, std::uint64_t> kSizes[] = {
+        {kAlternatives, tables_.alternative},
+        {"__bug_table", tables_.bug        },
+        {"__ex_table",  tables_.exception  },
+    };
+    for (const elf::Section& section : module_.sections)
+      for (const auto& [name, size] : kSizes)
+        if (section.name == name && size && section.size() % size != 0)
+          add(name, fmt::format("has {} bytes, no multiple of the {} of an entry",
+                                section.size(), size));
+  }
+
+  bool is_in_code(const std::optional<Place>& place) const {
+    return place && view_.section(place->first).is_text();
+  }
+
+  void check_alternatives() {
+    std::map<Place, std::uint64_t> replacements; // place → length
+    for (const Row& row : view_.rows(kAlternatives, tables_.alternative)) {
+      const auto place = view_.place_in(row, 0);
+      const auto code = view_.place_in(row, kReplacement);
+      const Bytes& data = view_.section(row.table).data;
+      const std::uint64_t lengths =
+          row.offset +
+          (tables_.alternative == kWithPadding ? 10 : tables_.alternative - 2);
+      const std::uint64_t old_length = data[lengths], new_length = data[lengths + 1];
+      const auto feature =
+          load<std::uint16_t>(data, row.offset + kFeature, module_.header.order);
+      if (!is_in_code(place) || (new_length > 0 && !is_in_code(code))) {
+        add(kAlternatives,
+            fmt::format("its entry at {:#x} lacks code or replacement", row.offset));
+        continue;
+      }
+      if ((feature & 0x7fffU) > tables_.last_feature)
+        add(kAlternatives,
+            fmt::format("asks at {} for feature {}, which no processor has", text(*place),
+                        feature));
+      check_alternative(*place, old_length, new_length);
+      check_inside(*place, old_length);
+      if (new_length > 0) {
+        check_replacement(*place, *code, new_length);
+        replacements[*code] = std::max(replacements[*code], new_length);
+      }
+    }
+    check_gaps(replacements);
+  }
+
+  void check_alternative(const Place& place, std::uint64_t old_length,
+                         std::uint64_t new_length) {
+    if (old_length == 0 || new_length > old_length)
+      add(kAlternatives, fmt::format("puts {} bytes in the place of {} at {}", new_length,
+                                     old_length, text(place)));
+    else if (old_length > view_.code_at(place).size() || !view_.is_boundary(place) ||
+             !view_.is_boundary({place.first, place.second + old_length}))
+      add(kAlternatives, fmt::format("the {} bytes at {} are no whole instructions",
+                                     old_length, text(place)));
+  }
+
+  /// What the kernel rewrites for another reason lies outside.
+  void check_inside(const Place& place, std::uint64_t length) {
+    const std::pair<std::string_view, std::uint64_t> kOthers[] = {
+        {".return_sites", 4                  },
+        {"__mcount_loc",  8                  },
+        {"__bug_table",   tables_.bug        },
+        {kAlternatives,   tables_.alternative},
+    };
+    if (sites_inside_.empty())
+      for (const auto& [table, size] : kOthers)
+        for (const Row& row : view_.rows(table, size))
+          sites_inside_.insert(view_.place_in(row, 0).value_or(Place{}));
+    const auto next = sites_inside_.upper_bound(place);
+    const bool is_over = next != sites_inside_.end() && next->first == place.first &&
+                         next->second < place.second + length;
+    if (is_over || length > tables_.longest_alternative)
+      add(kAlternatives, fmt::format("the {} bytes at {} are more than one alternative",
+                                     length, text(place)));
+  }
+
+  void check_replacement(const Place& place, const Place& code, std::uint64_t length) {
+    if (length > view_.code_at(code).size() || !view_.is_boundary(code) ||
+        !view_.is_boundary({code.first, code.second + length}))
+      add(kAlternatives,
+          fmt::format("the {} bytes to put at {} are no whole instructions", length,
+                      text(place)));
+  }
+
+  /// Replacements lie one behind the other, so that one too short leaves a gap and one
+  /// too long reaches into the next.
+  void check_gaps(const std::map<Place, std::uint64_t>& replacements) {
+    for (auto at = replacements.begin(); at != replacements.end(); ++at) {
+      const auto& [place, length] = *at;
+      if (view_.section(place.first).name != ".altinstr_replacement")
+        continue;
+      const auto next = std::next(at);
+      const bool is_last = next == replacements.end() || next->first.first != place.first;
+      const std::uint64_t end =
+          is_last ? view_.section(place.first).size() : next->first.second;
+      if (place.second + length != end)
+        add(kAlternatives,
+            fmt::format("the replacement at {} has {} bytes, but {} are there",
+                        text(place), length, end - place.second));
+    }
+  }
+
+  void check_bugs() {
+    if (!sites_ || !tables_.bug)
+      return;
+    std::set<Place> listed;
+    for (const Row& row : view_.rows("__bug_table", tables_.bug)) {
+      const auto place = view_.place_in(row, 0);
+      if (!is_in_code(place) || !sites_->is_trap(view_.code_at(*place)))
+        add("__bug_table",
+            fmt::format("its entry at {:#x} leads to no trap", row.offset));
+      else
+        listed.insert(*place);
+    }
+    for (elf::SectionId id = 1; id < module_.sections.size(); ++id)
+      if (view_.is_code(id))
+        check_traps(id, listed);
+  }
+
+  /// A trap without an entry is an invalid instruction to the kernel.
+  void check_traps(elf::SectionId id, const std::set<Place>& listed) {
+    for (std::uint64_t at = 0; at < view_.section(id).data.size(); ++at)
+      if (const Place place{id, at}; sites_->is_trap(view_.code_at(place)) &&
+                                     !listed.contains(place) && is_instruction(place))
+        add(view_.function_at(place),
+            fmt::format("the trap at {} has no entry in __bug_table", text(place)));
+  }
+
+  bool is_instruction(const Place& place) const {
+    return view_.knows_boundaries(place.first) && view_.is_boundary(place);
+  }
+
+  void check_exceptions() {
+    constexpr std::uint64_t kFixup = 4, kType = 8, kWithType = 12;
+    for (const Row& row : view_.rows("__ex_table", tables_.exception)) {
+      const auto place = view_.place_in(row, 0);
+      const auto fixup = view_.place_in(row, kFixup);
+      if (!is_in_code(place) || !is_in_code(fixup)) {
+        add("__ex_table",
+            fmt::format("its entry at {:#x} lacks code or what to do then", row.offset));
+        continue;
+      }
+      if (!view_.is_boundary(*place) || !view_.is_boundary(*fixup) ||
+          view_.code_at(*place).empty() || view_.code_at(*fixup).empty())
+        add("__ex_table",
+            fmt::format("its entry for {} leads into an instruction", text(*place)));
+      if (tables_.exception == kWithType &&
+          (load<std::uint32_t>(view_.section(row.table).data, row.offset + kType,
+                               module_.header.order) &
+           0xffU) > tables_.last_exception)
+        add("__ex_table", fmt::format("its entry for {} is of a type that the kernel "
+                                      "does not know",
+                                      text(*place)));
+    }
+  }
+
+  struct UnwindRow {
+    Place place;
+    std::span<const std::uint8_t> data;
+  };
+
+  std::vector<UnwindRow> unwind_rows() const {
+    std::vector<UnwindRow> rows;
+    const Bytes& data = module_.sections[module_.find_section(".orc_unwind")].data;
+    std::uint64_t at = 0;
+    for (const Row& row : view_.rows(".orc_unwind_ip", 4)) {
+      const auto place = view_.place_in(row, 0);
+      const std::uint64_t size = tables_.orc ? tables_.orc : 1;
+      rows.push_back({place.value_or(Place{}), at + size <= data.size()
+                                                   ? std::span(data).subspan(at, size)
+                                                   : std::span<const std::uint8_t>()});
+      at += size;
+    }
+    return rows;
+  }
+
+  /// objtool writes them in ascending order, section by section; the kernel sorts them,
+  /// but a table out of order was not made by objtool.
+  void check_unwind_order() {
+    Place last{};
+    for (const UnwindRow& row : unwind_rows()) {
+      if (row.place.first == elf::kNoSection)
+        return add(".orc_unwind_ip", "has an entry that names no code");
+      if (row.place.second > view_.section(row.place.first).size())
+        return add(".orc_unwind_ip",
+                   fmt::format("names {}, behind the end of it", text(row.place)));
+      if (row.place.first == last.first && row.place.second <= last.second &&
+          last != Place{})
+        return add(".orc_unwind_ip",
+                   fmt::format("is out of order at {}", text(row.place)));
+      last = row.place;
+    }
+    if (tables_.orc && module_.sections[module_.find_section(".orc_unwind")].size() !=
+                           unwind_rows().size() * tables_.orc)
+      add(".orc_unwind",
+          fmt::format("has {} bytes for {} places",
+                      module_.sections[module_.find_section(".orc_unwind")].size(),
+                      unwind_rows().size()));
+  }
+
+  void check_unwind_data() {
+    std::map<Place, std::span<const std::uint8_t>> rows;
+    for (const UnwindRow& row : unwind_rows())
+      rows[row.place] = row.data;
+    for (const elf::Symbol& symbol : module_.symbols) {
+      if (!symbol.is_function() || symbol.size == 0 || !symbol.is_defined() ||
+          !view_.is_code(symbol.section))
+        continue;
+      // An entry is valid up to the next one, in functions that follow too.
+      const auto after = rows.upper_bound({symbol.section, symbol.value});
+      if (after == rows.begin() || std::prev(after)->first.first != symbol.section)
+        case_.findings.add(kNoUnwindData, symbol.name,
+                           "there is no unwind data (ORC) for the function: did objtool "
+                           "see it?");
+      else
+        check_start(symbol, std::prev(after)->second);
+    }
+  }
+
+  /// All functions of the kernel that are called the usual way begin alike; what the
+  /// kernel says most often of its own is what it must say here.
+  void check_start(const elf::Symbol& symbol, std::span<const std::uint8_t> data) {
+    const std::string& wanted = tables_.orc_at_entry;
+    if (wanted.empty() || data.size() != wanted.size() || !is_called(symbol) ||
+        std::ranges::equal(data, wanted, [](std::uint8_t a, char b) {
+          return a == static_cast<std::uint8_t>(b);
+        }))
+      return;
+    case_.findings.add(kNoUnwindData, symbol.name,
+                       "its unwind data (ORC) do not say what the stack is like where a "
+                       "function begins");
+  }
+
+  /// Cold code is entered by jumps, with a stack that is in use.
+  static bool is_called(const elf::Symbol& symbol) {
+    return symbol.name.find(".cold") == std::string::npos &&
+           !symbol.name.starts_with("__pfx_") && !symbol.name.starts_with("__cfi_");
+  }
+
+  const Case& case_;
+  const ModuleView& view_;
+  const elf::Object& module_;
+  const KernelTables& tables_;
+  const arch::CodeSites* sites_;
+  std::set<Place> sites_inside_; ///< places that tables name
+};
+
+} // namespace
+
+void check_entries(const Case& subject) {
+  EntryChecker(subject).run();
+}
+
+} // namespace kpatch::verify

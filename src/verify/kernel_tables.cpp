@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// Entries of special sections have other sizes from one kernel to the next, and no header
+// says which. The kernel's own table does: with the right size every entry leads to code
+// (struct alt_instr: 12 bytes, 13 with padlen before 5.13, 14 with flags from 6.3 on;
+// struct bug_entry: 8 without file and line, 12, 16 with a format; struct
+// exception_table_entry: 12, 8 without a type).
+#include "verify/kernel_tables.h"
+
+#include "base/endian.h"
+
+#include <algorithm>
+#include <map>
+
+namespace kpatch::verify {
+
+namespace {
+
+struct Reader {
+  const kernel::Image& image;
+  const kernel::ImagePart& part;
+
+  std::uint64_t pointed_at(std::uint64_t offset) const {
+    const auto distance =
+        static_cast<std::int32_t>(load<std::uint32_t>(part.data, offset, image.order()));
+    return part.address + offset + static_cast<std::uint64_t>(std::int64_t{distance});
+  }
+  bool leads_to_code(std::uint64_t offset) const {
+    const kernel::ImagePart* target = image.find_part(pointed_at(offset));
+    return target && (target->flags & SHF_EXECINSTR);
+  }
+};
+
+/// The only size with which all entries lead to code; 0 if there is none.
+std::uint64_t entry_size(const kernel::Image& image, std::string_view table,
+                         std::initializer_list<std::uint64_t> sizes) {
+  const kernel::ImagePart* part = image.find_part(table);
+  if (!part || part->data.empty())
+    return 0;
+  const Reader reader{image, *part};
+  for (const std::uint64_t size : sizes) {
+    bool fits = part->data.size() % size == 0;
+    for (std::uint64_t at = 0; fits && at < part->data.size(); at += size)
+      fits = reader.leads_to_code(at);
+    if (fits)
+      return size;
+  }
+  return 0;
+}
+
+/// Features are counted in words of 32; those of bugs come last. Bit 15 turned the
+/// question around before there were flags (arch/x86/include/asm/alternative.h). Other
+/// modules may have longer ones than the kernel, but not by much.
+void read_alternatives(const kernel::Image& image, KernelTables& tables) {
+  constexpr std::uint64_t kFeature = 8;
+  const std::uint64_t length =
+      tables.alternative == 13 ? 10 : tables.alternative - 2; // padlen comes last
+  const Bytes& data = image.find_part(".altinstructions")->data;
+  for (std::uint64_t at = 0; at < data.size(); at += tables.alternative) {
+    tables.last_feature = std::max<std::uint32_t>(
+        tables.last_feature,
+        load<std::uint16_t>(data, at + kFeature, image.order()) & 0x7fffU);
+    tables.longest_alternative =
+        std::max<std::uint64_t>(tables.longest_alternative, data[at + length]);
+  }
+  tables.last_feature = (tables.last_feature | 31U) + 32;
+  tables.longest_alternative += tables.longest_alternative / 2;
+}
+
+std::uint32_t last_exception(const kernel::Image& image) {
+  constexpr std::uint64_t kType = 8, kSize = 12;
+  const Bytes& data = image.find_part("__ex_table")->data;
+  std::uint32_t last = 0;
+  for (std::uint64_t at = 0; at < data.size(); at += kSize)
+    last = std::max(last, load<std::uint32_t>(data, at + kType, image.order()) & 0xffU);
+  return last;
+}
+
+/// What unwind data say most often of the places where ftrace enters functions.
+std::string orc_at_entry(const kernel::Image& image, std::uint64_t size) {
+  const kernel::ImagePart* orc = image.find_part(".orc_unwind");
+  const kernel::ImagePart* places = image.find_part(".orc_unwind_ip");
+  if (!orc || !places || size == 0)
+    return {};
+  constexpr std::uint64_t kPlace = 4;
+  const Reader reader{image, *places};
+  std::map<std::string, unsigned> counts;
+  for (std::uint64_t i = 0;
+       (i + 1) * kPlace <= places->data.size() && (i + 1) * size <= orc->data.size(); ++i)
+    if (!image.at(reader.pointed_at(i * kPlace)).empty())
+      ++counts[std::string(orc->data.begin() + static_cast<std::ptrdiff_t>(i * size),
+                           orc->data.begin() +
+                               static_cast<std::ptrdiff_t>((i + 1) * size))];
+  const auto most = std::ranges::max_element(
+      counts, {}, &std::pair<const std::string, unsigned>::second);
+  return most == counts.end() ? std::string() : most->first;
+}
+
+std::uint64_t address_of(const kernel::Image& image, std::string_view name) {
+  const auto all = image.named(name);
+  return all.empty() ? 0 : image.symbols()[all.front()].address;
+}
+
+/// struct jump_entry: code, target, 64-bit key, all relative (include/linux/
+/// jump_label.h).
+void read_labels(const kernel::Image& image, KernelTables& tables) {
+  constexpr std::uint64_t kSize = 16, kKey = 8;
+  const std::uint64_t start = address_of(image, "__start___jump_table");
+  const std::uint64_t stop = address_of(image, "__stop___jump_table");
+  const auto data = image.bytes_from(start);
+  for (std::uint64_t at = 0; start + at + kSize <= stop && at + kSize <= data.size();
+       at += kSize) {
+    const std::uint64_t key =
+        start + at + kKey + load<std::uint64_t>(data, at + kKey, image.order());
+    tables.keys.insert(key & ~std::uint64_t{3});
+    tables.marks_labels = tables.marks_labels || (key & 2);
+  }
+}
+
+} // namespace
+
+KernelTables kernel_tables(const kernel::Image& vmlinux) {
+  KernelTables tables;
+  tables.alternative = entry_size(vmlinux, ".altinstructions", {12, 13, 14});
+  tables.bug = entry_size(vmlinux, "__bug_table", {8, 12, 16});
+  tables.exception = entry_size(vmlinux, "__ex_table", {12, 8});
+  if (tables.alternative)
+    read_alternatives(vmlinux, tables);
+  if (tables.exception == 12)
+    tables.last_exception = last_exception(vmlinux);
+  const kernel::ImagePart* orc = vmlinux.find_part(".orc_unwind");
+  const kernel::ImagePart* places = vmlinux.find_part(".orc_unwind_ip");
+  if (orc && places && places->size >= 4)
+    tables.orc = orc->size / (places->size / 4);
+  tables.orc_at_entry = orc_at_entry(vmlinux, tables.orc);
+  read_labels(vmlinux, tables);
+  tables.has_returns = address_of(vmlinux, "__return_sites") != 0;
+  tables.has_retpolines = address_of(vmlinux, "__retpoline_sites") != 0;
+  tables.has_static_calls = address_of(vmlinux, "__start_static_call_sites") != 0;
+  return tables;
+}
+
+} // namespace kpatch::verify

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "verify/kernel_view.h"
+
+#include "base/endian.h"
+#include "kernel/sealed_functions.h"
+
+#include <algorithm>
+
+namespace kpatch::verify {
+
+namespace {
+
+std::uint64_t address_of(const kernel::Image& image, std::string_view name) {
+  const auto all = image.named(name);
+  return all.empty() ? 0 : image.symbols()[all.front()].address;
+}
+
+/// The kernel has its ftrace entries in its init data, bounded by symbols; a module in a
+/// section (include/asm-generic/vmlinux.lds.h: MCOUNT_REC).
+std::set<std::uint64_t> ftrace_entries_of(const kernel::Image& image) {
+  std::span<const std::uint8_t> data;
+  const std::uint64_t start = address_of(image, "__start_mcount_loc");
+  if (const kernel::ImagePart* part = image.find_part("__mcount_loc"))
+    data = part->data;
+  else if (start) {
+    data = image.bytes_from(start);
+    const std::uint64_t stop = address_of(image, "__stop_mcount_loc");
+    data = data.first(std::min<std::uint64_t>(data.size(), stop - start));
+  }
+  std::set<std::uint64_t> entries;
+  constexpr std::size_t kEntry = sizeof(std::uint64_t);
+  for (std::size_t at = 0; at + kEntry <= data.size(); at += kEntry)
+    entries.insert(load<std::uint64_t>(data, at, image.order()));
+  return entries;
+}
+
+} // namespace
+
+const kernel::Image* KernelView::image(std::string_view owner) const {
+  return images_ ? images_(owner) : nullptr;
+}
+
+const KernelView::Facts& KernelView::facts(std::string_view owner) const {
+  const auto [found, is_new] = facts_.try_emplace(std::string(owner));
+  if (is_new)
+    if (const kernel::Image* its = image(owner))
+      found->second = {kernel::exports_in(*its), kernel::sealed_functions(*its),
+                       ftrace_entries_of(*its)};
+  return found->second;
+}
+
+const kernel::ImageExports& KernelView::exports(std::string_view owner) const {
+  return facts(owner).exports;
+}
+
+const std::set<std::uint64_t>& KernelView::sealed(std::string_view owner) const {
+  return facts(owner).sealed;
+}
+
+const std::set<std::uint64_t>& KernelView::ftrace_entries(std::string_view owner) const {
+  return facts(owner).entries;
+}
+
+const KernelTables& KernelView::tables() const {
+  if (!tables_) {
+    const kernel::Image* vmlinux = image("vmlinux");
+    tables_ = vmlinux ? kernel_tables(*vmlinux) : KernelTables();
+  }
+  return *tables_;
+}
+
+} // namespace kpatch::verify
