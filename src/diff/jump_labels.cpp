@@ -30,6 +30,10 @@ constexpr std::int64_t kKeyBits = 3;
 constexpr std::int64_t kBranchBit = 1;
 
 bool is_owned_by_module(const Context& context, SymbolId key) {
+  // What is new comes along, whatever else has its name: all descriptors of pr_debug()
+  // are called `descriptor.N` or __UNIQUE_ID_ddebugN.
+  if (context.patched.home(key) && context.patched.symbols[key].status == Status::kNew)
+    return false;
   const auto found = look_up(context, context.patched, key);
   return found && found->object != kVmlinux;
 }

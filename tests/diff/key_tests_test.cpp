@@ -131,5 +131,36 @@ TEST_F(KeysOfModules, AStaticCallGoesThroughItsTrampoline) {
                            "module owns that key"));
 }
 
+/// All descriptors of pr_debug() have names of one kind, so the parent may well have others
+/// called like those that the patch brings.
+TEST(KeysOfThePatch, AreNotTakenForNamesakesInTheParent) {
+  const auto make = [](bool is_patched) {
+    ObjectBuilder builder;
+    builder.function("f", {0x0f, 0x1f, 0x44, 0, 0, 0xb0, is_patched, kRet, kRet});
+    if (!is_patched)
+      return builder.build();
+    const elf::SectionId descriptors = builder.section(
+        {.name = "__dyndbg", .flags = SHF_ALLOC | SHF_WRITE, .data = Bytes(56)});
+    const elf::SymbolId key =
+        builder.define("descriptor.72", STT_OBJECT, descriptors, 56);
+    const elf::SectionId table = builder.section(
+        {.name = "__jump_table", .flags = SHF_ALLOC | SHF_WRITE, .data = Bytes(16)});
+    builder.relocate(table, {0, R_X86_64_PC32, builder.symbol("f"), 5});
+    builder.relocate(table, {4, R_X86_64_PC32, builder.symbol("f"), 13});
+    builder.relocate(table, {8, R_X86_64_PC64, key, 40});
+    return builder.build();
+  };
+  for (const std::size_t namesakes : {1u, 4u}) {
+    Diffing diffing;
+    diffing.sizes.jump = 16;
+    diffing.parent = "foo";
+    diffing.more_globals.assign(namesakes, "descriptor.72");
+    const Result result = diffing.run(make(false), make(true));
+    ASSERT_TRUE(result.delta) << namesakes;
+    EXPECT_TRUE(result.delta->object.find_section("__jump_table")) << namesakes;
+    EXPECT_TRUE(result.delta->object.find_section("__dyndbg")) << namesakes;
+  }
+}
+
 } // namespace
 } // namespace kpatch::diff
