@@ -48,6 +48,39 @@ constexpr std::array<std::string_view, 21> kDiscarded = {
     ".discard.validate_unret",
 };
 
+/// How MODULE_DEVICE_TABLE() calls the second name that it gives to a table, up to 6.13
+/// and since (linux/module.h). modpost makes the module's aliases of it (file2alias.c).
+struct DeviceTableName {
+  std::string_view start, end;
+};
+constexpr std::array<DeviceTableName, 2> kDeviceTables = {
+    {{"__mod_", "_device_table"}, {"__mod_device_table__", ""}}
+};
+
+bool is_device_table(std::string_view name) {
+  return std::ranges::any_of(kDeviceTables, [&](const DeviceTableName& table) {
+    return name.starts_with(table.start) && name.ends_with(table.end);
+  });
+}
+
+/// Nothing that runs reads it by that name.
+void leave_out_device_tables(Context& context) {
+  Side& patched = context.patched;
+  for (SymbolId id = 1; id < patched.symbols.size(); ++id) {
+    SymbolState& state = patched.symbols[id];
+    const elf::Symbol& symbol = patched.symbol(id);
+    if (state.status != Status::kNew || !symbol.is_object() ||
+        !is_device_table(symbol.name))
+      continue;
+    state.status = Status::kSame;
+    note(context,
+         "NOTICE: {}: device table {} is left out: depmod reads it from the file of the "
+         "module, which stays as it is. Load the module by its name where no device asks "
+         "for it.",
+         code::kLeftOut, symbol.name);
+  }
+}
+
 /// Each `import_ns=...`, freed of the `<object>.` that built-in code puts before it.
 void save_import_namespaces(Context& context, const elf::Section& modinfo) {
   std::string_view rest(reinterpret_cast<const char*>(modinfo.data.data()),
@@ -191,6 +224,7 @@ void reset_ignored_sections(Context& context) {
         patched.symbol(id).name.starts_with("__UNIQUE_ID_kpatch_ignore_section_"))
       patched.symbols[id].status = Status::kSame;
   }
+  leave_out_device_tables(context);
 }
 
 } // namespace kpatch::diff

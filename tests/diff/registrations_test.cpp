@@ -97,6 +97,28 @@ TEST(Registrations, ThatChangeAreRefused) {
               ElementsAre(HasSubstr("KP2018 module parameter depth changes")));
 }
 
+TEST(DeviceTables, OfExistingDataChangeNothing) {
+  for (const char* name :
+       {"__mod_pci__ids_device_table", "__mod_device_table__kmod_x__pci__ids"}) {
+    const auto make = [&](bool is_patched) {
+      ObjectBuilder builder;
+      builder.function("show", {kRet});
+      const auto ids = builder.variable("ids", Bytes(16));
+      builder.add_relocation("show", 2, R_X86_64_PC32, ids, -4);
+      if (is_patched)
+        builder.define(name, STT_OBJECT, builder.object().symbols[ids].section, 16,
+                       STB_GLOBAL);
+      return builder.build();
+    };
+    const Result result = Diffing().run(make(false), make(true));
+    EXPECT_THAT(messages(result), IsEmpty()) << name;
+    EXPECT_EQ(result.exit, Exit::kNoChange) << name;
+    EXPECT_THAT(result.notes,
+                Contains(AllOf(HasSubstr("NOTICE: KP2019: device table "),
+                               HasSubstr(name))));
+  }
+}
+
 TEST(TraceEvents, AreOneProblemHoweverManySectionsTheyTake) {
   const auto make = [](bool is_patched) {
     ObjectBuilder builder;
