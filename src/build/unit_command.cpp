@@ -377,7 +377,7 @@ UnitCommand known_command(const Workshop& shop, const fs::path& kept,
   else
     fail("{}: the kernel's own build does not make an object of it\n{}", unit,
          complaints);
-  if (kernel::delays_objtool(shop.target.config))
+  if (kernel::delays_objtool(shop.target.source, shop.target.config))
     command.objtool = objtool_before_link(shop.target, unit);
   if (const fs::path generated = generated_of(kept, unit); fs::exists(generated))
     command.generated = generated;

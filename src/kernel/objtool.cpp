@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// kbuild keeps objtool away from single objects where CONFIG_X86_KERNEL_IBT or LTO delays
-// it to the link of the whole. Code that never sees that link needs it all the same: it
+// kbuild keeps objtool away from single objects where an option delays it to the link of
+// the whole: IBT and LTO do, KLP_BUILD since there is one, and more may come. So
+// scripts/Makefile.lib is asked, which says `delay-objtool := $(or $(CONFIG_...),...)`.
+// Code that never sees that link needs it all the same: it
 // makes the unwind data, the return, call and retpoline sites, and turns jump labels into
 // NOPs. The arguments are those of scripts/Makefile.lib. `--ibt` is left out: it needs
 // the whole to tell which function entries nothing jumps to, and would seal too many.
@@ -12,7 +14,11 @@
 #include "kernel/objtool.h"
 
 #include "base/error.h"
+#include "base/files.h"
 #include "base/process.h"
+
+#include <algorithm>
+#include <iterator>
 
 namespace kpatch::kernel {
 namespace fs = std::filesystem;
@@ -45,10 +51,35 @@ constexpr Row kRows[] = {
     {"CONFIG_KCOV",                           "--no-unreachable"  },
 };
 
+/// Of kernels whose makefiles decide it in several places (before 5.19).
+constexpr const char* kEarlyDelays[] = {"CONFIG_X86_KERNEL_IBT", "CONFIG_LTO_CLANG"};
+
+/// The options of which any delays objtool.
+std::vector<std::string> delaying_options(std::string_view makefile) {
+  constexpr std::string_view kVariable = "delay-objtool";
+  constexpr std::string_view kOption = "$(CONFIG_";
+  std::size_t at =
+      makefile.starts_with(kVariable) ? 0 : makefile.find("\n" + std::string(kVariable));
+  if (at == std::string_view::npos)
+    return {std::begin(kEarlyDelays), std::end(kEarlyDelays)};
+  std::string_view line = makefile.substr(at + 1);
+  line = line.substr(0, line.find('\n'));
+  std::vector<std::string> options;
+  while ((at = line.find(kOption)) != std::string_view::npos) {
+    line.remove_prefix(at + 2);
+    options.emplace_back(line.substr(0, line.find(')')));
+  }
+  return options;
+}
+
 } // namespace
 
-bool delays_objtool(const Config& config) {
-  return config.is_set("CONFIG_X86_KERNEL_IBT") || config.is_set("CONFIG_LTO_CLANG");
+bool delays_objtool(const fs::path& source, const Config& config) {
+  const std::string makefile =
+      read_text_if_exists(source / "scripts/Makefile.lib").value_or("");
+  const std::vector<std::string> options = delaying_options(makefile);
+  return std::ranges::any_of(
+      options, [&](const std::string& option) { return config.is_set(option); });
 }
 
 fs::path objtool_program(const fs::path& objects) {

@@ -9,8 +9,9 @@
 
 namespace kpatch::kernel {
 
-/// Whether kbuild keeps objtool away from single objects and runs it on the link.
-bool delays_objtool(const Config& config);
+/// Whether the makefiles of this source keep objtool away from single objects and run it
+/// on the link.
+bool delays_objtool(const std::filesystem::path& source, const Config& config);
 
 /// The objtool of a prepared object tree.
 std::filesystem::path objtool_program(const std::filesystem::path& objects);

@@ -28,10 +28,30 @@ TEST(ObjtoolArguments, FollowTheConfiguration) {
   EXPECT_EQ(objtool_arguments(config), expected);
 }
 
-TEST(Objtool, IsDelayedWhereTheLinkNeedsTheWhole) {
-  EXPECT_TRUE(delays_objtool(Config::parse("CONFIG_X86_KERNEL_IBT=y\n", "config")));
-  EXPECT_TRUE(delays_objtool(Config::parse("CONFIG_LTO_CLANG=y\n", "config")));
-  EXPECT_FALSE(delays_objtool(Config::parse("CONFIG_OBJTOOL=y\n", "config")));
+TEST(Objtool, IsDelayedWhereTheMakefileSaysSo) {
+  const Scratch scratch;
+  scratch.file(
+      "scripts/Makefile.lib",
+      "# what delay-objtool is for\nobjtool-args = $(if $(delay-objtool), --link)\n"
+      "delay-objtool := $(or $(CONFIG_LTO_CLANG),$(CONFIG_SOME_OPTION))\n"
+      "objtool-enabled := $(CONFIG_OBJTOOL)\n");
+  const auto is_delayed = [&](const char* config) {
+    return delays_objtool(scratch.path(), Config::parse(config, "config"));
+  };
+  EXPECT_TRUE(is_delayed("CONFIG_SOME_OPTION=y\n"));
+  EXPECT_TRUE(is_delayed("CONFIG_LTO_CLANG=y\n"));
+  EXPECT_FALSE(is_delayed("CONFIG_X86_KERNEL_IBT=y\n"));
+  EXPECT_FALSE(is_delayed("CONFIG_OBJTOOL=y\n"));
+}
+
+TEST(Objtool, IsDelayedByTwoOptionsWhereNoMakefileSaysIt) {
+  const Scratch scratch;
+  const auto is_delayed = [&](const char* config) {
+    return delays_objtool(scratch.path(), Config::parse(config, "config"));
+  };
+  EXPECT_TRUE(is_delayed("CONFIG_X86_KERNEL_IBT=y\n"));
+  EXPECT_TRUE(is_delayed("CONFIG_LTO_CLANG=y\n"));
+  EXPECT_FALSE(is_delayed("CONFIG_OBJTOOL=y\n"));
 }
 
 TEST(Objtool, IsTheProgramBehindTheWrapperOfSeveralProcessors) {
