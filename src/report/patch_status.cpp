@@ -87,6 +87,9 @@ std::string status_text(const runtime::SystemStatus& status) {
                                  status.can_livepatch ? "" : " (no live patching)");
   if (!status.signature_demand.empty())
     text += fmt::format("Modules: signed ones only ({})\n", status.signature_demand);
+  if (status.is_tracing_off)
+    text += "Function tracing: off (kernel.ftrace_enabled=0); no patched function is in "
+            "effect until `sysctl kernel.ftrace_enabled=1`\n";
   std::vector<std::string> taints;
   for (const runtime::Taint& taint : status.taints)
     taints.push_back(fmt::format("{} ({})", taint.letter, taint.meaning));
@@ -124,7 +127,8 @@ runtime::Forms patch_forms() {
           .status_text = status_text,
           .status_json = status_json,
           .info_text = info_text,
-          .info_json = info_json};
+          .info_json = info_json,
+          .operation_json = operation_json};
 }
 
 } // namespace kpatch::report

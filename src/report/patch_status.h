@@ -11,6 +11,7 @@ namespace kpatch::report {
 /// For programs; docs/json.md describes the members.
 std::string list_json(const runtime::SystemStatus& status);
 std::string status_json(const runtime::SystemStatus& status);
+std::string operation_json(const runtime::OperationReport& report);
 std::string info_json(const runtime::PatchInformation& information);
 
 /// For reading, without a line end.

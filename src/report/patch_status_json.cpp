@@ -3,6 +3,7 @@
 // The schema is versioned: members are only ever added, and kSchemaVersion grows if one
 // must change its meaning.
 #include "report/patch_status.h"
+#include "runtime/outcomes.h"
 
 #include <nlohmann/json.hpp>
 
@@ -120,7 +121,47 @@ Json patch_json(const runtime::PatchStatus& patch) {
   };
 }
 
+struct ResultWord {
+  Exit status;
+  const char* word;
+};
+constexpr ResultWord kResultWords[] = {
+    {Exit::kSuccess,            "done"             },
+    {Exit::kStallReverted,      "stalled-reverted" },
+    {Exit::kStallKept,          "stalled-kept"     },
+    {Exit::kStallForced,        "stalled-forced"   },
+    {runtime::kRefusedByChecks, "refused-by-checks"},
+    {runtime::kRefusedByKernel, "refused-by-kernel"},
+    {runtime::kTimedOut,        "timed-out"        },
+};
+
+const char* result_word(Exit status) {
+  for (const ResultWord& entry : kResultWords)
+    if (entry.status == status)
+      return entry.word;
+  return "failed";
+}
+
 } // namespace
+
+std::string operation_json(const runtime::OperationReport& report) {
+  Json json = head("kpatch-operation");
+  json["operation"] = report.operation;
+  json["module"] = text_or_null(report.module);
+  json["result"] = result_word(report.status);
+  json["status"] = static_cast<int>(report.status);
+  json["error"] = text_or_null(report.error);
+  json["remedy"] = text_or_null(report.remedy);
+  json["messages"] = report.said;
+  json["warnings"] = report.warned;
+  json["loaded"] = Json::array();
+  for (const runtime::PatchState& patch : report.patches)
+    json["loaded"].push_back({
+        {"name",  patch.name                     },
+        {"state", state_word(condition_of(patch))}
+    });
+  return finish(json);
+}
 
 std::string list_json(const runtime::SystemStatus& status) {
   Json json = head("kpatch-list");
@@ -140,6 +181,7 @@ std::string status_json(const runtime::SystemStatus& status) {
   json["release"] = status.release;
   json["livepatch"] = status.can_livepatch;
   json["signatures_needed"] = text_or_null(status.signature_demand);
+  json["tracing"] = !status.is_tracing_off;
   json["taint"] = {
       {"mask",    status.taint },
       {"reasons", Json::array()}

@@ -113,7 +113,7 @@ Exit load_at_boot(Host& host, const LoadOptions& options) {
     return Exit::kSuccess;
   }
   bool all_loaded = true;
-  for (const fs::path& file : installed_modules(host.places.installed_here())) {
+  for (const fs::path& file : modules_in_loading_order(host.places.installed_here())) {
     throw_if_interrupted();
     try {
       const ModuleFile module = read_module_file(file);

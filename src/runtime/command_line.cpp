@@ -7,8 +7,12 @@
 
 #include "base/error.h"
 #include "base/output.h"
+#include "runtime/operation_lock.h"
 #include "runtime/operations.h"
 #include "runtime/options.h"
+#include "runtime/upgrade.h"
+
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <set>
@@ -27,6 +31,8 @@ enum Option : int {
   kSkipChecks,
   kJson,
   kBoot,
+  kWait,
+  kKeep,
 };
 
 constexpr option kLongOptions[] = {
@@ -37,6 +43,8 @@ constexpr option kLongOptions[] = {
     {"skip-checks",    no_argument,       nullptr, kSkipChecks},
     {"json",           no_argument,       nullptr, kJson      },
     {"boot",           no_argument,       nullptr, kBoot      },
+    {"wait",           required_argument, nullptr, kWait      },
+    {"keep",           no_argument,       nullptr, kKeep      },
     {nullptr,          0,                 nullptr, 0          },
 };
 
@@ -48,10 +56,12 @@ constexpr std::pair<std::string_view, OnStall> kPolicies[] = {
 
 /// A call taken apart.
 struct Call {
+  Arguments words;     ///< the subcommand and all that followed
   Arguments arguments; ///< without options
   std::set<int> given; ///< options
   std::string release;
   LoadOptions load;
+  std::chrono::seconds patience = kLockPatience; ///< with other operations
 
   bool has(Option option) const { return given.contains(option); }
 };
@@ -86,8 +96,13 @@ Exit rollback(const Context& context) {
 
 Exit install(const Context& context) {
   // The status of enabling the boot service is passed on as it is.
-  return static_cast<Exit>(
-      install_patch(context.host, context.module(), context.call.release));
+  return static_cast<Exit>(install_patch_beside(
+      context.host, context.module(), context.call.release,
+      context.call.has(kKeep) ? Others::kKept : Others::kSuperseded));
+}
+
+Exit upgrade(const Context& context) {
+  return upgrade_patch(context.host, context.module(), context.call.load);
 }
 
 Exit uninstall(const Context& context) {
@@ -140,22 +155,24 @@ Exit version(const Context& context) {
 struct Subcommand {
   std::string_view name;
   std::size_t arguments; ///< one less with --all
+  bool is_change;        ///< one at a time
   std::initializer_list<int> options;
   Exit (*run)(const Context& context);
 };
 
 const Subcommand kSubcommands[] = {
-    {"load",         1, {kAll, kBoot, kTimeout, kOnStall, kSkipChecks}, load     },
-    {"unload",       1, {kAll, kTimeout, kOnStall},                     unload   },
-    {"rollback",     0, {kTimeout, kOnStall, kSkipChecks},              rollback },
-    {"install",      1, {kKernel},                                      install  },
-    {"uninstall",    1, {kKernel},                                      uninstall},
-    {"list",         0, {kJson},                                        list     },
-    {"status",       0, {kJson},                                        status   },
-    {"info",         1, {kJson},                                        info     },
-    {"signal",       0, {},                                             signal   },
-    {"confirm-boot", 0, {},                                             confirm  },
-    {"version",      0, {},                                             version  },
+    {"load",         1, true,  {kAll, kBoot, kTimeout, kOnStall, kSkipChecks, kWait, kJson}, load     },
+    {"unload",       1, true,  {kAll, kTimeout, kOnStall, kWait, kJson},                     unload   },
+    {"rollback",     0, true,  {kTimeout, kOnStall, kSkipChecks, kWait, kJson},              rollback },
+    {"install",      1, true,  {kKernel, kKeep, kWait, kJson},                               install  },
+    {"upgrade",      1, true,  {kTimeout, kOnStall, kSkipChecks, kWait, kJson},              upgrade  },
+    {"uninstall",    1, true,  {kKernel, kWait},                                             uninstall},
+    {"list",         0, false, {kJson},                                                      list     },
+    {"status",       0, false, {kJson},                                                      status   },
+    {"info",         1, false, {kJson},                                                      info     },
+    {"signal",       0, false, {},                                                           signal   },
+    {"confirm-boot", 0, false, {},                                                           confirm  },
+    {"version",      0, false, {},                                                           version  },
 };
 
 constexpr std::pair<std::string_view, std::string_view> kOtherNames[] = {
@@ -168,10 +185,10 @@ int show_usage(Host& host) {
   return static_cast<int>(Exit::kError);
 }
 
-std::chrono::seconds parse_timeout(std::string_view text) {
+std::chrono::seconds parse_seconds(std::string_view option, std::string_view text) {
   const std::optional<unsigned> seconds = whole_number(text);
   if (!seconds)
-    fail("--timeout: '{}' is not a number of seconds", text);
+    fail("{}: '{}' is not a number of seconds", option, text);
   return std::chrono::seconds(*seconds);
 }
 
@@ -188,7 +205,10 @@ bool take_option(Call& call, int option) {
   call.given.insert(option);
   switch (option) {
   case kKernel: call.release = optarg; return true;
-  case kTimeout: call.load.waiting.timeout = parse_timeout(optarg); return true;
+  case kTimeout:
+    call.load.waiting.timeout = parse_seconds("--timeout", optarg);
+    return true;
+  case kWait: call.patience = parse_seconds("--wait", optarg); return true;
   case kOnStall: call.load.waiting.on_stall = parse_policy(optarg); return true;
   case kSkipChecks: call.load.skips_checks = true; return true;
   default: return option != '?';
@@ -197,7 +217,7 @@ bool take_option(Call& call, int option) {
 
 /// Nothing if the options are wrong.
 std::optional<Call> parse_call(const Arguments& arguments) {
-  Call call;
+  Call call{.words = arguments};
   bool is_right = true;
   opterr = 0;
   call.arguments = take_options(arguments, {"ak:", kLongOptions}, [&](int option) {
@@ -218,6 +238,41 @@ bool fits(const Subcommand& subcommand, const Call& call) {
          call.arguments.size() + (takes_all ? 1 : 0) == subcommand.arguments;
 }
 
+Exit run_alone(const Subcommand& subcommand, const Context& context) {
+  std::optional<OperationLock> lock;
+  if (subcommand.is_change)
+    lock.emplace(context.host,
+                 fmt::format("kpatch {}", fmt::join(context.call.words, " ")),
+                 context.call.patience);
+  return subcommand.run(context);
+}
+
+/// With --json standard output has the report and nothing else; what is not as
+/// it should be goes to standard error all the same.
+Exit run_with_report(const Subcommand& subcommand, const Context& context) {
+  OperationReport report{.operation = std::string(subcommand.name)};
+  if (!context.call.arguments.empty())
+    report.module = context.module();
+  Host host = context.host;
+  host.say = [&](std::string_view line) { report.said.emplace_back(line); };
+  host.warn = [&](std::string_view line) {
+    report.warned.emplace_back(line);
+    context.host.warn(line);
+  };
+  try {
+    report.status = run_alone(subcommand, {host, context.forms, context.call});
+  } catch (const std::exception& error) {
+    const auto* ours = dynamic_cast<const Error*>(&error);
+    report.status = ours ? ours->exit() : Exit::kError;
+    report.error = error.what();
+    report.remedy = remedy_of(error);
+    context.host.warn(error.what());
+  }
+  report.patches = read_patches(host.places);
+  context.host.say(context.forms.operation_json(report));
+  return report.status;
+}
+
 } // namespace
 
 std::string usage() {
@@ -232,8 +287,14 @@ std::string usage() {
      --on-stall=revert|keep|force
                             what to do when it has not ended then; exit status 4, 5, 6
      --skip-checks          load without looking for reasons against it first
-   install [-k <release>] <module.ko>
-                       install a patch module to be loaded at boot
+     --wait SECONDS         how long to wait for another kpatch (default 10)
+     --json                 report as JSON; for install and upgrade, too
+   install [-k <release>] [--keep] <module.ko>
+                       install a patch module to be loaded at boot; one that
+                       replaces all others supersedes what is installed (--keep:
+                       leaves it)
+   upgrade <module.ko> load the module in the place of all others, then install it
+                       in their place; options as for load
    uninstall [-k <release>] <module>
                        remove an installed patch module
    list [--json]       list loaded and installed patch modules
@@ -269,7 +330,10 @@ int run_subcommand(Host& host, const Forms& forms, const Arguments& arguments) {
   const std::optional<Call> call = parse_call(arguments);
   if (!call || !fits(*found, *call))
     return show_usage(host);
-  return static_cast<int>(found->run({host, forms, *call}));
+  const Context context{host, forms, *call};
+  return static_cast<int>(found->is_change && call->has(kJson)
+                              ? run_with_report(*found, context)
+                              : run_alone(*found, context));
 }
 
 } // namespace kpatch::runtime

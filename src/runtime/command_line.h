@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include "base/error.h"
 #include "runtime/host.h"
 #include "runtime/status.h"
 
@@ -10,6 +11,18 @@
 
 namespace kpatch::runtime {
 
+/// What became of an operation that changes the machine.
+struct OperationReport {
+  std::string operation;         ///< the subcommand
+  std::string module;            ///< as it was given; empty if none was
+  Exit status = Exit::kSuccess;  ///< as docs/kpatch.md lists them
+  std::vector<std::string> said; ///< progress
+  std::vector<std::string> warned;
+  std::string error; ///< empty if it went well
+  std::string remedy;
+  std::vector<PatchState> patches; ///< that are in the kernel now
+};
+
 /// How what is known is put into words, for people and for programs.
 struct Forms {
   std::function<std::string(const SystemStatus&)> list_json;
@@ -17,6 +30,7 @@ struct Forms {
   std::function<std::string(const SystemStatus&)> status_json;
   std::function<std::string(const PatchInformation&)> info_text;
   std::function<std::string(const PatchInformation&)> info_json;
+  std::function<std::string(const OperationReport&)> operation_json{};
 };
 
 /// Runs one subcommand of `kpatch` that works on this machine and returns the exit

@@ -6,11 +6,14 @@
 #include "base/durable_file.h"
 #include "base/error.h"
 #include "base/process.h"
+#include "runtime/attributes.h"
 #include "runtime/boot_attempts.h"
 #include "runtime/installed.h"
 #include "runtime/livepatch_state.h"
 #include "runtime/module_file.h"
 #include "runtime/operations.h"
+#include "runtime/outcomes.h"
+#include "runtime/upgrade.h"
 
 namespace kpatch::runtime {
 namespace fs = std::filesystem;
@@ -52,6 +55,25 @@ void put_in_place(const fs::path& file, const fs::path& target) {
        target.string());
 }
 
+bool is_same_file(const fs::path& file, const fs::path& installed) {
+  std::error_code ignored;
+  return fs::file_size(file, ignored) == fs::file_size(installed, ignored) &&
+         read_module_bytes(file) == read_module_bytes(installed);
+}
+
+/// Takes all but the one out of what is loaded at boot. Rolling back finds
+/// them.
+void set_others_aside(Host& host, const std::string& release, const fs::path& kept) {
+  for (const fs::path& other : installed_modules(kept.parent_path())) {
+    if (other == kept)
+      continue;
+    const std::string name = name_inside(other);
+    rename_durably(other, superseded_modules(host.places, release) / other.filename());
+    forget_attempts(host.places, release, name);
+    host.say(fmt::format("superseded: {} (kept for rolling back)", name));
+  }
+}
+
 /// Returns the exit status of systemctl; 0 where there is none.
 int enable_service(Host& host) {
   if (find_program(host.places.systemctl).empty())
@@ -68,6 +90,11 @@ int enable_service(Host& host) {
 } // namespace
 
 int install_patch(Host& host, const std::string& file, const std::string& release) {
+  return install_patch_beside(host, file, release, Others::kSuperseded);
+}
+
+int install_patch_beside(Host& host, const std::string& file, const std::string& release,
+                         Others others) {
   const std::string kernel = release.empty() ? host.places.release : release;
   require_module_file(file);
   const ModuleFile module = read_module_file(file);
@@ -77,12 +104,55 @@ int install_patch(Host& host, const std::string& file, const std::string& releas
     fail_with_remedy("only patches that kpatch-build made are loaded at boot",
                      "{} is no live patch: its modinfo has no livepatch entry", file);
   const fs::path directory = path_inside(host.places.installed, kernel);
-  require_free_place(directory, file, module);
-
-  host.say(fmt::format("installing {} ({})", file, kernel));
-  put_in_place(file, directory / fs::path(file).filename());
+  const fs::path target = directory / fs::path(file).filename();
+  if (is_there(target) && is_same_file(file, target)) {
+    host.say(fmt::format("{} is already installed ({})", file, kernel));
+  } else {
+    require_free_place(directory, file, module);
+    host.say(fmt::format("installing {} ({})", file, kernel));
+    put_in_place(file, target);
+    std::error_code ignored; // a copy that was set aside before
+    fs::remove(superseded_modules(host.places, kernel) / target.filename(), ignored);
+  }
+  if (module.replaces() == true && others == Others::kSuperseded)
+    set_others_aside(host, kernel, target);
   forget_attempts(host.places, kernel, module.name);
   return enable_service(host);
+}
+
+Exit upgrade_patch(Host& host, const std::string& file, const LoadOptions& options) {
+  require_module_file(file);
+  const ModuleFile module = read_module_file(file);
+  if (module.replaces() != true)
+    throw Error(fmt::format("{} does not replace what is loaded", file),
+                "build it without -R, or stack it with kpatch load and kpatch install",
+                kRefusedByChecks);
+  const fs::path here = host.places.installed_here();
+  const fs::path target = here / fs::path(file).filename();
+  const bool is_installed = is_there(target) && is_same_file(file, target);
+  if (!is_installed)
+    require_free_place(here, file, module);
+  // Until it is in force the next boot must not find it.
+  const fs::path staged =
+      superseded_modules(host.places, host.places.release) / target.filename();
+  std::error_code ignored;
+  const bool is_kept = is_installed || fs::equivalent(file, staged, ignored);
+  if (!is_kept)
+    put_in_place(file, staged);
+  Exit result = Exit::kSuccess;
+  try {
+    result = load_patch(host, (is_installed ? target : staged).string(), options);
+  } catch (...) {
+    if (!is_kept)
+      fs::remove(staged, ignored);
+    throw;
+  }
+  if (!is_installed)
+    rename_durably(staged, target);
+  host.say(fmt::format("installed {} ({})", target.string(), host.places.release));
+  set_others_aside(host, host.places.release, target);
+  enable_service(host);
+  return result;
 }
 
 void uninstall_patch(Host& host, const std::string& module, const std::string& release) {
@@ -90,7 +160,9 @@ void uninstall_patch(Host& host, const std::string& module, const std::string& r
   if (module.find('/') != std::string::npos)
     fail("please supply patch module name without path");
   const fs::path directory = path_inside(host.places.installed, kernel);
-  const auto file = find_installed(directory, module);
+  auto file = find_installed(directory, module);
+  if (!file)
+    file = find_installed(superseded_modules(host.places, kernel), module);
   if (!file)
     fail("{} is not installed for kernel {}", module, kernel);
 
@@ -100,6 +172,8 @@ void uninstall_patch(Host& host, const std::string& module, const std::string& r
   forget_attempts(host.places, kernel, name);
   std::error_code ignored;
   fs::remove(directory, ignored); // if it is empty now
+  fs::remove(file->parent_path(), ignored);
+  fs::remove(superseded_modules(host.places, kernel).parent_path(), ignored);
   fs::remove(host.places.installed, ignored);
   if (kernel == host.places.release && is_module_loaded(host.places, name))
     host.warn(fmt::format("{} is loaded and stays in effect until the next boot, or "

@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <tuple>
 
 namespace kpatch::runtime {
 namespace fs = std::filesystem;
@@ -40,6 +41,36 @@ std::vector<fs::path> installed_modules(const fs::path& directory) {
   return files;
 }
 
+std::vector<fs::path> modules_in_loading_order(const fs::path& directory) {
+  struct Entry {
+    bool stacks = true;
+    fs::file_time_type since{};
+    fs::path file;
+  };
+  std::vector<Entry> entries;
+  for (const fs::path& file : installed_modules(directory)) {
+    Entry entry{.file = file};
+    try {
+      if (read_module_file(file).replaces() == true)
+        entry = {false, fs::last_write_time(file), file};
+    } catch (const std::exception&) {
+      // The one who loads it will say why it cannot be read.
+    }
+    entries.push_back(std::move(entry));
+  }
+  std::ranges::stable_sort(entries, [](const Entry& a, const Entry& b) {
+    return std::tie(a.stacks, a.since) < std::tie(b.stacks, b.since);
+  });
+  std::vector<fs::path> files;
+  for (Entry& entry : entries)
+    files.push_back(std::move(entry.file));
+  return files;
+}
+
+fs::path superseded_modules(const Places& places, const std::string& release) {
+  return places.installed / ".superseded" / release;
+}
+
 std::optional<fs::path> find_installed(const fs::path& directory,
                                        const std::string& name) {
   const std::vector<fs::path> files = installed_modules(directory);
@@ -63,9 +94,13 @@ std::string name_inside(const fs::path& file) {
 fs::path find_module_file(const Host& host, const std::string& argument) {
   if (names_a_file(argument) && is_file(argument))
     return argument;
-  if (argument.find('/') == std::string::npos)
+  if (argument.find('/') == std::string::npos) {
     if (const auto file = find_installed(host.places.installed_here(), argument))
       return *file;
+    if (const auto old = find_installed(
+            superseded_modules(host.places, host.places.release), argument))
+      return *old;
+  }
   fail_with_remedy("give a path to a .ko file or the name of an installed patch module",
                    "can't find {}", argument);
 }

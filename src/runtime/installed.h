@@ -14,8 +14,18 @@ namespace kpatch::runtime {
 std::vector<std::filesystem::path>
 installed_modules(const std::filesystem::path& directory);
 
-/// The installed file whose name (base name without `.ko`, or whole) or whose module is
-/// called so.
+/// The same in the order in which they are to be loaded: those that replace all
+/// others first, of these the one installed last at the end; then the others.
+std::vector<std::filesystem::path>
+modules_in_loading_order(const std::filesystem::path& directory);
+
+/// Where installed modules are kept that a newer one has superseded: for
+/// rolling back.
+std::filesystem::path superseded_modules(const Places& places,
+                                         const std::string& release);
+
+/// The installed file whose name (base name without `.ko`, or whole) or whose
+/// module is called so.
 std::optional<std::filesystem::path>
 find_installed(const std::filesystem::path& directory, const std::string& name);
 

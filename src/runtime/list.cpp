@@ -49,8 +49,8 @@ void list_patches(Host& host) {
     host.say(fmt::format("{} [{}]", patch.name, to_string(condition_of(patch))));
   for (const PatchState& patch : patches)
     show_stalled_tasks(host, patch.name);
-  list_functions(host);
   list_installed(host);
+  list_functions(host);
 }
 
 void signal_patch(Host& host) {

@@ -148,14 +148,14 @@ std::vector<PatchedFunction> read_patched_functions(const Places& places) {
   const std::vector<PatchState> patches = read_patches(places);
   std::map<std::pair<std::string, std::string>, Newest> newest;
   for (const PatchState& patch : patches) {
-    if (!patch.stack_order)
-      continue;
+    if (!patch.enabled && !patch.in_transition)
+      continue; // kernels before 5.1 keep it
     const fs::path directory = places.livepatch() / patch.name;
     for (const std::string& object : directories_in(directory))
       for (const std::string& function : directories_in(directory / object)) {
         Newest& entry = newest[{object, function}];
-        if (*patch.stack_order > entry.order)
-          entry = {*patch.stack_order, &patch};
+        if (!entry.patch || patch.order > entry.order)
+          entry = {patch.order, &patch};
       }
   }
   std::vector<PatchedFunction> functions;

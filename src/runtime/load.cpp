@@ -14,9 +14,11 @@
 #include "runtime/livepatch_state.h"
 #include "runtime/load_checks.h"
 #include "runtime/operations.h"
+#include "runtime/outcomes.h"
 #include "runtime/replacement.h"
 #include "runtime/retry.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <optional>
@@ -36,8 +38,12 @@ void require_livepatch(const Host& host) {
                      host.places.livepatch().string());
 }
 
+bool is_any_in_transition(const Host& host) {
+  return std::ranges::any_of(read_patches(host.places), &PatchState::in_transition);
+}
+
 /// Why finit_module(2) says what it says, where its errno alone misleads.
-std::string load_remedy(int reason) {
+std::string load_remedy(const Host& host, int reason) {
   switch (reason) {
   case EPERM: return "loading needs root (CAP_SYS_MODULE), and no lockdown of the kernel";
   case ENOEXEC: return "the module was built for another kernel or is damaged; see dmesg";
@@ -48,7 +54,15 @@ std::string load_remedy(int reason) {
   case EEXIST: return "another module of this name is loaded; unload it first";
   case EKEYREJECTED:
   case ENOKEY: return "this kernel accepts signed modules only";
-  case EBUSY: return "another patch is in transition; `kpatch list` shows it";
+  case EBUSY:
+    if (is_tracing_off(host.places))
+      return "function tracing is switched off: sysctl kernel.ftrace_enabled=1";
+    return is_any_in_transition(host)
+               ? "another patch is in transition; `kpatch list` shows it"
+               : "no patch is in transition; another user of ftrace may hold "
+                 "one of the "
+                 "functions (flag I in /sys/kernel/tracing/enabled_functions); "
+                 "see dmesg";
   default: return "see dmesg for what the kernel says";
   }
 }
@@ -66,7 +80,8 @@ void run_checks(Host& host, const fs::path& file, const ModuleFile& module) {
     remedies += (remedies.empty() ? "" : "; ") + finding.remedy;
   }
   if (!reasons.empty())
-    fail_with_remedy(remedies, "failed to load module {}: {}", file.string(), reasons);
+    throw Error(fmt::format("failed to load module {}: {}", file.string(), reasons),
+                remedies, kRefusedByChecks);
 }
 
 Exit settle_stalled_load(Host& host, const std::string& name, const Waiting& waiting) {
@@ -113,27 +128,66 @@ void insert_module(Host& host, const fs::path& file, const std::string& name) {
   if (is_module_loaded(host.places, name))
     host.kernel.remove_module(name);
   host.say(fmt::format("loading patch module: {}", file.string()));
-  const int reason =
-      retry_while_busy(host, [&] { return host.kernel.load_module(file); });
+  const auto attempt = [&] { return host.kernel.load_module(file); };
+  const int reason = is_tracing_off(host.places) ? attempt() // waiting changes nothing
+                                                 : retry_while_busy(host, attempt);
   if (reason)
-    fail_with_remedy(load_remedy(reason), "failed to load module {}: {}", file.string(),
-                     std::strerror(reason));
+    throw Error(
+        fmt::format("failed to load module {}: {}", file.string(), std::strerror(reason)),
+        load_remedy(host, reason),
+        reason == EBUSY && is_any_in_transition(host) ? kTimedOut : kRefusedByKernel);
+}
+
+/// The kernel loads also modules that enable no patch, and patches without a
+/// function.
+void require_registered(Host& host, const std::string& name) {
+  constexpr const char* kRemedy =
+      "the module is damaged or was not made by kpatch-build; build it anew";
+  if (!find_patch(host.places, name)) {
+    host.kernel.remove_module(name);
+    throw Error(
+        fmt::format("{} was loaded but enabled no live patch; it was removed", name),
+        kRemedy, kRefusedByKernel);
+  }
+  const std::vector<ObjectState> objects = read_objects(host.places, name);
+  if (!std::ranges::all_of(
+          objects, [](const ObjectState& object) { return object.functions.empty(); }))
+    return;
+  unload_patch(host, name);
+  throw Error(fmt::format("{} patches no function; it was unloaded again", name), kRemedy,
+              kRefusedByKernel);
+}
+
+/// Success is what the kernel shows now, not that nothing is going on any more:
+/// somebody else may have disabled or replaced the patch meanwhile.
+void require_in_force(Host& host, const std::string& name) {
+  const std::optional<PatchState> patch = find_patch(host.places, name);
+  if (!patch || !patch->enabled || patch->in_transition)
+    fail_with_remedy("`kpatch status` shows what is",
+                     "{} was loaded but is not in force: another patch has replaced it, "
+                     "or somebody has disabled it",
+                     name);
 }
 
 Exit insert_and_wait(Host& host, const fs::path& file, const ModuleFile& module,
                      const LoadOptions& options) {
   if (!options.skips_checks)
     run_checks(host, file, module);
-  const std::vector<std::string> before = enabled_patches(host.places);
+  std::vector<std::string> before = enabled_patches(host.places);
   if (module.replaces() == true && !before.empty())
     host.say(fmt::format("replaces: {}", fmt::join(before, ", ")));
   insert_module(host, file, module.name);
+  require_registered(host, module.name);
+  for (const std::string& name : enabled_patches(host.places)) // come meanwhile
+    if (name != module.name && std::ranges::find(before, name) == before.end())
+      before.push_back(name);
   if (module.replaces() != false)
     note_replaced(host, module.name, before); // should this load not see the end
   Exit result = Exit::kSuccess;
   if (!wait_for_transition(host, module.name, options.waiting))
     result = settle_stalled_load(host, module.name, options.waiting);
   finish_replacement(host, module.name, before);
+  require_in_force(host, module.name);
   return result;
 }
 
@@ -149,6 +203,7 @@ Exit load_module(Host& host, const fs::path& file, const ModuleFile& module,
   if (!wait_for_transition(host, module.name, options.waiting))
     result = settle_stalled_load(host, module.name, options.waiting);
   finish_replacement(host, module.name, replaced_by(host.places, module.name));
+  require_in_force(host, module.name);
   return result;
 }
 
@@ -167,7 +222,7 @@ Exit load_patch(Host& host, const std::string& argument, const LoadOptions& opti
 Exit load_all_patches(Host& host, const LoadOptions& options) {
   std::size_t failed = 0;
   Exit result = Exit::kSuccess;
-  for (const fs::path& file : installed_modules(host.places.installed_here())) {
+  for (const fs::path& file : modules_in_loading_order(host.places.installed_here())) {
     if (is_interrupted())
       break;
     try {

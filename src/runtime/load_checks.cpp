@@ -87,6 +87,16 @@ void check_vermagic(Check& check) {
         "runs");
 }
 
+/// The kernel answers EBUSY then, as during a transition
+/// (kernel/trace/ftrace.c: register_ftrace_function with
+/// FTRACE_OPS_FL_PERMANENT).
+void check_tracing(Check& check) {
+  if (is_tracing_off(check.places))
+    check.add_fatal("function tracing is switched off (kernel.ftrace_enabled=0), and "
+                    "live patches need it",
+                    "sysctl kernel.ftrace_enabled=1");
+}
+
 std::set<std::string> builtin_modules(const Places& places) {
   std::set<std::string> names;
   std::ifstream lines(places.trees / places.release / "modules.builtin");
@@ -182,8 +192,8 @@ void check_remains(Check& check) {
 }
 
 constexpr void (*kChecks[])(Check&) = {
-    check_kind,      check_release, check_vermagic, check_dependencies,
-    check_signature, check_name,    check_overlap,  check_remains,
+    check_kind,      check_tracing, check_release, check_vermagic, check_dependencies,
+    check_signature, check_name,    check_overlap, check_remains,
 };
 
 /// UEFI variables: four bytes of attributes, then the value.
@@ -206,6 +216,10 @@ std::string lockdown_mode(const Places& places) {
 }
 
 } // namespace
+
+bool is_tracing_off(const Places& places) {
+  return read_number(places.proc / "sys/kernel/ftrace_enabled") == 0;
+}
 
 std::string signature_demand(const Places& places) {
   const std::string mode = lockdown_mode(places);

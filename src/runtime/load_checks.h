@@ -23,6 +23,10 @@ std::vector<Finding> check_before_load(const Places& places,
                                        const std::filesystem::path& file,
                                        const ModuleFile& module);
 
+/// Whether ftrace is switched off (kernel.ftrace_enabled=0), without which no patch can
+/// take effect, nor be loaded.
+bool is_tracing_off(const Places& places);
+
 /// Why this machine loads signed modules only, as one phrase; empty if it loads others
 /// too.
 std::string signature_demand(const Places& places);

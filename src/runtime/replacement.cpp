@@ -6,6 +6,7 @@
 // because it is true until the next boot only.
 #include "runtime/replacement.h"
 
+#include "base/durable_file.h"
 #include "base/error.h"
 #include "base/files.h"
 #include "runtime/installed.h"
@@ -39,7 +40,9 @@ std::vector<fs::path> installed_files(const Host& host, const std::string& newes
                                       const std::vector<std::string>& names) {
   std::vector<fs::path> files;
   for (const std::string& name : names) {
-    const auto file = find_installed(host.places.installed_here(), name);
+    auto file = find_installed(host.places.installed_here(), name);
+    if (!file)
+      file = find_installed(superseded_modules(host.places, host.places.release), name);
     if (!file)
       fail_with_remedy("kpatch install it, or load it by its path",
                        "{} has replaced {}, which is not installed for kernel {}", newest,
@@ -47,6 +50,22 @@ std::vector<fs::path> installed_files(const Host& host, const std::string& newes
     files.push_back(*file);
   }
   return files;
+}
+
+/// The next boot is to load what is in force now.
+void install_what_is_in_force(Host& host, const std::string& left,
+                              const std::vector<fs::path>& files) {
+  const fs::path here = host.places.installed_here();
+  const fs::path aside = superseded_modules(host.places, host.places.release);
+  for (const fs::path& file : files)
+    if (file.parent_path() == aside)
+      rename_durably(file, here / file.filename());
+  if (const auto file = find_installed(here, left)) {
+    rename_durably(*file, aside / file->filename());
+    host.say(fmt::format("{} is set aside and not loaded at the next boot; to load it "
+                         "again: kpatch upgrade {}",
+                         left, (aside / file->filename()).string()));
+  }
 }
 
 } // namespace
@@ -125,10 +144,7 @@ Exit roll_back(Host& host, const LoadOptions& options) {
         loaded != Exit::kSuccess)
       result = loaded;
   note_replaced(host, first.name, older);
-  if (find_installed(host.places.installed_here(), newest))
-    host.warn(fmt::format("{} stays installed and is loaded at the next boot; to "
-                          "prevent that: kpatch uninstall {}",
-                          newest, newest));
+  install_what_is_in_force(host, newest, files);
   return result;
 }
 

@@ -89,6 +89,8 @@ std::vector<ObjectStatus> objects_of(const Places& places, const std::string& pa
 std::map<FunctionKey, std::string>
 active_patches(const Places& places, const std::vector<PatchState>& oldest_first) {
   std::map<FunctionKey, std::string> active;
+  if (is_tracing_off(places))
+    return active;
   for (const PatchState& patch : oldest_first)
     if (patch.enabled)
       for (const ObjectState& object : read_objects(places, patch.name))
@@ -160,6 +162,7 @@ SystemStatus read_status(const Places& places) {
   SystemStatus status{.release = places.release};
   status.can_livepatch = is_there(places.livepatch());
   status.signature_demand = signature_demand(places);
+  status.is_tracing_off = is_tracing_off(places);
   status.taint = static_cast<unsigned long>(
       read_number(places.proc / "sys/kernel/tainted").value_or(0));
   for (std::size_t bit = 0; bit < std::size(kTaints); ++bit)

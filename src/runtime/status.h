@@ -65,6 +65,7 @@ struct SystemStatus {
   std::string release;
   bool can_livepatch = false;
   std::string signature_demand; ///< as signature_demand()
+  bool is_tracing_off = false;  ///< no patched function is in effect then
   unsigned long taint = 0;      ///< the kernel's mask
   std::vector<Taint> taints;
   std::vector<PatchStatus> patches; ///< the oldest first, remains last

@@ -8,6 +8,7 @@
 #include "runtime/installed.h"
 #include "runtime/livepatch_state.h"
 #include "runtime/operations.h"
+#include "runtime/outcomes.h"
 #include "runtime/replacement.h"
 #include "runtime/retry.h"
 
@@ -62,11 +63,12 @@ Exit disable_patch(Host& host, const std::string& name, const Waiting& waiting) 
   if (patch->enabled) {
     host.say(fmt::format("disabling patch module: {}", name));
     if (const int reason = set_enabled(host, name, false))
-      fail_with_remedy(reason == EBUSY
-                           ? "another transition goes on, or a newer patch is "
-                             "stacked on it; `kpatch status` shows both"
-                           : "",
-                       "failed to disable module {}: {}", name, std::strerror(reason));
+      throw Error(
+          fmt::format("failed to disable module {}: {}", name, std::strerror(reason)),
+          reason == EBUSY ? "another transition goes on, or a newer patch is stacked on "
+                            "it; `kpatch status` shows both"
+                          : "",
+          reason == EBUSY ? kTimedOut : kRefusedByKernel);
   }
   if (wait_for_transition(host, name, waiting))
     return Exit::kSuccess;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "report/patch_status.h"
+#include "runtime/outcomes.h"
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
@@ -79,6 +80,37 @@ TEST(PatchStatus, SurvivesCommandNamesThatAreNoText) {
   SystemStatus status = example();
   status.patches[0].stalled[0].command = "\xff\xfe";
   EXPECT_FALSE(json::parse(status_json(status)).empty());
+}
+
+TEST(PatchStatus, SaysThatTracingIsOff) {
+  SystemStatus status = example();
+  EXPECT_EQ(json::parse(status_json(status))["tracing"], true);
+  status.is_tracing_off = true;
+  EXPECT_EQ(json::parse(status_json(status))["tracing"], false);
+  EXPECT_THAT(status_text(status), testing::HasSubstr("kernel.ftrace_enabled=0"));
+}
+
+TEST(OperationReport, HasAVersionedSchemaForPrograms) {
+  OperationReport report{.operation = "upgrade", .module = "fix-v2.ko"};
+  report.status = kRefusedByKernel;
+  report.said = {"loading"};
+  report.error = "refused";
+  report.patches = {
+      {.name = "fix_v1", .enabled = true}
+  };
+  const json written = json::parse(operation_json(report));
+  EXPECT_EQ(written["schema"], "kpatch-operation");
+  EXPECT_EQ(written["operation"], "upgrade");
+  EXPECT_EQ(written["module"], "fix-v2.ko");
+  EXPECT_EQ(written["result"], "refused-by-kernel");
+  EXPECT_EQ(written["status"], 8);
+  EXPECT_EQ(written["error"], "refused");
+  EXPECT_TRUE(written["remedy"].is_null());
+  EXPECT_EQ(written["messages"], json::array({"loading"}));
+  EXPECT_EQ(written["loaded"][0]["state"], "enabled");
+  EXPECT_EQ(json::parse(operation_json({.operation = "load"}))["result"], "done");
+  report.status = static_cast<Exit>(99);
+  EXPECT_EQ(json::parse(operation_json(report))["result"], "failed");
 }
 
 TEST(PatchInformation, LooksLikeModinfo) {

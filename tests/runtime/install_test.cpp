@@ -3,6 +3,7 @@
 #include "base/process.h"
 #include "runtime/operations.h"
 #include "runtime/pretended_host.h"
+#include "runtime/upgrade.h"
 
 #include <gtest/gtest.h>
 
@@ -25,6 +26,10 @@ std::vector<std::string> names_in(const fs::path& directory) {
     names.push_back(entry.path().filename());
   std::ranges::sort(names);
   return names;
+}
+
+fs::path superseded(const PretendedHost& machine) {
+  return machine.places.installed / ".superseded" / machine.places.release;
 }
 
 TEST(Install, CopiesTheFileToTheKernelsDirectory) {
@@ -64,6 +69,7 @@ TEST(Install, RefusesWithTheClassicWords) {
   EXPECT_EQ(install(text), text + " isn't a .ko file");
   EXPECT_EQ(install(file, "5.0"), "invalid module version 6.1.0-test for kernel 5.0");
   EXPECT_EQ(install(file), "");
+  write_module(machine.root.path(), "a", "other=1\0"s);
   EXPECT_EQ(install(file), file + " is already installed");
 }
 
@@ -126,6 +132,83 @@ TEST(Uninstall, SaysThatThePatchIsLoaded) {
   load_patch(machine.host, "a");
   uninstall_patch(machine.host, "a.ko");
   EXPECT_THAT(machine.warned, Contains(HasSubstr("stays in effect until the next boot")));
+}
+
+TEST(Install, OfTheSameBytesAgainIsNoError) {
+  PretendedHost machine;
+  const fs::path file = write_module(machine.root.path(), "a");
+  EXPECT_EQ(install_patch(machine.host, file.string()), 0);
+  EXPECT_EQ(install_patch(machine.host, file.string()), 0);
+  EXPECT_EQ(machine.said.back(), file.string() + " is already installed (6.1.0-test)");
+}
+
+TEST(Install, OfAReplacingPatchSupersedesTheOthers) {
+  PretendedHost machine;
+  const auto make = [&](const std::string& name, const std::string& info) {
+    return write_module(machine.root.path(), name, info).string();
+  };
+  install_patch(machine.host, make("z-v1", "replace=true\0"s));
+  install_patch(machine.host, make("stacked", "replace=false\0"s));
+  EXPECT_THAT(names_in(machine.places.installed_here()),
+              ElementsAre("stacked.ko", "z-v1.ko"));
+  install_patch(machine.host, make("a-v2", "replace=true\0"s));
+  EXPECT_THAT(names_in(machine.places.installed_here()), ElementsAre("a-v2.ko"));
+  EXPECT_THAT(machine.said, Contains("superseded: z_v1 (kept for rolling back)"));
+  install_patch_beside(machine.host, make("b-v3", "replace=true\0"s), "", Others::kKept);
+  EXPECT_THAT(names_in(machine.places.installed_here()),
+              ElementsAre("a-v2.ko", "b-v3.ko"));
+}
+
+TEST(LoadAll, LoadsTheReplacingPatchBeforeThoseStackedOnIt) {
+  PretendedHost machine;
+  const fs::path here = machine.places.installed_here();
+  write_module(here, "a", "replace=false\0"s);
+  const fs::path newest = write_module(here, "b", "replace=true\0"s);
+  const fs::path oldest = write_module(here, "c", "replace=true\0"s);
+  fs::last_write_time(oldest, fs::last_write_time(newest) - std::chrono::hours(1));
+  load_all_patches(machine.host);
+  EXPECT_THAT(machine.kernel.calls, ElementsAre("load c.ko", "load b.ko", "load a.ko"));
+}
+
+/// v1 is installed and loaded; v2 is a file.
+struct Upgrade : testing::Test {
+  Upgrade() {
+    machine.kernel.cumulative = {"v1", "v2"};
+    upgrade_patch(machine.host,
+                  write_module(machine.root.path(), "v1", "replace=true\0"s).string());
+    v2 = write_module(machine.root.path(), "v2", "replace=true\0"s).string();
+  }
+  PretendedHost machine;
+  std::string v2;
+};
+
+TEST_F(Upgrade, PutsTheNewPatchInThePlaceOfTheOld) {
+  EXPECT_EQ(upgrade_patch(machine.host, v2), Exit::kSuccess);
+  EXPECT_THAT(names_in(machine.places.installed_here()), ElementsAre("v2.ko"));
+  EXPECT_THAT(names_in(machine.places.livepatch()), ElementsAre("v2"));
+  EXPECT_THAT(names_in(machine.places.modules()), ElementsAre("v2"));
+}
+
+TEST_F(Upgrade, ChangesNothingIfThePatchCannotBeLoaded) {
+  machine.kernel.load_answer = ENOEXEC;
+  EXPECT_THROW(upgrade_patch(machine.host, v2), Error);
+  EXPECT_THAT(names_in(machine.places.installed_here()), ElementsAre("v1.ko"));
+  EXPECT_THAT(names_in(machine.places.livepatch()), ElementsAre("v1"));
+  EXPECT_THAT(names_in(superseded(machine)), IsEmpty());
+}
+
+TEST_F(Upgrade, IsUndoneByRollingBackAlsoForTheNextBoot) {
+  upgrade_patch(machine.host, v2);
+  roll_back(machine.host);
+  EXPECT_THAT(names_in(machine.places.installed_here()), ElementsAre("v1.ko"));
+  EXPECT_THAT(names_in(machine.places.livepatch()), ElementsAre("v1"));
+  EXPECT_THAT(names_in(superseded(machine)), ElementsAre("v2.ko"));
+}
+
+TEST_F(Upgrade, RefusesAPatchThatReplacesNothing) {
+  const auto file = write_module(machine.root.path(), "s", "replace=false\0"s);
+  EXPECT_THAT(message_of([&] { upgrade_patch(machine.host, file.string()); }),
+              HasSubstr("does not replace"));
 }
 
 TEST(LoadAll, GoesInTheOrderOfVersionsAndPassesOverOtherReleases) {

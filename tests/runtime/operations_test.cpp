@@ -199,7 +199,7 @@ TEST(List, ShowsStateAndInstalledModules) {
                           "Installed patch modules:", "livepatch_c (6.1.0-1)"));
 }
 
-TEST(List, ShowsTheNewestPatchOfEachFunctionWhereTheKernelTellsTheOrder) {
+TEST(List, EndsWithTheNewestPatchOfEachFunction) {
   PretendedHost machine;
   machine.kernel.add_patch("livepatch_old", false);
   machine.kernel.add_patch("new", true);
@@ -209,11 +209,11 @@ TEST(List, ShowsTheNewestPatchOfEachFunctionWhereTheKernelTellsTheOrder) {
   list_patches(machine.host);
   EXPECT_THAT(machine.said,
               ElementsAre("Loaded patch modules:", "livepatch_old [enabled]",
-                          "new [enabling...]", "", "Currently livepatched functions:",
+                          "new [enabling...]", "", "Installed patch modules:", "",
+                          "Currently livepatched functions:",
                           "Module         Object   Function/Occurrence",
                           "livepatch_old  vmlinux  one,1",
-                          "new            vmlinux  two,1 (transition)", "",
-                          "Installed patch modules:"));
+                          "new            vmlinux  two,1 (transition)"));
 }
 
 } // namespace

@@ -31,7 +31,7 @@ expect 0 kpatch status --json
 printed '"active": "operations_v1"'
 printed '"patched": true'
 expect 0 kpatch install /rehearsal/patches/operations_v1.ko
-expect 1 kpatch install /rehearsal/patches/operations_v1.ko
+expect 0 kpatch install /rehearsal/patches/operations_v1.ko
 printed 'is already installed'
 
 # A task asleep in a function that is to be patched.
@@ -47,6 +47,18 @@ expect 5 kpatch load --timeout 2 --on-stall=keep /bin/operations-sleep.ko
 expect 0 kpatch status
 printed 'operations_sleep [enabling...]'
 printed "$sleeper sleep inside hrtimer_nanosleep"
+
+# Another one is kept out, and told by whom; a reader that goes away or SIGTERM decides over nothing.
+kpatch load --timeout 20 --on-stall=revert /bin/operations-sleep.ko 2>&1 >first | head -c 1 &
+sleep 2
+expect 9 kpatch load --wait 1 /bin/operations-v2.ko
+printed 'kpatch load --timeout 20'
+printed 'is at work'
+kill -TERM "$(sed -n 's/.*(process \([0-9]*\)).*/\1/p' /run/kpatch/lock)"
+sleep 8
+expect 0 kpatch list
+! grep -q operations_sleep out || fail 'SIGTERM has left the patch in transition'
+expect 5 kpatch load --timeout 2 --on-stall=keep /bin/operations-sleep.ko
 kill "$sleeper"
 expect 0 kpatch load /bin/operations-sleep.ko
 expect 0 kpatch unload operations-sleep
@@ -72,6 +84,11 @@ expect 0 kpatch rollback
 printed 'rolling back from operations_v2 to operations_v1'
 grep -q 'VMALLOCCHUNK: *0 kB' /proc/meminfo || fail 'version 1 is not in effect'
 ! is_there operations_v2 || fail 'version 2 was left behind'
+expect 0 kpatch upgrade /bin/operations-v2.ko
+printed 'superseded: operations_v1'
+expect 0 kpatch rollback --json
+printed '"result": "done"'
+grep -q 'VMALLOCCHUNK: *0 kB' /proc/meminfo || fail 'version 1 is not in effect after the upgrade was taken back'
 expect 0 kpatch uninstall operations_v1
 printed 'stays in effect'
 

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include "base/error.h"
+
+namespace kpatch::runtime {
+
+/// Exit statuses of the operations beyond those of all programs (base/error.h):
+/// an interface that scripts rely on.
+inline constexpr Exit kRefusedByChecks{7}; ///< something known before speaks against it
+inline constexpr Exit kRefusedByKernel{8}; ///< the kernel would not do it
+inline constexpr Exit kTimedOut{9};        ///< others had not ended when time was up
+
+} // namespace kpatch::runtime
