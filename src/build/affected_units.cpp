@@ -93,11 +93,10 @@ Problem not_included(const TouchedFile& file) {
                    "that the kernel has, or include it from one");
   return problem(
       "KP1004", file,
-      "no code of vmlinux or of a module was made from this file: it is switched off by "
-      "the configuration, or part of an image of its own (boot code, the vDSO), or only "
-      "constants for headers and assembly are made from it (asm-offsets); a live patch "
-      "reaches none of these",
-      "leave the file out");
+      "neither vmlinux nor a module has code from this file: the configuration leaves it "
+      "out, or it belongs to boot code or the vDSO, or it only generates constants for "
+      "headers and assembly (asm-offsets); a live patch changes none of these",
+      "leave this file out of the patch");
 }
 
 namespace {

@@ -53,8 +53,10 @@ class Build {
     read_patches();
     kernel::Target target = find(find_target);
     if (options_.replace && !kernel::can_replace(target))
-      fail_with_remedy("with -R the patch leaves patches loaded earlier in force",
-                       "The kernel doesn't support klp replace");
+      fail_with_remedy(
+          "pass -R: the patch then joins the patches that are loaded instead "
+          "of replacing them",
+          "The kernel doesn't support klp replace");
     if (options_.check_compiler)
       check_compiler(target.compiler);
     else
@@ -226,10 +228,10 @@ AddedUnits Build::patch_source(PatchedView& view, kernel::Target& target) {
   for (const std::string& header : left_out.unused)
     say(fmt::format("{}: what is changed is not used by any unit", header));
   if (!left_out.beyond.empty())
-    listener_.complaint(fmt::format(
-        "WARNING: it is used by {}: if these are compiled, then for an image of its own "
-        "(boot code, the vDSO), which a live patch does not reach",
-        fmt::join(left_out.beyond, ", ")));
+    listener_.complaint(fmt::format("WARNING: the patch also changes what {} is compiled "
+                                    "from: boot code or the vDSO, "
+                                    "which a live patch does not change",
+                                    fmt::join(left_out.beyond, ", ")));
   if (options_.fix_lines)
     unfixed_ = fix_lines(touched_, view);
   std::ranges::copy(affected_.problems, std::back_inserter(result_.problems));

@@ -150,11 +150,10 @@ void lead_past_seals(diff::Delta& delta, const std::set<std::uint64_t>& sealed,
   for (const std::string& function : klp::sealed_references(delta, sealed))
     if (with_thunks)
       result.notes.push_back(fmt::format(
-          "NOTICE: nothing in the kernel calls {} through a pointer, so it has been "
-          "closed "
-          "to such calls; the patch's pointers lead to a thunk that calls it. They "
-          "differ "
-          "from the function's own address, and must be gone before the patch is",
+          "NOTICE: {} is sealed by IBT and must not be called through a pointer; the "
+          "patch "
+          "uses a thunk, whose address differs from the function's. Remove stored "
+          "pointers to the thunk before you unload the patch",
           function));
     else
       result.problems.push_back(

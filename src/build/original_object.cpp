@@ -109,8 +109,9 @@ timespec file_clock() {
 std::string remedy_for(const kernel::Target& target) {
   const std::string lacking = kernel::lacking_patches_remedy(target);
   return lacking.empty()
-             ? "see that source, configuration and compiler are those of the kernel; "
-               "what only a whole build makes comes with --full-build"
+             ? "check that source, configuration and compiler are those of the running "
+               "kernel; if the file needs something that only a full kernel build "
+               "generates, pass --full-build"
              : lacking;
 }
 

@@ -212,10 +212,10 @@ class Reader {
     names.remove_prefix(std::string_view("diff --git ").size());
     const std::size_t half = names.size() / 2;
     if (names.size() % 2 == 0 || names[half] != ' ')
-      malformed(at, "the file it is about cannot be told");
+      malformed(at, "this header does not say which file it changes");
     const std::string path = stripped(names.substr(0, half), at);
     if (path != stripped(names.substr(half + 1), at))
-      malformed(at, "the file it is about cannot be told");
+      malformed(at, "this header does not say which file it changes");
     return path;
   }
 

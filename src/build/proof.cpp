@@ -149,9 +149,10 @@ class Judge {
       if (wrong.from == name || wrong.from == name + ".cold") {
         const Cause why = cause();
         add(code::kOtherCode, wrong.from,
-            fmt::format("the running function is another: at +{:#x} it refers to {} "
-                        "instead of {}; likely cause: {}",
-                        wrong.offset, wrong.found, wrong.wanted, why.text),
+            fmt::format(
+                "the running kernel has different code for this function: at "
+                "+{:#x} it refers to {}, this source refers to {}; likely cause: {}",
+                wrong.offset, wrong.found, wrong.wanted, why.text),
             why.remedy);
         break;
       }
@@ -170,9 +171,10 @@ class Judge {
   void judge_caller(const FunctionMatch& caller, const std::string& name) {
     const Cause why = cause();
     add(code::kOtherCode, name,
-        fmt::format("{}, which calls it, is another in the running kernel and may have a "
-                    "copy of it inside; likely cause: {}",
-                    caller.name, why.text),
+        fmt::format(
+            "{}, which calls it, has different code in the running kernel and may "
+            "hold an inlined copy of it; likely cause: {}",
+            caller.name, why.text),
         why.remedy);
   }
 
@@ -182,11 +184,13 @@ class Judge {
     case Verdict::kMoved: return;
     case Verdict::kDifferent: {
       const Cause why = cause();
-      return add(code::kOtherCode, function.name,
-                 fmt::format("the running function is another: at +{:#x} it has '{}', "
-                             "but this source compiles to '{}'; likely cause: {}",
-                             function.offset, function.theirs, function.ours, why.text),
-                 why.remedy);
+      return add(
+          code::kOtherCode, function.name,
+          fmt::format("the running kernel has different code for this function: at "
+                      "+{:#x} it has '{}', this source compiles to '{}'; likely "
+                      "cause: {}",
+                      function.offset, function.theirs, function.ours, why.text),
+          why.remedy);
     }
     case Verdict::kOverridden:
       return add(code::kNotThere, function.name,
@@ -227,9 +231,10 @@ void note_lacking_patches(const match::UnitMatch& match, const kernel::Target& t
   const auto other = std::ranges::find_if(match.functions, differs);
   if (!target.feature_set.empty() && other != match.functions.end())
     result.notes.push_back(fmt::format(
-        "WARNING: {}, which is not patched, is another in the running kernel because of "
-        "the feature set '{}', whose patches the source does not have: what the patch "
-        "adds may use nothing that they change",
+        "WARNING: the running kernel has different code for {}, which the patch leaves "
+        "alone: the source lacks the patches of the feature set '{}'. Code that the "
+        "patch "
+        "adds must not use what these patches change",
         other->name, target.feature_set));
 }
 

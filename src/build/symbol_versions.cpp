@@ -240,10 +240,10 @@ std::string notice_without_comparison(const Workshop& shop, const PatchedView& v
   const fs::path genksyms = genksyms_of(shop);
   if (fs::exists(genksyms) || !may_change_versions(shop, view, touched))
     return {};
-  return fmt::format("NOTICE: whether the patch changes versions of exports was not "
-                     "looked at, for want of the program that says what goes into them: "
-                     "{}; kbuild makes it with \"make modules_prepare\"",
-                     genksyms.string());
+  return fmt::format(
+      "NOTICE: export versions (CRCs) were not compared: {} is missing; run "
+      "make modules_prepare to get it",
+      genksyms.string());
 }
 
 std::vector<std::string> version_notices(std::span<const VersionChange> changes) {

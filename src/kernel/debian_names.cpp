@@ -55,8 +55,11 @@ std::string machine_of_release(std::string_view release) {
   for (const Architecture& architecture : kArchitectures)
     if (architecture.debian == last)
       return std::string(architecture.machine);
-  fail_with_remedy("give the release of a Debian kernel, such as 6.1.0-56-cloud-amd64",
-                   "{}: '{}' is no architecture that Debian kernels are made for",
+  fail_with_remedy("for a kernel that you built yourself pass its source tree with -s; "
+                   "for a Debian kernel pass what uname -r says there, such as "
+                   "6.1.0-56-cloud-amd64",
+                   "{}: not recognised as a Debian, Ubuntu or RPM kernel: '{}' is not an "
+                   "architecture of Debian",
                    release, last);
 }
 

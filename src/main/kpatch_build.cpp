@@ -80,7 +80,7 @@ int run(int argc, char** argv) {
   kpatch::report::Console console;
   switch (invocation.action) {
   case Invocation::Action::kShowHelp:
-    kpatch::print(kpatch::Stream::kErrors, "{}", kpatch::build::usage_text());
+    kpatch::print(kpatch::Stream::kOutput, "{}", kpatch::build::usage_text());
     return 0;
   case Invocation::Action::kShowVersion:
     kpatch::print(kpatch::Stream::kOutput, "Version : {}\n", KPATCH_VERSION);
@@ -88,7 +88,7 @@ int run(int argc, char** argv) {
   case Invocation::Action::kComplainAboutUsage:
     if (!invocation.usage_complaint.empty())
       kpatch::print(kpatch::Stream::kErrors, "ERROR: {}.\n", invocation.usage_complaint);
-    kpatch::print(kpatch::Stream::kErrors, "{}", kpatch::build::usage_text());
+    kpatch::print(kpatch::Stream::kErrors, "Run kpatch-build --help for the options.\n");
     return 1;
   case Invocation::Action::kBuild: return build(invocation, console);
   case Invocation::Action::kListCache:

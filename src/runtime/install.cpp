@@ -102,7 +102,7 @@ int install_patch_beside(Host& host, const std::string& file, const std::string&
     fail("invalid module version {} for kernel {}", module.release(), kernel);
   if (!module.is_livepatch())
     fail_with_remedy("only patches that kpatch-build made are loaded at boot",
-                     "{} is no live patch: its modinfo has no livepatch entry", file);
+                     "{} is not a live patch: its modinfo has no livepatch entry", file);
   const fs::path directory = path_inside(host.places.installed, kernel);
   const fs::path target = directory / fs::path(file).filename();
   if (is_there(target) && is_same_file(file, target)) {

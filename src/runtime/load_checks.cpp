@@ -38,9 +38,10 @@ struct Check {
 
 void check_kind(Check& check) {
   if (!check.module.is_livepatch())
-    check.add_fatal(fmt::format("{} is no live patch: its modinfo has no livepatch entry",
-                                check.file.string()),
-                    "load other modules with modprobe");
+    check.add_fatal(
+        fmt::format("{} is not a live patch: its modinfo has no livepatch entry",
+                    check.file.string()),
+        "load other modules with modprobe");
 }
 
 void check_release(Check& check) {
@@ -137,7 +138,7 @@ void check_name(Check& check) {
     return;
   if (!is_livepatch_module(check.places, name).value_or(true)) {
     check.add_fatal(
-        fmt::format("a module named {} is loaded that is no live patch", name),
+        fmt::format("a module named {} is loaded, and it is not a live patch", name),
         "build the patch under another name (kpatch-build -n)");
     return;
   }

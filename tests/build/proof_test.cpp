@@ -76,7 +76,8 @@ TEST_F(ProofTest, KnowsWhatTheSourceOfAFeatureSetLacks) {
   const UnitResult result = judged(original);
   EXPECT_THAT(result.problems, IsEmpty());
   ASSERT_THAT(result.notes, SizeIs(1));
-  EXPECT_THAT(result.notes[0], HasSubstr("WARNING: third, which is not patched, is"));
+  EXPECT_THAT(result.notes[0], HasSubstr("WARNING: the running kernel has different code "
+                                         "for third, which the patch leaves"));
   EXPECT_THAT(judged(compiled(kSource, {"-O2"})).notes, IsEmpty());
 
   std::string other = kSource;
@@ -135,7 +136,8 @@ TEST_F(ProofTest, RefusesCodeThatCallsSomethingElse) {
   const UnitResult result = judged(compiled(kSource, kRight));
   ASSERT_THAT(result.problems, SizeIs(1));
   EXPECT_EQ(result.problems[0].code, "KP1020");
-  EXPECT_THAT(result.problems[0].message, HasSubstr("refers to more instead of other"));
+  EXPECT_THAT(result.problems[0].message,
+              HasSubstr("refers to more, this source refers to other"));
 }
 
 TEST_F(ProofTest, NamesTheCompilerIfItIsAnother) {
@@ -209,8 +211,10 @@ TEST_F(ProofTest, GoesOnIfForcedAndSaysSo) {
   EXPECT_THAT(result.problems, IsEmpty());
   ASSERT_THAT(result.proof.overridden, SizeIs(1));
   ASSERT_THAT(result.notes, SizeIs(1));
-  EXPECT_THAT(result.notes[0],
-              HasSubstr("WARNING: second: the running function is another"));
+  EXPECT_THAT(
+      result.notes[0],
+      HasSubstr(
+          "WARNING: second: the running kernel has different code for this function"));
 }
 
 TEST(UnprovenProcessor, IsRefusedUnlessForced) {

@@ -44,7 +44,7 @@ for file in $(cd "$new" && ls mm/*.c kernel/*.c fs/proc/*.c net/ipv4/*.c); do
 		"$bin/kpatch-build" -a "$release" -s "$old" -n e2e-older -o "$work" "$work/change.patch" >"$work/log" 2>&1 || got=$?
 		cat "$work/log"
 		[ "$got" -ne 0 ] || { echo "a module was made of what $release has already"; exit 1; }
-		if grep -Eq "the running function is another: .*; likely cause: the version of the source: it is ${older%%-*}, and the kernel was built from $version \[KP1020\]" "$work/log"; then
+		if grep -Eq "the running kernel has different code for this function: .*; likely cause: the version of the source: it is ${older%%-*}, and the kernel was built from $version \[KP1020\]" "$work/log"; then
 			refused=$((refused + 1))
 			[ $refused -lt 2 ] || exit 0
 		fi

@@ -19,7 +19,7 @@ build() {
 	"$bin/kpatch-build" -a "$release" --offline -n e2e-patches -o "$work/out" "$here/patches/header-inline.patch" 2>&1 |
 		tee "$work/log"
 }
-! build || { echo "it is patched by a source that is another"; exit 1; }
+! build || { echo "it accepts source with other code"; exit 1; }
 grep "NOTICE: without the patches of the feature set 'rt'" "$work/log"
 grep "likely cause: the patches of the feature set 'rt', which the source does not have \[KP1020\]" "$work/log"
 file=$(sed -n 's/^  put the part of .* there: \([^ ]*\) .*/\1/p' "$work/log" | head -n 1)

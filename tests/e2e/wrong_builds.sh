@@ -35,7 +35,7 @@ refused() {
 	[ "$got" -eq 1 ] || { echo "exit status $got"; exit 1; }
 	grep -Eq -- "$1" "$work/log" || { echo "nothing printed matches: $1"; exit 1; }
 }
-different="the running function is another: at \+0x[0-9a-f]+ it has '.*', but this source compiles to '.*'; likely cause"
+different="the running kernel has different code for this function: at \+0x[0-9a-f]+ it has '.*', this source compiles to '.*'; likely cause"
 
 echo "== other options"
 path=$PATH

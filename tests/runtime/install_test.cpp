@@ -89,7 +89,7 @@ TEST(Install, RefusesWhatIsNoLivePatchOrNoModule) {
   write_file(other,
              elf::write_object(module_object("vermagic=6.1.0-test SMP\0name=other"s)));
   EXPECT_THAT(message_of([&] { install_patch(machine.host, other.string()); }),
-              HasSubstr("no live patch"));
+              HasSubstr("not a live patch"));
   const fs::path broken = machine.root.path() / "broken.ko";
   write_file(broken, "\177ELF");
   EXPECT_THROW(install_patch(machine.host, broken.string()), Error);

@@ -100,7 +100,7 @@ TEST(LoadChecks, DoNotLetAnotherModuleOfTheNameBeRemoved) {
   Machine machine;
   machine.write(machine.places.modules() / "a/taint", "\n");
   EXPECT_THAT(machine.findings(),
-              ElementsAre("!a module named a is loaded that is no live patch"));
+              ElementsAre("!a module named a is loaded, and it is not a live patch"));
   EXPECT_THROW(load_patch(machine.host, machine.file.string()), Error);
   EXPECT_THAT(machine.kernel.calls, IsEmpty());
 }
