@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// The subcommands that work on this machine, as a table. Words, streams and exit statuses
-// are those that scripts written for the classic tool expect: asking for help is answered
-// on standard error with status 1, as a wrong call is.
+// The subcommands that work on this machine, as a table. Words and exit statuses are
+// those that scripts written for the classic tool expect; help alone goes to standard
+// output and is a success.
 #include "runtime/command_line.h"
 
 #include "base/error.h"
@@ -180,8 +180,8 @@ constexpr std::pair<std::string_view, std::string_view> kOtherNames[] = {
     {"--version", "version"},
 };
 
-int show_usage(Host& host) {
-  host.guide(usage());
+int refuse_call(Host& host, std::string_view what) {
+  host.guide(fmt::format("kpatch: {}; run kpatch help for the commands", what));
   return static_cast<int>(Exit::kError);
 }
 
@@ -314,22 +314,24 @@ std::string usage() {
 
 int run_subcommand(Host& host, const Forms& forms, const Arguments& arguments) {
   if (arguments.empty())
-    return show_usage(host);
+    return refuse_call(host, "no command given");
   std::string_view name = arguments[0];
   for (const auto& [other, meant] : kOtherNames)
     if (name == other)
       name = meant;
-  if (name == "help" || name == "-h" || name == "--help")
-    return show_usage(host);
+  if (name == "help" || name == "-h" || name == "--help") {
+    host.say(usage());
+    return static_cast<int>(Exit::kSuccess);
+  }
 
   const auto found = std::ranges::find(kSubcommands, name, &Subcommand::name);
-  if (found == std::end(kSubcommands)) {
-    host.say(fmt::format("subcommand {} not recognized", name));
-    return show_usage(host);
-  }
+  if (found == std::end(kSubcommands))
+    return refuse_call(host, fmt::format("subcommand {} not recognized", name));
   const std::optional<Call> call = parse_call(arguments);
   if (!call || !fits(*found, *call))
-    return show_usage(host);
+    return refuse_call(
+        host, fmt::format("{} does not take these arguments: '{}'", name,
+                          fmt::join(arguments.begin() + 1, arguments.end(), " ")));
   const Context context{host, forms, *call};
   return static_cast<int>(found->is_change && call->has(kJson)
                               ? run_with_report(*found, context)
