@@ -38,7 +38,9 @@ enum LongOnly {
   kLauncher,
   kDebugFile,
   kDebugPackage,
-  kOffline
+  kOffline,
+  kIsolate,
+  kNoIsolate
 };
 
 constexpr option kOptions[] = {
@@ -73,6 +75,8 @@ constexpr option kOptions[] = {
     {"no-thunks",           no_argument,       nullptr, kNoThunks         },
     {"json",                required_argument, nullptr, kJson             },
     {"review",              required_argument, nullptr, kReview           },
+    {"isolate",             no_argument,       nullptr, kIsolate          },
+    {"no-isolate",          no_argument,       nullptr, kNoIsolate        },
     {"version",             no_argument,       nullptr, kVersion          },
     {nullptr,               0,                 nullptr, 0                 },
 };
@@ -99,6 +103,9 @@ constexpr std::string_view kUsage =
       --full-build           Build the whole kernel first, in the cache
       --launcher PROGRAM     Put it before the compiler: ccache, distcc, icecc, sccache
       --offline              Do not use the network
+      --isolate              Build without network and with nothing to read but what
+                             the build needs (as root: if bubblewrap is there)
+      --no-isolate           Do not; goes before --isolate
       --debug-package        Fetch the kernel's debug information, though none is needed
       --debug-file FILE      Keep the debug information of the module there
       --skip-cleanup         Leave the private build directory behind
@@ -202,6 +209,11 @@ void take_option(int letter, Invocation& invocation) {
   case kLauncher: options.launcher = optarg; break;
   case kDebugFile: options.debug_file = fs::absolute(optarg); break;
   case kDebugPackage: invocation.kernel.debug_package = true; break;
+  case kIsolate:
+    if (invocation.isolation != Isolation::kNever)
+      invocation.isolation = Isolation::kAlways;
+    break;
+  case kNoIsolate: invocation.isolation = Isolation::kNever; break;
   case kOffline: invocation.kernel.offline = true; break;
   case kSkipCleanup: options.keep_work = true; break;
   case kSkipGccCheck:

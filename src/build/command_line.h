@@ -11,6 +11,9 @@
 
 namespace kpatch::build {
 
+/// Whether a build runs in namespaces of its own.
+enum class Isolation { kForRoot, kAlways, kNever };
+
 /// What the user of kpatch-build wants.
 struct Invocation {
   enum class Action {
@@ -28,6 +31,7 @@ struct Invocation {
   BuildOptions options;
   kernel::TargetRequest kernel;
   std::filesystem::path json; ///< empty: not wanted
+  Isolation isolation = Isolation::kForRoot;
   int debug = 0;              ///< how often --debug was given
 };
 

@@ -6,6 +6,7 @@
 #include "base/run_tool.h"
 #include "build/command_line.h"
 #include "build/driver.h"
+#include "build/isolation.h"
 #include "build/tool_files.h"
 #include "kernel/cache_upkeep.h"
 #include "kernel/find_target.h"
@@ -32,7 +33,9 @@ kpatch::LogLevel log_level_of(int times) {
 /// Of a patch for code that the kernel does not have; documented.
 constexpr int kNotAffectedStatus = 3;
 
-int build(Invocation& invocation, kpatch::report::Console& console) {
+int build(Invocation& invocation, const std::vector<std::string>& argv,
+          kpatch::report::Console& console) {
+  const bool is_isolated = kpatch::build::is_to_be_isolated(invocation);
   const auto progress = [&](std::string_view line) { console.say(line); };
   const auto complain = [&](std::string_view line) { console.complain(line); };
   for (const std::string& notice : invocation.notices)
@@ -40,6 +43,13 @@ int build(Invocation& invocation, kpatch::report::Console& console) {
   if (invocation.debug > 0) {
     progress("DEBUG mode enabled");
     kpatch::set_log_level(log_level_of(invocation.debug));
+  }
+  if (is_isolated) {
+    kpatch::kernel::TargetRequest request = invocation.kernel;
+    request.progress = progress;
+    // Fetched and prepared while there is a network.
+    const kpatch::kernel::Target target = kpatch::kernel::find_target(request);
+    return kpatch::build::build_isolated(invocation, target, argv);
   }
   invocation.options.hook_sources = kpatch::build::find_hook_sources();
   invocation.kernel.progress = progress;
@@ -90,7 +100,7 @@ int run(int argc, char** argv) {
       kpatch::print(kpatch::Stream::kErrors, "ERROR: {}.\n", invocation.usage_complaint);
     kpatch::print(kpatch::Stream::kErrors, "Run kpatch-build --help for the options.\n");
     return 1;
-  case Invocation::Action::kBuild: return build(invocation, console);
+  case Invocation::Action::kBuild: return build(invocation, {argv, argv + argc}, console);
   case Invocation::Action::kListCache:
     kpatch::print(kpatch::Stream::kOutput, "{}",
                   kpatch::report::cache_list_text(

@@ -46,6 +46,14 @@ TEST_F(CommandLine, ReviewsUnlessToldOtherwise) {
             "--review: 'maybe' is none of warn, error, off");
 }
 
+TEST_F(CommandLine, PutsNoIsolationBeforeIsolation) {
+  EXPECT_EQ(parse({patch_}).isolation, Isolation::kForRoot);
+  EXPECT_EQ(parse({"--isolate", patch_}).isolation, Isolation::kAlways);
+  for (const char* first : {"--isolate", "--no-isolate"})
+    EXPECT_EQ(parse({first, "--no-isolate", "--isolate", patch_}).isolation,
+              Isolation::kNever);
+}
+
 TEST_F(CommandLine, TakesAFuzz) {
   EXPECT_EQ(parse({patch_}).options.fuzz, 2u);
   EXPECT_EQ(parse({"--fuzz", "0", patch_}).options.fuzz, 0u);
