@@ -17,6 +17,7 @@
 #include "verify/judge.h"
 
 #include <csignal>
+#include <syslog.h>
 
 namespace {
 
@@ -83,7 +84,12 @@ int operate(const std::vector<std::string>& arguments) {
       .warn = [](std::string_view line) { print(Stream::kErrors, "kpatch: {}\n", line); },
       .guide = [](std::string_view text) { print(Stream::kErrors, "{}\n", text); },
       .progress = [&](std::string_view line) { progress.show(line); }};
-  return runtime::run_subcommand(host, report::patch_forms(), arguments);
+  runtime::Forms forms = report::patch_forms();
+  forms.journal = [](std::string_view line) {
+    openlog("kpatch", LOG_PID, LOG_DAEMON);
+    syslog(LOG_NOTICE, "%.*s", static_cast<int>(line.size()), line.data());
+  };
+  return runtime::run_subcommand(host, forms, arguments);
 }
 
 } // namespace

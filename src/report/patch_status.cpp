@@ -44,6 +44,8 @@ std::string functions_text(const PatchStatus& patch, const ObjectStatus& object)
       text += fmt::format("  hidden by {}\n", function.active);
     else
       text += "  active\n";
+    if (!function.bypass.empty())
+      text += fmt::format("      may be bypassed by {}\n", function.bypass);
   }
   return text;
 }

@@ -78,7 +78,8 @@ Json objects_json(const std::vector<runtime::ObjectStatus>& objects) {
       functions.push_back({
           {"name",       function.function.name       },
           {"occurrence", function.function.occurrence },
-          {"active",     text_or_null(function.active)}
+          {"active",     text_or_null(function.active)},
+          {"bypass",     text_or_null(function.bypass)}
       });
     list.push_back({
         {"name",      object.name                  },
@@ -133,6 +134,8 @@ constexpr ResultWord kResultWords[] = {
     {runtime::kRefusedByChecks, "refused-by-checks"},
     {runtime::kRefusedByKernel, "refused-by-kernel"},
     {runtime::kTimedOut,        "timed-out"        },
+    {runtime::kHeldByOther,     "held-by-other"    },
+    {runtime::kTakenBack,       "taken-back"       },
 };
 
 const char* result_word(Exit status) {

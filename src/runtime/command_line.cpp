@@ -7,9 +7,12 @@
 
 #include "base/error.h"
 #include "base/output.h"
+#include "runtime/guarded_load.h"
+#include "runtime/journal.h"
 #include "runtime/operation_lock.h"
 #include "runtime/operations.h"
 #include "runtime/options.h"
+#include "runtime/prune.h"
 #include "runtime/upgrade.h"
 
 #include <fmt/ranges.h>
@@ -33,6 +36,9 @@ enum Option : int {
   kBoot,
   kWait,
   kKeep,
+  kCheck,
+  kWatch,
+  kMetric,
 };
 
 constexpr option kLongOptions[] = {
@@ -45,6 +51,9 @@ constexpr option kLongOptions[] = {
     {"boot",           no_argument,       nullptr, kBoot      },
     {"wait",           required_argument, nullptr, kWait      },
     {"keep",           no_argument,       nullptr, kKeep      },
+    {"check",          required_argument, nullptr, kCheck     },
+    {"watch",          required_argument, nullptr, kWatch     },
+    {"metric",         required_argument, nullptr, kMetric    },
     {nullptr,          0,                 nullptr, 0          },
 };
 
@@ -61,6 +70,7 @@ struct Call {
   std::set<int> given; ///< options
   std::string release;
   LoadOptions load;
+  Guard guard;
   std::chrono::seconds patience = kLockPatience; ///< with other operations
 
   bool has(Option option) const { return given.contains(option); }
@@ -81,6 +91,8 @@ Exit load(const Context& context) {
     return load_at_boot(host, options);
   if (context.call.has(kAll))
     return load_all_patches(host, options);
+  if (context.call.guard.is_set())
+    return load_guarded(host, context.module(), options, context.call.guard);
   return load_patch(host, context.module(), options);
 }
 
@@ -107,6 +119,11 @@ Exit upgrade(const Context& context) {
 
 Exit uninstall(const Context& context) {
   uninstall_patch(context.host, context.module(), context.call.release);
+  return Exit::kSuccess;
+}
+
+Exit prune(const Context& context) {
+  prune_installed(context.host);
   return Exit::kSuccess;
 }
 
@@ -161,18 +178,23 @@ struct Subcommand {
 };
 
 const Subcommand kSubcommands[] = {
-    {"load",         1, true,  {kAll, kBoot, kTimeout, kOnStall, kSkipChecks, kWait, kJson}, load     },
-    {"unload",       1, true,  {kAll, kTimeout, kOnStall, kWait, kJson},                     unload   },
-    {"rollback",     0, true,  {kTimeout, kOnStall, kSkipChecks, kWait, kJson},              rollback },
-    {"install",      1, true,  {kKernel, kKeep, kWait, kJson},                               install  },
-    {"upgrade",      1, true,  {kTimeout, kOnStall, kSkipChecks, kWait, kJson},              upgrade  },
-    {"uninstall",    1, true,  {kKernel, kWait},                                             uninstall},
-    {"list",         0, false, {kJson},                                                      list     },
-    {"status",       0, false, {kJson},                                                      status   },
-    {"info",         1, false, {kJson},                                                      info     },
-    {"signal",       0, false, {},                                                           signal   },
-    {"confirm-boot", 0, false, {},                                                           confirm  },
-    {"version",      0, false, {},                                                           version  },
+    {"load",
+     1,                 true,
+     {kAll, kBoot, kTimeout, kOnStall, kSkipChecks, kWait, kJson, kCheck, kWatch,
+      kMetric},
+     load                                                                                },
+    {"unload",       1, true,  {kAll, kTimeout, kOnStall, kWait, kJson},        unload   },
+    {"rollback",     0, true,  {kTimeout, kOnStall, kSkipChecks, kWait, kJson}, rollback },
+    {"install",      1, true,  {kKernel, kKeep, kWait, kJson},                  install  },
+    {"upgrade",      1, true,  {kTimeout, kOnStall, kSkipChecks, kWait, kJson}, upgrade  },
+    {"uninstall",    1, true,  {kKernel, kWait},                                uninstall},
+    {"prune",        0, true,  {kWait},                                         prune    },
+    {"list",         0, false, {kJson},                                         list     },
+    {"status",       0, false, {kJson},                                         status   },
+    {"info",         1, false, {kJson},                                         info     },
+    {"signal",       0, false, {},                                              signal   },
+    {"confirm-boot", 0, false, {},                                              confirm  },
+    {"version",      0, false, {},                                              version  },
 };
 
 constexpr std::pair<std::string_view, std::string_view> kOtherNames[] = {
@@ -210,6 +232,9 @@ bool take_option(Call& call, int option) {
     return true;
   case kWait: call.patience = parse_seconds("--wait", optarg); return true;
   case kOnStall: call.load.waiting.on_stall = parse_policy(optarg); return true;
+  case kCheck: call.guard.check = optarg; return true;
+  case kWatch: call.guard.watch = parse_seconds("--watch", optarg); return true;
+  case kMetric: call.guard.metric = optarg; return true;
   case kSkipChecks: call.load.skips_checks = true; return true;
   default: return option != '?';
   }
@@ -239,12 +264,24 @@ bool fits(const Subcommand& subcommand, const Call& call) {
 }
 
 Exit run_alone(const Subcommand& subcommand, const Context& context) {
-  std::optional<OperationLock> lock;
-  if (subcommand.is_change)
-    lock.emplace(context.host,
-                 fmt::format("kpatch {}", fmt::join(context.call.words, " ")),
-                 context.call.patience);
-  return subcommand.run(context);
+  if (!subcommand.is_change)
+    return subcommand.run(context);
+  const std::string command =
+      fmt::format("kpatch {}", fmt::join(context.call.words, " "));
+  const OperationLock lock(context.host, command, context.call.patience);
+  const auto note = [&](Exit status, const std::string& error) {
+    if (context.forms.journal)
+      context.forms.journal(journal_line(context.host.places, command, status, error));
+  };
+  try {
+    const Exit status = subcommand.run(context);
+    note(status, "");
+    return status;
+  } catch (const std::exception& error) {
+    const auto* ours = dynamic_cast<const Error*>(&error);
+    note(ours ? ours->exit() : Exit::kError, error.what());
+    throw;
+  }
 }
 
 /// With --json standard output has the report and nothing else; what is not as
@@ -287,6 +324,10 @@ std::string usage() {
      --on-stall=revert|keep|force
                             what to do when it has not ended then; exit status 4, 5, 6
      --skip-checks          load without looking for reasons against it first
+     --check SCRIPT         (load) run it afterwards: if it fails, the patch is taken
+                            back; exit status 11
+     --watch SECONDS        the same if the kernel complains so soon afterwards
+     --metric COMMAND       the same if this fails, run every second meanwhile
      --wait SECONDS         how long to wait for another kpatch (default 10)
      --json                 report as JSON; for install and upgrade, too
    install [-k <release>] [--keep] <module.ko>
@@ -297,6 +338,7 @@ std::string usage() {
                        in their place; options as for load
    uninstall [-k <release>] <module>
                        remove an installed patch module
+   prune               remove what is installed for kernels that are gone
    list [--json]       list loaded and installed patch modules
    status [--json]     all about the loaded patches, function by function
    info [--json] <module>

@@ -31,6 +31,7 @@ struct Forms {
   std::function<std::string(const PatchInformation&)> info_text;
   std::function<std::string(const PatchInformation&)> info_json;
   std::function<std::string(const OperationReport&)> operation_json{};
+  std::function<void(std::string_view)> journal{}; ///< where each change is noted
 };
 
 /// Runs one subcommand of `kpatch` that works on this machine and returns the exit

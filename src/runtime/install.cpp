@@ -13,6 +13,7 @@
 #include "runtime/module_file.h"
 #include "runtime/operations.h"
 #include "runtime/outcomes.h"
+#include "runtime/prune.h"
 #include "runtime/upgrade.h"
 
 namespace kpatch::runtime {
@@ -117,6 +118,7 @@ int install_patch_beside(Host& host, const std::string& file, const std::string&
   if (module.replaces() == true && others == Others::kSuperseded)
     set_others_aside(host, kernel, target);
   forget_attempts(host.places, kernel, module.name);
+  tell_of_gone_kernels(host);
   return enable_service(host);
 }
 

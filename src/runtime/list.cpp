@@ -3,6 +3,7 @@
 // The listing is read by scripts, so its words and their order are an interface.
 #include "runtime/livepatch_state.h"
 #include "runtime/operations.h"
+#include "runtime/prune.h"
 #include "runtime/status.h"
 #include "runtime/transition.h"
 
@@ -38,6 +39,7 @@ void list_installed(Host& host) {
   host.say("Installed patch modules:");
   for (const InstalledPatch& patch : read_installed(host.places))
     host.say(fmt::format("{} ({})", patch.name, patch.release));
+  tell_of_gone_kernels(host);
 }
 
 } // namespace

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "runtime/attributes.h"
 #include "runtime/boot_attempts.h"
+#include "runtime/function_users.h"
 #include "runtime/installed.h"
 #include "runtime/livepatch_state.h"
 #include "runtime/load_checks.h"
@@ -59,10 +60,7 @@ std::string load_remedy(const Host& host, int reason) {
       return "function tracing is switched off: sysctl kernel.ftrace_enabled=1";
     return is_any_in_transition(host)
                ? "another patch is in transition; `kpatch list` shows it"
-               : "no patch is in transition; another user of ftrace may hold "
-                 "one of the "
-                 "functions (flag I in /sys/kernel/tracing/enabled_functions); "
-                 "see dmesg";
+               : "no patch is in transition; see dmesg for what the kernel says";
   default: return "see dmesg for what the kernel says";
   }
 }
@@ -71,6 +69,7 @@ std::string load_remedy(const Host& host, int reason) {
 void run_checks(Host& host, const fs::path& file, const ModuleFile& module) {
   std::string reasons;
   std::string remedies;
+  Exit exit = kHeldByOther; // only if nothing else forbids it
   for (const Finding& finding : check_before_load(host.places, file, module)) {
     if (!finding.is_fatal) {
       host.warn(fmt::format("{} ({})", finding.message, finding.remedy));
@@ -78,10 +77,11 @@ void run_checks(Host& host, const fs::path& file, const ModuleFile& module) {
     }
     reasons += (reasons.empty() ? "" : "; ") + finding.message;
     remedies += (remedies.empty() ? "" : "; ") + finding.remedy;
+    exit = finding.exit == kHeldByOther ? exit : finding.exit;
   }
   if (!reasons.empty())
     throw Error(fmt::format("failed to load module {}: {}", file.string(), reasons),
-                remedies, kRefusedByChecks);
+                remedies, exit);
 }
 
 Exit settle_stalled_load(Host& host, const std::string& name, const Waiting& waiting) {
@@ -123,12 +123,32 @@ Exit enable_again(Host& host, const std::string& name, const Waiting& waiting) {
               kStallRemedy, stall_exit(waiting, Exit::kStallReverted));
 }
 
-void insert_module(Host& host, const fs::path& file, const std::string& name) {
+/// Throws Error that says who has a function for himself, if somebody has.
+void blame_holder(Host& host, const fs::path& file, const ModuleFile& module) {
+  const std::vector<FunctionUser> holders = find_holders(host.places, module.functions);
+  if (holders.empty())
+    return;
+  const FunctionUser& first = holders.front();
+  throw Error(fmt::format("failed to load module {}: {} ({}) is held by {}",
+                          file.string(), first.function.name, first.function.object,
+                          first.holder),
+              "remove that first: /sys/kernel/debug/kprobes/list and "
+              "/sys/kernel/tracing/enabled_functions (flag I) show it",
+              kHeldByOther);
+}
+
+void insert_module(Host& host, const fs::path& file, const ModuleFile& module) {
+  const std::string& name = module.name;
   // A patch that was disabled or replaced leaves its module behind, which is in the way.
   if (is_module_loaded(host.places, name))
     host.kernel.remove_module(name);
   host.say(fmt::format("loading patch module: {}", file.string()));
-  const auto attempt = [&] { return host.kernel.load_module(file); };
+  const auto attempt = [&] {
+    const int answer = host.kernel.load_module(file);
+    if (answer == EBUSY && !is_any_in_transition(host))
+      blame_holder(host, file, module); // who does not go by waiting
+    return answer;
+  };
   const int reason = is_tracing_off(host.places) ? attempt() // waiting changes nothing
                                                  : retry_while_busy(host, attempt);
   if (reason)
@@ -176,7 +196,7 @@ Exit insert_and_wait(Host& host, const fs::path& file, const ModuleFile& module,
   std::vector<std::string> before = enabled_patches(host.places);
   if (module.replaces() == true && !before.empty())
     host.say(fmt::format("replaces: {}", fmt::join(before, ", ")));
-  insert_module(host, file, module.name);
+  insert_module(host, file, module);
   require_registered(host, module.name);
   for (const std::string& name : enabled_patches(host.places)) // come meanwhile
     if (name != module.name && std::ranges::find(before, name) == before.end())

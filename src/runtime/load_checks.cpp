@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "runtime/attributes.h"
+#include "runtime/function_users.h"
 #include "runtime/livepatch_state.h"
 #include "runtime/module_signature.h"
 
@@ -192,9 +193,24 @@ void check_remains(Check& check) {
           fmt::format("kpatch unload {}", name));
 }
 
+/// Functions that somebody else has for himself, or would decide over.
+void check_function_users(Check& check) {
+  for (const FunctionUser& user : find_holders(check.places, check.module.functions))
+    check.findings.push_back({user.is_certain,
+                              fmt::format("{} ({}) is held by {}", user.function.name,
+                                          user.function.object, user.holder),
+                              "remove that first: /sys/kernel/debug/kprobes/list and "
+                              "/sys/kernel/tracing/enabled_functions (flag I) show it",
+                              kHeldByOther});
+  for (const FunctionUser& user : find_bypasses(check.places, check.module.functions))
+    check.add_notice(fmt::format("{} ({}) may be bypassed by {}", user.function.name,
+                                 user.function.object, user.holder),
+                     "`kpatch status` shows it as long as both are there");
+}
+
 constexpr void (*kChecks[])(Check&) = {
     check_kind,      check_tracing, check_release, check_vermagic, check_dependencies,
-    check_signature, check_name,    check_overlap, check_remains,
+    check_signature, check_name,    check_overlap, check_remains,  check_function_users,
 };
 
 /// UEFI variables: four bytes of attributes, then the value.

@@ -3,6 +3,7 @@
 
 #include "runtime/host.h"
 #include "runtime/module_file.h"
+#include "runtime/outcomes.h"
 
 #include <filesystem>
 #include <string>
@@ -15,6 +16,7 @@ struct Finding {
   bool is_fatal = false; ///< the kernel would refuse it, or it must not be tried
   std::string message;
   std::string remedy;
+  Exit exit = kRefusedByChecks; ///< if it is fatal
 };
 
 /// Everything that speaks against loading the patch on this machine as it is now, found

@@ -10,5 +10,7 @@ namespace kpatch::runtime {
 inline constexpr Exit kRefusedByChecks{7}; ///< something known before speaks against it
 inline constexpr Exit kRefusedByKernel{8}; ///< the kernel would not do it
 inline constexpr Exit kTimedOut{9};        ///< others had not ended when time was up
+inline constexpr Exit kHeldByOther{10};    ///< somebody else redirects a function of it
+inline constexpr Exit kTakenBack{11};      ///< it was in force, but something was wrong
 
 } // namespace kpatch::runtime

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "runtime/attributes.h"
+#include "runtime/function_users.h"
 #include "runtime/installed.h"
 #include "runtime/load_checks.h"
 #include "runtime/replacement.h"
@@ -76,9 +77,12 @@ std::vector<ObjectStatus> objects_of(const Places& places, const std::string& pa
   std::vector<ObjectStatus> objects;
   for (const ObjectState& state : read_objects(places, patch)) {
     ObjectStatus object{.name = state.name, .patched = state.patched};
+    const std::vector<FunctionUser> bypasses = find_bypasses(places, state.functions);
     for (const ReplacedFunction& function : state.functions) {
       const auto found = active.find(key_of(function));
-      object.functions.push_back({function, found == active.end() ? "" : found->second});
+      const auto bypass = std::ranges::find(bypasses, function, &FunctionUser::function);
+      object.functions.push_back({function, found == active.end() ? "" : found->second,
+                                  bypass == bypasses.end() ? "" : bypass->holder});
     }
     objects.push_back(std::move(object));
   }

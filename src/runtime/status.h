@@ -26,7 +26,8 @@ std::string_view to_string(Condition condition);
 
 struct FunctionStatus {
   ReplacedFunction function;
-  std::string active; ///< the patch whose version of it runs; empty: none
+  std::string active;   ///< the patch whose version of it runs; empty: none
+  std::string bypass{}; ///< who may decide over it all the same; empty: nobody
 };
 
 struct ObjectStatus {

@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # A small Debian with systemd on a disk: three patches are installed on it, one good, one that the
-# kernel refuses and one for another release. It is rebooted, and started again with kpatch.disable.
+# kernel refuses and one for another release. It is rebooted, gets a patch that takes the system down when it is loaded,
+# comes up without that the third time, and is started again with kpatch.disable.
 # usage: boot.sh BIN-DIRECTORY
 set -euo pipefail
 here=$(dirname "$(readlink -f "$0")")
@@ -33,6 +34,12 @@ good=$root/root/boot-good.ko
 sed 's/boot_good/boot_evil/g; s/meminfo_proc_show/meminfo_proc_shoo/g' "$good" >"$root/root/boot-evil.ko"
 sed "s/boot_good/boot_else/g; s/vermagic=$release/vermagic=${release/6.1/6.2}/" "$good" >"$root/root/boot-else.ko"
 xz --check=crc32 "$good"
+objects=$(echo "$cache"/kernels/"${release}"_*/objects.*)
+source=$(echo "$cache"/sources/"$(cat "$cache"/kernels/"${release}"_*/image/source-version)")
+cp -r "$here/modules/crash" "$work/crash"
+make -s --no-print-directory -C "$objects" -f "$source/Makefile" -o tools/objtool may-sync-config= need-compiler=1 \
+	CONFIG_DEBUG_INFO_BTF= CONFIG_DEBUG_INFO_BTF_MODULES= M="$work/crash" modules
+cp "$work/crash/boot-crash.ko" "$root/root"
 
 # When all is up, it tells how things are. In its first life it installs the patches and reboots.
 cat >"$root/life.sh" <<'END'
@@ -54,6 +61,8 @@ if [ -e /root/boot-good.ko.xz ]; then
 		mv /root/boot-else.ko "/var/lib/kpatch/$(uname -r)" && rm /root/boot-good.ko.xz || exit
 	echo "installed $(cat /proc/uptime)"
 	systemctl reboot
+elif [ -e /root/boot-crash.ko ]; then
+	kpatch install /root/boot-crash.ko && rm /root/boot-crash.ko && systemctl reboot
 else
 	echo complete
 	systemctl poweroff --force
@@ -80,7 +89,7 @@ make_disk=(/sbin/mke2fs -q -t ext4 -d "$root" -E root_owner=0:0 "$disk" 600M)
 # start NAME WORDS-FOR-THE-KERNEL: until it powers itself off. Without udev no terminal ever comes up, for which
 # systemd would wait a minute and a half.
 start() {
-	timeout 300 qemu-system-x86_64 -nodefaults -no-user-config -display none -m 512 -smp 2 -accel tcg,thread=single \
+	timeout 500 qemu-system-x86_64 -nodefaults -no-user-config -display none -m 512 -smp 2 -accel tcg,thread=single \
 		-drive "file=$disk,format=raw,if=none,id=disk,cache=unsafe" -device nvme,drive=disk,serial=1 \
 		-kernel "$vmlinuz" -serial "file:$work/$1.console" -serial "file:$work/$1" \
 		-append "console=ttyS0 loglevel=4 panic=-1 no_timer_check root=/dev/nvme0n1 rw systemd.getty_auto=no $2" || true
@@ -108,6 +117,13 @@ expect life02 '^before the network: yes'
 expect life02 'failed to load module .*boot-evil.ko'
 expect life02 '^failed 1'
 refuse life02 'boot.else \[|boot-else.ko|loaded 1|begun 1'
+
+expect life03 '^VMALLOCCHUNK'
+expect life03 '^boot_good \[enabled\]'
+expect life03 '^begun 2'
+expect life03 'boot_crash is passed over: it was loaded when the system died at the last 2 boots'
+[ "$(grep -c 'Kernel panic - not syncing: as it was asked to' "$work/twice.console")" -eq 2 ] ||
+	{ echo "it should have died twice"; exit 1; }
 
 start disabled kpatch.disable
 expect disabled '^VmallocChunk'

@@ -15,5 +15,13 @@ for name in v1 v2 sleep; do
 	"$bin/kpatch-build" -a "$release" "${option[@]}" -n "operations-$name" -o "$work" \
 		"$here/patches/operations-$name.patch"
 done
+# A module that has a function for itself.
+cache=${CACHEDIR:-$HOME/.kpatch}
+objects=$(echo "$cache"/kernels/"${release}"_*/objects.*)
+source=$(echo "$cache"/sources/"$(cat "$cache"/kernels/"${release}"_*/image/source-version)")
+cp -r "$here/modules/holder" "$work/holder"
+make -s --no-print-directory -C "$objects" -f "$source/Makefile" -o tools/objtool may-sync-config= need-compiler=1 \
+	CONFIG_DEBUG_INFO_BTF= CONFIG_DEBUG_INFO_BTF_MODULES= M="$work/holder" modules
 "$bin/kpatch" rehearse --kernel "$release" --check "$here/checks/operations.sh" \
-	--program "$work/operations-v2.ko" --program "$work/operations-sleep.ko" "$work/operations-v1.ko"
+	--program "$work/operations-v2.ko" --program "$work/operations-sleep.ko" \
+	--program "$work/holder/holder.ko" --timeout 480 "$work/operations-v1.ko"

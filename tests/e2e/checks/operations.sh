@@ -54,8 +54,12 @@ sleep 2
 expect 9 kpatch load --wait 1 /bin/operations-v2.ko
 printed 'kpatch load --timeout 20'
 printed 'is at work'
-kill -TERM "$(sed -n 's/.*(process \([0-9]*\)).*/\1/p' /run/kpatch/lock)"
-sleep 8
+first=$(sed -n 's/.*(process \([0-9]*\)).*/\1/p' /run/kpatch/lock)
+kill -TERM "$first"
+for second in $(seq 100); do
+	[ -e "/proc/$first" ] || break
+	sleep 1
+done
 expect 0 kpatch list
 ! grep -q operations_sleep out || fail 'SIGTERM has left the patch in transition'
 expect 5 kpatch load --timeout 2 --on-stall=keep /bin/operations-sleep.ko
@@ -89,6 +93,87 @@ printed 'superseded: operations_v1'
 expect 0 kpatch rollback --json
 printed '"result": "done"'
 grep -q 'VMALLOCCHUNK: *0 kB' /proc/meminfo || fail 'version 1 is not in effect after the upgrade was taken back'
+
+# On trial, from which the machine returns to what was in force.
+echo 'grep -q "VMALLOCCHUNK: *0 kB" /proc/meminfo' >trial
+expect 11 kpatch load --check trial --watch 2 /bin/operations-v2.ko
+printed 'rolling back from operations_v2 to operations_v1'
+printed 'was loaded and taken back: the check trial fails with status 1'
+grep -q 'VMALLOCCHUNK: *0 kB' /proc/meminfo || fail 'version 1 is not in effect after the trial'
+
+# The next boot loads the newest only, and what readers of the list look for is where they look.
+expect 0 kpatch install /bin/operations-v2.ko
+printed 'superseded: operations_v1'
+expect 0 kpatch load --boot
+grep -q 'VMALLOCCHUNK: *8 kB' /proc/meminfo || fail 'version 2 is not what boots load'
+expect 0 kpatch list
+sed -n '/^Installed patch modules:/,$p' out | grep -q '^operations_v2 *vmlinux *meminfo_proc_show,1' ||
+	fail 'no functions after the installed modules'
+expect 0 kpatch rollback
+expect 0 kpatch unload operations_v1
+
+# Function tracing switched off. With a patch the kernel would not let us.
+echo 0 >/proc/sys/kernel/ftrace_enabled
+expect 7 kpatch load operations_v1
+printed 'kernel.ftrace_enabled=0'
+expect 8 kpatch load --skip-checks operations_v1
+printed 'sysctl kernel.ftrace_enabled=1'
+expect 0 kpatch status
+printed 'Function tracing: off'
+echo 1 >/proc/sys/kernel/ftrace_enabled
+
+# Others look at the function, first before it is patched, then when it is.
+tracing=/sys/kernel/tracing
+echo 'p:others/entry meminfo_proc_show' >$tracing/kprobe_events
+echo 'r:others/return meminfo_proc_show' >>$tracing/kprobe_events
+look() {
+	echo "$1" >$tracing/current_tracer
+	echo 1 >$tracing/events/others/enable
+	echo >$tracing/trace
+}
+seen() {
+	grep -q "VMALLOCCHUNK: *0 kB" /proc/meminfo || fail "not patched beside $1"
+	cat $tracing/trace >trace
+	for event in 'entry: (meminfo_proc_show' 'return: (.* <- meminfo_proc_show' 'meminfo_proc_show'; do
+		grep -q "$event" trace || fail "$1: not seen: $event"
+	done
+}
+stop_looking() {
+	echo 0 >$tracing/events/others/enable
+	echo nop >$tracing/current_tracer
+}
+echo meminfo_proc_show >$tracing/set_ftrace_filter
+echo meminfo_proc_show >$tracing/set_graph_function
+for tracer in function function_graph; do
+	look $tracer
+	expect 0 kpatch load operations_v1
+	seen "$tracer and kprobes that were first"
+	stop_looking
+	look $tracer
+	seen "$tracer and kprobes that came second"
+	expect 0 kpatch unload operations_v1
+	stop_looking
+done
+echo >$tracing/kprobe_events
+expect 0 kpatch load operations_v1
+
+# One who has a function for himself is named, and kept out in turn.
+insmod /bin/holder.ko || fail 'the holder does not load'
+expect 10 kpatch load /bin/operations-sleep.ko
+printed 'hrtimer_nanosleep (vmlinux) is held by a kprobe with a post handler'
+expect 10 kpatch load --skip-checks /bin/operations-sleep.ko
+printed 'hrtimer_nanosleep (vmlinux) is held by a kprobe with a post handler'
+! grep -q retrying out || fail 'tried again what cannot change'
+rmmod holder
+expect 0 kpatch load /bin/operations-sleep.ko
+! insmod /bin/holder.ko || fail 'the holder has the function beside the patch'
+expect 0 kpatch unload operations-sleep
+
+# What the kernel says of loads that it was made to refuse is not held against the patches.
+. /rehearsal/settings
+dmesg -c | sed -n "/$MARK/,\$p" >log
+! grep -E 'WARNING:|BUG:|Oops|Call Trace' log || fail 'the kernel complains'
+echo "$MARK" >/dev/kmsg
 expect 0 kpatch uninstall operations_v1
 printed 'stays in effect'
 
