@@ -38,7 +38,12 @@ int rehearse(const std::vector<std::string>& arguments) {
     request.vmlinuz = files.vmlinuz;
     request.modules_root = files.modules_root;
   }
+  report::ProgressLine progress;
+  request.live = [&](const runtime::GuestStep& step) {
+    progress.show(report::rehearsal_step_text(step));
+  };
   const runtime::Rehearsal rehearsal = runtime::rehearse(request);
+  progress.show("");
   print(Stream::kOutput, "{}", report::rehearsal_text(rehearsal));
   if (!call.json.empty())
     write_file(call.json, report::rehearsal_json(rehearsal));

@@ -31,6 +31,8 @@ std::string describe(const GuestStep& step) {
 std::string outcome(const GuestStep& step) {
   if (!step.status)
     return "did not end";
+  if (step.is_without_hardware())
+    return "no hardware";
   return *step.status == 0 ? "succeeds" : "fails";
 }
 
@@ -45,8 +47,7 @@ void append_steps(std::string& text, const Rehearsal& rehearsal) {
     if (step.cycle != cycle)
       text += fmt::format("  cycle {}\n", step.cycle);
     cycle = step.cycle;
-    text += fmt::format("    {:<40} {:<11} {:6.2f} s\n", describe(step), outcome(step),
-                        step.seconds);
+    text += fmt::format("    {}\n", rehearsal_step_text(step));
     const bool is_check = step.action.starts_with("check");
     if (is_check || step.status != 0)
       append_lines(text, step.said);
@@ -79,6 +80,11 @@ ordered_json transition_json(const Transition& transition) {
 }
 
 } // namespace
+
+std::string rehearsal_step_text(const GuestStep& step) {
+  return fmt::format("{:<40} {:<11} {:6.2f} s", describe(step), outcome(step),
+                     step.seconds);
+}
 
 std::string rehearsal_text(const Rehearsal& rehearsal) {
   std::string text = fmt::format("Rehearsal on {}\n", rehearsal.release);

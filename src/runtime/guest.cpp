@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 
 namespace kpatch::runtime {
@@ -56,7 +57,8 @@ load_modules() {
     if [ "$need" = optional ]; then
       insmod "/rehearsal/modules/$file" 2>/dev/null
     else
-      step module "$name" insmod "/rehearsal/modules/$file" || [ -n "$EACH" ] || return 1
+      step module "$name" insmod "/rehearsal/modules/$file" || [ -n "$EACH" ] ||
+        grep -q 'No such device' /tmp/.said || return 1
     fi
   done </rehearsal/modules.order
 }
@@ -92,8 +94,35 @@ run_each() {
   done 4</rehearsal/patches.order
 }
 
+# Each patch in the place of the one before, and back the way it came.
+run_upgrade() {
+  cycle=$((cycle + 1))
+  export KPATCH_MODULES="$(echo $(cut -d ' ' -f 2 /rehearsal/patches.order))"
+  check_fails before || return 1
+  held=0
+  while read -r file name <&4; do
+    export KPATCH_MODULES="$name"
+    step upgrade "$name" kpatch upgrade "/rehearsal/patches/$file" || return 1
+    check_succeeds patched || held=1
+  done 4</rehearsal/patches.order
+  while read -r name older <&4; do
+    if [ -n "$older" ]; then
+      step rollback "$name" kpatch rollback || return 1
+      export KPATCH_MODULES="$older"
+      check_succeeds patched || held=1
+    else
+      step unload "$name" kpatch unload "$name" || return 1
+    fi
+  done 4</rehearsal/patches.back
+  rm -rf /var/lib/kpatch # the next cycle finds nothing installed
+  check_fails after || return 1
+  return "$held"
+}
+
 rehearse() {
-  if [ -n "$EACH" ]; then
+  if [ -n "$UPGRADE" ]; then
+    run_upgrade
+  elif [ -n "$EACH" ]; then
     run_each
   else
     run_cycle /rehearsal/patches.order /rehearsal/patches.reverse
@@ -165,6 +194,13 @@ void take_line(GuestRecord& record, std::string_view line, double& begun) {
 }
 
 } // namespace
+
+bool GuestStep::is_without_hardware() const {
+  return action == "module" && status.value_or(0) != 0 &&
+         std::ranges::any_of(said, [](const std::string& line) {
+           return line.find("No such device") != std::string::npos;
+         });
+}
 
 std::string_view guest_init() {
   return kInit;

@@ -19,6 +19,9 @@ struct GuestStep {
   std::optional<int> status; ///< exit status; nothing if it never ended
   double seconds = 0;
   std::vector<std::string> said;
+
+  /// Whether this was a kernel module that found nothing to drive (ENODEV).
+  bool is_without_hardware() const;
 };
 
 /// What the guest reported.

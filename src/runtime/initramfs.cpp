@@ -69,6 +69,17 @@ std::string add_modules(CpioArchive& archive, const std::string& directory,
   return order;
 }
 
+/// Lines "newer older" and, at last, the oldest alone.
+std::string way_back(const std::vector<ModuleToLoad>& patches) {
+  std::string lines;
+  std::string older;
+  for (const ModuleToLoad& patch : patches) {
+    lines = patch.name + " " + older + "\n" + lines;
+    older = patch.name;
+  }
+  return lines;
+}
+
 } // namespace
 
 std::string make_initramfs(const GuestContent& content) {
@@ -85,9 +96,11 @@ std::string make_initramfs(const GuestContent& content) {
   archive.add_file("init", guest_init(), 0755);
 
   archive.add_file("rehearsal/settings",
-                   fmt::format("TOKEN={}\nMARK='{}'\nCYCLES={}\nEACH={}\nLATE={}\n",
+                   fmt::format("TOKEN={}\nMARK='{}'\nCYCLES={}\nEACH={}\nLATE={}\n"
+                               "UPGRADE={}\n",
                                content.token, log_mark(content.token), content.cycles,
-                               content.each ? "yes" : "", content.late ? "yes" : ""));
+                               content.each ? "yes" : "", content.late ? "yes" : "",
+                               content.upgrade ? "yes" : ""));
   archive.add_file("rehearsal/modules.order",
                    add_modules(archive, "rehearsal/modules/", content.modules));
   archive.add_file("rehearsal/patches.order",
@@ -96,6 +109,7 @@ std::string make_initramfs(const GuestContent& content) {
   for (const ModuleToLoad& patch : content.patches)
     reverse = patch.name + "\n" + reverse;
   archive.add_file("rehearsal/patches.reverse", reverse);
+  archive.add_file("rehearsal/patches.back", way_back(content.patches));
   if (!content.check.empty())
     archive.add_file("rehearsal/check", read_bytes(content.check), 0755);
   return archive.finish();

@@ -17,8 +17,9 @@ struct GuestContent {
   std::vector<std::filesystem::path> programs; ///< for the check, into its PATH
   std::filesystem::path kpatch;                ///< this program
   unsigned cycles = 1;
-  bool each = false; ///< one patch after the other, not all together
-  bool late = false; ///< load the modules after the patches
+  bool each = false;    ///< one patch after the other, not all together
+  bool upgrade = false; ///< each in the place of the one before, and back
+  bool late = false;    ///< load the modules after the patches
   std::string token;
 };
 

@@ -27,6 +27,9 @@ enum Option : int {
   kAppend,
   kLate,
   kCpu,
+  kUpgrade,
+  kWithout,
+  kNoKvm,
 };
 
 constexpr option kLongOptions[] = {
@@ -46,6 +49,9 @@ constexpr option kLongOptions[] = {
     {"append",  required_argument, nullptr, kAppend },
     {"late",    no_argument,       nullptr, kLate   },
     {"cpu",     required_argument, nullptr, kCpu    },
+    {"upgrade", no_argument,       nullptr, kUpgrade},
+    {"without", required_argument, nullptr, kWithout},
+    {"no-kvm",  no_argument,       nullptr, kNoKvm  },
     {nullptr,   0,                 nullptr, 0       },
 };
 
@@ -70,6 +76,9 @@ void take_option(RehearsalCall& call, int option) {
   case kHelp: call.wants_help = true; break;
   case kCpus: request.cpus = positive_number("--cpus", optarg); break;
   case kKvm: request.kvm = true; break;
+  case kNoKvm: request.kvm = false; break;
+  case kUpgrade: request.upgrade = true; break;
+  case kWithout: request.without.emplace_back(optarg); break;
   case kJson: call.json = optarg; break;
   case kTimeout: request.timeout_seconds = positive_number("--timeout", optarg); break;
   case kVmlinuz: request.vmlinuz = optarg; break;
@@ -106,13 +115,18 @@ must fail. Exit status 0 if all held and the kernel log is clean. Needs no root.
   -e, --each             load and unload one patch after the other instead of all
                          together; what fails with one does not end the rehearsal, nor
                          does a kernel module that the machine cannot load
+      --upgrade          put each patch in the place of the one before, as `kpatch
+                         upgrade` does, roll back step by step, and unload the first
+      --without MODULE   do not load this module of those that the patch changes, for
+                         instance because the machine lacks its hardware; repeatable
       --cpus N           processors of the machine (default 2); with one, no task runs
                          while the kernel moves tasks over, so that many patches are
                          through sooner
       --append WORDS     add to the command line of the kernel; repeatable
       --cpu MODEL        processor to imitate, as QEMU calls it: workarounds for others are
                          not at work on the default one
-      --kvm              use hardware virtualisation
+      --kvm, --no-kvm    use hardware virtualisation, or not (default: where it works and
+                         no --cpu is given)
       --json FILE        write the report to FILE as well
       --timeout SECONDS  give up after that (default 240)
       --vmlinuz FILE     the kernel image, and
@@ -133,6 +147,8 @@ RehearsalCall parse_rehearsal_call(const std::vector<std::string>& arguments) {
     return call;
   if (call.request.patches.empty())
     fail_with_remedy(kTryHelp, "rehearse: no patch module given");
+  if (call.request.upgrade && call.request.each)
+    fail_with_remedy(kTryHelp, "rehearse: --upgrade and --each exclude each other");
   if (call.request.vmlinuz.empty() != call.request.modules_root.empty())
     fail("rehearse: --vmlinuz and --modules go together");
   return call;

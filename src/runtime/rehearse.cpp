@@ -3,8 +3,8 @@
 // A rehearsal runs the very kernel that the patch is for in a virtual machine of its own,
 // with nothing of the host in it, and takes the patch through its life there. Software
 // emulation needs no privilege and no hardware, and a stock kernel boots in it in about
-// two seconds; hardware virtualisation only on request, since a /dev/kvm that exists need
-// not work.
+// two seconds. Hardware virtualisation is taken where /dev/kvm can be opened; since that
+// need not mean that it works, emulation follows where it does not.
 //
 // The processors of an emulated machine take turns in one thread. With a thread for each,
 // QEMU lets one of them run on with translated code that another has just rewritten: it
@@ -21,9 +21,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <fcntl.h>
 #include <random>
 #include <set>
 #include <sstream>
+#include <thread>
+#include <unistd.h>
 
 namespace kpatch::runtime {
 namespace fs = std::filesystem;
@@ -55,6 +58,15 @@ Patches read_patches_of(const RehearsalRequest& request, const ModuleTree& tree)
                        request.release);
     if (!names.insert(module.name).second)
       fail("{}: another of the modules is named {} too", file.string(), module.name);
+    const bool is_alone = request.each || request.upgrade || patches.modules.empty();
+    if (!is_alone && module.replaces() == true)
+      fail_with_remedy("rehearse them with --upgrade, or one after the other with --each",
+                       "{} replaces what is loaded before it, so they cannot be loaded "
+                       "together",
+                       module.name);
+    if (request.upgrade && module.replaces() != true)
+      fail_with_remedy("build it without -R", "{} does not replace what is loaded",
+                       module.name);
     patches.modules.push_back({module.name, file});
     for (const std::string& object : module.patched_objects)
       if (object != "vmlinux" && tree.contains(object))
@@ -69,7 +81,9 @@ GuestContent collect_content(const RehearsalRequest& request) {
   const ModuleTree tree(request.modules_root, request.release);
   Patches patches = read_patches_of(request, tree);
   std::vector<std::string> names = request.with;
-  names.insert(names.end(), patches.needed.begin(), patches.needed.end());
+  for (const std::string& name : patches.needed)
+    if (std::ranges::find(request.without, name) == request.without.end())
+      names.push_back(name);
   return {.modules = tree.in_loading_order(names),
           .patches = std::move(patches.modules),
           .check = request.check,
@@ -77,6 +91,7 @@ GuestContent collect_content(const RehearsalRequest& request) {
           .kpatch = fs::read_symlink("/proc/self/exe"),
           .cycles = request.cycles,
           .each = request.each,
+          .upgrade = request.upgrade,
           .late = request.late,
           .token = random_token()};
 }
@@ -88,7 +103,16 @@ struct MachineFiles {
   fs::path report;
 };
 
-std::vector<std::string> qemu_command(const RehearsalRequest& request,
+/// Whether it exists and we may use it.
+bool is_kvm_there() {
+  const int descriptor = open("/dev/kvm", O_RDWR | O_CLOEXEC);
+  if (descriptor < 0)
+    return false;
+  close(descriptor);
+  return true;
+}
+
+std::vector<std::string> qemu_command(const RehearsalRequest& request, bool with_kvm,
                                       const MachineFiles& files) {
   std::vector<std::string> command = {"qemu-system-x86_64",
                                       "-nodefaults",
@@ -100,8 +124,8 @@ std::vector<std::string> qemu_command(const RehearsalRequest& request,
                                       "1024",
                                       "-smp",
                                       std::to_string(request.cpus)};
-  command.insert(command.end(), {"-accel", request.kvm ? "kvm" : "tcg,thread=single"});
-  const std::string cpu = request.kvm ? "host" : request.cpu_model;
+  command.insert(command.end(), {"-accel", with_kvm ? "kvm" : "tcg,thread=single"});
+  const std::string cpu = with_kvm ? "host" : request.cpu_model;
   if (!cpu.empty())
     command.insert(command.end(), {"-cpu", cpu});
   // The timer check counts interrupts in a moment that a busy host may not give us.
@@ -127,6 +151,50 @@ std::vector<std::string> tail_of(const fs::path& file) {
   if (lines.size() > kConsoleTail)
     lines.erase(lines.begin(), lines.end() - kConsoleTail);
   return lines;
+}
+
+/// Tells of the guest's steps while the machine runs, as its report grows.
+class LiveView {
+ public:
+  LiveView(const RehearsalRequest& request, fs::path report, std::string token)
+      : live_(request.live), report_(std::move(report)), token_(std::move(token)) {
+    if (live_)
+      thread_ = std::jthread([this](const std::stop_token& stop) {
+        while (!stop.stop_requested()) {
+          std::this_thread::sleep_for(std::chrono::milliseconds(200));
+          look();
+        }
+      });
+  }
+
+ private:
+  void look() {
+    const GuestRecord record =
+        parse_guest_record(read_text_if_exists(report_).value_or(""), token_);
+    // While "said" lines may still come the step is not told: the next one has begun.
+    for (; told_ + 1 < record.steps.size(); ++told_)
+      live_(record.steps[told_]);
+  }
+
+  std::function<void(const GuestStep&)> live_;
+  fs::path report_;
+  std::string token_;
+  std::size_t told_ = 0;
+  std::jthread thread_;
+};
+
+Outcome run_machine(const RehearsalRequest& request, const MachineFiles& files,
+                    const std::string& token) {
+  const LiveView view(request, files.report, token);
+  const auto run_with = [&](bool kvm) {
+    return run({.argv = qemu_command(request, kvm, files),
+                .timeout_seconds = request.timeout_seconds});
+  };
+  const bool kvm = request.kvm.value_or(request.cpu_model.empty() && is_kvm_there());
+  Outcome outcome = run_with(kvm);
+  if (kvm && !request.kvm && !outcome.timed_out && outcome.status != 0)
+    outcome = run_with(false);
+  return outcome;
 }
 
 void require_readable(const RehearsalRequest& request) {
@@ -155,11 +223,11 @@ Rehearsal rehearse(const RehearsalRequest& request) {
                            .report = directory.path() / "report"};
   write_file(files.initramfs, make_initramfs(content));
 
-  const Outcome outcome = run(
-      {.argv = qemu_command(request, files), .timeout_seconds = request.timeout_seconds});
+  const Outcome outcome = run_machine(request, files, content.token);
   if (!outcome.timed_out && outcome.status != 0)
-    fail_with_remedy(request.kvm ? "leave out --kvm: software emulation works everywhere"
-                                 : "see what QEMU says above",
+    fail_with_remedy(request.kvm.value_or(false)
+                         ? "leave out --kvm: software emulation works everywhere"
+                         : "see what QEMU says above",
                      "qemu-system-x86_64: exit status {}: {}", outcome.status,
                      outcome.errors);
 

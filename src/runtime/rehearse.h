@@ -5,6 +5,8 @@
 #include "runtime/kernel_log.h"
 
 #include <filesystem>
+#include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,11 +23,14 @@ struct RehearsalRequest {
   std::vector<std::string> with; ///< modules to load before, by name or file
   bool late = false;             ///< load the modules after the patches, not before
   unsigned cycles = 1;
-  bool each = false; ///< one patch after the other, not all together
+  bool each = false;                ///< one patch after the other, not all together
+  bool upgrade = false;             ///< each in the place of the one before, and back
+  std::vector<std::string> without; ///< modules that are not loaded
+  std::function<void(const GuestStep&)> live{}; ///< told of each step as it ends
   unsigned cpus = 2;
   std::vector<std::string> kernel_arguments; ///< more for the command line of the kernel
-  std::string cpu_model; ///< as QEMU calls it; empty: its default
-  bool kvm = false;
+  std::string cpu_model;                     ///< as QEMU calls it; empty: its default
+  std::optional<bool> kvm;                   ///< nothing: where it works
   double timeout_seconds = 240;
 };
 
@@ -41,6 +46,7 @@ enum class Verdict {
   kLog,        ///< the kernel complained
   kCrashed,
   kTimeout,
+  kRollback, ///< the way back to the patch before
 };
 
 /// The verdict as one word, for programs.

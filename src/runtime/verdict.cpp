@@ -15,9 +15,9 @@ namespace kpatch::runtime {
 namespace {
 
 constexpr std::array kVerdictNames = {
-    "passed",        "no-boot", "module-not-loaded", "check-before", "load",
-    "check-patched", "unload",  "check-after",       "log",          "crashed",
-    "timeout",
+    "passed",        "no-boot",  "module-not-loaded", "check-before", "load",
+    "check-patched", "unload",   "check-after",       "log",          "crashed",
+    "timeout",       "rollback",
 };
 
 /// What each action of the guest must come to, and what it means if it does not.
@@ -35,6 +35,9 @@ constexpr Expectation kExpectations[] = {
     {"check-patched", true,  Verdict::kCheckPatched,
      "the check fails while the patch is loaded"                                            },
     {"unload",        true,  Verdict::kUnload,          "{} does not unload"                },
+    {"upgrade",       true,  Verdict::kLoad,
+     "{} does not come into the place of what was loaded"                                   },
+    {"rollback",      true,  Verdict::kRollback,        "there is no way back from {}"      },
     {"check-after",   false, Verdict::kCheckAfter,
      "the check still succeeds after the patch is unloaded"                                 },
 };
@@ -56,6 +59,8 @@ bool judge_steps(Rehearsal& rehearsal) {
       continue;
     if (rehearsal.each && expected->otherwise == Verdict::kModuleNotLoaded)
       continue; // a livepatch for a module that is not there loads as well
+    if (step.is_without_hardware())
+      continue; // told in the report
     rehearsal.verdict = expected->otherwise;
     rehearsal.reason =
         where(step) + fmt::format(fmt::runtime(expected->sentence), step.subject);

@@ -15,6 +15,7 @@ namespace kpatch::runtime {
 namespace {
 
 namespace fs = std::filesystem;
+using namespace std::string_literals;
 
 class Rehearse : public testing::Test {
  protected:
@@ -32,7 +33,17 @@ class Rehearse : public testing::Test {
   RehearsalRequest request() const {
     return {.release = "6.1.0",
             .vmlinuz = directory_.path() / "vmlinuz",
-            .modules_root = directory_.path()};
+            .modules_root = directory_.path(),
+            .kvm = false};
+  }
+  fs::path add_patch(const std::string& name, const std::string& more) const {
+    const fs::path file = directory_.path() / (name + ".ko");
+    write_file(file, elf::write_object(module_object(
+                         "livepatch=Y\0vermagic=6.1.0 SMP\0"s + more + "name=" + name)));
+    return file;
+  }
+  void set_machine(const std::string& script) const {
+    write_file(directory_.path() / "qemu-system-x86_64", "#!/bin/sh\n" + script, 0755);
   }
   std::string arguments() const { return read_text(directory_.path() / "arguments"); }
 
@@ -46,11 +57,35 @@ TEST_F(Rehearse, RunsProcessorsOfAnEmulatedMachineInTurns) {
   EXPECT_THAT(arguments(), testing::HasSubstr(" -smp 2 -accel tcg,thread=single "));
 }
 
-TEST_F(Rehearse, TakesHardwareVirtualisationOnlyOnRequest) {
+TEST_F(Rehearse, TakesHardwareVirtualisationOnRequest) {
   RehearsalRequest request = this->request();
   request.kvm = true;
   EXPECT_EQ(rehearse(request).verdict, Verdict::kNoBoot);
   EXPECT_THAT(arguments(), testing::HasSubstr(" -smp 2 -accel kvm -cpu host "));
+}
+
+TEST_F(Rehearse, FallsBackToEmulationOnlyIfKvmWasNotAskedFor) {
+  RehearsalRequest request = this->request();
+  request.kvm = true;
+  set_machine("echo \"$*\" >\"${0%/*}/arguments\"; exit 1\n");
+  EXPECT_THROW(rehearse(request), Error);
+  EXPECT_THAT(arguments(), testing::HasSubstr("-accel kvm"));
+  request.kvm.reset();
+  EXPECT_THROW(rehearse(request), Error);
+  EXPECT_THAT(arguments(), testing::HasSubstr("-accel tcg"));
+}
+
+TEST_F(Rehearse, KnowsWhichPatchesCannotBeLoadedTogether) {
+  RehearsalRequest request = this->request();
+  request.patches = {add_patch("v1", "replace=true\0"s),
+                     add_patch("v2", "replace=true\0"s)};
+  EXPECT_THAT(message_of([&] { rehearse(request); }),
+              testing::HasSubstr("v2 replaces what is loaded before it"));
+  request.upgrade = true;
+  EXPECT_EQ(rehearse(request).verdict, Verdict::kNoBoot);
+  request.patches.push_back(add_patch("v3", "replace=false\0"s));
+  EXPECT_THAT(message_of([&] { rehearse(request); }),
+              testing::HasSubstr("v3 does not replace what is loaded"));
 }
 
 } // namespace

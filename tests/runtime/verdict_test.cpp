@@ -51,6 +51,30 @@ TEST(Verdict, TellsEachWrongStepFromTheOthers) {
   }
 }
 
+TEST(Verdict, DoesNotBlameThePatchForHardwareThatIsNotThere) {
+  Rehearsal rehearsal = good();
+  const GuestStep absent{.cycle = 0,
+                         .action = "module",
+                         .subject = "xen_gntdev",
+                         .status = 1,
+                         .said = {"insmod: can't insert 'x.ko': No such device"}};
+  rehearsal.guest.steps.insert(rehearsal.guest.steps.begin(), absent);
+  EXPECT_TRUE(absent.is_without_hardware());
+  judge(rehearsal, MachineEnd::kByItself, kMark);
+  EXPECT_EQ(rehearsal.verdict, Verdict::kPassed);
+}
+
+TEST(Verdict, TellsWhatFailsInAnUpgrade) {
+  Rehearsal rehearsal = good();
+  rehearsal.guest.steps = {step("upgrade", 0), step("upgrade", 0), step("rollback", 1)};
+  judge(rehearsal, MachineEnd::kByItself, kMark);
+  EXPECT_EQ(rehearsal.verdict, Verdict::kRollback);
+  EXPECT_EQ(to_string(rehearsal.verdict), "rollback");
+  rehearsal.guest.steps = {step("upgrade", 0), step("upgrade", 1)};
+  judge(rehearsal, MachineEnd::kByItself, kMark);
+  EXPECT_EQ(rehearsal.verdict, Verdict::kLoad);
+}
+
 TEST(Verdict, NamesTheModuleThatDoesNotLoad) {
   Rehearsal rehearsal = good();
   rehearsal.guest.steps = {
