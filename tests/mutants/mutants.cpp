@@ -10,6 +10,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <set>
 
 using namespace kpatch;
@@ -31,6 +32,15 @@ std::string verdict(const verify::Judge& judge, const elf::Object& module) {
   return text;
 }
 
+/// A kernel takes one module of a name at a time.
+void rename_module(elf::Object& module, int number) {
+  constexpr std::size_t kName = 24, kSize = 56; // struct module
+  Bytes& data = module.sections[module.find_section(".gnu.linkonce.this_module")].data;
+  const std::string name = fmt::format("mutant{}", number);
+  std::fill_n(data.begin() + kName, kSize, std::uint8_t{0});
+  std::ranges::copy(name, data.begin() + kName);
+}
+
 struct Counts {
   int good = 0, wronged = 0, mutants = 0, found = 0;
 };
@@ -40,6 +50,7 @@ void try_faults(const verify::Judge& judge, const std::filesystem::path& path,
   for (const mutants::Fault& fault : mutants::all_faults()) {
     elf::Object module = elf::read_object(path);
     module.label = path.filename().string();
+    rename_module(module, counts.mutants);
     if (!fault.apply(module))
       continue;
     const std::string said = verdict(judge, module);
