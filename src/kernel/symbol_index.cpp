@@ -80,7 +80,12 @@ bool parse_line(std::string_view line, std::string_view label, IndexedSymbol& sy
   const std::string_view type = next_word(rest);
   const std::string_view binding = next_word(rest);
   next_word(rest); // visibility
-  const std::string_view index = next_word(rest);
+  std::string_view index = next_word(rest);
+  if (index.starts_with('[')) { // the processor's part of st_other: "[<localentry>: 8]"
+    while (!index.empty() && !index.ends_with(']'))
+      index = next_word(rest);
+    index = next_word(rest);
+  }
   symbol.name = next_word(rest);
   if (index.empty() || index == "UND" || type == "SECTION")
     return false;
