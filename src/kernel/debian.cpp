@@ -41,7 +41,6 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <cstring>
 #include <sys/utsname.h>
 
 namespace kpatch::kernel {
@@ -82,7 +81,7 @@ std::string cached_version(const fs::path& cache, const std::string& release) {
     if (!fs::exists(folder / cache::kImage))
       continue;
     const std::string version = folder.filename().string().substr(release.size() + 1);
-    if (newest.empty() || strverscmp(version.c_str(), newest.c_str()) > 0)
+    if (newest.empty() || is_later_version(version, newest))
       newest = version;
   }
   return newest;
@@ -436,21 +435,6 @@ Target debian_target(const TargetRequest& request) {
     make_once(shop.kernel / "debug", [&](const fs::path& to) { unpack_debug(shop, to); });
   locate_debug(shop, target);
   return target;
-}
-
-std::string newest_debian_release(std::string_view series, std::string_view flavour) {
-  if (find_program("apt-cache").empty())
-    fail("apt-cache: no such program; the newest kernel is asked for with it");
-  std::vector<std::string> releases =
-      releases_of(package_names(fmt::format("linux-image-{}.", series)), series, flavour);
-  std::sort(releases.begin(), releases.end(), [](const auto& a, const auto& b) {
-    return strverscmp(a.c_str(), b.c_str()) > 0;
-  });
-  for (const std::string& release : releases)
-    if (!served_versions("linux-image-" + release).empty())
-      return release;
-  fail_with_remedy("refresh the package lists, as root: apt-get update",
-                   "linux-image-{}.*-{}: apt knows no such package", series, flavour);
 }
 
 } // namespace kpatch::kernel

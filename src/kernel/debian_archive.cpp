@@ -11,7 +11,6 @@
 #include "kernel/debian_sources.h"
 
 #include <algorithm>
-#include <cstring>
 
 namespace kpatch::kernel {
 namespace fs = std::filesystem;
@@ -179,11 +178,20 @@ std::vector<std::string> served_versions(const std::string& package) {
   return parse_madison(run(apt({"apt-cache", "madison", package})).output);
 }
 
+bool is_later_version(const std::string& one, const std::string& other) {
+  const Outcome answer = run({
+      .argv = {"dpkg", "--compare-versions", one, "gt", other}
+  });
+  if (answer.status > 1)
+    fail("dpkg --compare-versions {} gt {}: {}", one, other, trimmed(answer.errors));
+  return answer.ok();
+}
+
 std::string wanted_or_later(const std::vector<std::string>& served,
                             const std::string& wanted) {
   if (served.empty() || std::ranges::find(served, wanted) != served.end())
     return wanted;
-  return strverscmp(served.front().c_str(), wanted.c_str()) > 0 ? served.front() : wanted;
+  return is_later_version(served.front(), wanted) ? served.front() : wanted;
 }
 
 std::vector<std::string> package_names(const std::string& prefix) {

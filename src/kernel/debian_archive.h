@@ -83,6 +83,11 @@ class DebianArchive {
 /// The versions of a package that the archive serves, newest first.
 std::vector<std::string> served_versions(const std::string& package);
 
+/// Whether one version of a Debian package is later than another, as dpkg compares them:
+/// a
+/// "~" comes before everything, even before the end. Throws Error without dpkg.
+bool is_later_version(const std::string& one, const std::string& other);
+
 /// What to take of the `served` versions, newest first, where `wanted` or a later one
 /// will do; `wanted` if none is of use.
 std::string wanted_or_later(const std::vector<std::string>& served,

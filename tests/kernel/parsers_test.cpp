@@ -218,9 +218,9 @@ TEST(AptCache, MadisonOutputGivesVersionsOnce) {
 }
 
 TEST(Kbuild, AsksTheMakefileOfTheModuleThatTakesAUnitFromElsewhere) {
-  const std::vector<std::string> argv = kbuild_units_command(
-      "/src", "/obj", {"arch/x86/kvm", {"virt/kvm/eventfd.c"}}, HostTools::kAsPacked,
-      UnitsGoal::kRecords);
+  const std::vector<std::string> argv =
+      kbuild_units_command("/src", "/obj", {"arch/x86/kvm", {"virt/kvm/eventfd.c"}},
+                           HostTools::kAsPacked, UnitsGoal::kRecords);
   EXPECT_NE(std::ranges::find(argv, "directory=arch/x86/kvm"), argv.end());
   EXPECT_NE(std::ranges::find(argv, "units=arch/x86/kvm/../../../virt/kvm/eventfd.o"),
             argv.end());
@@ -231,6 +231,13 @@ TEST(AptCache, ALaterVersionIsTakenOnlyInPlaceOfOneThatIsGone) {
   EXPECT_EQ(wanted_or_later({"6.1.192-2", "6.1.176-1"}, "6.1.99-1"), "6.1.192-2");
   EXPECT_EQ(wanted_or_later({"6.1.176-1"}, "6.1.190-1"), "6.1.190-1");
   EXPECT_EQ(wanted_or_later({}, "6.1.190-1"), "6.1.190-1");
+}
+
+TEST(IsLaterVersion, OrdersBackportsBeforeWhatTheyWereMadeFrom) {
+  EXPECT_TRUE(is_later_version("6.12.57-1", "6.12.57-1~bpo12+1"));
+  EXPECT_FALSE(is_later_version("6.12.57-1~bpo12+1", "6.12.57-1"));
+  EXPECT_TRUE(is_later_version("6.1.176-1", "6.1.99-1"));
+  EXPECT_FALSE(is_later_version("6.1.99-1", "6.1.99-1"));
 }
 
 } // namespace
