@@ -13,10 +13,10 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 # The system without kpatch, kept: making it takes longer than all the rest.
-base=$cache/test-root/bookworm.tar
+base=$cache/test-root/bookworm-2.tar
 if [ ! -e "$base" ]; then
 	mkdir -p "$cache/test-root"
-	mmdebstrap --quiet --variant=essential --include=systemd-sysv,kmod,libstdc++6,libelf1,libfmt9,xz-utils,zstd \
+	mmdebstrap --quiet --variant=essential --include=systemd-sysv,kmod,libstdc++6,libelf1,libfmt9,libarchive13,libzydis4.0,xz-utils,zstd \
 		--aptopt='Acquire::Languages "none"' --dpkgopt='path-exclude=/usr/share/doc/*' \
 		--dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
 		bookworm "$work/base.tar"

@@ -18,6 +18,7 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
 namespace fs = std::filesystem;
+using namespace std::string_literals;
 
 /// A machine on which ftrace tells its users.
 struct Traced : PretendedHost {
@@ -123,6 +124,47 @@ TEST(FunctionUsers, AreLookedForBeforeLoading) {
   EXPECT_TRUE(findings[0].is_fatal);
   EXPECT_EQ(findings[0].exit, kHeldByOther);
   EXPECT_THAT(findings[0].message, HasSubstr("f (vmlinux) is held by a kprobe"));
+}
+
+/// A module that replaces f of vmlinux.
+fs::path write_patch_of_f(const fs::path& directory) {
+  elf::Object object = module_object("livepatch=Y\0vermagic=6.1.0-test SMP\0name=a\0"s);
+  const std::string strings = "vmlinux\0f\0"s;
+  const elf::SectionId id = object.add_section({
+      .name = ".kpatch.strings", .data = {strings.begin(), strings.end()}
+  });
+  const elf::SymbolId symbol = object.section_symbol(id);
+  object.add_section({
+      .name = ".kpatch.funcs",
+      .data = Bytes(56),
+      .has_relocations = true,
+      .relocations = {{.offset = 40, .symbol = symbol, .addend = 8},
+                      {.offset = 48, .symbol = symbol, .addend = 0}}
+  });
+  const fs::path file = directory / "a.ko";
+  write_file(file, elf::write_object(object));
+  return file;
+}
+
+TEST(FunctionUsers, AreBlamedForARefusalAtOnce) {
+  Traced machine;
+  const fs::path file = write_patch_of_f(machine.root.path());
+  const LoadOptions unchecked{.skips_checks = true};
+  machine.set_enabled_functions(kKprobe);
+  machine.kernel.busy_answers = 3;
+  EXPECT_THAT(message_of([&] { load_patch(machine.host, file.string(), unchecked); }),
+              HasSubstr("f (vmlinux) is held by a kprobe"));
+  EXPECT_THAT(machine.kernel.calls, ElementsAre("load a.ko"));
+}
+
+TEST(FunctionUsers, AreNotBlamedForATransition) {
+  Traced machine;
+  const fs::path file = write_patch_of_f(machine.root.path());
+  machine.set_enabled_functions(kKprobe);
+  machine.kernel.add_patch("other", true);
+  machine.kernel.busy_answers = 1;
+  load_patch(machine.host, file.string(), {.skips_checks = true});
+  EXPECT_THAT(machine.kernel.calls, ElementsAre("load a.ko", "load a.ko"));
 }
 
 TEST(FunctionUsers, AreSaidByTheStatus) {

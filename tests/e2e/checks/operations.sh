@@ -100,6 +100,13 @@ expect 11 kpatch load --check trial --watch 2 /bin/operations-v2.ko
 printed 'rolling back from operations_v2 to operations_v1'
 printed 'was loaded and taken back: the check trial fails with status 1'
 grep -q 'VMALLOCCHUNK: *0 kB' /proc/meminfo || fail 'version 1 is not in effect after the trial'
+while sleep 1; do echo '<3>livepatch: pretended trouble' >/dev/kmsg; done &
+expect 11 kpatch load --watch 60 /bin/operations-v2.ko
+kill $!
+printed 'the kernel complains: livepatch: pretended trouble'
+expect 0 kpatch load --watch 3 --metric 'grep -q "VMALLOCCHUNK: *8 kB" /proc/meminfo' /bin/operations-v2.ko
+printed 'operations_v2 stays'
+expect 0 kpatch rollback
 
 # The next boot loads the newest only, and what readers of the list look for is where they look.
 expect 0 kpatch install /bin/operations-v2.ko
