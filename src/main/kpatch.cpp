@@ -12,16 +12,73 @@
 #include "runtime/command_line.h"
 #include "runtime/kernel_files.h"
 #include "runtime/module_file.h"
+#include "runtime/outcomes.h"
 #include "runtime/rehearsal_options.h"
 #include "runtime/verify_options.h"
 #include "verify/judge.h"
 
 #include <csignal>
+#include <cstdlib>
 #include <syslog.h>
 
 namespace {
 
 using namespace kpatch;
+
+verify::KernelOnDisk kernel_on_disk(const std::string& release) {
+  const runtime::KernelFiles files =
+      runtime::find_kernel_files(release, cache::default_cache());
+  // What is in the cache lacks modules from outside the kernel.
+  const auto trees = runtime::Places::from_environment().trees;
+  return {release, files.vmlinuz, files.modules_root, {trees / release}};
+}
+
+std::vector<Problem> problems_of(const std::filesystem::path& file,
+                                 const verify::KernelOnDisk& kernel) {
+  return verify::judge(
+      elf::read_object(runtime::read_module_bytes(file), file.filename().string()),
+      kernel);
+}
+
+void refuse(const std::filesystem::path& file, const std::string& release,
+            const std::vector<Problem>& problems, Exit exit) {
+  if (!problems.empty())
+    throw Error(report::judgement_text(file.filename().string(), release, problems),
+                "build it again, or use --skip-checks to try it all the same", exit);
+}
+
+/// Before a module gets to a kernel. Where the kernel's files are not at hand, nobody can
+/// tell; that is said and held against nobody.
+void judge_before(const std::filesystem::path& file, const std::string& release) {
+  const char* wish = std::getenv("KPATCH_VERIFY");
+  if (wish && std::string_view(wish) == "no")
+    return;
+  std::vector<Problem> problems;
+  try {
+    problems = problems_of(file, kernel_on_disk(release));
+  } catch (const Error& error) {
+    print(Stream::kErrors,
+          "kpatch: {} is not judged by the files of its kernel, only by what is said "
+          "above: {}\n",
+          file.filename().string(), error.what());
+    return;
+  }
+  refuse(file, release, problems, runtime::kRefusedByChecks);
+}
+
+/// What cannot be judged is for the rehearsal to show.
+void judge_all(const runtime::RehearsalRequest& request) {
+  verify::KernelOnDisk kernel{request.release, request.vmlinuz, request.modules_root, {}};
+  for (const std::string& with : request.with)
+    if (std::filesystem::is_regular_file(with))
+      kernel.more_modules.emplace_back(with);
+  const verify::Judge judge(kernel);
+  for (const std::filesystem::path& patch : request.patches)
+    refuse(patch, request.release,
+           judge.problems_of(elf::read_object(runtime::read_module_bytes(patch),
+                                              patch.filename().string())),
+           Exit::kError);
+}
 
 int rehearse(const std::vector<std::string>& arguments) {
   runtime::RehearsalCall call = runtime::parse_rehearsal_call(arguments);
@@ -38,6 +95,8 @@ int rehearse(const std::vector<std::string>& arguments) {
     request.vmlinuz = files.vmlinuz;
     request.modules_root = files.modules_root;
   }
+  if (!call.skips_checks)
+    judge_all(request);
   report::ProgressLine progress;
   request.live = [&](const runtime::GuestStep& step) {
     progress.show(report::rehearsal_step_text(step));
@@ -57,21 +116,18 @@ int judge_module(const std::vector<std::string>& arguments) {
     print(Stream::kOutput, "{}\n", runtime::verify_usage());
     return static_cast<int>(Exit::kSuccess);
   }
-  const std::string name = call.module.filename().string();
-  const elf::Object module =
-      elf::read_object(runtime::read_module_bytes(call.module), name);
-  verify::KernelOnDisk kernel{call.release, call.vmlinuz, call.modules_root};
-  if (kernel.release.empty())
-    kernel.release = runtime::describe_module(module).release();
-  if (kernel.image.empty()) {
-    const runtime::KernelFiles files =
-        runtime::find_kernel_files(kernel.release, cache::default_cache());
-    kernel.image = files.vmlinuz;
-    kernel.modules_root = files.modules_root;
-  }
-  const std::vector<Problem> problems = verify::judge(module, kernel);
+  std::string release = call.release;
+  if (release.empty())
+    release = runtime::read_module_file(call.module).release();
+  verify::KernelOnDisk kernel =
+      call.vmlinuz.empty()
+          ? kernel_on_disk(release)
+          : verify::KernelOnDisk{release, call.vmlinuz, call.modules_root, {}};
+  kernel.more_modules.insert(kernel.more_modules.end(), call.more_modules.begin(),
+                             call.more_modules.end());
+  const std::vector<Problem> problems = problems_of(call.module, kernel);
   const auto form = call.json ? report::judgement_json : report::judgement_text;
-  print(Stream::kOutput, "{}", form(name, kernel.release, problems));
+  print(Stream::kOutput, "{}", form(call.module.filename().string(), release, problems));
   return static_cast<int>(problems.empty() ? Exit::kSuccess : Exit::kError);
 }
 
@@ -88,7 +144,8 @@ int operate(const std::vector<std::string>& arguments) {
       .say = [](std::string_view line) { print(Stream::kOutput, "{}\n", line); },
       .warn = [](std::string_view line) { print(Stream::kErrors, "kpatch: {}\n", line); },
       .guide = [](std::string_view text) { print(Stream::kErrors, "{}\n", text); },
-      .progress = [&](std::string_view line) { progress.show(line); }};
+      .progress = [&](std::string_view line) { progress.show(line); },
+      .judge = judge_before};
   runtime::Forms forms = report::patch_forms();
   forms.journal = [](std::string_view line) {
     openlog("kpatch", LOG_PID, LOG_DAEMON);

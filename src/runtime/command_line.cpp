@@ -107,6 +107,10 @@ Exit rollback(const Context& context) {
 }
 
 Exit install(const Context& context) {
+  const std::string& release = context.call.release;
+  if (context.host.judge && !context.call.has(kSkipChecks))
+    context.host.judge(context.module(),
+                       release.empty() ? context.host.places.release : release);
   // The status of enabling the boot service is passed on as it is.
   return static_cast<Exit>(install_patch_beside(
       context.host, context.module(), context.call.release,
@@ -185,7 +189,7 @@ const Subcommand kSubcommands[] = {
      load                                                                                },
     {"unload",       1, true,  {kAll, kTimeout, kOnStall, kWait, kJson},        unload   },
     {"rollback",     0, true,  {kTimeout, kOnStall, kSkipChecks, kWait, kJson}, rollback },
-    {"install",      1, true,  {kKernel, kKeep, kWait, kJson},                  install  },
+    {"install",      1, true,  {kKernel, kKeep, kSkipChecks, kWait, kJson},     install  },
     {"upgrade",      1, true,  {kTimeout, kOnStall, kSkipChecks, kWait, kJson}, upgrade  },
     {"uninstall",    1, true,  {kKernel, kWait},                                uninstall},
     {"prune",        0, true,  {kWait},                                         prune    },
@@ -330,7 +334,7 @@ std::string usage() {
      --metric COMMAND       the same if this fails, run every second meanwhile
      --wait SECONDS         how long to wait for another kpatch (default 10)
      --json                 report as JSON; for install and upgrade, too
-   install [-k <release>] [--keep] <module.ko>
+   install [-k <release>] [--keep] [--skip-checks] <module.ko>
                        install a patch module to be loaded at boot; one that
                        replaces all others supersedes what is installed (--keep:
                        leaves it)

@@ -61,6 +61,10 @@ struct Host {
   std::function<void(std::string_view text)> guide; ///< how to call the program
   /// A line that takes the place of the one before; empty when there is no more.
   std::function<void(std::string_view line)> progress;
+  /// Throws Error if the kernel of that release should not get the module file, as far as
+  /// its own files tell. Null: nobody asks.
+  std::function<void(const std::filesystem::path& file, const std::string& release)>
+      judge = nullptr;
 };
 
 } // namespace kpatch::runtime

@@ -82,6 +82,8 @@ void run_checks(Host& host, const fs::path& file, const ModuleFile& module) {
   if (!reasons.empty())
     throw Error(fmt::format("failed to load module {}: {}", file.string(), reasons),
                 remedies, exit);
+  if (host.judge)
+    host.judge(file, host.places.release);
 }
 
 Exit settle_stalled_load(Host& host, const std::string& name, const Waiting& waiting) {

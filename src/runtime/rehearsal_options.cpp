@@ -30,29 +30,31 @@ enum Option : int {
   kUpgrade,
   kWithout,
   kNoKvm,
+  kSkipChecks,
 };
 
 constexpr option kLongOptions[] = {
-    {"kernel",  required_argument, nullptr, kKernel },
-    {"check",   required_argument, nullptr, kCheck  },
-    {"program", required_argument, nullptr, kProgram},
-    {"with",    required_argument, nullptr, kWith   },
-    {"cycles",  required_argument, nullptr, kCycles },
-    {"each",    no_argument,       nullptr, kEach   },
-    {"help",    no_argument,       nullptr, kHelp   },
-    {"cpus",    required_argument, nullptr, kCpus   },
-    {"kvm",     no_argument,       nullptr, kKvm    },
-    {"json",    required_argument, nullptr, kJson   },
-    {"timeout", required_argument, nullptr, kTimeout},
-    {"vmlinuz", required_argument, nullptr, kVmlinuz},
-    {"modules", required_argument, nullptr, kModules},
-    {"append",  required_argument, nullptr, kAppend },
-    {"late",    no_argument,       nullptr, kLate   },
-    {"cpu",     required_argument, nullptr, kCpu    },
-    {"upgrade", no_argument,       nullptr, kUpgrade},
-    {"without", required_argument, nullptr, kWithout},
-    {"no-kvm",  no_argument,       nullptr, kNoKvm  },
-    {nullptr,   0,                 nullptr, 0       },
+    {"kernel",      required_argument, nullptr, kKernel    },
+    {"check",       required_argument, nullptr, kCheck     },
+    {"program",     required_argument, nullptr, kProgram   },
+    {"with",        required_argument, nullptr, kWith      },
+    {"cycles",      required_argument, nullptr, kCycles    },
+    {"each",        no_argument,       nullptr, kEach      },
+    {"help",        no_argument,       nullptr, kHelp      },
+    {"cpus",        required_argument, nullptr, kCpus      },
+    {"kvm",         no_argument,       nullptr, kKvm       },
+    {"json",        required_argument, nullptr, kJson      },
+    {"timeout",     required_argument, nullptr, kTimeout   },
+    {"vmlinuz",     required_argument, nullptr, kVmlinuz   },
+    {"modules",     required_argument, nullptr, kModules   },
+    {"append",      required_argument, nullptr, kAppend    },
+    {"late",        no_argument,       nullptr, kLate      },
+    {"cpu",         required_argument, nullptr, kCpu       },
+    {"upgrade",     no_argument,       nullptr, kUpgrade   },
+    {"without",     required_argument, nullptr, kWithout   },
+    {"skip-checks", no_argument,       nullptr, kSkipChecks},
+    {"no-kvm",      no_argument,       nullptr, kNoKvm     },
+    {nullptr,       0,                 nullptr, 0          },
 };
 
 constexpr const char* kTryHelp = "see kpatch rehearse --help";
@@ -74,6 +76,7 @@ void take_option(RehearsalCall& call, int option) {
   case kCycles: request.cycles = positive_number("--cycles", optarg); break;
   case kEach: request.each = true; break;
   case kHelp: call.wants_help = true; break;
+  case kSkipChecks: call.skips_checks = true; break;
   case kCpus: request.cpus = positive_number("--cpus", optarg); break;
   case kKvm: request.kvm = true; break;
   case kNoKvm: request.kvm = false; break;
@@ -129,6 +132,7 @@ must fail. Exit status 0 if all held and the kernel log is clean. Needs no root.
                          no --cpu is given)
       --json FILE        write the report to FILE as well
       --timeout SECONDS  give up after that (default 240)
+      --skip-checks      boot although `kpatch verify` finds something against a module
       --vmlinuz FILE     the kernel image, and
       --modules DIR      the directory with lib/modules/RELEASE, if they are neither
                          in the cache nor installed

@@ -13,6 +13,7 @@ namespace kpatch::runtime {
 struct RehearsalCall {
   RehearsalRequest request;
   std::filesystem::path json; ///< empty: none
+  bool skips_checks = false;  ///< rehearse what the judge finds fault with, too
   bool wants_help = false;
 };
 

@@ -12,11 +12,19 @@ namespace kpatch::runtime {
 
 namespace {
 
-enum Option : int { kKernel = 'k', kHelp = 'h', kVmlinuz = 256, kModules, kJson };
+enum Option : int {
+  kKernel = 'k',
+  kHelp = 'h',
+  kWith = 'w',
+  kVmlinuz = 256,
+  kModules,
+  kJson
+};
 
 constexpr option kLongOptions[] = {
     {"kernel",  required_argument, nullptr, kKernel },
     {"vmlinuz", required_argument, nullptr, kVmlinuz},
+    {"with",    required_argument, nullptr, kWith   },
     {"modules", required_argument, nullptr, kModules},
     {"json",    no_argument,       nullptr, kJson   },
     {"help",    no_argument,       nullptr, kHelp   },
@@ -37,6 +45,7 @@ void take_option(VerifyCall& call, int option) {
   case kKernel: call.release = value == "running" ? running_release() : value; break;
   case kVmlinuz: call.vmlinuz = value; break;
   case kModules: call.modules_root = value; break;
+  case kWith: call.more_modules.emplace_back(value); break;
   case kJson: call.json = true; break;
   case kHelp: call.wants_help = true; break;
   default: fail_with_remedy(kTryHelp, "verify: wrong call");
@@ -46,7 +55,7 @@ void take_option(VerifyCall& call, int option) {
 } // namespace
 
 std::string verify_usage() {
-  return R"(usage: kpatch verify [--kernel RELEASE|running] [--json] MODULE.ko
+  return R"(usage: kpatch verify [--kernel RELEASE|running] [options] MODULE.ko
 
 Holds a finished patch module against the files of the kernel that is to load it and says
 what that kernel would refuse, or what would crash it. Nothing is loaded; needs no root.
@@ -57,6 +66,7 @@ Exit status 0 if there is nothing, 1 otherwise.
       --vmlinuz FILE     the kernel image, and
       --modules DIR      the directory with lib/modules/RELEASE, if they are neither
                          in the cache nor installed
+  -w, --with MODULE.ko   a module that is not below that directory; repeatable
       --json             print the result as JSON
   -h, --help             print this)";
 }
@@ -66,7 +76,7 @@ VerifyCall parse_verify_call(const std::vector<std::string>& arguments) {
   words.insert(words.end(), arguments.begin(), arguments.end());
   VerifyCall call;
   const std::vector<std::string> modules =
-      take_options(std::move(words), {"k:h", kLongOptions},
+      take_options(std::move(words), {"k:w:h", kLongOptions},
                    [&](int option) { take_option(call, option); });
   if (call.wants_help)
     return call;

@@ -14,6 +14,7 @@ struct VerifyCall {
   std::string release;
   std::filesystem::path vmlinuz;
   std::filesystem::path modules_root;
+  std::vector<std::filesystem::path> more_modules; ///< from outside the kernel
   bool json = false;
   bool wants_help = false;
 };

@@ -52,6 +52,8 @@ class Judge::Files {
   explicit Files(const KernelOnDisk& kernel)
       : vmlinux_(kernel::read_kernel_image(kernel.image)) {
     find_modules(kernel.modules_root / "lib/modules" / kernel.release);
+    for (const fs::path& more : kernel.more_modules)
+      find_modules(more);
   }
 
   const kernel::Image& vmlinux() const { return vmlinux_; }
@@ -82,19 +84,24 @@ class Judge::Files {
   }
 
  private:
-  /// Modules that the distribution did not ship (updates/, extra/) may be patches.
-  void find_modules(const fs::path& directory) {
+  void add_module(const fs::path& file) {
+    std::string name = file.filename().string();
+    const std::size_t suffix = name.find(".ko");
+    if (suffix == std::string::npos)
+      return;
+    name.resize(suffix);
+    std::ranges::replace(name, '-', '_');
+    paths_.try_emplace(name, file);
+  }
+
+  void find_modules(const fs::path& place) {
     std::error_code error;
-    for (fs::recursive_directory_iterator at(directory, error), end; at != end;
-         at.increment(error)) {
-      std::string name = at->path().filename().string();
-      const std::size_t suffix = name.find(".ko");
-      if (suffix == std::string::npos || !at->is_regular_file(error))
-        continue;
-      name.resize(suffix);
-      std::ranges::replace(name, '-', '_');
-      paths_.try_emplace(name, at->path());
-    }
+    if (fs::is_regular_file(place, error))
+      return add_module(place);
+    for (fs::recursive_directory_iterator at(place, error), end; at != end;
+         at.increment(error))
+      if (at->is_regular_file(error))
+        add_module(at->path());
   }
 
   std::optional<kernel::Image> read(std::string_view object) const {

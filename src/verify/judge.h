@@ -15,8 +15,9 @@ namespace kpatch::verify {
 /// The kernel that is to load a module, by its files alone.
 struct KernelOnDisk {
   std::string release;
-  std::filesystem::path image;        ///< vmlinuz or vmlinux
-  std::filesystem::path modules_root; ///< has lib/modules/<release>
+  std::filesystem::path image;                     ///< vmlinuz or vmlinux
+  std::filesystem::path modules_root;              ///< has lib/modules/<release>
+  std::vector<std::filesystem::path> more_modules; ///< files, or directories of them
 };
 
 /// Holds modules against one kernel, whose files it reads once.

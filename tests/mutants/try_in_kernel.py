@@ -25,7 +25,7 @@ def rehearse(kpatch, release, mutants):
     with tempfile.TemporaryDirectory() as directory:
         report = os.path.join(directory, "report.json")
         outcome = subprocess.run(
-            [kpatch, "rehearse", "--no-verify", "--each", "--cpus", "1", "--kernel", release, "--timeout",
+            [kpatch, "rehearse", "--skip-checks", "--each", "--cpus", "1", "--kernel", release, "--timeout",
              "200", "--json", report, *mutants], capture_output=True, text=True, check=False)
         if not os.path.exists(report):
             return None, outcome.stderr.strip()
