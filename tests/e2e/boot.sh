@@ -57,7 +57,7 @@ echo "before the network: $([ "$before" -gt 0 ] && [ "$before" -lt "$network" ] 
 head /var/lib/kpatch/.boot/*/*
 journalctl -b -u kpatch.service -o cat
 if [ -e /root/boot-good.ko.xz ]; then
-	kpatch install /root/boot-good.ko.xz && kpatch install /root/boot-evil.ko &&
+	kpatch install /root/boot-good.ko.xz && kpatch install --keep /root/boot-evil.ko &&
 		mv /root/boot-else.ko "/var/lib/kpatch/$(uname -r)" && rm /root/boot-good.ko.xz || exit
 	echo "installed $(cat /proc/uptime)"
 	systemctl reboot
