@@ -13,8 +13,8 @@ struct Fault {
   std::string_view name;
   /// Does it to the module; false: the module has nothing that could be wrong so.
   bool (*apply)(elf::Object& module);
-  /// Loads and unloads without harm; found all the same, or not.
-  bool is_harmless = false;
+  /// Nobody need find it: it does no harm, or cannot always be told from what is right.
+  bool may_escape = false;
 };
 
 std::span<const Fault> all_faults();
