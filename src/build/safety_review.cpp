@@ -46,9 +46,8 @@ std::vector<Problem> review_units(const Workshop& shop, const PatchedView& view,
   std::vector<verify::ReviewedUnit> units;
   for (const UnitObjects& unit : objects) {
     const auto result = std::ranges::find_if(results, [&](const UnitResult& candidate) {
-      return candidate.unit == unit.unit &&
-             (candidate.outcome == UnitOutcome::kChanged ||
-              candidate.outcome == UnitOutcome::kRefused);
+      return candidate.unit == unit.unit && (candidate.outcome == UnitOutcome::kChanged ||
+                                             candidate.outcome == UnitOutcome::kRefused);
     });
     if (result == results.end())
       continue;

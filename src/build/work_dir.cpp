@@ -36,7 +36,8 @@ int try_lock(const fs::path& file, int flags) {
   return -1;
 }
 
-/// Again for up to five seconds if something still writes there, then left to the next run.
+/// Again for up to five seconds if something still writes there, then left to the next
+/// run.
 void remove_dead_run(const fs::path& directory) {
   for (int attempt = 0; attempt < 50; ++attempt) {
     std::error_code error;

@@ -72,8 +72,9 @@ TEST(SourceItems, MentionTheirConditions) {
 
 // Millions of a driver's register numbers need not be kept for their names alone.
 TEST(SourceItems, MentionNeitherTheDirectiveNorTheGuardOfTheFile) {
-  const auto items = source_items("#ifndef H_H\n#define H_H\n#define REGISTER 0x10\n"
-                                  "#ifndef OTHER\n#define NEXT REGISTER\n#endif\n#endif\n");
+  const auto items =
+      source_items("#ifndef H_H\n#define H_H\n#define REGISTER 0x10\n"
+                   "#ifndef OTHER\n#define NEXT REGISTER\n#endif\n#endif\n");
   ASSERT_EQ(items.size(), 3u);
   EXPECT_TRUE(items[0].is_unclear); // where it is defined before, nothing is read
   EXPECT_FALSE(items[1].is_unclear);
