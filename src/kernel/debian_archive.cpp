@@ -105,6 +105,13 @@ std::vector<ControlFields> parse_control(std::string_view text) {
   return paragraphs;
 }
 
+const std::string& get_field(const ControlFields& package, const std::string& name) {
+  const auto field = package.find(name);
+  if (field == package.end())
+    fail("a package of Debian has no field {} in its description", name);
+  return field->second;
+}
+
 std::string kernel_source_version(const ControlFields& package) {
   if (const auto using_list = package.find("Built-Using"); using_list != package.end())
     for (const std::string_view item : list_items(using_list->second))
@@ -126,7 +133,8 @@ std::string kernel_source_version(const ControlFields& package) {
 }
 
 SourcePackage source_package(const ControlFields& package) {
-  SourcePackage source{.name = package.at("Package"), .version = package.at("Version")};
+  SourcePackage source{.name = get_field(package, "Package"),
+                       .version = get_field(package, "Version")};
   const auto named = package.find("Source"); // "linux" or "linux (6.1.192-2)"
   if (named == package.end())
     return source;
@@ -223,7 +231,7 @@ std::string DebianArchive::find_newest_version(const std::string& package) const
   if (!served.empty())
     return served.front();
   const fs::path here = find_downloaded(package, "");
-  return here.empty() ? std::string() : read_control(here).at("Version");
+  return here.empty() ? std::string() : get_field(read_control(here), "Version");
 }
 
 std::string DebianArchive::newest_version(const std::string& package,

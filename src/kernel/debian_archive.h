@@ -31,6 +31,9 @@ struct SourcePackage {
   std::string version;
 };
 
+/// What the package says of itself under this name, such as "Version".
+const std::string& get_field(const ControlFields& package, const std::string& name);
+
 /// The source package that a package was made of; for a signed one, that of what was
 /// signed.
 SourcePackage source_package(const ControlFields& package);

@@ -195,6 +195,11 @@ TEST(ControlData, OfAnUnsignedKernelNamesTheSourceItWasMadeOf) {
   EXPECT_THROW(kernel_source_version(foreign.at(0)), Error);
 }
 
+TEST(ControlData, WithoutNameOrVersionIsRefused) {
+  EXPECT_THROW(source_package(parse_control("Version: 1\n").at(0)), Error);
+  EXPECT_THROW(source_package(parse_control("Package: a\nSource: linux\n").at(0)), Error);
+}
+
 TEST(ControlData, DependenciesAreFoundByPrefix) {
   const std::string depends =
       "linux-headers-6.1.0-56-common (= 6.1.192-2), "
