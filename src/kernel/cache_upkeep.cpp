@@ -4,12 +4,13 @@
 // must be certain to be nobody's: a directory that is being filled is locked by who fills
 // it, and a file that is being written has a name that no reader looks for.
 //
-// That pristine trees are still pristine can be shown: their fingerprint was recorded
-// when they were unpacked.
+// That pristine trees, prepared ones and packages are what they were can be shown: a
+// fingerprint was recorded when they were unpacked, made or fetched.
 #include "kernel/cache_upkeep.h"
 
 #include "base/error.h"
 #include "base/files.h"
+#include "base/sha256.h"
 #include "cache/fingerprint.h"
 #include "cache/layout.h"
 #include "kernel/cache.h"
@@ -27,9 +28,22 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::string_view kFingerprintSuffix = ".fingerprint.1";
+/// Of packages and of the trees of a kernel: hidden, since what is not is a thing of its
+/// own.
+constexpr std::string_view kSeal = ".seal";
 constexpr std::string_view kPreparedPrefix = "objects";
 constexpr const char* kSourceName = "source-name";
 constexpr std::string_view kUnfinishedMark = ".new-";
+
+fs::path seal_of(const fs::path& path) {
+  return path.parent_path() / ("." + path.filename().native() + std::string(kSeal));
+}
+
+std::string seal(const fs::path& path) {
+  return fs::is_directory(path)
+             ? cache::tree_fingerprint(path, cache::FingerprintDepth::kMetadata)
+             : sha256(read_text(path));
+}
 
 std::vector<fs::path> entries(const fs::path& directory) {
   std::vector<fs::path> all;
@@ -150,6 +164,10 @@ void record_fingerprint(const fs::path& tree) {
     write_file(file, cache::tree_fingerprint(tree, cache::FingerprintDepth::kMetadata));
 }
 
+void record_fresh(const fs::path& fresh, const fs::path& name) {
+  write_file(seal_of(name), seal(fresh));
+}
+
 void record_source(const fs::path& kernel, const fs::path& source) {
   if (!fs::exists(kernel / kSourceName))
     write_file(kernel / kSourceName, source.filename().native());
@@ -172,9 +190,27 @@ std::vector<std::string> collect_garbage(const fs::path& cache) {
   return Collector(cache).collect();
 }
 
+namespace {
+
+/// What in the folder has a seal and is not as it says.
+void compare_with_seals(const fs::path& cache, const fs::path& folder,
+                        std::vector<std::string>& complaints) {
+  for (const fs::path& entry : entries(folder))
+    if (const auto recorded = read_text_if_exists(seal_of(entry));
+        recorded && *recorded != seal(entry))
+      complaints.push_back(fmt::format("{}: it was altered since it was {}",
+                                       entry.lexically_relative(cache).string(),
+                                       fs::is_directory(entry) ? "made" : "fetched"));
+}
+
+} // namespace
+
 std::vector<std::string> verify_cache(const fs::path& cache) {
   claim_cache(cache);
   std::vector<std::string> complaints;
+  compare_with_seals(cache, cache / cache::kDownloads, complaints);
+  for (const fs::path& kernel : entries(cache / cache::kKernels))
+    compare_with_seals(cache, kernel, complaints);
   for (const fs::path& source : entries(cache / cache::kSources)) {
     if (!fs::is_directory(source) || is_unfinished(source))
       continue;

@@ -12,6 +12,10 @@ namespace kpatch::kernel {
 /// done already. To be called right after it was unpacked.
 void record_fingerprint(const std::filesystem::path& tree);
 
+/// The same of a package, or of a tree of a kernel, that will be called `name`: to be
+/// called when it is whole and before it is renamed.
+void record_fresh(const std::filesystem::path& fresh, const std::filesystem::path& name);
+
 /// Writes down in a kernel's directory of the cache which pristine tree of the cache it
 /// is made from.
 void record_source(const std::filesystem::path& kernel,

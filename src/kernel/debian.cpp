@@ -413,7 +413,11 @@ Target debian_target(const TargetRequest& request) {
   target.machine = machine_of_release(shop.release);
 
   announce(shop);
-  make_once(shop.kernel / "image", [&](const fs::path& to) { unpack_image(shop, to); });
+  const fs::path image = shop.kernel / cache::kImage;
+  make_once(image, [&](const fs::path& to) {
+    unpack_image(shop, to);
+    record_fresh(to, image);
+  });
   read_source_names(shop);
   target.version = shop.source_version;
   locate_image(shop, target);
@@ -427,8 +431,10 @@ Target debian_target(const TargetRequest& request) {
   }
 
   target.objects = target.cache / cache::kPreparedTree;
-  make_once(target.objects,
-            [&](const fs::path& to) { prepare(shop, target.source, to); });
+  make_once(target.objects, [&](const fs::path& to) {
+    prepare(shop, target.source, to);
+    record_fresh(to, target.objects);
+  });
   read_configuration(shop, target);
 
   if (needs_debug(shop))

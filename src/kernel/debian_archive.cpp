@@ -3,6 +3,7 @@
 // Packages are fetched with `apt-get download`, which needs no privilege, follows
 // whatever mirrors and proxies the machine is set up for, and checks signatures and sums.
 // It writes under the final name as it goes, so it works in a directory of its own.
+#include "kernel/cache_upkeep.h"
 #include "kernel/debian_archive.h"
 
 #include "base/error.h"
@@ -267,6 +268,7 @@ fs::path DebianArchive::fetch(const std::string& package, const std::string& ver
       file = entry.path();
   if (outcome.ok() && !file.empty()) {
     const fs::path final_name = downloads_ / file.filename();
+    record_fresh(file, final_name);
     fs::rename(file, final_name);
     return final_name;
   }

@@ -175,6 +175,7 @@ void prepare(const TargetRequest& request, const Tree& tree, Target& target) {
     prepare_from_config(target.source, fresh, tree.config, target.make_variables);
     check_release_of_build(target, fresh);
     write_file(fresh / kSymversName, symvers_text(target, tree));
+    record_fresh(fresh, target.objects);
   });
 }
 

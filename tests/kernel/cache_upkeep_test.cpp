@@ -30,6 +30,25 @@ TEST_F(CacheUpkeep, FindsThatAPristineTreeWasEdited) {
               testing::ElementsAre(testing::StartsWith("sources/6.1.5-1: ")));
 }
 
+TEST_F(CacheUpkeep, FindsWhatWasAlteredOfAKernelAndOfItsPackages) {
+  const std::string kernel = "kernels/6.1.0-1-amd64_6.1.5-1/";
+  const std::string prepared = kernel + cache::kPreparedTree;
+  scratch_.file("downloads/linux-kbuild_1_amd64.deb", "package");
+  for (const std::string& name :
+       {prepared, kernel + "image", std::string("downloads/linux-kbuild_1_amd64.deb")})
+    record_fresh(scratch_ / name, scratch_ / name);
+  EXPECT_TRUE(verify_cache(scratch_.path()).empty());
+  EXPECT_TRUE(collect_garbage(scratch_.path()).empty());
+  scratch_.file(prepared + "/tools/objtool/objtool", "another program");
+  scratch_.file(kernel + "image/boot/vmlinuz", "another kernel");
+  scratch_.file("downloads/linux-kbuild_1_amd64.deb", "PACKAGE");
+  EXPECT_THAT(
+      verify_cache(scratch_.path()),
+      testing::UnorderedElementsAre(testing::StartsWith(prepared + ": "),
+                                    testing::StartsWith(kernel + "image: "),
+                                    testing::StartsWith("downloads/linux-kbuild_1")));
+}
+
 class CacheObjects : public CacheUpkeep {
  protected:
   void make_old(const fs::path& file, int days) {
