@@ -33,6 +33,8 @@ class CodeSites {
   virtual bool is_trap(Code code) const = 0;
   /// An instruction prefix that makes it atomic.
   virtual bool is_lock(Code code) const = 0;
+  /// An instruction that computes an address and uses nothing of what is there.
+  virtual bool only_takes_address(Code code) const = 0;
   virtual bool is_indirect_thunk(std::string_view symbol) const = 0;
 };
 

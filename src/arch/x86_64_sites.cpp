@@ -15,6 +15,8 @@ namespace {
 constexpr std::uint8_t kCall = 0xe8;
 constexpr std::uint8_t kJump = 0xe9;
 constexpr std::uint8_t kShortJump = 0xeb;
+constexpr std::uint8_t kRex = 0x40; // 0x40 to 0x4f
+constexpr std::uint8_t kLea = 0x8d;
 constexpr std::uint8_t kLock = 0xf0;
 /// What replaces the prefix where there is one processor only (apply_alternatives).
 constexpr std::uint8_t kNoLock = 0x3e;
@@ -48,6 +50,11 @@ class X86_64Sites : public CodeSites {
   bool is_trap(Code code) const override { return begins_with(code, kTrap); }
   bool is_lock(Code code) const override {
     return !code.empty() && (code[0] == kLock || code[0] == kNoLock);
+  }
+  bool only_takes_address(Code code) const override {
+    const bool has_prefix = !code.empty() && (code[0] & 0xf0) == kRex;
+    const Code rest = code.subspan(has_prefix ? 1 : 0);
+    return !rest.empty() && rest[0] == kLea;
   }
   bool is_indirect_thunk(std::string_view symbol) const override {
     return symbol.starts_with("__x86_indirect_thunk_") ||

@@ -231,7 +231,9 @@ class ReferenceChecker {
     return !starts_with_any(section.name, kMayNameInit);
   }
 
-  /// An instruction that refers to the one behind it is one whose relocation was lost.
+  /// An instruction that uses what is behind it is one whose relocation was lost. Only
+  /// its address is another matter: it says where the caller is (_THIS_IP_ of
+  /// include/linux/instruction_pointer.h).
   void check_missing(elf::SectionId id) {
     if (!sites_ || !view_.knows_boundaries(id))
       return;
@@ -245,6 +247,7 @@ class ReferenceChecker {
       const arch::OwnReferenceAnswer answer = arch_.own_reference(section, at);
       if (answer.is_known && answer.reference && answer.reference->size == 4 &&
           answer.reference->target == at + length &&
+          !sites_->only_takes_address(std::span(section.data).subspan(at)) &&
           !view_.reference_at(id, answer.reference->field) && !labels.contains({id, at}))
         add(kBadField, view_.function_at({id, at}),
             fmt::format("the instruction at {} refers to nothing: its relocation is "

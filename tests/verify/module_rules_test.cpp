@@ -11,6 +11,7 @@ namespace {
 using testing::Contains;
 using testing::ElementsAre;
 using testing::IsEmpty;
+using testing::Not;
 
 constexpr std::uint16_t kLivepatchIndex = 0xff20;
 constexpr std::uint64_t kCode = SHF_ALLOC | SHF_EXECINSTR;
@@ -253,6 +254,17 @@ TEST_F(LoaderRules, WantUnwindDataForEveryFunction) {
 TEST_F(LoaderRules, WantEveryReturnListed) {
   drop(".return_sites");
   EXPECT_THAT(codes(), Contains("KP5004"));
+}
+
+TEST_F(LoaderRules, WantARelocationForWhatIsRead) {
+  module_.livepatch.clear();
+  EXPECT_THAT(codes(), Contains("KP5001"));
+}
+
+TEST_F(LoaderRules, LetCodeSayWhereItIs) {
+  module_.livepatch.clear();
+  module_.sections[text_].data[6] = 0x8d; // lea 0(%rip), %rax: _THIS_IP_
+  EXPECT_THAT(codes(), Not(Contains("KP5001")));
 }
 
 TEST_F(LoaderRules, WantTheKernelsVersion) {
