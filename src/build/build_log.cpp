@@ -35,4 +35,11 @@ void BuildLog::save(const std::filesystem::path& file) const {
   write_file(file, text_);
 }
 
+void remove_older_log(const std::filesystem::path& file,
+                      std::filesystem::file_time_type start) {
+  std::error_code ignored;
+  if (std::filesystem::last_write_time(file, ignored) < start)
+    std::filesystem::remove(file, ignored);
+}
+
 } // namespace kpatch::build

@@ -28,4 +28,8 @@ class BuildLog {
   std::string text_;
 };
 
+/// Removes a log that was last written before `start`: it would be taken for this run's.
+void remove_older_log(const std::filesystem::path& file,
+                      std::filesystem::file_time_type start);
+
 } // namespace kpatch::build

@@ -472,12 +472,8 @@ void save_log(const BuildOptions& options, BuildLog& log, fs::file_time_type sta
   const bool wanted = options.keep_log || result.outcome == BuildOutcome::kFailed ||
                       result.outcome == BuildOutcome::kRefused;
   const fs::path file = options.cache / "build.log";
-  std::error_code ignored;
-  if (!wanted || !fs::is_directory(options.cache, ignored)) {
-    if (fs::last_write_time(file, ignored) < start)
-      fs::remove(file, ignored); // of an earlier run: it would be taken for this one's
-    return;
-  }
+  if (!wanted || !fs::is_directory(options.cache))
+    return remove_older_log(file, start);
   log.add(result.message);
   result.log = file;
   log.save(result.log);
