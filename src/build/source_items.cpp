@@ -144,6 +144,15 @@ std::optional<Name> name_in_parentheses(std::span<const Token> tokens, std::size
   return std::nullopt;
 }
 
+/// `struct x { ... } ____cacheline_aligned;` is a type with an attribute: a variable
+/// would have a storage class where several files see it, and names of attributes begin
+/// so.
+bool is_attribute_of_type(std::span<const Token> tokens, std::size_t at) {
+  return tokens[at].text.starts_with("__") && at > 0 && tokens[at - 1].text == "}" &&
+         (tokens[0].text == "struct" || tokens[0].text == "union" ||
+          tokens[0].text == "enum");
+}
+
 /// What a declaration declares besides types.
 void add_declared(std::span<const Token> tokens, const Outline& outline,
                   std::vector<Name>& defines) {
@@ -160,6 +169,8 @@ void add_declared(std::span<const Token> tokens, const Outline& outline,
     if (next == "(") {
       if (!is_one_of(kAnnotations, tokens[at].text))
         defines.push_back(tokens[at].text);
+    } else if (next == ";" && is_attribute_of_type(tokens, at)) {
+      continue;
     } else if (next == ";" || next == "," || next == "=" || next == "[" || next == ":") {
       defines.push_back(tokens[at].text);
       // `int name __read_mostly;`
