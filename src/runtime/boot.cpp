@@ -3,9 +3,12 @@
 // A patch that takes the system down while it boots would do so at every boot, and there
 // is nobody to take it out. So an attempt is written down before it is made, and struck
 // off only when the system is up; after two that were not struck off the module is passed
-// over. One that the kernel refuses or that stalls gets the same two chances.
+// over. One that the kernel refuses or that stalls gets the same two chances. If the
+// system died while one was being loaded, that one is to blame, and not those that had
+// been loaded before it.
 //
-//   /var/lib/kpatch/.boot/<release>/<module>:  "begun 1"  "loaded 1"  "failed 2"
+//   /var/lib/kpatch/.boot/<release>/<module>:  "begun 1"  "loaded 1"  "failed 2"  "died
+//   2"
 //
 // The boot goes on whatever happens here.
 #include "base/durable_file.h"
@@ -96,6 +99,32 @@ bool attempt(Host& host, const fs::path& file, const ModuleFile& module,
   return attempts.state == "loaded";
 }
 
+std::vector<std::string> attempts_in_state(const Places& places, std::string_view state) {
+  std::vector<std::string> modules;
+  std::error_code error;
+  for (const fs::directory_entry& entry :
+       fs::directory_iterator(attempts_of(places, places.release), error))
+    if (read_attempts(entry.path()).state == state)
+      modules.push_back(entry.path().filename());
+  return modules;
+}
+
+void forget_loaded(const Places& places) {
+  for (const std::string& module : attempts_in_state(places, "loaded"))
+    forget_attempts(places, places.release, module);
+}
+
+/// What was begun at the boot before and did not come back took the system down.
+void settle_blame(Host& host) {
+  const std::vector<std::string> begun = attempts_in_state(host.places, "begun");
+  if (!begun.empty())
+    forget_loaded(host.places);
+  for (const std::string& module : begun) {
+    const fs::path file = attempts_of(host.places, host.places.release) / module;
+    note(host, file, {.state = "died", .made = read_attempts(file).made});
+  }
+}
+
 } // namespace
 
 void forget_attempts(const Places& places, const std::string& release,
@@ -112,6 +141,7 @@ Exit load_at_boot(Host& host, const LoadOptions& options) {
     host.say("live patches are switched off on the kernel command line");
     return Exit::kSuccess;
   }
+  settle_blame(host);
   bool all_loaded = true;
   for (const fs::path& file : modules_in_loading_order(host.places.installed_here())) {
     throw_if_interrupted();
@@ -128,14 +158,7 @@ Exit load_at_boot(Host& host, const LoadOptions& options) {
 }
 
 Exit confirm_boot(Host& host) {
-  const fs::path directory = attempts_of(host.places, host.places.release);
-  std::vector<std::string> loaded;
-  std::error_code error;
-  for (const fs::directory_entry& entry : fs::directory_iterator(directory, error))
-    if (read_attempts(entry.path()).state == "loaded")
-      loaded.push_back(entry.path().filename());
-  for (const std::string& name : loaded)
-    forget_attempts(host.places, host.places.release, name);
+  forget_loaded(host.places);
   return Exit::kSuccess;
 }
 

@@ -120,7 +120,7 @@ refuse life02 'boot.else \[|boot-else.ko|loaded 1|begun 1'
 
 expect life03 '^VMALLOCCHUNK'
 expect life03 '^boot_good \[enabled\]'
-expect life03 '^begun 2'
+expect life03 '^died 2'
 expect life03 'boot_crash is passed over: it was loaded when the system died at the last 2 boots'
 [ "$(grep -c 'Kernel panic - not syncing: as it was asked to' "$work/twice.console")" -eq 2 ] ||
 	{ echo "it should have died twice"; exit 1; }

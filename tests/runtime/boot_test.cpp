@@ -63,6 +63,18 @@ TEST(Boot, LeavesOutAPatchAfterTwoBootsThatDidNotEnd) {
   EXPECT_THAT(machine.boot(), ElementsAre("load a.ko"));
 }
 
+TEST(Boot, BlamesWhatWasBeingLoadedWhenTheSystemDied) {
+  Booting machine;
+  for (int boot = 1; boot <= 2; ++boot) {
+    EXPECT_THAT(machine.boot(), ElementsAre("load a.ko"));
+    write_file(machine.places.installed / ".boot/6.1.0-test/b",
+               "begun " + std::to_string(boot) + "\n"); // and the system died
+  }
+  EXPECT_THAT(machine.boot(), ElementsAre("load a.ko"));
+  EXPECT_THAT(machine.boot(), ElementsAre("load a.ko")); // now nothing was begun
+  EXPECT_THAT(machine.boot(), IsEmpty());
+}
+
 TEST(Boot, LeavesOutAPatchThatFailedTwice) {
   Booting machine;
   machine.kernel.load_answer = ENOEXEC;
