@@ -43,18 +43,26 @@ int open_lock(const fs::path& directory) {
               0600);
 }
 
+void warn_without_lock(Host& host, int error) {
+  host.warn(fmt::format("{}: no lock can be made there ({}): do not run two at once",
+                        host.places.records.string(), std::strerror(error)));
+}
+
 } // namespace
 
 OperationLock::OperationLock(Host& host, const std::string& command,
                              std::chrono::seconds patience)
     : descriptor_(open_lock(host.places.records)) {
   if (descriptor_ < 0) {
-    host.warn(fmt::format("{}: no lock can be made there ({}): do not run two at once",
-                          host.places.records.string(), std::strerror(errno)));
+    warn_without_lock(host, errno);
     return;
   }
   for (std::chrono::milliseconds waited{0}; flock(descriptor_, LOCK_EX | LOCK_NB) != 0;
        waited += kPollInterval) {
+    if (errno != EWOULDBLOCK) { // a kernel without CONFIG_FILE_LOCKING
+      warn_without_lock(host, errno);
+      return;
+    }
     const std::string holder = holder_in(descriptor_);
     if (waited >= patience || is_interrupted()) {
       close(descriptor_);
