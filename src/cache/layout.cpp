@@ -9,11 +9,17 @@
 namespace kpatch::cache {
 namespace fs = std::filesystem;
 
-fs::path default_cache() {
+fs::path known_cache() {
   if (const char* chosen = std::getenv("CACHEDIR"); chosen && *chosen)
     return chosen;
   if (const char* home = std::getenv("HOME"); home && *home)
     return fs::path(home) / ".kpatch";
+  return {};
+}
+
+fs::path default_cache() {
+  if (fs::path cache = known_cache(); !cache.empty())
+    return cache;
   fail_with_remedy("set CACHEDIR to a directory that you may write to",
                    "neither CACHEDIR nor HOME is set: there is no place for kernels");
 }
@@ -21,6 +27,8 @@ fs::path default_cache() {
 std::vector<fs::path> folders_of_release(const fs::path& cache,
                                          std::string_view release) {
   std::vector<fs::path> folders;
+  if (cache.empty())
+    return folders;
   std::error_code none;
   for (const fs::directory_entry& entry :
        fs::directory_iterator(cache / kKernels, none)) {

@@ -25,11 +25,13 @@ inline constexpr const char* kPreparedTree = "objects.2";
 /// The unpacked image package: boot/vmlinuz-RELEASE, lib/modules/RELEASE.
 inline constexpr const char* kImage = "image";
 
-/// $CACHEDIR, or ~/.kpatch. Throws Error if the environment has neither.
+/// $CACHEDIR, or ~/.kpatch; empty if the environment has neither.
+std::filesystem::path known_cache();
+/// The same for who cannot do without: throws Error if the environment has neither.
 std::filesystem::path default_cache();
 
 /// The folders of all kernels of this release: of its versions, its RPM packages and its
-/// trees. Sorted by name.
+/// trees. Sorted by name; none without a cache.
 std::vector<std::filesystem::path> folders_of_release(const std::filesystem::path& cache,
                                                       std::string_view release);
 

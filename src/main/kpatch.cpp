@@ -27,7 +27,7 @@ using namespace kpatch;
 
 verify::KernelOnDisk kernel_on_disk(const std::string& release) {
   const runtime::KernelFiles files =
-      runtime::find_kernel_files(release, cache::default_cache());
+      runtime::find_kernel_files(release, cache::known_cache());
   // What is in the cache lacks modules from outside the kernel.
   const auto trees = runtime::Places::from_environment().trees;
   return {release, files.vmlinuz, files.modules_root, {trees / release}};
@@ -91,7 +91,7 @@ int rehearse(const std::vector<std::string>& arguments) {
     request.release = runtime::read_module_file(request.patches.front()).release();
   if (request.vmlinuz.empty()) {
     const runtime::KernelFiles files =
-        runtime::find_kernel_files(request.release, cache::default_cache());
+        runtime::find_kernel_files(request.release, cache::known_cache());
     request.vmlinuz = files.vmlinuz;
     request.modules_root = files.modules_root;
   }

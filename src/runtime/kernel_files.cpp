@@ -52,7 +52,7 @@ KernelFiles find_kernel_files(const std::string& release, const fs::path& cache,
   fail_with_remedy("build a patch for it with kpatch-build -a, which fetches it, or give "
                    "--vmlinuz and --modules",
                    "{}: this kernel is neither in the cache {} nor installed", release,
-                   cache.string());
+                   cache.empty() ? "(CACHEDIR says where)" : cache.string());
 }
 
 } // namespace kpatch::runtime
