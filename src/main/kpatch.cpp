@@ -58,8 +58,7 @@ void judge_before(const std::filesystem::path& file, const std::string& release)
     problems = problems_of(file, kernel_on_disk(release));
   } catch (const Error& error) {
     print(Stream::kErrors,
-          "kpatch: {} is not judged by the files of its kernel, only by what is said "
-          "above: {}\n",
+          "kpatch: {} could not be verified against the files of its kernel: {}\n",
           file.filename().string(), error.what());
     return;
   }

@@ -51,8 +51,8 @@ KernelFiles find_kernel_files(const std::string& release, const fs::path& cache,
     return *files;
   fail_with_remedy("build a patch for it with kpatch-build -a, which fetches it, or give "
                    "--vmlinuz and --modules",
-                   "{}: this kernel is neither in the cache {} nor installed", release,
-                   cache.empty() ? "(CACHEDIR says where)" : cache.string());
+                   "{}: this kernel is not installed and not in the cache{}", release,
+                   cache.empty() ? "" : " " + cache.string());
 }
 
 } // namespace kpatch::runtime
