@@ -64,7 +64,7 @@ std::string fault(const elf::Object& module, const elf::FunctionRecord& record,
                        record.object, image->named(record.name).size(), record.position);
   const kernel::ImagePart* part = image->find_part(found->address);
   if (!part || !(part->flags & SHF_EXECINSTR))
-    return "it is no function";
+    return "it is not a function";
   if (is_gone_after_start(*part, record.object == kVmlinux))
     return fmt::format("{} gives it up once it has started", record.object);
   if (!has_ftrace_entry(kernel, record, *image, found->address))

@@ -149,7 +149,7 @@ class ReferenceChecker {
         sites_->is_call(view_.code_at({id, relocation.offset - sites_->branch_opcode()}));
     if (!target.is_text())
       add(kShape, view_.function_at({id, relocation.offset}),
-          fmt::format("the call or jump at {} leads to {}, which is no code",
+          fmt::format("the call or jump at {} leads to {}, which is not code",
                       text(id, relocation.offset), target.name));
     else if (at >= target.size() || !view_.is_boundary(place) ||
              (is_call && !view_.is_function_start(place)))

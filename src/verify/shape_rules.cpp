@@ -86,7 +86,7 @@ class ShapeChecker {
         add(section.name, fmt::format("has {} in another place than the kernel", name));
       else if (!module_.symbols[found->symbol].is_defined() || found->addend != 0 ||
                !module_.sections[module_.symbols[found->symbol].section].is_text())
-        add(section.name, fmt::format("{} is no code of the module", name));
+        add(section.name, fmt::format("{} is not code of the module", name));
     }
     if (shipped && shipped->size != section.data.size())
       add(section.name, fmt::format("has {} bytes; struct module of the kernel has {}",

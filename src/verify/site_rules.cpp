@@ -170,7 +170,8 @@ class SiteChecker {
       const elf::Section& section = view_.section(symbol.section);
       const std::uint64_t at = symbol.value + offset;
       if (section.is_text() || at > section.size() || section.size() - at < kStaticKey)
-        add(symbol.name, fmt::format("is no key for the jump label at {}", text(place)));
+        add(symbol.name,
+            fmt::format("is not a key for the jump label at {}", text(place)));
       return;
     }
     const auto name = parse_livepatch_name(symbol.name);
@@ -180,7 +181,8 @@ class SiteChecker {
     if (found && !tables_.keys.contains(found->address + offset) &&
         !looks_like_key(*image, found->address + offset))
       add(found->name,
-          fmt::format("is no static key, but that of the jump label at {}", text(place)));
+          fmt::format("is not a static key, but that of the jump label at {}",
+                      text(place)));
   }
 
   static const kernel::ImageSymbol*
