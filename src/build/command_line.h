@@ -32,7 +32,7 @@ struct Invocation {
   kernel::TargetRequest kernel;
   std::filesystem::path json; ///< empty: not wanted
   Isolation isolation = Isolation::kForRoot;
-  int debug = 0;              ///< how often --debug was given
+  int debug = 0; ///< how often --debug was given
 };
 
 /// Reads the arguments as getopt_long does: long options may be abbreviated, options may

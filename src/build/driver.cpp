@@ -28,7 +28,6 @@
 #include "build/work_dir.h"
 #include "cache/layout.h"
 #include "kernel/cache.h"
-#include "kernel/object_store.h"
 #include "kernel/requirements.h"
 #include "klp/module.h"
 
@@ -455,16 +454,6 @@ void Build::make_warnings_of_problems() {
     result_.warnings.push_back(std::move(problem));
   }
   result_.problems.clear();
-}
-
-/// What goes wrong is a result too.
-void note_failure(BuildResult& result, const std::function<void()>& step) {
-  try {
-    step();
-  } catch (const std::exception& error) {
-    result.message = error.what();
-    result.remedy = remedy_of(error);
-  }
 }
 
 void save_log(const BuildOptions& options, BuildLog& log, fs::file_time_type start,

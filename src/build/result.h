@@ -8,6 +8,7 @@
 #include "dwarf/debug_info.h"
 
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -94,5 +95,8 @@ struct BuildResult {
   std::vector<Problem> warnings; ///< what the review found; it is no obstacle
   std::vector<StepTime> steps;
 };
+
+/// Runs the step; what goes wrong in it is a result too.
+void note_failure(BuildResult& result, const std::function<void()>& step);
 
 } // namespace kpatch::build

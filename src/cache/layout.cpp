@@ -20,8 +20,9 @@ fs::path known_cache() {
 fs::path default_cache() {
   if (fs::path cache = known_cache(); !cache.empty())
     return cache;
-  fail_with_remedy("set CACHEDIR to a directory that you may write to",
-                   "neither CACHEDIR nor HOME is set: there is no place for kernels");
+  fail_with_remedy(
+      "set CACHEDIR to a directory that you may write to",
+      "neither CACHEDIR nor HOME is set, so nothing says where to keep kernels");
 }
 
 std::vector<fs::path> folders_of_release(const fs::path& cache,

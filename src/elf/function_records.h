@@ -20,7 +20,7 @@ struct FunctionRecord {
 
 struct FunctionRecords {
   std::string table;  ///< the section that they stand in; empty: the module has none
-  std::string damage; ///< why it is no table of records; mostly empty
+  std::string damage; ///< why it cannot be read as records; mostly empty
   std::vector<FunctionRecord> records;
 };
 

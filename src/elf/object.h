@@ -42,9 +42,9 @@ struct Section {
   std::uint64_t entry_size = 0;
   Bytes data;                    ///< empty for SHT_NOBITS
   std::uint64_t nobits_size = 0; ///< size of SHT_NOBITS
-  SectionId link = kNoSection;  ///< sh_link where it names a section (SHF_LINK_ORDER)
-  bool links_symbols = false;   ///< sh_link names the symbol table (SHT_LLVM_ADDRSIG)
-  std::uint32_t info = 0;       ///< sh_info of types that give it a meaning of their own
+  SectionId link = kNoSection;   ///< sh_link where it names a section (SHF_LINK_ORDER)
+  bool links_symbols = false;    ///< sh_link names the symbol table (SHT_LLVM_ADDRSIG)
+  std::uint32_t info = 0;        ///< sh_info of types that give it a meaning of their own
 
   /// Whether a SHT_RELA section exists, even one without entries.
   bool has_relocations = false;

@@ -3,12 +3,12 @@
 // Packages are fetched with `apt-get download`, which needs no privilege, follows
 // whatever mirrors and proxies the machine is set up for, and checks signatures and sums.
 // It writes under the final name as it goes, so it works in a directory of its own.
-#include "kernel/cache_upkeep.h"
 #include "kernel/debian_archive.h"
 
 #include "base/error.h"
 #include "base/files.h"
 #include "base/process.h"
+#include "kernel/cache_upkeep.h"
 #include "kernel/debian_sources.h"
 
 #include <algorithm>

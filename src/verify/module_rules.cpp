@@ -56,7 +56,7 @@ class Checker {
     if (!is_named || !is_object_name(object) || object.size() == rest.size() ||
         rest.substr(object.size() + 1) != module_.sections[table.target].name)
       return add(code::kMalformed, table.name,
-                 fmt::format("is no name for livepatch relocations of {}",
+                 fmt::format("is not a name for livepatch relocations of {}",
                              module_.sections[table.target].name));
     if (case_.rules.image && !case_.kernel.image(object))
       add(code::kMalformed, table.name,

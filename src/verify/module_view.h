@@ -57,7 +57,7 @@ class ModuleView {
   std::span<const std::uint8_t> code_at(const Place& place) const;
   std::string_view function_at(const Place& place) const;
   bool is_function_start(const Place& place) const;
-  /// Whether an instruction begins or the code ends there; true where it cannot be told.
+  /// Whether an instruction begins or the code ends there; true where this is unknown.
   bool is_boundary(const Place& place) const;
   /// Where the instruction ends that has a byte at that place.
   std::optional<std::uint64_t> end_of_instruction(const Place& place) const;

@@ -158,7 +158,7 @@ class ReferenceChecker {
                       text(id, relocation.offset), view_.function_at(place)));
   }
 
-  /// How far behind its symbol a reference goes; nothing where that cannot be told.
+  /// How far behind its symbol a reference goes; nothing where this is unknown.
   std::optional<std::int64_t> offset_of(elf::SectionId id,
                                         const elf::Relocation& relocation) const {
     const elf::Section& section = view_.section(id);

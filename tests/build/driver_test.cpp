@@ -243,7 +243,8 @@ TEST_F(Driver, NamesSourcesOfOtherImagesThatUseAHeader) {
   const BuildResult result =
       build(patch_of("include/own.h", "@@ -1 +1 @@\n-#define OWN 1\n+#define OWN 2\n"));
   EXPECT_EQ(result.outcome, BuildOutcome::kNoChange);
-  EXPECT_NE(said_.find("the patch also changes what arch/x86/image.c is compiled"), std::string::npos)
+  EXPECT_NE(said_.find("the patch also changes what arch/x86/image.c is compiled"),
+            std::string::npos)
       << said_;
 }
 

@@ -131,8 +131,8 @@ TEST_F(KeysOfModules, AStaticCallGoesThroughItsTrampoline) {
                            "module owns that key"));
 }
 
-/// All descriptors of pr_debug() have names of one kind, so the parent may well have others
-/// called like those that the patch brings.
+/// All descriptors of pr_debug() have names of one kind, so the parent may well have
+/// others called like those that the patch brings.
 TEST(KeysOfThePatch, AreNotTakenForNamesakesInTheParent) {
   const auto make = [](bool is_patched) {
     ObjectBuilder builder;

@@ -19,7 +19,8 @@ TEST(SameName, OverlooksTheNumbersOfCompilers) {
 
 TEST(SameName, OverlooksCountersAndLines) {
   EXPECT_TRUE(is_same_name("__BTF_ID__func__f__1214", "__BTF_ID__func__f__981"));
-  EXPECT_TRUE(is_same_name("__UNIQUE_ID___addressable_f4", "__UNIQUE_ID___addressable_f51"));
+  EXPECT_TRUE(
+      is_same_name("__UNIQUE_ID___addressable_f4", "__UNIQUE_ID___addressable_f51"));
   EXPECT_TRUE(is_same_name("___addressable_f4", "___addressable_f51"));
   EXPECT_FALSE(is_same_name("__BTF_ID__func__f__1214", "__BTF_ID__func__g__1214"));
 }

@@ -113,9 +113,8 @@ TEST(DeviceTables, OfExistingDataChangeNothing) {
     const Result result = Diffing().run(make(false), make(true));
     EXPECT_THAT(messages(result), IsEmpty()) << name;
     EXPECT_EQ(result.exit, Exit::kNoChange) << name;
-    EXPECT_THAT(result.notes,
-                Contains(AllOf(HasSubstr("NOTICE: KP2019: device table "),
-                               HasSubstr(name))));
+    EXPECT_THAT(result.notes, Contains(AllOf(HasSubstr("NOTICE: KP2019: device table "),
+                                             HasSubstr(name))));
   }
 }
 

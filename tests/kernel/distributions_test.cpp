@@ -37,12 +37,12 @@ TEST(Distribution, IsToldFromTheRelease) {
 TEST(SourceRpm, IsNamedWhenItIsNotToBeFetched) {
   const Scratch scratch;
   try {
-    rpm_target({.release = "5.14.0-427.el9.x86_64",
-                .cache = scratch.path(),
-                .offline = true});
+    rpm_target(
+        {.release = "5.14.0-427.el9.x86_64", .cache = scratch.path(), .offline = true});
     FAIL();
   } catch (const Error& error) {
-    EXPECT_THAT(error.what(), testing::StartsWith("kernel-5.14.0-427.el9.src.rpm: not in"));
+    EXPECT_THAT(error.what(),
+                testing::StartsWith("kernel-5.14.0-427.el9.src.rpm: not in"));
     EXPECT_THAT(error.remedy(), testing::HasSubstr("-r"));
   }
 }
