@@ -117,8 +117,8 @@ Cost run_differ(const std::string& program, const Pair& pair, const fs::path& ou
 }
 
 /// What the program does between reading the symbols and printing.
-void diff_in_memory(const Pair& pair, const kernel::SymbolIndex& symbols,
-                    const kernel::Symvers& symvers, const fs::path& output) {
+void diff_in_memory(const Pair& pair, const image::SymbolIndex& symbols,
+                    const image::Symvers& symvers, const fs::path& output) {
   try {
     diff::Result result = diff::compare(elf::read_object(fs::path(pair.original)),
                                         elf::read_object(fs::path(pair.patched)),
@@ -136,12 +136,11 @@ void diff_in_memory(const Pair& pair, const kernel::SymbolIndex& symbols,
 
 double measure_library(const std::vector<Pair>& pairs, const fs::path& output) {
   const auto symvers =
-      kernel::Symvers::parse(read_text(pairs.front().symvers), "Module.symvers");
-  std::map<std::string, kernel::SymbolIndex> parents;
+      image::Symvers::parse(read_text(pairs.front().symvers), "Module.symvers");
+  std::map<std::string, image::SymbolIndex> parents;
   for (const Pair& pair : pairs)
     if (!parents.contains(pair.parent)) {
-      auto index =
-          kernel::SymbolIndex::from_readelf(read_text(pair.symbols), pair.parent);
+      auto index = image::SymbolIndex::from_readelf(read_text(pair.symbols), pair.parent);
       index.named("printk");
       parents.emplace(pair.parent, std::move(index));
     }

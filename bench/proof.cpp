@@ -6,13 +6,13 @@
 #include "base/error.h"
 #include "base/parallel.h"
 #include "base/run_tool.h"
-#include "build/compile.h"
-#include "build/unit_command.h"
-#include "build/work_dir.h"
 #include "cache/layout.h"
-#include "kernel/debian.h"
-#include "kernel/image.h"
-#include "kernel/object_store.h"
+#include "cache/object_store.h"
+#include "compile/compile.h"
+#include "compile/unit_command.h"
+#include "compile/work_dir.h"
+#include "distro/debian.h"
+#include "image/image.h"
 #include "match/match.h"
 
 #include <fmt/format.h>
@@ -49,14 +49,14 @@ std::vector<std::string> choose(const kernel::UnitIndex& index, std::size_t coun
 class Images {
  public:
   explicit Images(const kernel::Target& target) : target_(target) {}
-  const kernel::Image& get(const std::string& owner) {
+  const image::Image& get(const std::string& owner) {
     auto found = images_.find(owner);
     if (found == images_.end()) {
       const fs::path& file = target_.shipped_file(owner);
       found =
           images_
-              .emplace(owner, owner == kernel::kVmlinux ? kernel::read_kernel_image(file)
-                                                        : kernel::read_module_image(file))
+              .emplace(owner, owner == kernel::kVmlinux ? image::read_kernel_image(file)
+                                                        : image::read_module_image(file))
               .first;
     }
     return found->second;
@@ -64,7 +64,7 @@ class Images {
 
  private:
   const kernel::Target& target_;
-  std::map<std::string, kernel::Image> images_;
+  std::map<std::string, image::Image> images_;
 };
 
 const char* word(Verdict verdict) {
@@ -110,26 +110,27 @@ void print(const std::string& release, const Totals& totals) {
 }
 
 /// The commands are recorded many at a time, which saves most of kbuild's work.
-void record_commands(const build::Workshop& shop, const std::vector<std::string>& units) {
+void record_commands(const compile::Workshop& shop,
+                     const std::vector<std::string>& units) {
   constexpr std::size_t kBatch = 10;
   for (std::size_t i = 0; i < units.size(); i += kBatch) {
     const auto batch = std::span(units).subspan(i, std::min(kBatch, units.size() - i));
-    std::vector<build::UnitFailure> failures;
-    build::unit_commands(shop, batch, failures);
+    std::vector<compile::UnitFailure> failures;
+    compile::unit_commands(shop, batch, failures);
   }
 }
 
 /// Whoever asks for one of them later finds it in the cache; so do errors.
-void compile_originals(const build::Workshop& shop,
+void compile_originals(const compile::Workshop& shop,
                        const std::vector<std::string>& units) {
   for_each_in_parallel(units.size(), shop.jobs, [&](std::size_t i) {
     try {
-      const build::UnitCommand command = build::unit_command(shop, units[i]);
+      const compile::UnitCommand command = compile::unit_command(shop, units[i]);
       if (command.generated.empty())
-        build::original_object(shop, {.command = command,
-                                      .source_tree = shop.target.source,
-                                      .build_tree = shop.target.objects,
-                                      .object = shop.work / fmt::format("{}.o", i)});
+        compile::original_object(shop, {.command = command,
+                                        .source_tree = shop.target.source,
+                                        .build_tree = shop.target.objects,
+                                        .object = shop.work / fmt::format("{}.o", i)});
     } catch (const Error&) {
     }
   });
@@ -144,11 +145,11 @@ std::vector<std::string> chosen(const kernel::UnitIndex& index,
 }
 
 int measure(const std::string& release, const std::vector<std::string>& asked) {
-  const kernel::Target target = kernel::debian_target({.release = release});
-  build::WorkDir work(cache::default_cache() / "tmp");
-  build::BuildLog log;
-  build::Workshop shop{target, work.path(), log,
-                       std::max(1U, std::thread::hardware_concurrency())};
+  const kernel::Target target = distro::debian_target({.release = release});
+  compile::WorkDir work(cache::default_cache() / "tmp");
+  compile::BuildLog log;
+  compile::Workshop shop{target, work.path(), log,
+                         std::max(1U, std::thread::hardware_concurrency())};
   shop.originals = cache::default_cache() / cache::kOriginals;
   const std::vector<std::string> units = chosen(target.units, asked);
   record_commands(shop, units);
@@ -157,17 +158,17 @@ int measure(const std::string& release, const std::vector<std::string>& asked) {
   Totals totals;
   for (const std::string& unit : units) {
     try {
-      const build::UnitCommand command = build::unit_command(shop, unit);
+      const compile::UnitCommand command = compile::unit_command(shop, unit);
       if (!command.generated.empty())
         continue; // such a unit needs a tree of its own
       const fs::path file =
-          build::original_object(shop, {.command = command,
-                                        .source_tree = target.source,
-                                        .build_tree = target.objects,
-                                        .object = work.path() / "unit.o"});
+          compile::original_object(shop, {.command = command,
+                                          .source_tree = target.source,
+                                          .build_tree = target.objects,
+                                          .object = work.path() / "unit.o"});
       const elf::Object object = elf::read_object(file);
       for (const std::string& owner : target.units.owners(unit)) {
-        const kernel::Image& image = images.get(owner);
+        const image::Image& image = images.get(owner);
         const auto begin = std::chrono::steady_clock::now();
         const match::UnitMatch match = match::match_unit(object, image);
         totals.milliseconds += std::chrono::duration<double, std::milli>(

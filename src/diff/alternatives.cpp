@@ -10,8 +10,8 @@
 // kernel has a name for.
 #include "diff/alternatives.h"
 
-#include "diff/names.h"
 #include "diff/special_entries.h"
+#include "special/names.h"
 
 #include <algorithm>
 #include <array>
@@ -75,7 +75,7 @@ class Alternatives {
   };
   using Moves = std::vector<Move>; ///< ascending
 
-  void read_entries(const SpecialSection& row, SectionId id) {
+  void read_entries(const special::SpecialSection& row, SectionId id) {
     const EntryTable table(context_, side_, row, id);
     tables_.insert(id);
     for (std::size_t entry = 0; entry < table.size(); ++entry) {
@@ -149,7 +149,7 @@ class Alternatives {
   /// Before the contents move: what is referred to depends on the instruction.
   void redirect_references(SectionId id, const Moves& moves) {
     for (SectionId base = 1; base < side_.sections.size(); ++base) {
-      const bool is_debug = is_debug_section(side_.section(base).name);
+      const bool is_debug = special::is_debug_section(side_.section(base).name);
       const bool is_table = tables_.contains(base);
       std::erase_if(side_.object.sections[base].relocations, [&](elf::Relocation& r) {
         if (side_.home(r.symbol) != id || base == id)

@@ -9,8 +9,8 @@
 #include "base/error.h"
 #include "diff/constants.h"
 #include "diff/context.h"
-#include "diff/names.h"
-#include "diff/special_table.h"
+#include "special/names.h"
+#include "special/special_table.h"
 
 #include <algorithm>
 #include <array>
@@ -24,8 +24,8 @@ constexpr std::string_view kAltinstrAux = ".altinstr_aux";
 
 /// Made anew for every patch module, so a difference means nothing.
 bool is_regenerated(const Side& side, std::string_view name) {
-  const SpecialSection* row = find_special_section(name, side.arch);
-  return row && row->policy == Policy::kRegenerate;
+  const special::SpecialSection* row = special::find_special_section(name, side.arch);
+  return row && row->policy == special::Policy::kRegenerate;
 }
 
 constexpr const char* kNewName =
@@ -296,7 +296,8 @@ bool means_same(const Context& context, const Placed& now, const Placed& before)
   if (to.addend != from.addend)
     return false;
   return patched.symbols[to.symbol].twin == from.symbol ||
-         is_same_name(patched.symbol(to.symbol).name, original.symbol(from.symbol).name);
+         special::is_same_name(patched.symbol(to.symbol).name,
+                               original.symbol(from.symbol).name);
 }
 
 void compare_sections(Context& context) {

@@ -6,10 +6,10 @@
 
 #include "base/problem.h"
 #include "diff/side.h"
-#include "kernel/located.h"
+#include "image/located.h"
+#include "image/symbol_index.h"
+#include "image/symvers.h"
 #include "kernel/struct_sizes.h"
-#include "kernel/symbol_index.h"
-#include "kernel/symvers.h"
 
 #include <fmt/format.h>
 
@@ -23,22 +23,22 @@ namespace kpatch::diff {
 struct Inputs {
   std::string label;  ///< how messages name the unit
   std::string parent; ///< the object that is patched: "vmlinux" or a module's name
-  const kernel::SymbolIndex& parent_symbols;
-  const kernel::Symvers& symvers;
+  const image::SymbolIndex& parent_symbols;
+  const image::Symvers& symvers;
   kernel::StructSizes sizes;
   bool klp_arch =
       false;            ///< the kernel keeps special sections in .klp.arch.* (before 5.8)
   bool explain = false; ///< look up source lines and list all that is included
   bool ignore_init_changes = false; ///< the author says that init code may be left out
   /// What was found in the parent's image; null: the parent's FILE symbols have to tell.
-  const kernel::LocatedSymbols* located = nullptr;
+  const image::LocatedSymbols* located = nullptr;
 };
 
 /// Which block of the parent's symbol table a FILE symbol of the object stands for.
 struct FileTie {
-  kernel::EntryId entry = kernel::kNoEntry;
-  kernel::EntryId end = kernel::kNoEntry; ///< where the block ends
-  unsigned matches = 0;                   ///< 1 is the good case
+  image::EntryId entry = image::kNoEntry;
+  image::EntryId end = image::kNoEntry; ///< where the block ends
+  unsigned matches = 0;                 ///< 1 is the good case
   std::string difference; ///< without a match: what the nearest block lacks or has more
 };
 

@@ -6,7 +6,7 @@
 // as they are. Data that macros make for each place they are used in (warn-once flags and
 // the like) has no twin: the patch brings its own.
 #include "diff/context.h"
-#include "diff/names.h"
+#include "special/names.h"
 
 #include <unordered_map>
 #include <utility>
@@ -56,9 +56,9 @@ class Waiting {
 /// them. Sections about one piece of code each share one, too; it is their link.
 std::string section_key(const Side& side, SectionId id) {
   const elf::Section& section = side.section(id);
-  std::string key = name_key(section.name);
+  std::string key = special::name_key(section.name);
   if (section.flags & SHF_LINK_ORDER)
-    key += '\n' + name_key(side.section(section.link).name);
+    key += '\n' + special::name_key(side.section(section.link).name);
   if (section.type != SHT_GROUP)
     return key;
   key += '\n' + side.symbol(section.group_signature).name;
@@ -68,12 +68,13 @@ std::string section_key(const Side& side, SectionId id) {
 }
 
 std::string symbol_key(const Side& side, SymbolId id) {
-  return static_cast<char>('0' + side.symbol(id).type) + name_key(side.symbol(id).name);
+  return static_cast<char>('0' + side.symbol(id).type) +
+         special::name_key(side.symbol(id).name);
 }
 
 bool may_pair_section(const Side& side, SectionId id) {
   const std::string& name = side.section(id).name;
-  if (is_ubsan_name(name) || is_clang_unnamed_data(name))
+  if (special::is_ubsan_name(name) || special::is_clang_unnamed_data(name))
     return false;
   const SectionState& state = side.sections[id];
   const SymbolId speaker = state.section_symbol ? state.section_symbol : state.bundled;
@@ -82,7 +83,7 @@ bool may_pair_section(const Side& side, SectionId id) {
 
 bool may_pair_symbol(const Side& side, SymbolId id) {
   const elf::Symbol& symbol = side.symbol(id);
-  if (is_ubsan_name(symbol.name) || is_special_static(side, id))
+  if (special::is_ubsan_name(symbol.name) || is_special_static(side, id))
     return false;
   if (symbol.type == STT_NOTYPE && symbol.name.starts_with(".LC"))
     return false;

@@ -6,7 +6,7 @@
 #include "diff/explain.h"
 #include "diff/extract.h"
 #include "diff/shared_text.h"
-#include "kernel/klp_callbacks.h"
+#include "special/klp_callbacks.h"
 
 #include <algorithm>
 
@@ -120,7 +120,7 @@ void add_problem(Context& context, const char* problem_code, std::string symbol,
 }
 
 Result compare(elf::Object original, elf::Object patched, const Inputs& inputs) {
-  kernel::name_klp_callbacks(patched);
+  special::name_klp_callbacks(patched);
   split_shared_text(original, patched);
   Context context{
       inputs, Side(std::move(original)), Side(std::move(patched)), {}, {}, {}, {}, {}, {},

@@ -11,8 +11,8 @@
 // their order. The tables themselves mean nothing: they shift with every entry.
 #include "base/error.h"
 #include "diff/explain.h"
-#include "diff/names.h"
 #include "diff/special_entries.h"
+#include "special/names.h"
 
 #include <algorithm>
 #include <deque>
@@ -62,20 +62,21 @@ struct References {
   std::size_t most = 4; // ppc64's fixups: place and end, twice
 };
 
-References references_of(const SpecialSection& row) {
+References references_of(const special::SpecialSection& row) {
   switch (row.filter) {
-  case Filter::kJumpLabel: return {3, 3}; // place, target, key
-  case Filter::kStaticCall: return {2, 2};
-  case Filter::kNone: break;
+  case special::Filter::kJumpLabel: return {3, 3}; // place, target, key
+  case special::Filter::kStaticCall: return {2, 2};
+  case special::Filter::kNone: break;
   }
   return row.names_line ? References{1, 3} : References(); // place, format, file
 }
 
 /// The size of entries comes from outside. One that is not this object's is told where an
 /// entry travels; until then it only says that nothing can be compared.
-bool is_well_cut(const EntryTable& table, const SpecialSection& row) {
+bool is_well_cut(const EntryTable& table, const special::SpecialSection& row) {
   const References expected = references_of(row);
-  for (std::size_t i = 0; row.entries == Entries::kStruct && i < table.size(); ++i) {
+  for (std::size_t i = 0; row.entries == special::Entries::kStruct && i < table.size();
+       ++i) {
     const auto given = table.relocations(i);
     if (given.size() < expected.least || given.size() > expected.most ||
         given[0].offset - table.start(i) !=
@@ -86,9 +87,9 @@ bool is_well_cut(const EntryTable& table, const SpecialSection& row) {
 }
 
 /// A jump label that leads from a place to that place switches nothing.
-bool is_void(const Entry& entry, const SpecialSection& row) {
+bool is_void(const Entry& entry, const special::SpecialSection& row) {
   const auto references = entry.relocations();
-  return row.filter == Filter::kJumpLabel &&
+  return row.filter == special::Filter::kJumpLabel &&
          references[0].symbol == references[1].symbol &&
          references[0].addend == references[1].addend;
 }
@@ -96,7 +97,7 @@ bool is_void(const Entry& entry, const SpecialSection& row) {
 /// Code in sections that are cut up by the entries that name it.
 bool is_cut_by_users(const Side& side, SectionId id) {
   const std::string& name = side.section(id).name;
-  return has_no_symbols(name) && name != ".toc" && !is_ubsan_name(name);
+  return special::has_no_symbols(name) && name != ".toc" && !special::is_ubsan_name(name);
 }
 
 class EntryComparison {
@@ -110,9 +111,9 @@ class EntryComparison {
   }
 
   void run() {
-    for (const SpecialSection& row : special_sections())
-      if (row.tells_function &&
-          (row.policy == Policy::kFilter || row.policy == Policy::kRefuse))
+    for (const special::SpecialSection& row : special::special_sections())
+      if (row.tells_function && (row.policy == special::Policy::kFilter ||
+                                 row.policy == special::Policy::kRefuse))
         compare(row);
     if (pieces_differ_)
       compare_auxiliary_code();
@@ -120,13 +121,13 @@ class EntryComparison {
 
  private:
   /// The sections of a row, and whether one has no twin or differs from it.
-  std::vector<SectionId> sections_of(const Side& side, const SpecialSection& row,
+  std::vector<SectionId> sections_of(const Side& side, const special::SpecialSection& row,
                                      bool& is_different) const {
     std::vector<SectionId> ids;
     for (SectionId id = 1; id < side.sections.size(); ++id) {
       const elf::Section& section = side.section(id);
       if (!section.has_relocations || side.sections[id].ignored ||
-          find_special_section(section.name, side.arch) != &row)
+          special::find_special_section(section.name, side.arch) != &row)
         continue;
       ids.push_back(id);
       is_different |= &side == &patched_ ? differs(side, id) : !side.sections[id].twin;
@@ -134,7 +135,7 @@ class EntryComparison {
     return ids;
   }
 
-  void compare(const SpecialSection& row) {
+  void compare(const special::SpecialSection& row) {
     bool is_different = row.names_replacement && pieces_differ_;
     const std::vector<SectionId> now = sections_of(patched_, row, is_different);
     const std::vector<SectionId> before = sections_of(original_, row, is_different);
@@ -346,7 +347,7 @@ class EntryComparison {
   Context& context_;
   Side& original_;
   Side& patched_;
-  const SpecialSection* row_ = nullptr;
+  const special::SpecialSection* row_ = nullptr;
   std::deque<EntryTable> tables_;
   bool is_trusted_ = true;     ///< the tables are cut where entries begin
   bool pieces_differ_ = false; ///< of replacement, fixup or auxiliary code

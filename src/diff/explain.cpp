@@ -7,7 +7,7 @@
 // that leads to it.
 #include "diff/explain.h"
 
-#include "diff/names.h"
+#include "special/names.h"
 
 #include <algorithm>
 #include <set>
@@ -223,7 +223,7 @@ std::vector<Inclusion> explain_inclusions(const Context& context) {
   for (SectionId id = 1; id < patched.sections.size(); ++id) {
     const SectionState& state = patched.sections[id];
     const SymbolId owner = state.bundled;
-    if (!state.included || is_debug_section(patched.section(id).name) ||
+    if (!state.included || special::is_debug_section(patched.section(id).name) ||
         (owner && patched.symbol(owner).is_function()))
       continue;
     list.push_back({owner ? patched.symbol(owner).name : patched.section(id).name,

@@ -9,8 +9,8 @@
 // runs into freed memory. Code that refers to such things and is right (__ref) did so
 // before; what is new with the patch is refused.
 #include "diff/context.h"
-#include "diff/names.h"
-#include "diff/special_table.h"
+#include "special/names.h"
+#include "special/special_table.h"
 
 #include <algorithm>
 #include <array>
@@ -52,8 +52,8 @@ class FreedMemory {
   /// Of the only symbol of that name.
   std::optional<std::uint64_t> address(std::string_view name) const {
     std::optional<std::uint64_t> found;
-    kernel::IndexedSymbol symbol;
-    for (const kernel::EntryId id : inputs_.parent_symbols.named(name)) {
+    image::IndexedSymbol symbol;
+    for (const image::EntryId id : inputs_.parent_symbols.named(name)) {
       if (!inputs_.parent_symbols.get(id, symbol) || symbol.type == STT_FILE)
         continue;
       if (found)
@@ -83,7 +83,7 @@ class Check {
     return patched_.sections[id].included && (section.flags & SHF_ALLOC) &&
            !is_init_or_exit(section.name) &&
            std::ranges::find(kTables, section.name) == kTables.end() &&
-           !is_special_section(section.name, patched_.arch);
+           !special::is_special_section(section.name, patched_.arch);
   }
 
   void check(SectionId id) {

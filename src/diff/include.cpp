@@ -6,7 +6,7 @@
 // has it. Everything remembers who pulled it in.
 #include "diff/alternatives.h"
 #include "diff/context.h"
-#include "diff/names.h"
+#include "special/names.h"
 
 #include <algorithm>
 #include <array>
@@ -26,7 +26,7 @@ constexpr std::string_view kForceHelper = "__kpatch_force_func_";
 /// tables.
 bool is_standard(std::string_view name) {
   return name == ".toc" || name == ".rodata" || name == ".rodata.str" ||
-         is_string_literal_section(name);
+         special::is_string_literal_section(name);
 }
 
 /// Marks a section with its symbol, without following its references.
@@ -88,7 +88,7 @@ void include_standard(Context& context) {
       include_section(context, id, reason);
   for (SymbolId id = 1; id < patched.symbols.size(); ++id)
     if (patched.home(id) &&
-        is_string_literal_section(patched.section(patched.home(id)).name))
+        special::is_string_literal_section(patched.section(patched.home(id)).name))
       include_symbol(context, id, reason);
 }
 
@@ -165,7 +165,7 @@ void include_new_globals(Context& context) {
 void include_debug_sections(Context& context) {
   Side& patched = context.patched;
   for (SectionId id = 1; id < patched.sections.size(); ++id)
-    if (is_debug_section(patched.section(id).name))
+    if (special::is_debug_section(patched.section(id).name))
       mark_section(patched, id, {ReasonKind::kForced});
 }
 
@@ -186,7 +186,7 @@ void include_symbol(Context& context, SymbolId id, Reason reason) {
 void trim_debug_sections(Context& context) {
   Side& patched = context.patched;
   for (SectionId id = 1; id < patched.sections.size(); ++id)
-    if (is_debug_section(patched.section(id).name))
+    if (special::is_debug_section(patched.section(id).name))
       std::erase_if(patched.object.sections[id].relocations,
                     [&](const elf::Relocation& r) {
                       return !patched.home(r.symbol) ||

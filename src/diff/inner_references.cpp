@@ -13,8 +13,8 @@
 // function, and a section that nobody here knows is refused by name rather than left
 // behind or taken along on a guess.
 #include "diff/context.h"
-#include "diff/names.h"
-#include "diff/special_table.h"
+#include "special/names.h"
+#include "special/special_table.h"
 
 #include <algorithm>
 #include <array>
@@ -31,8 +31,9 @@ constexpr std::array<std::string_view, 5> kKnown = {
 bool is_known(const Side& side, SectionId id) {
   const elf::Section& section = side.section(id);
   return !(section.flags & SHF_ALLOC) || side.sections[id].ignored ||
-         is_debug_section(section.name) || section.name.starts_with(".kpatch.") ||
-         is_special_section(section.name, side.arch) ||
+         special::is_debug_section(section.name) ||
+         section.name.starts_with(".kpatch.") ||
+         special::is_special_section(section.name, side.arch) ||
          std::ranges::find(kKnown, section.name) != kKnown.end();
 }
 

@@ -20,7 +20,7 @@
 // number into a literal instead ("fs/x.c:499: bad block"); there it has to stand behind
 // the file's name. A number that is not its own line on either side is a change.
 #include "diff/context.h"
-#include "diff/names.h"
+#include "special/names.h"
 
 #include <algorithm>
 #include <array>

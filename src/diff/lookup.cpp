@@ -9,7 +9,7 @@
 #include "diff/lookup.h"
 
 #include "base/error.h"
-#include "diff/names.h"
+#include "special/names.h"
 
 #include <algorithm>
 #include <limits>
@@ -20,9 +20,9 @@ namespace kpatch::diff {
 
 namespace {
 
-using kernel::EntryId;
-using kernel::IndexedSymbol;
-using kernel::SymbolIndex;
+using image::EntryId;
+using image::IndexedSymbol;
+using image::SymbolIndex;
 
 using LocalName = std::pair<std::uint8_t, std::string_view>; ///< type and name
 
@@ -32,7 +32,7 @@ template <typename Symbol>
 bool is_local_thing(const Symbol& symbol) {
   return symbol.binding == STB_LOCAL &&
          (symbol.type == STT_FUNC || symbol.type == STT_OBJECT) &&
-         !is_padding_name(symbol.name);
+         !special::is_padding_name(symbol.name);
 }
 
 IndexedSymbol entry_at(const SymbolIndex& index, EntryId id) {
@@ -186,7 +186,7 @@ std::optional<Found> find_local(const Inputs& inputs, const FileTie& file,
 std::optional<Found> find_located(const Inputs& inputs, const Wanted& wanted) {
   if (const auto found = inputs.located->find(wanted.name);
       found != inputs.located->end()) {
-    const kernel::LocatedSymbol& symbol = found->second;
+    const image::LocatedSymbol& symbol = found->second;
     Found result{.object = inputs.parent, .address = symbol.address, .size = symbol.size};
     result.is_global = symbol.is_global;
     result.is_exported = result.is_global && is_linkable(inputs.symvers, wanted.name);
@@ -208,7 +208,7 @@ std::optional<Found> find_located(const Inputs& inputs, const Wanted& wanted) {
 
 } // namespace
 
-bool is_linkable(const kernel::Symvers& symvers, std::string_view symbol) {
+bool is_linkable(const image::Symvers& symvers, std::string_view symbol) {
   return !symvers.exporter(symbol).empty() &&
          !symvers.import_namespace(symbol).starts_with("module:");
 }
@@ -228,7 +228,7 @@ void tie_files(Context& context) {
       continue;
     const LocalName name{symbol.type, symbol.name};
     blocks[file].all.insert(name);
-    if (!is_possibly_discarded(symbol.name))
+    if (!special::is_possibly_discarded(symbol.name))
       blocks[file].lasting.insert(name);
   }
   for (const auto& [id, block] : blocks)

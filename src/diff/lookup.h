@@ -23,7 +23,7 @@ struct Found {
 /// Whether the module loader gives the symbol to any module. Exports for named modules
 /// (EXPORT_SYMBOL_FOR_MODULES, namespace "module:kvm-intel,kvm-amd") it gives to those
 /// alone; livepatch relocations reach them all the same.
-bool is_linkable(const kernel::Symvers& symvers, std::string_view symbol);
+bool is_linkable(const image::Symvers& symvers, std::string_view symbol);
 
 /// What a lookup needs of an object's symbol.
 struct Wanted {

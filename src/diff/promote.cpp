@@ -10,8 +10,8 @@
 // It does not work where the function's address is stored (somebody may call through it),
 // where it can be called from other objects, or where a caller cannot be redirected.
 #include "diff/context.h"
-#include "diff/names.h"
-#include "diff/special_table.h"
+#include "special/names.h"
+#include "special/special_table.h"
 
 #include <algorithm>
 #include <array>
@@ -28,9 +28,9 @@ constexpr std::array<std::string_view, 6> kAboutCode = {
     ".ibt_endbr_seal", ".cfi_sites",   ".kcfi_traps"};
 
 bool is_about_code(const Side& side, std::string_view section) {
-  return is_debug_section(section) || section == arch::kPatchableEntries ||
+  return special::is_debug_section(section) || section == arch::kPatchableEntries ||
          section.starts_with(".discard") || section.starts_with(".kpatch.ignore") ||
-         is_special_section(section, side.arch) ||
+         special::is_special_section(section, side.arch) ||
          std::ranges::find(kAboutCode, section) != kAboutCode.end();
 }
 

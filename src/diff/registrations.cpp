@@ -231,7 +231,8 @@ class Judge {
     bool any() const { return !added.empty() || !altered.empty() || !removed.empty(); }
   };
 
-  static Differences compare(const Entries& now, const Entries& before) {
+  static Differences compare(const Entries& now,
+                             const Entries& before) {
     Differences result;
     for (const auto& [name, content] : now)
       if (now.count(name) > before.count(name))

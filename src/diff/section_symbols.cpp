@@ -10,7 +10,7 @@
 // to those stay. What finds no symbol stays too and is judged when it would reach the
 // patch.
 #include "diff/context.h"
-#include "diff/names.h"
+#include "special/names.h"
 
 #include <algorithm>
 #include <array>
@@ -113,12 +113,13 @@ void replace_section_symbols(Side& side) {
   Cover cover(side);
   for (SectionId base = 1; base < side.sections.size(); ++base) {
     elf::Section& section = side.object.sections[base];
-    if (is_debug_section(section.name) || section.name == arch::kPatchableEntries)
+    if (special::is_debug_section(section.name) ||
+        section.name == arch::kPatchableEntries)
       continue;
     for (elf::Relocation& relocation : section.relocations) {
       const elf::Symbol& symbol = side.symbol(relocation.symbol);
       if (!symbol.is_section() || !side.home(relocation.symbol) ||
-          has_no_symbols(symbol.name))
+          special::has_no_symbols(symbol.name))
         continue;
       SymbolId target = side.sections[side.home(relocation.symbol)].bundled;
       if (!target)

@@ -9,7 +9,7 @@
 
 #include "base/endian.h"
 #include "base/error.h"
-#include "diff/names.h"
+#include "special/names.h"
 
 #include <algorithm>
 #include <array>
@@ -106,7 +106,8 @@ void Side::find_prefixes() {
   };
   for (SymbolId id = 1; id < symbols.size(); ++id)
     if (symbol(id).is_function() && home(id) &&
-        (is_padding_name(symbol(id).name) || symbol(id).name.starts_with("__cfi_"))) {
+        (special::is_padding_name(symbol(id).name) ||
+         symbol(id).name.starts_with("__cfi_"))) {
       symbols[id].is_prefix = true;
       for (const auto& end : ends_of(id))
         gaps[end].prefix = id;
@@ -264,7 +265,8 @@ bool is_special_static(const Side& side, SymbolId id) {
   const SectionId home = side.home(id);
   if (!home)
     return false;
-  if (is_dynamic_debug(side, id) || is_clang_unnamed_data(side.section(home).name))
+  if (is_dynamic_debug(side, id) ||
+      special::is_clang_unnamed_data(side.section(home).name))
     return true;
   if (side.symbol(id).is_section())
     id = side.sections[home].bundled;
@@ -272,7 +274,7 @@ bool is_special_static(const Side& side, SymbolId id) {
     return false;
   const std::string_view section = side.section(home).name;
   return section == ".data.once" || section == ".data..once" ||
-         is_special_static_name(side.symbol(id).name);
+         special::is_special_static_name(side.symbol(id).name);
 }
 
 bool is_static_local(const Side& side, SymbolId id) {

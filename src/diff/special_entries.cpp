@@ -5,7 +5,7 @@
 #include "diff/special_entries.h"
 
 #include "base/error.h"
-#include "diff/names.h"
+#include "special/names.h"
 
 #include <algorithm>
 #include <numeric>
@@ -21,7 +21,7 @@ constexpr std::string_view kAuxiliary = ".altinstr_aux";
 } // namespace
 
 EntryTable::EntryTable(const Context& context, const Side& side,
-                       const SpecialSection& row, SectionId id)
+                       const special::SpecialSection& row, SectionId id)
     : side_(side), id_(id) {
   find_entries(context, row);
   sort_relocations(context);
@@ -37,15 +37,16 @@ std::span<const elf::Relocation> EntryTable::relocations(std::size_t entry) cons
       .subspan(firsts_[entry], firsts_[entry + 1] - firsts_[entry]);
 }
 
-void EntryTable::find_entries(const Context& context, const SpecialSection& row) {
+void EntryTable::find_entries(const Context& context,
+                              const special::SpecialSection& row) {
   const elf::Section& section = side_.section(id_);
   if (section.is_nobits())
     fail("{}: section {}: has no contents in the file", context.inputs.label,
          section.name);
-  if (row.entries == Entries::kFixup)
+  if (row.entries == special::Entries::kFixup)
     return find_fixup_pieces(context);
   std::uint64_t size = row.fixed_size;
-  if (row.entries == Entries::kStruct) {
+  if (row.entries == special::Entries::kStruct) {
     const auto known = context.inputs.sizes.*row.size_of;
     if (!known || *known == 0)
       fail_with_remedy("It is the size of the kernel's struct for this section's "
@@ -102,11 +103,12 @@ void EntryTable::sort_relocations(const Context& context) {
     relocations_[next[entries[i]]++] = given[i];
 }
 
-std::vector<std::pair<const SpecialSection*, SectionId>> special_ones(const Side& side) {
-  std::vector<std::pair<const SpecialSection*, SectionId>> found;
+std::vector<std::pair<const special::SpecialSection*, SectionId>>
+special_ones(const Side& side) {
+  std::vector<std::pair<const special::SpecialSection*, SectionId>> found;
   for (SectionId id = 1; id < side.sections.size(); ++id)
-    if (const SpecialSection* row =
-            find_special_section(side.section(id).name, side.arch);
+    if (const special::SpecialSection* row =
+            special::find_special_section(side.section(id).name, side.arch);
         row && side.section(id).has_relocations)
       found.emplace_back(row, id);
   std::ranges::stable_sort(found, {}, [](const auto& entry) { return entry.first; });
@@ -114,20 +116,20 @@ std::vector<std::pair<const SpecialSection*, SectionId>> special_ones(const Side
 }
 
 std::optional<Piece> replacement_of(const Context& context, const Side& side,
-                                    const SpecialSection& row, const EntryTable& table,
-                                    std::size_t entry) {
+                                    const special::SpecialSection& row,
+                                    const EntryTable& table, std::size_t entry) {
   std::vector<Piece> named; // ppc64 names the end, too (asm/feature-fixups.h)
   for (const elf::Relocation& relocation : table.relocations(entry)) {
     const elf::Symbol& symbol = side.symbol(relocation.symbol);
     const std::int64_t at = static_cast<std::int64_t>(symbol.value) + relocation.addend;
-    if (!symbol.section || !has_no_symbols(side.section(symbol.section).name))
+    if (!symbol.section || !special::has_no_symbols(side.section(symbol.section).name))
       continue;
     const std::uint64_t size = side.section(symbol.section).size();
     const std::uint64_t start =
         at < 0 ? 0 : std::min(static_cast<std::uint64_t>(at), size);
     named.push_back({symbol.section, start, start});
   }
-  if (named.empty() || row.entries == Entries::kFixup)
+  if (named.empty() || row.entries == special::Entries::kFixup)
     return std::nullopt;
   if (named.size() == 2 && named[0].section == named[1].section)
     return Piece{named[0].section, std::min(named[0].start, named[1].start),
@@ -135,7 +137,7 @@ std::optional<Piece> replacement_of(const Context& context, const Side& side,
   if (!row.names_replacement)
     return std::nullopt;
   const std::span<const std::uint8_t> bytes = table.bytes(entry);
-  const auto length_at = replacement_length_at(side.arch, bytes.size());
+  const auto length_at = special::replacement_length_at(side.arch, bytes.size());
   if (!length_at)
     fail("{}: section {}: the layout of entries of {} bytes is not known",
          context.inputs.label, row.name, bytes.size());
@@ -150,7 +152,8 @@ AuxiliaryCode::AuxiliaryCode(const Side& side)
   if (!section_)
     return;
   for (SectionId base = 1; base < side.sections.size(); ++base)
-    if (!is_debug_section(side.section(base).name) && side.section(base).is_text())
+    if (!special::is_debug_section(side.section(base).name) &&
+        side.section(base).is_text())
       for (const elf::Relocation& relocation : side.section(base).relocations)
         if (base != section_ && leads_here(relocation))
           if (const std::int64_t at = target(base, relocation); at >= 0)

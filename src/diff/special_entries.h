@@ -2,7 +2,7 @@
 #pragma once
 
 #include "diff/context.h"
-#include "diff/special_table.h"
+#include "special/special_table.h"
 
 #include <span>
 #include <utility>
@@ -15,7 +15,7 @@ namespace kpatch::diff {
 class EntryTable {
  public:
   /// Throws Error for a section that cannot be cut.
-  EntryTable(const Context& context, const Side& side, const SpecialSection& row,
+  EntryTable(const Context& context, const Side& side, const special::SpecialSection& row,
              SectionId id);
 
   std::size_t size() const { return starts_.size() - 1; }
@@ -27,7 +27,7 @@ class EntryTable {
   std::span<const elf::Relocation> relocations(std::size_t entry) const;
 
  private:
-  void find_entries(const Context& context, const SpecialSection& row);
+  void find_entries(const Context& context, const special::SpecialSection& row);
   void find_fixup_pieces(const Context& context);
   void sort_relocations(const Context& context);
   std::size_t entry_of(const Context& context, const elf::Relocation& relocation) const;
@@ -40,7 +40,8 @@ class EntryTable {
 };
 
 /// The special sections of an object that have relocations, in the order of the table.
-std::vector<std::pair<const SpecialSection*, SectionId>> special_ones(const Side& side);
+std::vector<std::pair<const special::SpecialSection*, SectionId>>
+special_ones(const Side& side);
 
 /// A stretch of code in a section without symbols.
 struct Piece {
@@ -53,8 +54,8 @@ struct Piece {
 /// of its own; an empty piece where the place is replaced by nothing. Throws Error for an
 /// entry whose layout is not known.
 std::optional<Piece> replacement_of(const Context& context, const Side& side,
-                                    const SpecialSection& row, const EntryTable& table,
-                                    std::size_t entry);
+                                    const special::SpecialSection& row,
+                                    const EntryTable& table, std::size_t entry);
 
 /// What functions jump to until alternatives are applied: `.altinstr_aux`, cut by who
 /// jumps there.

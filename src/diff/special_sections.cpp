@@ -51,7 +51,7 @@ bool describes_patch(const Side& side, const elf::Relocation& relocation) {
 
 class Rebuild {
  public:
-  Rebuild(Context& context, const SpecialSection& row, SectionId id)
+  Rebuild(Context& context, const special::SpecialSection& row, SectionId id)
       : context_(context), side_(context.patched), row_(row), id_(id),
         section_(context.patched.object.sections[id]),
         table_(context, context.patched, row, id) {}
@@ -70,9 +70,9 @@ class Rebuild {
         }))
       return false;
     switch (row_.filter) {
-    case Filter::kNone: return true;
-    case Filter::kJumpLabel: return keeps_jump_label(context_, relocations);
-    case Filter::kStaticCall: return keeps_static_call(context_, relocations);
+    case special::Filter::kNone: return true;
+    case special::Filter::kJumpLabel: return keeps_jump_label(context_, relocations);
+    case special::Filter::kStaticCall: return keeps_static_call(context_, relocations);
     }
     return true;
   }
@@ -101,7 +101,7 @@ class Rebuild {
       side_.symbols[state.section_symbol].included = true;
     section_.data = std::move(data_);
     section_.relocations = std::move(relocations_);
-    if (row_.entries == Entries::kFixup)
+    if (row_.entries == special::Entries::kFixup)
       follow_moved_fixups();
   }
 
@@ -120,7 +120,7 @@ class Rebuild {
 
   Context& context_;
   Side& side_;
-  const SpecialSection& row_;
+  const special::SpecialSection& row_;
   SectionId id_;
   elf::Section& section_;
   EntryTable table_;
@@ -148,21 +148,22 @@ void refuse_what_it_describes(Context& context, SectionId id) {
   leave_out(patched, id);
 }
 
-void treat(Context& context, const SpecialSection& row, SectionId id) {
+void treat(Context& context, const special::SpecialSection& row, SectionId id) {
   switch (row.policy) {
-  case Policy::kFilter: return Rebuild(context, row, id).run();
-  case Policy::kLeaveOut: return leave_out(context.patched, id);
-  case Policy::kRefuse: return refuse_what_it_describes(context, id);
-  case Policy::kRegenerate: return; // never counted as changed
+  case special::Policy::kFilter: return Rebuild(context, row, id).run();
+  case special::Policy::kLeaveOut: return leave_out(context.patched, id);
+  case special::Policy::kRefuse: return refuse_what_it_describes(context, id);
+  case special::Policy::kRegenerate: return; // never counted as changed
   }
 }
 
 /// A table without references describes nothing, whatever it was before.
 void leave_out_empty_tables(Side& patched) {
   for (SectionId id = 1; id < patched.sections.size(); ++id)
-    if (const SpecialSection* row =
-            find_special_section(patched.section(id).name, patched.arch);
-        row && row->policy == Policy::kFilter && !patched.section(id).has_relocations)
+    if (const special::SpecialSection* row =
+            special::find_special_section(patched.section(id).name, patched.arch);
+        row && row->policy == special::Policy::kFilter &&
+        !patched.section(id).has_relocations)
       leave_out(patched, id);
 }
 

@@ -9,7 +9,7 @@
 // variable's twin.
 #include "base/error.h"
 #include "diff/context.h"
-#include "diff/names.h"
+#include "special/names.h"
 
 #include <set>
 #include <unordered_map>
@@ -53,7 +53,8 @@ void unlink_static_locals(Context& context) {
 /// What variables that could be one another share.
 std::string looks_of(const Side& side, SymbolId id) {
   const elf::Symbol& symbol = side.symbol(id);
-  return fmt::format("{} {} {}", symbol.type, symbol.size, name_key(symbol.name));
+  return fmt::format("{} {} {}", symbol.type, symbol.size,
+                     special::name_key(symbol.name));
 }
 
 /// Variables of the same looks, in order; those that have got a twin leave from the
@@ -112,7 +113,7 @@ class Matcher {
 
   void warn_of_new_ones() {
     for (SectionId base = 1; base < patched_.sections.size(); ++base) {
-      if (is_debug_section(patched_.section(base).name))
+      if (special::is_debug_section(patched_.section(base).name))
         continue;
       for (const elf::Relocation& relocation : patched_.section(base).relocations)
         if (const SymbolId local = static_local_of(patched_, &relocation);
@@ -131,7 +132,7 @@ class Matcher {
   template <typename Visit>
   void for_each_use(Visit visit) {
     for (SectionId base = 1; base < original_.sections.size(); ++base)
-      if (!is_debug_section(original_.section(base).name))
+      if (!special::is_debug_section(original_.section(base).name))
         for (const elf::Relocation& relocation : original_.section(base).relocations)
           visit(base, relocation);
   }

@@ -5,8 +5,8 @@
 #include "diff/changed_data.h"
 #include "diff/constants.h"
 #include "diff/context.h"
-#include "diff/names.h"
 #include "diff/portraits.h"
+#include "special/names.h"
 
 #include <algorithm>
 #include <array>

@@ -21,8 +21,8 @@ struct Free {
 
 } // namespace
 
-StructSizes read_btf_sizes(const Image& kernel) {
-  const ImagePart* section = kernel.find_part(".BTF");
+StructSizes read_btf_sizes(const image::Image& kernel) {
+  const image::ImagePart* section = kernel.find_part(".BTF");
   if (!section || section->data.size() > std::uint32_t{1} << 31)
     fail("{}: it carries no type information (.BTF)", kernel.label());
   const std::unique_ptr<btf, Free> types(

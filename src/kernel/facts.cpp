@@ -6,10 +6,10 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "cache/record.h"
 #include "kernel/btf_facts.h"
 #include "kernel/dwarf_facts.h"
 #include "kernel/makefile_units.h"
-#include "kernel/record.h"
 
 #include <charconv>
 
@@ -25,12 +25,12 @@ constexpr std::string_view kFormat = "facts-2";
 /// That nothing was found is not kept: what is missing may be installed later.
 template <typename Make>
 std::string kept_text(const fs::path& file, Make make) {
-  if (std::optional<std::string> text = read_record(file, kFormat);
+  if (std::optional<std::string> text = cache::read_record(file, kFormat);
       text && !text->empty())
     return std::move(*text);
   std::string text = make();
   if (!text.empty())
-    write_record(file, kFormat, text);
+    cache::write_record(file, kFormat, text);
   return text;
 }
 
@@ -125,7 +125,7 @@ UnitIndex find_units(const Target& target) {
 }
 
 StructSizes find_struct_sizes(const Target& target) {
-  return target.vmlinux.empty() ? read_btf_sizes(read_kernel_image(target.image))
+  return target.vmlinux.empty() ? read_btf_sizes(image::read_kernel_image(target.image))
                                 : read_struct_sizes(target.vmlinux);
 }
 

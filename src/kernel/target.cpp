@@ -33,8 +33,8 @@ const fs::path& Target::shipped_file(std::string_view owner) const {
   return found->second.shipped;
 }
 
-std::vector<ParentSymbol> Target::symbols(std::string_view owner) const {
-  return read_symbols(debug_file(owner));
+std::vector<image::ParentSymbol> Target::symbols(std::string_view owner) const {
+  return image::read_symbols(debug_file(owner));
 }
 
 std::string lacking_patches_remedy(const Target& target) {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include "image/symbols.h"
 #include "kernel/compiler.h"
 #include "kernel/config.h"
 #include "kernel/struct_sizes.h"
-#include "kernel/symbols.h"
 #include "kernel/units.h"
 
 #include <filesystem>
@@ -66,7 +66,7 @@ struct Target {
   /// if there is no such module.
   const std::filesystem::path& shipped_file(std::string_view owner) const;
   /// The symbols of the debug file.
-  std::vector<ParentSymbol> symbols(std::string_view owner) const;
+  std::vector<image::ParentSymbol> symbols(std::string_view owner) const;
 };
 
 /// What to do about a source without the patches of its feature set; empty: it has none.

@@ -10,7 +10,7 @@
 
 #include "arch/arch.h"
 #include "base/error.h"
-#include "diff/names.h"
+#include "special/names.h"
 
 #include <algorithm>
 #include <array>
@@ -48,7 +48,8 @@ void check_unwind_data(const elf::Object& module) {
   const std::set<Place> places = places_in(module, ".orc_unwind_ip");
   for (const elf::Symbol& symbol : module.symbols) {
     if (!symbol.is_function() || !symbol.is_defined() ||
-        !is_code(module.sections[symbol.section]) || diff::is_padding_name(symbol.name))
+        !is_code(module.sections[symbol.section]) ||
+        special::is_padding_name(symbol.name))
       continue;
     const auto after =
         places.upper_bound({symbol.section, static_cast<std::int64_t>(symbol.value)});

@@ -80,7 +80,7 @@ std::vector<bool> referenced_symbols(const elf::Object& object) {
 } // namespace
 
 void check_undefined_symbols(std::span<const elf::Object> objects,
-                             const kernel::Symvers& symvers) {
+                             const image::Symvers& symvers) {
   std::vector<std::string_view> missing;
   for (const std::string_view name : undefined_names(objects))
     if (!diff::is_linkable(symvers, name))
@@ -92,7 +92,7 @@ void check_undefined_symbols(std::span<const elf::Object> objects,
 }
 
 std::set<std::string> missing_namespaces(std::span<const elf::Object> objects,
-                                         const kernel::Symvers& symvers) {
+                                         const image::Symvers& symvers) {
   std::set<std::string> wanted;
   for (const std::string_view name : undefined_names(objects))
     if (const std::string_view space = symvers.import_namespace(name);

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "elf/object.h"
-#include "kernel/symvers.h"
+#include "image/symvers.h"
 
 #include <set>
 #include <span>
@@ -13,11 +13,11 @@ namespace kpatch::klp {
 /// Throws Error naming every symbol that the objects together need and that neither they
 /// define nor the kernel exports. A weak reference may stay unresolved.
 void check_undefined_symbols(std::span<const elf::Object> objects,
-                             const kernel::Symvers& symvers);
+                             const image::Symvers& symvers);
 
 /// The symbol namespaces of what the objects refer to, less those they already import.
 std::set<std::string> missing_namespaces(std::span<const elf::Object> objects,
-                                         const kernel::Symvers& symvers);
+                                         const image::Symvers& symvers);
 
 /// An object of the same kind as `sample` that makes the module import the namespaces.
 elf::Object import_object(const std::set<std::string>& namespaces,

@@ -8,7 +8,7 @@
 // whenever it is: the module loader has seen to that.
 #include "klp/foreign_exports.h"
 
-#include "diff/names.h"
+#include "special/names.h"
 
 namespace kpatch::klp {
 
@@ -17,7 +17,7 @@ namespace {
 std::vector<bool> referenced_by_code_and_data(const elf::Object& object) {
   std::vector<bool> used(object.symbols.size());
   for (const elf::Section& section : object.sections)
-    if (!diff::is_debug_section(section.name))
+    if (!special::is_debug_section(section.name))
       for (const elf::Relocation& relocation : section.relocations)
         used[relocation.symbol] = true;
   return used;
@@ -26,7 +26,7 @@ std::vector<bool> referenced_by_code_and_data(const elf::Object& object) {
 } // namespace
 
 std::set<std::string> lenders_of(const elf::Object& object,
-                                 const kernel::Symvers& symvers) {
+                                 const image::Symvers& symvers) {
   std::set<std::string> lenders;
   for (const elf::Symbol& symbol : object.symbols)
     if (symbol.is_undefined() && !symbol.name.empty())

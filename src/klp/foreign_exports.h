@@ -11,7 +11,7 @@ namespace kpatch::klp {
 
 /// The objects that export what an object takes from others.
 std::set<std::string> lenders_of(const elf::Object& object,
-                                 const kernel::Symvers& symvers);
+                                 const image::Symvers& symvers);
 
 /// A problem for each export of a module that the patch uses, unless it is the patched
 /// object itself or one that this depends on.

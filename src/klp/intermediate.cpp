@@ -7,13 +7,13 @@
 #include "klp/intermediate.h"
 
 #include "base/error.h"
-#include "diff/names.h"
-#include "diff/special_table.h"
 #include "elf/edit.h"
 #include "klp/ftrace_records.h"
 #include "klp/policy.h"
 #include "klp/record_writer.h"
 #include "klp/records.h"
+#include "special/names.h"
+#include "special/special_table.h"
 
 #include <algorithm>
 #include <array>
@@ -136,7 +136,7 @@ class Maker {
   void check_allowed(elf::SectionId id, const elf::Relocation& relocation) const {
     const std::string& section = object_.sections[id].name;
     if (!delta_.inputs.klp_arch && parent() != kVmlinux &&
-        diff::is_special_section(section, *delta_.arch))
+        special::is_special_section(section, *delta_.arch))
       fail_with_remedy(
           "Change the code so that the macro there uses exported symbols only.",
           "{}: unsupported klp relocation reference to symbol '{}' in "
@@ -193,7 +193,7 @@ class Maker {
     RecordWriter writer(object_, *delta_.arch, ".kpatch.arch", records::arch::kSize);
     for (const std::string_view name : kArchSections) {
       const elf::SectionId id = object_.find_section(name);
-      if (!id || !diff::is_special_section(name, *delta_.arch))
+      if (!id || !special::is_special_section(name, *delta_.arch))
         continue;
       writer.begin();
       writer.point(records::arch::kSection, section_symbol(id), 0);

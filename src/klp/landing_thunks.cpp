@@ -18,9 +18,9 @@
 #include "klp/landing_thunks.h"
 
 #include "base/error.h"
-#include "diff/names.h"
-#include "diff/special_table.h"
 #include "klp/policy.h"
+#include "special/names.h"
+#include "special/special_table.h"
 
 #include <algorithm>
 #include <array>
@@ -55,8 +55,8 @@ class Search {
 
  private:
   bool may_hold_pointers(const elf::Section& section) const {
-    return !diff::is_debug_section(section.name) &&
-           !diff::is_special_section(section.name, *delta_.arch) &&
+    return !special::is_debug_section(section.name) &&
+           !special::is_special_section(section.name, *delta_.arch) &&
            std::ranges::none_of(kDescriptions, [&](std::string_view start) {
              return section.name.starts_with(start);
            });

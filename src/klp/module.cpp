@@ -47,7 +47,7 @@ void add_part(const fs::path& directory, const std::string& name, const Bytes& o
 
 enum class DebugSections { kStrip, kKeep };
 
-Parts read_parts(const ModuleRequest& request, const kernel::Symvers& symvers,
+Parts read_parts(const ModuleRequest& request, const image::Symvers& symvers,
                  DebugSections debug_sections) {
   Parts parts;
   for (const fs::path& path : request.objects) {
@@ -139,8 +139,8 @@ fs::path build_module(const ModuleRequest& request) {
   check_request(request);
   const fs::path symvers_path =
       request.symvers.empty() ? request.object_tree / "Module.symvers" : request.symvers;
-  const kernel::Symvers symvers =
-      kernel::Symvers::parse(read_text(symvers_path), symvers_path.string());
+  const image::Symvers symvers =
+      image::Symvers::parse(read_text(symvers_path), symvers_path.string());
 
   const fs::path config_path = request.object_tree / ".config";
   const kernel::Config config =

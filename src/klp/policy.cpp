@@ -12,7 +12,7 @@
 #include "klp/policy.h"
 
 #include "base/error.h"
-#include "diff/names.h"
+#include "special/names.h"
 
 #include <algorithm>
 #include <array>
@@ -47,7 +47,7 @@ class Chooser {
     for (elf::SectionId id = 1; id < marks_.size(); ++id)
       marks_[id].resize(delta_.object.sections[id].relocations.size());
     for (elf::SectionId id = 1; id < marks_.size(); ++id)
-      if (!diff::is_debug_section(delta_.object.sections[id].name))
+      if (!special::is_debug_section(delta_.object.sections[id].name))
         for (std::size_t i = 0; i < marks_[id].size(); ++i)
           choose(id, i);
     return std::move(marks_);

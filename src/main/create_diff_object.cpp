@@ -129,7 +129,7 @@ std::string label_of(const std::string& path) {
 }
 
 /// The objects that export what readelf's table shows as undefined: "... UND name".
-std::set<std::string> lenders_in(std::string_view table, const kernel::Symvers& symvers) {
+std::set<std::string> lenders_in(std::string_view table, const image::Symvers& symvers) {
   constexpr std::string_view kUndefined = " UND ";
   std::set<std::string> lenders;
   for (std::size_t at = table.find(kUndefined); at != std::string_view::npos;
@@ -148,9 +148,8 @@ int run(const Arguments& arguments) {
                             which == kPatched ? label + " (patched)" : label);
   };
   const auto symbols =
-      kernel::SymbolIndex::from_readelf(read_text(given[kSymtab]), given[kSymtab]);
-  const auto symvers =
-      kernel::Symvers::parse(read_text(given[kSymvers]), given[kSymvers]);
+      image::SymbolIndex::from_readelf(read_text(given[kSymtab]), given[kSymtab]);
+  const auto symvers = image::Symvers::parse(read_text(given[kSymvers]), given[kSymvers]);
   elf::Object original = read(kOriginal);
   elf::Object patched = read(kPatched);
   // The table of a module also has what the module takes from others.

@@ -5,15 +5,15 @@
 #include "base/output.h"
 #include "base/run_tool.h"
 #include "cache/layout.h"
+#include "rehearse/kernel_files.h"
+#include "rehearse/rehearsal_options.h"
 #include "report/judgement.h"
 #include "report/patch_status.h"
 #include "report/progress_line.h"
 #include "report/rehearsal.h"
 #include "runtime/command_line.h"
-#include "runtime/kernel_files.h"
 #include "runtime/module_file.h"
 #include "runtime/outcomes.h"
-#include "runtime/rehearsal_options.h"
 #include "runtime/verify_options.h"
 #include "verify/judge.h"
 
@@ -26,8 +26,8 @@ namespace {
 using namespace kpatch;
 
 verify::KernelOnDisk kernel_on_disk(const std::string& release) {
-  const runtime::KernelFiles files =
-      runtime::find_kernel_files(release, cache::known_cache());
+  const rehearse::KernelFiles files =
+      rehearse::find_kernel_files(release, cache::known_cache());
   // What is in the cache lacks modules from outside the kernel.
   const auto trees = runtime::Places::from_environment().trees;
   return {release, files.vmlinuz, files.modules_root, {trees / release}};
@@ -66,7 +66,7 @@ void judge_before(const std::filesystem::path& file, const std::string& release)
 }
 
 /// What cannot be judged is for the rehearsal to show.
-void judge_all(const runtime::RehearsalRequest& request) {
+void judge_all(const rehearse::RehearsalRequest& request) {
   verify::KernelOnDisk kernel{request.release, request.vmlinuz, request.modules_root, {}};
   for (const std::string& with : request.with)
     if (std::filesystem::is_regular_file(with))
@@ -79,33 +79,33 @@ void judge_all(const runtime::RehearsalRequest& request) {
            Exit::kError);
 }
 
-int rehearse(const std::vector<std::string>& arguments) {
-  runtime::RehearsalCall call = runtime::parse_rehearsal_call(arguments);
+int rehearse_modules(const std::vector<std::string>& arguments) {
+  rehearse::RehearsalCall call = rehearse::parse_rehearsal_call(arguments);
   if (call.wants_help) {
-    print(Stream::kOutput, "{}\n", runtime::rehearsal_usage());
+    print(Stream::kOutput, "{}\n", rehearse::rehearsal_usage());
     return static_cast<int>(Exit::kSuccess);
   }
-  runtime::RehearsalRequest& request = call.request;
+  rehearse::RehearsalRequest& request = call.request;
   if (request.release.empty())
     request.release = runtime::read_module_file(request.patches.front()).release();
   if (request.vmlinuz.empty()) {
-    const runtime::KernelFiles files =
-        runtime::find_kernel_files(request.release, cache::known_cache());
+    const rehearse::KernelFiles files =
+        rehearse::find_kernel_files(request.release, cache::known_cache());
     request.vmlinuz = files.vmlinuz;
     request.modules_root = files.modules_root;
   }
   if (!call.skips_checks)
     judge_all(request);
   report::ProgressLine progress;
-  request.live = [&](const runtime::GuestStep& step) {
+  request.live = [&](const rehearse::GuestStep& step) {
     progress.show(report::rehearsal_step_text(step));
   };
-  const runtime::Rehearsal rehearsal = runtime::rehearse(request);
+  const rehearse::Rehearsal rehearsal = rehearse::rehearse(request);
   progress.show("");
   print(Stream::kOutput, "{}", report::rehearsal_text(rehearsal));
   if (!call.json.empty())
     write_file(call.json, report::rehearsal_json(rehearsal));
-  const bool passed = rehearsal.verdict == runtime::Verdict::kPassed;
+  const bool passed = rehearsal.verdict == rehearse::Verdict::kPassed;
   return static_cast<int>(passed ? Exit::kSuccess : Exit::kError);
 }
 
@@ -159,7 +159,7 @@ int main(int argc, char** argv) {
   const std::vector<std::string> arguments(argv + 1, argv + argc);
   return kpatch::run_tool("kpatch: ", [&] {
     if (!arguments.empty() && arguments[0] == "rehearse")
-      return rehearse({arguments.begin() + 1, arguments.end()});
+      return rehearse_modules({arguments.begin() + 1, arguments.end()});
     if (!arguments.empty() && arguments[0] == "verify")
       return judge_module({arguments.begin() + 1, arguments.end()});
     return operate(arguments);

@@ -4,20 +4,20 @@
 #include "base/log.h"
 #include "base/output.h"
 #include "base/run_tool.h"
-#include "build/command_line.h"
-#include "build/driver.h"
-#include "build/isolation.h"
-#include "build/tool_files.h"
-#include "kernel/cache_upkeep.h"
-#include "kernel/find_target.h"
+#include "cache/cache_upkeep.h"
+#include "distro/find_target.h"
+#include "produce/command_line.h"
+#include "produce/driver.h"
+#include "produce/isolation.h"
+#include "produce/tool_files.h"
 #include "report/build_report.h"
 #include "report/cache_report.h"
 #include "report/console.h"
 
 namespace {
 
-using kpatch::build::BuildOutcome;
-using kpatch::build::Invocation;
+using kpatch::produce::BuildOutcome;
+using kpatch::produce::Invocation;
 
 /// The classic meaning. A fourth -d traced the compiler's wrapper; there is none, and the
 /// trace of programs has every call of the compiler.
@@ -35,7 +35,7 @@ constexpr int kNotAffectedStatus = 3;
 
 int build(Invocation& invocation, const std::vector<std::string>& argv,
           kpatch::report::Console& console) {
-  const bool is_isolated = kpatch::build::is_to_be_isolated(invocation);
+  const bool is_isolated = kpatch::produce::is_to_be_isolated(invocation);
   const auto progress = [&](std::string_view line) { console.say(line); };
   const auto complain = [&](std::string_view line) { console.complain(line); };
   for (const std::string& notice : invocation.notices)
@@ -48,17 +48,17 @@ int build(Invocation& invocation, const std::vector<std::string>& argv,
     kpatch::kernel::TargetRequest request = invocation.kernel;
     request.progress = progress;
     // Fetched and prepared while there is a network.
-    const kpatch::kernel::Target target = kpatch::kernel::find_target(request);
-    return kpatch::build::build_isolated(invocation, target, argv);
+    const kpatch::kernel::Target target = kpatch::distro::find_target(request);
+    return kpatch::produce::build_isolated(invocation, target, argv);
   }
-  invocation.options.hook_sources = kpatch::build::find_hook_sources();
+  invocation.options.hook_sources = kpatch::produce::find_hook_sources();
   invocation.kernel.progress = progress;
 
-  const kpatch::build::BuildResult result = kpatch::build::build_patch(
-      invocation.options, [&] { return kpatch::kernel::find_target(invocation.kernel); },
+  const kpatch::produce::BuildResult result = kpatch::produce::build_patch(
+      invocation.options, [&] { return kpatch::distro::find_target(invocation.kernel); },
       {.progress = progress,
        .complaint = complain,
-       .compiled = [&](const kpatch::build::Progress& now) { console.show(now); }});
+       .compiled = [&](const kpatch::compile::Progress& now) { console.show(now); }});
   if (!invocation.json.empty())
     kpatch::write_file(invocation.json, kpatch::report::build_json(result));
   if (result.outcome == BuildOutcome::kBuilt) {
@@ -77,7 +77,7 @@ int build(Invocation& invocation, const std::vector<std::string>& argv,
 
 int verify_cache(const Invocation& invocation, kpatch::report::Console& console) {
   const std::vector<std::string> complaints =
-      kpatch::kernel::verify_cache(invocation.kernel.cache);
+      kpatch::cache::verify_cache(invocation.kernel.cache);
   for (const std::string& complaint : complaints)
     console.complain("ERROR: " + complaint);
   if (complaints.empty())
@@ -86,11 +86,11 @@ int verify_cache(const Invocation& invocation, kpatch::report::Console& console)
 }
 
 int run(int argc, char** argv) {
-  Invocation invocation = kpatch::build::parse_command_line(argc, argv);
+  Invocation invocation = kpatch::produce::parse_command_line(argc, argv);
   kpatch::report::Console console;
   switch (invocation.action) {
   case Invocation::Action::kShowHelp:
-    kpatch::print(kpatch::Stream::kOutput, "{}", kpatch::build::usage_text());
+    kpatch::print(kpatch::Stream::kOutput, "{}", kpatch::produce::usage_text());
     return 0;
   case Invocation::Action::kShowVersion:
     kpatch::print(kpatch::Stream::kOutput, "Version : {}\n", KPATCH_VERSION);
@@ -104,11 +104,11 @@ int run(int argc, char** argv) {
   case Invocation::Action::kListCache:
     kpatch::print(kpatch::Stream::kOutput, "{}",
                   kpatch::report::cache_list_text(
-                      kpatch::kernel::list_cache(invocation.kernel.cache)));
+                      kpatch::cache::list_cache(invocation.kernel.cache)));
     return 0;
   case Invocation::Action::kCollectGarbage:
     for (const std::string& name :
-         kpatch::kernel::collect_garbage(invocation.kernel.cache))
+         kpatch::cache::collect_garbage(invocation.kernel.cache))
       kpatch::print(kpatch::Stream::kOutput, "removed {}\n", name);
     return 0;
   case Invocation::Action::kVerifyCache: return verify_cache(invocation, console);

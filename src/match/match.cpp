@@ -56,7 +56,7 @@ std::string kind_of(const std::string& section, const std::string& function) {
 
 class Matcher {
  public:
-  Matcher(const elf::Object& object, const kernel::Image& image)
+  Matcher(const elf::Object& object, const image::Image& image)
       : object_(object), image_(image), reader_(object, image),
         addresses_(object.symbols.size()) {}
 
@@ -80,7 +80,7 @@ class Matcher {
           !object_.sections[symbol.section].is_text() || names_padding(symbol))
         continue;
       functions_.push_back({.symbol = id});
-      for (const kernel::ImageSymbolId named : image_.named(symbol.name))
+      for (const image::ImageSymbolId named : image_.named(symbol.name))
         try_place(functions_.back(), image_.symbols()[named].address);
     }
   }
@@ -180,7 +180,7 @@ class Matcher {
   }
 
   std::string description(std::uint64_t address) const {
-    const kernel::ImageSymbol* symbol = image_.nearest(address);
+    const image::ImageSymbol* symbol = image_.nearest(address);
     if (!symbol)
       return fmt::format("{:#x}", address);
     return symbol->address == address
@@ -267,7 +267,7 @@ class Matcher {
 
   /// Where the thing before that address begins; names of padding do not count.
   std::uint64_t last_before(std::uint64_t address) const {
-    const kernel::ImageSymbol* symbol = image_.nearest(address - 1);
+    const image::ImageSymbol* symbol = image_.nearest(address - 1);
     while (symbol && symbol->name.starts_with(kPadding))
       symbol = image_.nearest(symbol->address - 1);
     return symbol ? symbol->address : 0;
@@ -367,7 +367,7 @@ class Matcher {
       const elf::Symbol& symbol = object_.symbols[id];
       if (!addresses_[id] || !is_named_thing(symbol) || uses[symbol.name] > 1)
         continue;
-      const std::vector<kernel::ImageSymbolId> named = image_.named(symbol.name);
+      const std::vector<image::ImageSymbolId> named = image_.named(symbol.name);
       const auto at = std::ranges::find(named, *addresses_[id], [&](auto entry) {
         return image_.symbols()[entry].address;
       });
@@ -382,7 +382,7 @@ class Matcher {
   }
 
   const elf::Object& object_;
-  const kernel::Image& image_;
+  const image::Image& image_;
   ReferenceReader reader_;
   std::vector<std::optional<std::uint64_t>> addresses_; ///< of symbols, in the image
   std::deque<elf::SymbolId> found_;                     ///< by references
@@ -397,7 +397,7 @@ const FunctionMatch* UnitMatch::find(std::string_view name) const {
   return found == functions.end() ? nullptr : &*found;
 }
 
-UnitMatch match_unit(const elf::Object& original, const kernel::Image& image) {
+UnitMatch match_unit(const elf::Object& original, const image::Image& image) {
   return Matcher(original, image).run();
 }
 

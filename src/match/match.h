@@ -2,8 +2,8 @@
 #pragma once
 
 #include "elf/object.h"
-#include "kernel/image.h"
-#include "kernel/located.h"
+#include "image/image.h"
+#include "image/located.h"
 
 #include <cstdint>
 #include <string>
@@ -47,7 +47,7 @@ struct WrongReference {
 
 struct UnitMatch {
   std::vector<FunctionMatch> functions;
-  kernel::LocatedSymbols located;
+  image::LocatedSymbols located;
   std::size_t references = 0; ///< fields read back
   std::vector<WrongReference> wrong;
 
@@ -57,7 +57,7 @@ struct UnitMatch {
 /// Finds the code of an original object in the image it was linked into, and reads back
 /// from there what every relocation of that code refers to. The object must have been
 /// compiled with -ffunction-sections and have been through objtool if the image has.
-UnitMatch match_unit(const elf::Object& original, const kernel::Image& image);
+UnitMatch match_unit(const elf::Object& original, const image::Image& image);
 
 /// Whether this is known of the object's processor.
 bool can_match(const elf::Object& original);

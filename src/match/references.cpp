@@ -21,7 +21,7 @@ bool is_named_thing(const elf::Symbol& symbol) {
          !symbol.name.starts_with(".L");
 }
 
-ReferenceReader::ReferenceReader(const elf::Object& object, const kernel::Image& image)
+ReferenceReader::ReferenceReader(const elf::Object& object, const image::Image& image)
     : object_(object), image_(image), arch_(arch::arch_for(object)),
       relocations_(object.sections.size()), symbols_in_(object.sections.size()) {
   for (elf::SectionId id = 1; id < object.sections.size(); ++id) {

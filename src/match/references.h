@@ -3,7 +3,7 @@
 
 #include "arch/arch.h"
 #include "elf/object.h"
-#include "kernel/image.h"
+#include "image/image.h"
 
 #include <cstdint>
 #include <optional>
@@ -37,7 +37,7 @@ struct Reading {
 /// Reads what an image has in the fields of relocations of a unit's object.
 class ReferenceReader {
  public:
-  ReferenceReader(const elf::Object& object, const kernel::Image& image);
+  ReferenceReader(const elf::Object& object, const image::Image& image);
 
   std::vector<Reading> read(const Placed& placed) const;
   /// Relocations of a section by offset.
@@ -63,7 +63,7 @@ class ReferenceReader {
   const arch::InstructionEnds& ends(elf::SectionId section) const;
 
   const elf::Object& object_;
-  const kernel::Image& image_;
+  const image::Image& image_;
   const arch::Arch& arch_;
   std::vector<std::vector<elf::Relocation>> relocations_;
   std::vector<std::vector<elf::SymbolId>> symbols_in_; ///< by section, by value

@@ -12,8 +12,8 @@ namespace kpatch::report {
 namespace {
 
 using Json = nlohmann::ordered_json;
-using build::BuildOutcome;
-using build::UnitOutcome;
+using produce::BuildOutcome;
+using produce::UnitOutcome;
 
 const char* name_of(BuildOutcome outcome) {
   switch (outcome) {
@@ -53,7 +53,7 @@ Json problems_json(const std::vector<Problem>& problems) {
   return list;
 }
 
-Json proof_json(const build::Proof& proof) {
+Json proof_json(const produce::Proof& proof) {
   return {
       {"functions",  proof.functions                },
       {"equal",      proof.equal                    },
@@ -84,9 +84,9 @@ Json changed_at_json(const std::optional<dwarf::CodePlace>& place) {
   return json;
 }
 
-Json inclusions_json(const std::vector<build::Inclusion>& inclusions) {
+Json inclusions_json(const std::vector<produce::Inclusion>& inclusions) {
   Json list = Json::array();
-  for (const build::Inclusion& inclusion : inclusions)
+  for (const produce::Inclusion& inclusion : inclusions)
     list.push_back({
         {"name",    inclusion.name   },
         {"because", inclusion.because}
@@ -94,11 +94,11 @@ Json inclusions_json(const std::vector<build::Inclusion>& inclusions) {
   return list;
 }
 
-Json units_json(const std::vector<build::UnitResult>& units) {
+Json units_json(const std::vector<produce::UnitResult>& units) {
   Json list = Json::array();
-  for (const build::UnitResult& unit : units) {
+  for (const produce::UnitResult& unit : units) {
     Json functions = Json::array();
-    for (const build::FunctionChange& function : unit.functions)
+    for (const produce::FunctionChange& function : unit.functions)
       functions.push_back({
           {"name",       function.name                       },
           {"change",     function.is_new ? "new" : "changed" },
@@ -123,9 +123,9 @@ double rounded(double seconds) {
   return std::round(seconds * 1000) / 1000;
 }
 
-Json steps_json(const std::vector<build::StepTime>& steps) {
+Json steps_json(const std::vector<produce::StepTime>& steps) {
   Json list = Json::array();
-  for (const build::StepTime& step : steps)
+  for (const produce::StepTime& step : steps)
     list.push_back({
         {"name",        step.name                },
         {"seconds",     rounded(step.seconds)    },
@@ -134,9 +134,9 @@ Json steps_json(const std::vector<build::StepTime>& steps) {
   return list;
 }
 
-Json displaced_json(const std::vector<build::DisplacedHunk>& hunks) {
+Json displaced_json(const std::vector<patch::DisplacedHunk>& hunks) {
   Json list = Json::array();
-  for (const build::DisplacedHunk& hunk : hunks)
+  for (const patch::DisplacedHunk& hunk : hunks)
     list.push_back({
         {"patch",  hunk.patch               },
         {"file",   hunk.file                },
@@ -150,12 +150,12 @@ Json displaced_json(const std::vector<build::DisplacedHunk>& hunks) {
   return list;
 }
 
-Json left_out_json(const std::vector<build::LeftOut>& files) {
+Json left_out_json(const std::vector<patch::LeftOut>& files) {
   Json list = Json::array();
-  for (const build::LeftOut& file : files)
+  for (const patch::LeftOut& file : files)
     list.push_back({
         {"file",   file.path                },
-        {"why",    build::name_of(file.why) },
+        {"why",    patch::name_of(file.why) },
         {"option", text_or_null(file.option)}
     });
   return list;
@@ -169,7 +169,7 @@ std::string problem_text(const Problem& problem) {
 
 } // namespace
 
-std::string build_json(const build::BuildResult& result) {
+std::string build_json(const produce::BuildResult& result) {
   const Json kernel = {
       {"release", text_or_null(result.release)       },
       {"version", text_or_null(result.source_version)},
@@ -199,11 +199,11 @@ std::string build_json(const build::BuildResult& result) {
   return report.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
-std::string build_failure_text(const build::BuildResult& result) {
+std::string build_failure_text(const produce::BuildResult& result) {
   std::string text;
   for (const Problem& problem : result.problems)
     text += problem_text(problem);
-  for (const build::UnitResult& unit : result.units)
+  for (const produce::UnitResult& unit : result.units)
     for (const Problem& problem : unit.problems)
       text += problem_text(problem);
   // Details first: the line that scripts and people look for is the last one.

@@ -14,10 +14,10 @@ std::string line(std::uintmax_t bytes, const std::string& name) {
 
 } // namespace
 
-std::string cache_list_text(const std::vector<kernel::CacheEntry>& entries) {
+std::string cache_list_text(const std::vector<cache::CacheEntry>& entries) {
   std::string text;
   std::uintmax_t sum = 0;
-  for (const kernel::CacheEntry& entry : entries) {
+  for (const cache::CacheEntry& entry : entries) {
     text += line(entry.bytes, entry.name);
     sum += entry.bytes;
   }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
-#include "kernel/cache_upkeep.h"
+#include "cache/cache_upkeep.h"
 
 #include <string>
 #include <vector>
@@ -9,6 +9,6 @@
 namespace kpatch::report {
 
 /// One line for each entry, in megabytes, and their sum.
-std::string cache_list_text(const std::vector<kernel::CacheEntry>& entries);
+std::string cache_list_text(const std::vector<cache::CacheEntry>& entries);
 
 } // namespace kpatch::report

@@ -47,7 +47,7 @@ bool takes_colour(int descriptor) {
 
 } // namespace
 
-std::string compile_progress_text(const build::Progress& progress) {
+std::string compile_progress_text(const compile::Progress& progress) {
   const std::size_t left = progress.total - progress.done;
   if (left == 0 || progress.done == 0 || progress.seconds < kWorthALine)
     return {};

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "base/output.h"
-#include "build/workshop.h"
+#include "compile/workshop.h"
 #include "report/progress_line.h"
 
 #include <string>
@@ -12,7 +12,7 @@ namespace kpatch::report {
 
 /// "12 of 100 units compiled, 88 left, about 2 min". Empty while that is not worth a
 /// line: in the first moments and when all is done.
-std::string compile_progress_text(const build::Progress& progress);
+std::string compile_progress_text(const compile::Progress& progress);
 
 /// The text with the first word of its lines in colour where that says how things stand:
 /// ERROR, WARNING, SUCCESS.
@@ -26,7 +26,7 @@ class Console {
 
   void say(std::string_view line) { write(Stream::kOutput, line, colours_output_); }
   void complain(std::string_view line) { write(Stream::kErrors, line, colours_errors_); }
-  void show(const build::Progress& progress) {
+  void show(const compile::Progress& progress) {
     line_.show(compile_progress_text(progress));
   }
 

@@ -12,10 +12,10 @@ namespace kpatch::report {
 namespace {
 
 using nlohmann::ordered_json;
-using runtime::GuestStep;
-using runtime::Rehearsal;
+using rehearse::GuestStep;
+using rehearse::Rehearsal;
+using rehearse::Verdict;
 using runtime::Transition;
-using runtime::Verdict;
 
 std::string describe(const GuestStep& step) {
   if (step.action == "check-before")

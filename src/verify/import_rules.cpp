@@ -130,9 +130,9 @@ class ImportChecker {
           kRebuild);
   }
 
-  const kernel::ImageExport* find_export(const std::string& name) const {
+  const image::ImageExport* find_export(const std::string& name) const {
     for (const std::string& lender : lenders_) {
-      const kernel::ImageExports& exports = case_.kernel.exports(lender);
+      const image::ImageExports& exports = case_.kernel.exports(lender);
       if (const auto found = exports.find(name); found != exports.end())
         return &found->second;
     }
@@ -140,7 +140,7 @@ class ImportChecker {
   }
 
   void check_import(const std::string& name, bool may_be_missing) {
-    const kernel::ImageExport* found = find_export(name);
+    const image::ImageExport* found = find_export(name);
     if (!found) {
       if (!may_be_missing)
         case_.findings.add(kImport, name,
@@ -155,7 +155,7 @@ class ImportChecker {
       check_version(name, *found->crc);
   }
 
-  void check_namespace(const std::string& name, const kernel::ImageExport& found) {
+  void check_namespace(const std::string& name, const image::ImageExport& found) {
     const auto [first, last] = info_.equal_range("import_ns");
     if (!found.import_namespace.empty() &&
         std::none_of(first, last, [&](const auto& imported) {

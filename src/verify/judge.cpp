@@ -5,8 +5,8 @@
 #include "verify/judge.h"
 
 #include "base/error.h"
-#include "kernel/decompress.h"
-#include "kernel/image.h"
+#include "image/decompress.h"
+#include "image/image.h"
 
 #include <algorithm>
 #include <map>
@@ -17,7 +17,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-std::string text_at(const kernel::Image& image, std::string_view symbol) {
+std::string text_at(const image::Image& image, std::string_view symbol) {
   const auto all = image.named(symbol);
   std::string text;
   for (const std::uint8_t byte :
@@ -50,15 +50,15 @@ std::optional<ShippedModule> describe(const elf::Object& module) {
 class Judge::Files {
  public:
   explicit Files(const KernelOnDisk& kernel)
-      : vmlinux_(kernel::read_kernel_image(kernel.image)) {
+      : vmlinux_(image::read_kernel_image(kernel.image)) {
     find_modules(kernel.modules_root / "lib/modules" / kernel.release);
     for (const fs::path& more : kernel.more_modules)
       find_modules(more);
   }
 
-  const kernel::Image& vmlinux() const { return vmlinux_; }
+  const image::Image& vmlinux() const { return vmlinux_; }
 
-  const kernel::Image* find(std::string_view object) {
+  const image::Image* find(std::string_view object) {
     if (object == "vmlinux")
       return &vmlinux_;
     auto found = modules_.find(object);
@@ -74,7 +74,7 @@ class Judge::Files {
     for (auto at = paths_.begin(); at != paths_.end() && tries < kTries; ++at, ++tries)
       try {
         if (const auto found = describe(elf::read_object(
-                kernel::decompressed(read_bytes(at->second), at->second.string()),
+                image::decompressed(read_bytes(at->second), at->second.string()),
                 at->second.string())))
           return found;
       } catch (const Error&) {
@@ -104,16 +104,16 @@ class Judge::Files {
         add_module(at->path());
   }
 
-  std::optional<kernel::Image> read(std::string_view object) const {
+  std::optional<image::Image> read(std::string_view object) const {
     const auto found = paths_.find(object);
     if (found == paths_.end())
       return std::nullopt;
-    return kernel::read_module_image(found->second);
+    return image::read_module_image(found->second);
   }
 
-  kernel::Image vmlinux_;
+  image::Image vmlinux_;
   std::map<std::string, fs::path, std::less<>> paths_;
-  std::map<std::string, std::optional<kernel::Image>, std::less<>> modules_;
+  std::map<std::string, std::optional<image::Image>, std::less<>> modules_;
 };
 
 Judge::Judge(const KernelOnDisk& kernel)

@@ -17,8 +17,8 @@ namespace kpatch::verify {
 namespace {
 
 struct Reader {
-  const kernel::Image& image;
-  const kernel::ImagePart& part;
+  const image::Image& image;
+  const image::ImagePart& part;
 
   std::uint64_t pointed_at(std::uint64_t offset) const {
     const auto distance =
@@ -26,15 +26,15 @@ struct Reader {
     return part.address + offset + static_cast<std::uint64_t>(std::int64_t{distance});
   }
   bool leads_to_code(std::uint64_t offset) const {
-    const kernel::ImagePart* target = image.find_part(pointed_at(offset));
+    const image::ImagePart* target = image.find_part(pointed_at(offset));
     return target && (target->flags & SHF_EXECINSTR);
   }
 };
 
 /// The only size with which all entries lead to code; 0 if there is none.
-std::uint64_t entry_size(const kernel::Image& image, std::string_view table,
+std::uint64_t entry_size(const image::Image& image, std::string_view table,
                          std::initializer_list<std::uint64_t> sizes) {
-  const kernel::ImagePart* part = image.find_part(table);
+  const image::ImagePart* part = image.find_part(table);
   if (!part || part->data.empty())
     return 0;
   const Reader reader{image, *part};
@@ -51,7 +51,7 @@ std::uint64_t entry_size(const kernel::Image& image, std::string_view table,
 /// Features are counted in words of 32; those of bugs come last. Bit 15 turned the
 /// question around before there were flags (arch/x86/include/asm/alternative.h). Other
 /// modules may have longer ones than the kernel, but not by much.
-void read_alternatives(const kernel::Image& image, KernelTables& tables) {
+void read_alternatives(const image::Image& image, KernelTables& tables) {
   constexpr std::uint64_t kFeature = 8;
   const std::uint64_t length =
       tables.alternative == 13 ? 10 : tables.alternative - 2; // padlen comes last
@@ -67,7 +67,7 @@ void read_alternatives(const kernel::Image& image, KernelTables& tables) {
   tables.longest_alternative += tables.longest_alternative / 2;
 }
 
-std::uint32_t last_exception(const kernel::Image& image) {
+std::uint32_t last_exception(const image::Image& image) {
   constexpr std::uint64_t kType = 8, kSize = 12;
   const Bytes& data = image.find_part("__ex_table")->data;
   std::uint32_t last = 0;
@@ -77,9 +77,9 @@ std::uint32_t last_exception(const kernel::Image& image) {
 }
 
 /// What unwind data say most often of the places where ftrace enters functions.
-std::string orc_at_entry(const kernel::Image& image, std::uint64_t size) {
-  const kernel::ImagePart* orc = image.find_part(".orc_unwind");
-  const kernel::ImagePart* places = image.find_part(".orc_unwind_ip");
+std::string orc_at_entry(const image::Image& image, std::uint64_t size) {
+  const image::ImagePart* orc = image.find_part(".orc_unwind");
+  const image::ImagePart* places = image.find_part(".orc_unwind_ip");
   if (!orc || !places || size == 0)
     return {};
   constexpr std::uint64_t kPlace = 4;
@@ -96,14 +96,14 @@ std::string orc_at_entry(const kernel::Image& image, std::uint64_t size) {
   return most == counts.end() ? std::string() : most->first;
 }
 
-std::uint64_t address_of(const kernel::Image& image, std::string_view name) {
+std::uint64_t address_of(const image::Image& image, std::string_view name) {
   const auto all = image.named(name);
   return all.empty() ? 0 : image.symbols()[all.front()].address;
 }
 
 /// struct jump_entry: code, target, 64-bit key, all relative (include/linux/
 /// jump_label.h).
-void read_labels(const kernel::Image& image, KernelTables& tables) {
+void read_labels(const image::Image& image, KernelTables& tables) {
   constexpr std::uint64_t kSize = 16, kKey = 8;
   const std::uint64_t start = address_of(image, "__start___jump_table");
   const std::uint64_t stop = address_of(image, "__stop___jump_table");
@@ -119,7 +119,7 @@ void read_labels(const kernel::Image& image, KernelTables& tables) {
 
 } // namespace
 
-KernelTables kernel_tables(const kernel::Image& vmlinux) {
+KernelTables kernel_tables(const image::Image& vmlinux) {
   KernelTables tables;
   tables.alternative = entry_size(vmlinux, ".altinstructions", {12, 13, 14});
   tables.bug = entry_size(vmlinux, "__bug_table", {8, 12, 16});
@@ -128,8 +128,8 @@ KernelTables kernel_tables(const kernel::Image& vmlinux) {
     read_alternatives(vmlinux, tables);
   if (tables.exception == 12)
     tables.last_exception = last_exception(vmlinux);
-  const kernel::ImagePart* orc = vmlinux.find_part(".orc_unwind");
-  const kernel::ImagePart* places = vmlinux.find_part(".orc_unwind_ip");
+  const image::ImagePart* orc = vmlinux.find_part(".orc_unwind");
+  const image::ImagePart* places = vmlinux.find_part(".orc_unwind_ip");
   if (orc && places && places->size >= 4)
     tables.orc = orc->size / (places->size / 4);
   tables.orc_at_entry = orc_at_entry(vmlinux, tables.orc);

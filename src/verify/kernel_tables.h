@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
-#include "kernel/image.h"
+#include "image/image.h"
 
 #include <cstdint>
 #include <set>
@@ -26,6 +26,6 @@ struct KernelTables {
   bool has_static_calls = false;
 };
 
-KernelTables kernel_tables(const kernel::Image& vmlinux);
+KernelTables kernel_tables(const image::Image& vmlinux);
 
 } // namespace kpatch::verify

@@ -2,7 +2,7 @@
 #include "verify/kernel_view.h"
 
 #include "base/endian.h"
-#include "kernel/sealed_functions.h"
+#include "image/sealed_functions.h"
 
 #include <algorithm>
 
@@ -10,17 +10,17 @@ namespace kpatch::verify {
 
 namespace {
 
-std::uint64_t address_of(const kernel::Image& image, std::string_view name) {
+std::uint64_t address_of(const image::Image& image, std::string_view name) {
   const auto all = image.named(name);
   return all.empty() ? 0 : image.symbols()[all.front()].address;
 }
 
 /// The kernel has its ftrace entries in its init data, bounded by symbols; a module in a
 /// section (include/asm-generic/vmlinux.lds.h: MCOUNT_REC).
-std::set<std::uint64_t> ftrace_entries_of(const kernel::Image& image) {
+std::set<std::uint64_t> ftrace_entries_of(const image::Image& image) {
   std::span<const std::uint8_t> data;
   const std::uint64_t start = address_of(image, "__start_mcount_loc");
-  if (const kernel::ImagePart* part = image.find_part("__mcount_loc"))
+  if (const image::ImagePart* part = image.find_part("__mcount_loc"))
     data = part->data;
   else if (start) {
     data = image.bytes_from(start);
@@ -36,20 +36,20 @@ std::set<std::uint64_t> ftrace_entries_of(const kernel::Image& image) {
 
 } // namespace
 
-const kernel::Image* KernelView::image(std::string_view owner) const {
+const image::Image* KernelView::image(std::string_view owner) const {
   return images_ ? images_(owner) : nullptr;
 }
 
 const KernelView::Facts& KernelView::facts(std::string_view owner) const {
   const auto [found, is_new] = facts_.try_emplace(std::string(owner));
   if (is_new)
-    if (const kernel::Image* its = image(owner))
-      found->second = {kernel::exports_in(*its), kernel::sealed_functions(*its),
+    if (const image::Image* its = image(owner))
+      found->second = {image::exports_in(*its), image::sealed_functions(*its),
                        ftrace_entries_of(*its)};
   return found->second;
 }
 
-const kernel::ImageExports& KernelView::exports(std::string_view owner) const {
+const image::ImageExports& KernelView::exports(std::string_view owner) const {
   return facts(owner).exports;
 }
 
@@ -63,7 +63,7 @@ const std::set<std::uint64_t>& KernelView::ftrace_entries(std::string_view owner
 
 const KernelTables& KernelView::tables() const {
   if (!tables_) {
-    const kernel::Image* vmlinux = image("vmlinux");
+    const image::Image* vmlinux = image("vmlinux");
     tables_ = vmlinux ? kernel_tables(*vmlinux) : KernelTables();
   }
   return *tables_;

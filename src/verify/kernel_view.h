@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
-#include "kernel/image.h"
-#include "kernel/image_exports.h"
+#include "image/image.h"
+#include "image/image_exports.h"
 #include "verify/kernel_tables.h"
 
 #include <functional>
@@ -17,11 +17,11 @@ namespace kpatch::verify {
 /// them. An object that does not exist has nothing.
 class KernelView {
  public:
-  using Images = std::function<const kernel::Image*(std::string_view)>;
+  using Images = std::function<const image::Image*(std::string_view)>;
   explicit KernelView(Images images) : images_(std::move(images)) {}
 
-  const kernel::Image* image(std::string_view owner) const;
-  const kernel::ImageExports& exports(std::string_view owner) const;
+  const image::Image* image(std::string_view owner) const;
+  const image::ImageExports& exports(std::string_view owner) const;
   /// Functions that may no longer be called through a pointer.
   const std::set<std::uint64_t>& sealed(std::string_view owner) const;
   /// Where ftrace can redirect code.
@@ -30,7 +30,7 @@ class KernelView {
 
  private:
   struct Facts {
-    kernel::ImageExports exports;
+    image::ImageExports exports;
     std::set<std::uint64_t> sealed, entries;
   };
   const Facts& facts(std::string_view owner) const;

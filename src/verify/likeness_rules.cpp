@@ -20,7 +20,7 @@ constexpr const char* kOther = "KP5013";
 constexpr std::uint64_t kLargestFunction = 1U << 16;
 
 /// The bytes of a function in an image, up to the next symbol.
-std::span<const std::uint8_t> code_of(const kernel::Image& image, std::uint64_t address) {
+std::span<const std::uint8_t> code_of(const image::Image& image, std::uint64_t address) {
   const auto bytes = image.bytes_from(address);
   std::uint64_t size = std::min<std::uint64_t>(bytes.size(), kLargestFunction);
   for (std::uint64_t at = 1; at < size; ++at)
@@ -31,7 +31,7 @@ std::span<const std::uint8_t> code_of(const kernel::Image& image, std::uint64_t 
 
 /// What 32-bit fields in the code may refer to: relative to the end of the field, with
 /// and without an immediate behind it, or absolute.
-std::set<std::uint64_t> referred_to(const kernel::Image& image, std::uint64_t address) {
+std::set<std::uint64_t> referred_to(const image::Image& image, std::uint64_t address) {
   const auto code = code_of(image, address);
   std::set<std::uint64_t> places;
   constexpr std::uint64_t kField = 4;
@@ -46,14 +46,14 @@ std::set<std::uint64_t> referred_to(const kernel::Image& image, std::uint64_t ad
 }
 
 /// Whether any of the places lies in what begins at the address.
-bool leads_into(const std::set<std::uint64_t>& places, const kernel::Image& image,
+bool leads_into(const std::set<std::uint64_t>& places, const image::Image& image,
                 std::uint64_t address) {
   const auto found = places.lower_bound(address);
   if (found == places.end())
     return false;
   if (*found == address)
     return true;
-  const kernel::ImageSymbol* nearest = image.nearest(*found);
+  const image::ImageSymbol* nearest = image.nearest(*found);
   return nearest && nearest->address == address && image.find_part(*found) != nullptr &&
          image.find_part(*found) == image.find_part(address);
 }
@@ -127,7 +127,7 @@ class LikenessChecker {
     if (pieces.empty())
       return;
     const double own = likeness(pieces, old_);
-    for (const kernel::ImageSymbolId id : all) {
+    for (const image::ImageSymbolId id : all) {
       if (likeness(pieces, image_.symbols()[id].address) < own + kClearly)
         continue;
       case_.findings.add(
@@ -146,10 +146,10 @@ class LikenessChecker {
     if (!name || name->object != record_.object)
       return;
     const auto all = image_.named(name->name);
-    const kernel::ImageSymbol* meant = find_symbol(image_, name->name, name->position);
+    const image::ImageSymbol* meant = find_symbol(image_, name->name, name->position);
     if (all.size() < 2 || !meant || leads_into(places_, image_, meant->address))
       return;
-    for (const kernel::ImageSymbolId id : all)
+    for (const image::ImageSymbolId id : all)
       if (leads_into(places_, image_, image_.symbols()[id].address)) {
         case_.findings.add(
             kOther, name->name,
@@ -161,7 +161,7 @@ class LikenessChecker {
 
   const Case& case_;
   const elf::FunctionRecord& record_;
-  const kernel::Image& image_;
+  const image::Image& image_;
   std::uint64_t old_;
   std::set<std::uint64_t> places_;
 };

@@ -118,7 +118,7 @@ class Checker {
         add(code::kMalformed, symbol.name, "is no name of a livepatch symbol");
         continue;
       }
-      const kernel::Image* image = case_.kernel.image(name->object);
+      const image::Image* image = case_.kernel.image(name->object);
       const std::size_t count = image ? image->named(name->name).size() : 0;
       if (name->position > 0 ? name->position > count : count != 1)
         add(code::kUnresolvable, name->name,
@@ -132,12 +132,12 @@ class Checker {
   /// Livepatch counts with what a module has for starting while it starts, without it
   /// later on. The kernel's own table keeps all names for ever: there only what is meant
   /// must last.
-  void check_lasting(const kernel::Image& module, const LivepatchName& name) {
-    const auto is_init = [&](kernel::ImageSymbolId id) {
-      const kernel::ImagePart* part = module.find_part(module.symbols()[id].address);
+  void check_lasting(const image::Image& module, const LivepatchName& name) {
+    const auto is_init = [&](image::ImageSymbolId id) {
+      const image::ImagePart* part = module.find_part(module.symbols()[id].address);
       return part && is_gone_after_start(*part, name.object == kVmlinux);
     };
-    std::vector<kernel::ImageSymbolId> all = module.named(name.name);
+    std::vector<image::ImageSymbolId> all = module.named(name.name);
     if (name.object == kVmlinux)
       all = {all[name.position > 0 ? name.position - 1 : 0]};
     if (std::ranges::any_of(all, is_init))

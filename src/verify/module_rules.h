@@ -3,7 +3,7 @@
 
 #include "base/problem.h"
 #include "elf/object.h"
-#include "kernel/image.h"
+#include "image/image.h"
 
 #include <functional>
 #include <optional>
@@ -29,7 +29,7 @@ struct ModuleRules {
   std::string vermagic; ///< the whole of it
   std::optional<ShippedModule> shipped;
   /// The image of "vmlinux" or of a module; null if there is none.
-  std::function<const kernel::Image*(std::string_view)> image;
+  std::function<const image::Image*(std::string_view)> image;
 };
 
 /// Checks a finished livepatch module by what the kernel's loader and livepatch core will

@@ -44,9 +44,9 @@ bool is_object_name(std::string_view name) {
          });
 }
 
-const kernel::ImageSymbol* find_symbol(const kernel::Image& image, std::string_view name,
-                                       std::uint64_t position) {
-  const std::vector<kernel::ImageSymbolId> all = image.named(name);
+const image::ImageSymbol* find_symbol(const image::Image& image, std::string_view name,
+                                      std::uint64_t position) {
+  const std::vector<image::ImageSymbolId> all = image.named(name);
   if (position > 0 ? position > all.size() : all.size() != 1)
     return nullptr;
   return &image.symbols()[all[position > 0 ? position - 1 : 0]];
@@ -54,7 +54,7 @@ const kernel::ImageSymbol* find_symbol(const kernel::Image& image, std::string_v
 
 /// Modules keep their exit code; the kernel frees its own, and what replaces code, with
 /// its init code (arch/x86/kernel/vmlinux.lds.S).
-bool is_gone_after_start(const kernel::ImagePart& part, bool is_vmlinux) {
+bool is_gone_after_start(const image::ImagePart& part, bool is_vmlinux) {
   return part.name.starts_with(".init") ||
          (is_vmlinux &&
           (part.name.starts_with(".exit") || part.name.starts_with(".altinstr")));

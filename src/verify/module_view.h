@@ -3,7 +3,7 @@
 
 #include "base/problem.h"
 #include "elf/object.h"
-#include "kernel/image.h"
+#include "image/image.h"
 
 #include <map>
 #include <optional>
@@ -30,11 +30,11 @@ std::optional<LivepatchName> parse_livepatch_name(std::string_view text);
 bool is_object_name(std::string_view name);
 
 /// The symbol that livepatch takes for it; null if the image has no such.
-const kernel::ImageSymbol* find_symbol(const kernel::Image& image, std::string_view name,
-                                       std::uint64_t position);
+const image::ImageSymbol* find_symbol(const image::Image& image, std::string_view name,
+                                      std::uint64_t position);
 
 /// Memory that an image gives up once it has started.
-bool is_gone_after_start(const kernel::ImagePart& part, bool is_vmlinux);
+bool is_gone_after_start(const image::ImagePart& part, bool is_vmlinux);
 
 using Place = std::pair<elf::SectionId, std::uint64_t>;
 

@@ -29,14 +29,14 @@ bool leads_to_code(const elf::Object& module, const elf::FunctionRecord& record)
 /// Code that ftrace can redirect lies before the next symbol
 /// (kernel/trace/ftrace.c: ftrace_location).
 bool has_ftrace_entry(const KernelView& kernel, const elf::FunctionRecord& record,
-                      const kernel::Image& image, std::uint64_t address) {
+                      const image::Image& image, std::uint64_t address) {
   const std::set<std::uint64_t>& entries = kernel.ftrace_entries(record.object);
   const auto entry = entries.lower_bound(address);
   if (entries.empty())
     return true;
   if (entry == entries.end())
     return false;
-  const kernel::ImageSymbol* nearest = image.nearest(*entry);
+  const image::ImageSymbol* nearest = image.nearest(*entry);
   return nearest && nearest->address == address;
 }
 
@@ -55,14 +55,14 @@ std::string fault(const elf::Object& module, const elf::FunctionRecord& record,
     return fmt::format("'{}' can be no object", record.object);
   if (!leads_to_code(module, record))
     return "its new code is missing or has no size";
-  const kernel::Image* image = kernel.image(record.object);
+  const image::Image* image = kernel.image(record.object);
   if (!image)
     return fmt::format("there is no '{}' to be patched", record.object);
-  const kernel::ImageSymbol* found = find_symbol(*image, record.name, record.position);
+  const image::ImageSymbol* found = find_symbol(*image, record.name, record.position);
   if (!found)
     return fmt::format("{} has {} symbols of this name, and number {} is asked for",
                        record.object, image->named(record.name).size(), record.position);
-  const kernel::ImagePart* part = image->find_part(found->address);
+  const image::ImagePart* part = image->find_part(found->address);
   if (!part || !(part->flags & SHF_EXECINSTR))
     return "it is not a function";
   if (is_gone_after_start(*part, record.object == kVmlinux))
@@ -139,7 +139,7 @@ std::vector<std::string_view> idle_functions(const elf::Object& module,
         !is_padding(symbol.name) && !used.contains({symbol.section, symbol.value}) &&
         module.sections[symbol.section].name.starts_with(".text.") &&
         std::ranges::any_of(objects, [&](std::string_view object) {
-          const kernel::Image* image = kernel.image(object);
+          const image::Image* image = kernel.image(object);
           return image && !image->named(symbol.name).empty();
         }))
       idle.push_back(symbol.name);

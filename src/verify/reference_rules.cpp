@@ -180,15 +180,15 @@ class ReferenceChecker {
   void check_foreign(elf::SectionId id, const elf::Relocation& relocation,
                      const elf::Symbol& symbol) {
     const auto name = parse_livepatch_name(symbol.name);
-    const kernel::Image* image = case_.kernel.image(name ? name->object : kVmlinux);
-    const kernel::ImageSymbol* found =
+    const image::Image* image = case_.kernel.image(name ? name->object : kVmlinux);
+    const image::ImageSymbol* found =
         !image ? nullptr
         : name ? find_symbol(*image, name->name, name->position)
                : find_symbol(*image, symbol.name, 0);
     const auto offset = offset_of(id, relocation);
     if (!found || (name && symbol.reserved_index != kLivepatchIndex))
       return;
-    const kernel::ImagePart* part = image->find_part(found->address);
+    const image::ImagePart* part = image->find_part(found->address);
     const bool is_code = part && (part->flags & SHF_EXECINSTR);
     const bool is_branch = arch_.is_branch(view_.section(id), relocation);
     const std::string place = text(id, relocation.offset);
@@ -217,8 +217,8 @@ class ReferenceChecker {
     return name.find(".cold") != std::string_view::npos;
   }
 
-  static bool reaches(const kernel::Image&, const kernel::ImageSymbol& symbol,
-                      const kernel::ImagePart& part, std::int64_t offset) {
+  static bool reaches(const image::Image&, const image::ImageSymbol& symbol,
+                      const image::ImagePart& part, std::int64_t offset) {
     const std::uint64_t at = symbol.address + static_cast<std::uint64_t>(offset);
     return at >= part.address && at - part.address <= part.size;
   }

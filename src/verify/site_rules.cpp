@@ -175,8 +175,8 @@ class SiteChecker {
       return;
     }
     const auto name = parse_livepatch_name(symbol.name);
-    const kernel::Image* image = case_.kernel.image(name ? name->object : kVmlinux);
-    const kernel::ImageSymbol* found =
+    const image::Image* image = case_.kernel.image(name ? name->object : kVmlinux);
+    const image::ImageSymbol* found =
         image ? kernel_symbol(*image, symbol.name, name) : nullptr;
     if (found && !tables_.keys.contains(found->address + offset) &&
         !looks_like_key(*image, found->address + offset))
@@ -185,8 +185,8 @@ class SiteChecker {
                       text(place)));
   }
 
-  static const kernel::ImageSymbol*
-  kernel_symbol(const kernel::Image& image, const std::string& plain,
+  static const image::ImageSymbol*
+  kernel_symbol(const image::Image& image, const std::string& plain,
                 const std::optional<LivepatchName>& name) {
     return name ? find_symbol(image, name->name, name->position)
                 : find_symbol(image, plain, 0);
@@ -194,8 +194,8 @@ class SiteChecker {
 
   /// Counter 0 or 1, then a pointer or number whose last bit says true
   /// (include/linux/jump_label.h).
-  static bool looks_like_key(const kernel::Image& image, std::uint64_t address) {
-    const kernel::ImagePart* part = image.find_part(address);
+  static bool looks_like_key(const image::Image& image, std::uint64_t address) {
+    const image::ImagePart* part = image.find_part(address);
     if (!part || !(part->flags & SHF_WRITE))
       return false;
     const auto data = image.bytes_from(address);

@@ -14,10 +14,10 @@
 #include "base/parallel.h"
 #include "base/process.h"
 #include "base/run_tool.h"
-#include "build/tool_files.h"
-#include "build/workshop.h"
-#include "kernel/debian.h"
+#include "compile/workshop.h"
+#include "distro/debian.h"
 #include "klp/module.h"
+#include "produce/tool_files.h"
 
 #include <nlohmann/json.hpp>
 
@@ -179,8 +179,8 @@ int run_arguments(const std::vector<std::string>& arguments) {
       .output = fs::absolute(arguments[3]),
       .sides = find_sides(fs::absolute(arguments[2])),
       .tool = fs::read_symlink("/proc/self/exe").parent_path() / "create-diff-object",
-      .hook_sources = build::find_hook_sources(),
-      .target = kernel::debian_target(
+      .hook_sources = produce::find_hook_sources(),
+      .target = distro::debian_target(
           {.release = arguments[0],
            .progress = [](std::string_view line) { fmt::print(stderr, "{}\n", line); }})};
   if (read_bytes(corpus.unpacked / "Module.symvers") != read_bytes(corpus.target.symvers))

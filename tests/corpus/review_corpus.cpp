@@ -9,7 +9,7 @@
 #include "base/files.h"
 #include "base/run_tool.h"
 #include "elf/object.h"
-#include "verify/review.h"
+#include "review/review.h"
 
 #include <nlohmann/json.hpp>
 
@@ -37,10 +37,10 @@ std::vector<Problem> review_pair(const fs::path& sides, const nlohmann::json& en
   const fs::path object = fs::path(unit).replace_extension(".o");
   const elf::Object original = elf::read_object(sides / "orig" / object);
   const elf::Object patched = elf::read_object(sides / "patched" / object);
-  verify::ReviewedUnit reviewed{unit, original, patched, {}};
+  review::ReviewedUnit reviewed{unit, original, patched, {}};
   for (const auto& name : entry["changed"])
     reviewed.replaced.insert(name.get<std::string>());
-  return verify::review({&reviewed, 1});
+  return review::review({&reviewed, 1});
 }
 
 /// Lines "unit reason"; '#' begins a remark.

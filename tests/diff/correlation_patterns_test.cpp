@@ -4,8 +4,8 @@
 // stumbled over, one a test: what is the same on both sides, and what must be taken
 // for a change and what not.
 #include "base/error.h"
-#include "diff/names.h"
 #include "diff/patterns.h"
+#include "special/names.h"
 
 namespace kpatch::diff {
 namespace {
@@ -116,9 +116,9 @@ TEST(SpecialStatics, AreKnownByTheirNamesOfBothCompilers) {
   for (const char* name :
        {"__warned.12", "f.__already_done.3", "__key.7", "_rs.1", "__func__.9",
         "__FUNCTION__.2", "CSWTCH.15", "_entry.4", "f.__warned", "f.__key", "f._rs"})
-    EXPECT_TRUE(is_special_static_name(name)) << name;
+    EXPECT_TRUE(special::is_special_static_name(name)) << name;
   for (const char* name : {"count.12", "warned.3", "keys.1", "entry.4", "__func"})
-    EXPECT_FALSE(is_special_static_name(name)) << name;
+    EXPECT_FALSE(special::is_special_static_name(name)) << name;
 }
 
 TEST(SpecialStatics, ComeAlongAsCopies) {

@@ -297,8 +297,8 @@ elf::Object with_jump_label(std::uint8_t filler) {
 TEST(SpecialSections, JumpLabelsOfVmlinuxKeysTravelAlong) {
   Diffing diffing;
   diffing.sizes.jump = 16;
-  diffing.symvers = kernel::Symvers::parse("0x0\tfeature_key\tvmlinux\tEXPORT_SYMBOL\t\n",
-                                           "Module.symvers");
+  diffing.symvers = image::Symvers::parse("0x0\tfeature_key\tvmlinux\tEXPORT_SYMBOL\t\n",
+                                          "Module.symvers");
   const Result result = diffing.run(with_jump_label(kNop), with_jump_label(0xcc));
   EXPECT_EQ(result.exit, Exit::kSuccess);
   EXPECT_TRUE(result.delta->object.find_section("__jump_table"));
@@ -308,9 +308,9 @@ TEST(SpecialSections, JumpLabelsOfModuleKeysThatCannotBeTestedAreRefused) {
   Diffing diffing;
   diffing.sizes.jump = 16;
   diffing.symvers =
-      kernel::Symvers::parse("0x0\tfeature_key\tdrivers/foo\tEXPORT_SYMBOL\t\n"
-                             "0x0\tother\tvmlinux\tEXPORT_SYMBOL\t\n",
-                             "Module.symvers");
+      image::Symvers::parse("0x0\tfeature_key\tdrivers/foo\tEXPORT_SYMBOL\t\n"
+                            "0x0\tother\tvmlinux\tEXPORT_SYMBOL\t\n",
+                            "Module.symvers");
   const Result result = diffing.run(with_jump_label(kNop), with_jump_label(0xcc));
   EXPECT_EQ(result.exit, Exit::kError);
   EXPECT_EQ(codes(result), std::vector<std::string>{code::kJumpLabel});

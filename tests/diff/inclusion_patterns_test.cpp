@@ -3,8 +3,8 @@
 // Patterns of compilers, assemblers and the kernel's macros that tools like this one have
 // stumbled over, one a test: what references mean, and what has to come along.
 #include "base/error.h"
-#include "diff/names.h"
 #include "diff/patterns.h"
+#include "special/names.h"
 
 namespace kpatch::diff {
 namespace {

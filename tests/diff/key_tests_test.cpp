@@ -47,10 +47,10 @@ class KeysOfModules : public ::testing::Test {
     diffing.sizes.jump = 16;
     diffing.sizes.static_call = 8;
     diffing.symvers =
-        kernel::Symvers::parse("0x0\tfeature_key\tdrivers/foo\tEXPORT_SYMBOL\t\n"
-                               "0x0\t__SCK__ops\tdrivers/foo\tEXPORT_SYMBOL\t\n"
-                               "0x0\tother\tvmlinux\tEXPORT_SYMBOL\t\n",
-                               "Module.symvers");
+        image::Symvers::parse("0x0\tfeature_key\tdrivers/foo\tEXPORT_SYMBOL\t\n"
+                              "0x0\t__SCK__ops\tdrivers/foo\tEXPORT_SYMBOL\t\n"
+                              "0x0\tother\tvmlinux\tEXPORT_SYMBOL\t\n",
+                              "Module.symvers");
   }
 
   Result diff(const JumpLabel& unit) { return diffing.run(unit.build(1), unit.build(2)); }

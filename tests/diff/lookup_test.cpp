@@ -27,7 +27,7 @@ class Lookup : public ::testing::Test {
   /// What `name` is found to be in a table with these lines after the heading.
   std::optional<Found> find(const std::string& lines, bool is_local = true,
                             const std::string& name = "helper") {
-    index_ = kernel::SymbolIndex::from_readelf(
+    index_ = image::SymbolIndex::from_readelf(
         "Symbol table '.symtab' contains 9 entries:\n"
         "   Num:    Value          Size Type    Bind   Vis      Ndx Name\n" +
             lines,
@@ -65,8 +65,8 @@ class Lookup : public ::testing::Test {
 
   std::vector<std::string> more_locals_;
   std::string parent_ = "vmlinux";
-  kernel::SymbolIndex index_;
-  kernel::Symvers symvers_;
+  image::SymbolIndex index_;
+  image::Symvers symvers_;
 };
 
 TEST_F(Lookup, TellsFilesOfOneNameApartByAllTheirLocals) {
@@ -136,7 +136,7 @@ TEST_F(Lookup, TakesAWeakSymbolForAGlobal) {
 }
 
 TEST_F(Lookup, FindsWhatAnotherModuleExports) {
-  symvers_ = kernel::Symvers::parse(
+  symvers_ = image::Symvers::parse(
       "0x0\tkfree\tvmlinux\tEXPORT_SYMBOL\t\n"
       "0x12345678\tnf_hook\tnet/netfilter/nf-conntrack\tEXPORT_SYMBOL_GPL\tNF\n",
       "Module.symvers");
@@ -150,19 +150,19 @@ TEST(Symvers, HasFourFieldsOrFive) {
   for (const std::string line :
        {"0x0\tf\tvmlinux\tEXPORT_SYMBOL\n", "0x0\tf\tvmlinux\tEXPORT_SYMBOL\t\n",
         "0x0\tf\tvmlinux\tEXPORT_SYMBOL_GPL\tSPACE\n", "0x0\tf\tvmlinux\tEXPORT_SYMBOL"})
-    EXPECT_EQ(kernel::Symvers::parse(line, "Module.symvers").exporter("f"), "vmlinux")
+    EXPECT_EQ(image::Symvers::parse(line, "Module.symvers").exporter("f"), "vmlinux")
         << line;
 }
 
 TEST(Symvers, MayBeCutOffInALineButMustBeOfAKernel) {
-  const auto cut = kernel::Symvers::parse("0x0\tf\tvmlinux\tEXPORT_SYMBOL\n0x0\tg\tvm",
-                                          "Module.symvers");
+  const auto cut = image::Symvers::parse("0x0\tf\tvmlinux\tEXPORT_SYMBOL\n0x0\tg\tvm",
+                                         "Module.symvers");
   EXPECT_EQ(cut.exporter("f"), "vmlinux");
   EXPECT_EQ(
-      kernel::Symvers::parse("0x0\tf\tvmlinux\tEXPORT_SYMBOL\n0x0\tg\n", "Module.symvers")
+      image::Symvers::parse("0x0\tf\tvmlinux\tEXPORT_SYMBOL\n0x0\tg\n", "Module.symvers")
           .exporter("g"),
       "");
-  EXPECT_THROW(kernel::Symvers::parse("0x0\tf\n", "Module.symvers"), Error);
+  EXPECT_THROW(image::Symvers::parse("0x0\tf\n", "Module.symvers"), Error);
 }
 
 } // namespace

@@ -390,10 +390,10 @@ Result with_module_key(const std::string& key) {
   };
   Diffing diffing;
   diffing.sizes.jump = 16;
-  diffing.symvers = kernel::Symvers::parse("0x0\t" + key +
-                                               "\tdrivers/foo\tEXPORT_SYMBOL\t\n"
-                                               "0x0\tother\tvmlinux\tEXPORT_SYMBOL\t\n",
-                                           "Module.symvers");
+  diffing.symvers = image::Symvers::parse("0x0\t" + key +
+                                              "\tdrivers/foo\tEXPORT_SYMBOL\t\n"
+                                              "0x0\tother\tvmlinux\tEXPORT_SYMBOL\t\n",
+                                          "Module.symvers");
   return diffing.run(make(kNop), make(0xcc));
 }
 

@@ -105,7 +105,7 @@ class ObjectBuilder {
 class Diffing {
  public:
   Result run(const elf::Object& original, const elf::Object& patched) {
-    index_ = kernel::SymbolIndex();
+    index_ = image::SymbolIndex();
     std::uint64_t address = 0xffffffff81000000;
     for (const elf::Symbol& symbol : original.symbols)
       if (!symbol.name.empty() && !symbol.is_section() && !symbol.is_undefined())
@@ -135,14 +135,14 @@ class Diffing {
   std::vector<std::string> more_symbols; ///< locals of the parent beyond the original's
   std::vector<std::string> more_globals; ///< globals of the parent, not exported
   std::string parent = "vmlinux";
-  kernel::Symvers symvers;
+  image::Symvers symvers;
   kernel::StructSizes sizes;
   bool klp_arch = false;
   bool explain = false;
   bool ignore_init_changes = false;
 
  private:
-  kernel::SymbolIndex index_;
+  image::SymbolIndex index_;
 };
 
 inline bool says(const Result& result, std::string_view line) {

@@ -57,9 +57,9 @@ TEST(Problems, AStaticCallWhoseKeyAModuleOwnsIsRefused) {
   Diffing diffing;
   diffing.sizes.static_call = 8;
   diffing.symvers =
-      kernel::Symvers::parse("0x0\t__SCK__ops\tdrivers/foo\tEXPORT_SYMBOL\t\n"
-                             "0x0\tother\tvmlinux\tEXPORT_SYMBOL\t\n",
-                             "Module.symvers");
+      image::Symvers::parse("0x0\t__SCK__ops\tdrivers/foo\tEXPORT_SYMBOL\t\n"
+                            "0x0\tother\tvmlinux\tEXPORT_SYMBOL\t\n",
+                            "Module.symvers");
   EXPECT_EQ(codes(diffing.run(make(kNop), make(0xcc))),
             std::vector<std::string>{code::kStaticCall});
 }

@@ -2,11 +2,11 @@
 //
 // C text that no compiler has seen: tokens, items, includes, and line numbers kept over a
 // change. The input is the original and the patched text with a border between them.
-#include "build/c_lexer.h"
-#include "build/line_fix.h"
-#include "build/source_items.h"
-#include "build/touched_types.h"
 #include "fuzz/fuzz.h"
+#include "patch/c_lexer.h"
+#include "patch/line_fix.h"
+#include "patch/source_items.h"
+#include "produce/touched_types.h"
 
 #include <cassert>
 
@@ -18,10 +18,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const std::string_view original = text.substr(0, border);
     const std::string_view patched =
         text.substr(std::min(border + fuzz::kBorder.size(), text.size()));
-    build::source_items(original);
-    build::include_names(original);
-    build::types_defined_differently(original, patched);
-    assert(build::same_tokens(original, original));
-    build::same_tokens(original, patched);
+    patch::source_items(original);
+    patch::include_names(original);
+    produce::types_defined_differently(original, patched);
+    assert(patch::same_tokens(original, original));
+    patch::same_tokens(original, patched);
   });
 }

@@ -4,7 +4,7 @@
 // its words are as hostile as any input. Every line is given the token, so that the
 // fuzzer need not find that out.
 #include "fuzz/fuzz.h"
-#include "runtime/rehearse.h"
+#include "rehearse/rehearse.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace kpatch;
@@ -15,8 +15,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       if (c == '\n')
         text += "T ";
     }
-    runtime::Rehearsal rehearsal;
-    rehearsal.guest = runtime::parse_guest_record(text, "T");
-    runtime::judge(rehearsal, runtime::MachineEnd::kByItself, "mark");
+    rehearse::Rehearsal rehearsal;
+    rehearsal.guest = rehearse::parse_guest_record(text, "T");
+    rehearse::judge(rehearsal, rehearse::MachineEnd::kByItself, "mark");
   });
 }

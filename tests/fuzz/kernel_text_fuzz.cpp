@@ -2,9 +2,9 @@
 //
 // Texts about a kernel: its configuration, what its makefiles printed, what apt says of
 // packages, what the kernel logged.
+#include "distro/debian_archive.h"
 #include "fuzz/fuzz.h"
 #include "kernel/config.h"
-#include "kernel/debian_archive.h"
 #include "kernel/makefile_units.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -13,12 +13,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const std::string_view text = fuzz::as_text(input);
     fuzz::try_step([&] { kernel::Config::parse(text, ".config"); });
     fuzz::try_step([&] { kernel::parse_makefile_units(text, "/nonexistent"); });
-    fuzz::try_step([&] { kernel::parse_madison(text); });
-    for (const kernel::ControlFields& package : kernel::parse_control(text))
+    fuzz::try_step([&] { distro::parse_madison(text); });
+    for (const distro::ControlFields& package : distro::parse_control(text))
       fuzz::try_step([&] {
-        kernel::kernel_source_version(package);
-        kernel::packaging_file(kernel::source_package(package));
+        distro::kernel_source_version(package);
+        distro::packaging_file(distro::source_package(package));
       });
-    fuzz::try_step([&] { kernel::dependency_with_prefix(text, "linux-"); });
+    fuzz::try_step([&] { distro::dependency_with_prefix(text, "linux-"); });
   });
 }

@@ -4,7 +4,7 @@
 // the passes look for. usage: make_seeds CORPUS-DIRECTORY
 #include "diff/object_builder.h"
 #include "fuzz/fuzz.h"
-#include "kernel/kallsyms_table.h"
+#include "kallsyms_table.h"
 #include "klp/linked_module.h"
 
 #include <cstdio>
@@ -165,7 +165,7 @@ void make_module(const std::filesystem::path& corpus) {
 }
 
 void make_images(const std::filesystem::path& corpus) {
-  std::vector<kernel::Kallsym> symbols = test::sample_symbols();
+  std::vector<image::Kallsym> symbols = test::sample_symbols();
   symbols.resize(300);
   const Bytes table = test::KallsymsTable(symbols, {.with_seqs = true}).section();
   save(corpus / "image" / "kallsyms", table);

@@ -13,6 +13,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const std::size_t rest = std::min(border + fuzz::kBorder.size(), input.size());
     const elf::Object module = elf::read_object(input.subspan(rest), "module.ko");
     if (match::can_match(unit))
-      match::match_unit(unit, kernel::module_image(module, "module"));
+      match::match_unit(unit, image::module_image(module, "module"));
   });
 }

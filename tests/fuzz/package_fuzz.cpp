@@ -3,8 +3,8 @@
 // Unpacks an RPM package. Nothing may come to lie outside the directory, whatever the
 // names and links in the package are.
 #include "base/files.h"
+#include "distro/package_unpack.h"
 #include "fuzz/fuzz.h"
-#include "kernel/package_unpack.h"
 
 #include <cstdlib>
 #include <filesystem>
@@ -20,7 +20,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const fs::path home = scratch / "home";
   const int result = fuzz::run(data, size, [&](std::span<const std::uint8_t> input) {
     write_file(package, input);
-    kernel::unpack_rpm(package, home / "root");
+    distro::unpack_rpm(package, home / "root");
   });
   std::size_t beside = 0;
   if (fs::exists(home))

@@ -2,16 +2,16 @@
 //
 // Reads the text of a symbol table, each entry of it, and all that share its name.
 #include "fuzz/fuzz.h"
-#include "kernel/symbol_index.h"
+#include "image/symbol_index.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace kpatch;
   return fuzz::run(data, size, [](std::span<const std::uint8_t> input) {
-    const auto index = kernel::SymbolIndex::from_readelf(
-        std::string(fuzz::as_text(input)), "vmlinux.symtab");
+    const auto index = image::SymbolIndex::from_readelf(std::string(fuzz::as_text(input)),
+                                                        "vmlinux.symtab");
     index.named("");
-    for (kernel::EntryId id = 0; id < index.size(); ++id) {
-      kernel::IndexedSymbol symbol;
+    for (image::EntryId id = 0; id < index.size(); ++id) {
+      image::IndexedSymbol symbol;
       if (index.get(id, symbol))
         index.named(symbol.name);
     }

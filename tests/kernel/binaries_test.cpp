@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "base/error.h"
+#include "image/symbols.h"
 #include "kernel/dwarf_facts.h"
 #include "kernel/facts.h"
-#include "kernel/symbols.h"
 #include "scratch.h"
 
 #include <algorithm>
@@ -102,13 +102,13 @@ TEST(Symbols, AreReadInTheOrderOfTheTable) {
   scratch.file("unit.c", "extern int other; static int hidden(void) { return other; }\n"
                          "int shown(void) { return hidden(); } long data = 3;\n"
                          "void *keep = hidden;\n");
-  const auto symbols = read_symbols(scratch.compile("unit.c", "unit.o", {"-c"}));
-  EXPECT_EQ(symbols.at(0), ParentSymbol{});
+  const auto symbols = image::read_symbols(scratch.compile("unit.c", "unit.o", {"-c"}));
+  EXPECT_EQ(symbols.at(0), image::ParentSymbol{});
   EXPECT_EQ(symbols.at(1).name, "unit.c");
   EXPECT_EQ(symbols.at(1).type, STT_FILE);
   const auto named = [&](std::string_view name) {
     return *std::find_if(symbols.begin(), symbols.end(),
-                         [&](const ParentSymbol& s) { return s.name == name; });
+                         [&](const image::ParentSymbol& s) { return s.name == name; });
   };
   EXPECT_EQ(named("hidden").binding, STB_LOCAL);
   EXPECT_EQ(named("hidden").type, STT_FUNC);
@@ -120,8 +120,8 @@ TEST(Symbols, AreReadInTheOrderOfTheTable) {
 
 TEST(Symbols, OfWhatHasNoneAreAnError) {
   const Scratch scratch;
-  EXPECT_THROW(read_symbols(scratch.file("text", "hello")), Error);
-  EXPECT_THROW(read_symbols(scratch / "missing"), Error);
+  EXPECT_THROW(image::read_symbols(scratch.file("text", "hello")), Error);
+  EXPECT_THROW(image::read_symbols(scratch / "missing"), Error);
 }
 
 TEST(UnitPath, IsRelativeToTheTree) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "base/error.h"
 #include "base/files.h"
+#include "image/symvers.h"
 #include "kernel/objtool.h"
-#include "kernel/symvers.h"
 #include "scratch.h"
 
 #include <gtest/gtest.h>
@@ -84,15 +84,16 @@ TEST(Objtool, MayNotComplain) {
 }
 
 TEST(SymversNamespace, IsTheFieldThatIsNothingElse) {
-  const Symvers newer = Symvers::parse("0x1\tf\tvmlinux\tEXPORT_SYMBOL\t\n"
-                                       "0x2\tg\tdrivers/a/b\tEXPORT_SYMBOL_GPL\tSPACE\n",
-                                       "newer");
+  const image::Symvers newer =
+      image::Symvers::parse("0x1\tf\tvmlinux\tEXPORT_SYMBOL\t\n"
+                            "0x2\tg\tdrivers/a/b\tEXPORT_SYMBOL_GPL\tSPACE\n",
+                            "newer");
   EXPECT_EQ(newer.import_namespace("f"), "");
   EXPECT_EQ(newer.import_namespace("g"), "SPACE");
   EXPECT_EQ(newer.import_namespace("absent"), "");
 
-  const Symvers between =
-      Symvers::parse("0x1\tf\tSPACE\tvmlinux\tEXPORT_SYMBOL\n", "5.4");
+  const image::Symvers between =
+      image::Symvers::parse("0x1\tf\tSPACE\tvmlinux\tEXPORT_SYMBOL\n", "5.4");
   EXPECT_EQ(between.import_namespace("f"), "SPACE");
 }
 

@@ -7,10 +7,10 @@
 namespace kpatch::klp {
 namespace {
 
-kernel::Symvers sample_symvers() {
-  return kernel::Symvers::parse("0x1\t_printk\tvmlinux\tEXPORT_SYMBOL\t\n"
-                                "0x2\tdma_buf_put\tvmlinux\tEXPORT_SYMBOL_GPL\tDMA_BUF\n",
-                                "Module.symvers");
+image::Symvers sample_symvers() {
+  return image::Symvers::parse("0x1\t_printk\tvmlinux\tEXPORT_SYMBOL\t\n"
+                               "0x2\tdma_buf_put\tvmlinux\tEXPORT_SYMBOL_GPL\tDMA_BUF\n",
+                               "Module.symvers");
 }
 
 elf::Object needing(std::initializer_list<const char*> names) {

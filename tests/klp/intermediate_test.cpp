@@ -235,10 +235,10 @@ TEST(ExportedSymbols, OfTheKernelStayOrdinaryAndThoseOfModulesDoNot) {
   };
   Diffing diffing;
   diffing.parent = "ip_vs";
-  diffing.symvers = kernel::Symvers::parse(
-      "0x0\tkfree\tvmlinux\tEXPORT_SYMBOL\t\n"
-      "0x0\tnf_hook\tnet/netfilter/nf_conntrack\tEXPORT_SYMBOL\t\n",
-      "Module.symvers");
+  diffing.symvers =
+      image::Symvers::parse("0x0\tkfree\tvmlinux\tEXPORT_SYMBOL\t\n"
+                            "0x0\tnf_hook\tnet/netfilter/nf_conntrack\tEXPORT_SYMBOL\t\n",
+                            "Module.symvers");
   const elf::Object object = intermediate(diffing, make(kNop), make(kOther));
   EXPECT_NE(ordinary_at(object, ".text.f", 6), nullptr);
   EXPECT_TRUE(livepatch_at(object, ".text.f", 11, ".klp.sym.nf_conntrack.nf_hook,0"));

@@ -59,10 +59,10 @@ elf::Object calling(const std::string& name, std::uint8_t filler, bool calls = t
   return builder.build();
 }
 
-kernel::Symvers exports_of(const std::string& owner, const std::string& space) {
-  return kernel::Symvers::parse("0x0\t__fentry__\tvmlinux\tEXPORT_SYMBOL\t\n0x0\tlent\t" +
-                                    owner + "\tEXPORT_SYMBOL_GPL\t" + space + "\n",
-                                "symvers");
+image::Symvers exports_of(const std::string& owner, const std::string& space) {
+  return image::Symvers::parse("0x0\t__fentry__\tvmlinux\tEXPORT_SYMBOL\t\n0x0\tlent\t" +
+                                   owner + "\tEXPORT_SYMBOL_GPL\t" + space + "\n",
+                               "symvers");
 }
 
 TEST(WhoseSymbol, ExportsForNamedModulesAreReachedByLivepatch) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "kernel/image.h"
+#include "image/image.h"
 #include "match/match.h"
 
 #include <gtest/gtest.h>
@@ -46,7 +46,7 @@ class Unit {
         {object_.symbols[from].value + offset, type, to, addend});
   }
   elf::Object& object() { return object_; }
-  kernel::Image image() const { return kernel::module_image(object_, "image"); }
+  image::Image image() const { return image::module_image(object_, "image"); }
 
  private:
   elf::SymbolId thing(const std::string& kind, const std::string& name, std::uint8_t type,
@@ -94,7 +94,7 @@ TEST(Match, FindsAFunctionAndWhatItRefersTo) {
   EXPECT_EQ(verdict(match, "show"), Verdict::kEqual);
   EXPECT_EQ(match.references, 1U);
   EXPECT_TRUE(match.wrong.empty());
-  const kernel::LocatedSymbol& found = match.located.at("count");
+  const image::LocatedSymbol& found = match.located.at("count");
   EXPECT_EQ(found.position, 2U);
   EXPECT_FALSE(found.is_only_one);
   EXPECT_FALSE(found.is_global);

@@ -7,8 +7,8 @@
 namespace kpatch::report {
 namespace {
 
-build::BuildResult refused() {
-  return {.outcome = build::BuildOutcome::kRefused,
+produce::BuildResult refused() {
+  return {.outcome = produce::BuildOutcome::kRefused,
           .message = "1 error(s) encountered",
           .log = "/cache/build.log",
           .release = "6.1.0-1",
@@ -19,11 +19,11 @@ build::BuildResult refused() {
                          .line = 30,
                          .fuzz = 1,
                          .offset = -60}},
-          .left_out = {{"fs/off.c", build::WhyLeftOut::kOption, "CONFIG_OFF"}},
+          .left_out = {{"fs/off.c", patch::WhyLeftOut::kOption, "CONFIG_OFF"}},
           .module_name = "livepatch-x",
           .units = {{.unit = "fs/x.c",
                      .owner = "vmlinux",
-                     .outcome = build::UnitOutcome::kRefused,
+                     .outcome = produce::UnitOutcome::kRefused,
                      .functions = {{.name = "f", .is_new = true}},
                      .problems = {{.code = "KP2001",
                                    .object = "fs/x.o",
@@ -63,7 +63,7 @@ TEST(BuildJson, HasEveryMemberOfTheSchema) {
 }
 
 TEST(BuildJson, SurvivesTextThatIsNotUtf8) {
-  build::BuildResult result = refused();
+  produce::BuildResult result = refused();
   result.message = "x.c:1: error: \xff\xfe";
   EXPECT_FALSE(nlohmann::json::parse(build_json(result)).empty());
 }
@@ -73,7 +73,7 @@ TEST(BuildFailureText, EndsWithTheLineThatScriptsLookFor) {
             "fs/x.o: g: it cannot be patched [KP2001]\n"
             "  patch its caller\n"
             "ERROR: 1 error(s) encountered. Check /cache/build.log for more details.\n");
-  build::BuildResult result = refused();
+  produce::BuildResult result = refused();
   result.units.clear();
   result.log.clear();
   result.message = "x.patch file failed to apply\nfs/x.c: hunk #1 of 1";

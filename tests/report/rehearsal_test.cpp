@@ -7,8 +7,8 @@
 namespace kpatch::report {
 namespace {
 
-runtime::Rehearsal example() {
-  runtime::Rehearsal rehearsal{.release = "6.1.0-1", .patches = {"klp_a"}};
+rehearse::Rehearsal example() {
+  rehearse::Rehearsal rehearsal{.release = "6.1.0-1", .patches = {"klp_a"}};
   rehearsal.guest.booted = true;
   rehearsal.guest.complete = true;
   rehearsal.guest.boot_seconds = 2;
@@ -23,7 +23,7 @@ runtime::Rehearsal example() {
   rehearsal.transitions = {
       {.patch = "klp_a", .patching = false, .seconds = 1.2345678}
   };
-  rehearsal.verdict = runtime::Verdict::kLog;
+  rehearsal.verdict = rehearse::Verdict::kLog;
   rehearsal.reason = "the kernel complained: BUG: x";
   rehearsal.complaints = {"BUG: x"};
   return rehearsal;

@@ -157,8 +157,8 @@ class LoaderRules : public testing::Test {
     return result;
   }
 
-  kernel::Image image_;
-  kernel::Image loop_{
+  image::Image image_;
+  image::Image loop_{
       "loop.ko",
       std::endian::little,
       {{.name = ".text", .address = 0x1000, .size = 32},

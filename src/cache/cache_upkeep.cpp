@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// The cache is shared by runs that know nothing of each other, so what is to be removed
+// must be certain to be nobody's: a directory that is being filled is locked by who fills
+// it, and a file that is being written has a name that no reader looks for.
+//
+// That pristine trees, prepared ones and packages are what they were can be shown: a
+// fingerprint was recorded when they were unpacked, made or fetched.
+#include "cache/cache_upkeep.h"
+
+#include "base/error.h"
+#include "base/files.h"
+#include "base/sha256.h"
+#include "cache/cache.h"
+#include "cache/fingerprint.h"
+#include "cache/layout.h"
+#include "cache/object_store.h"
+
+#include <algorithm>
+#include <chrono>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+namespace kpatch::cache {
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::string_view kFingerprintSuffix = ".fingerprint.1";
+/// Of packages and of the trees of a kernel: hidden, since what is not is a thing of its
+/// own.
+constexpr std::string_view kSeal = ".seal";
+constexpr std::string_view kPreparedPrefix = "objects";
+constexpr const char* kSourceName = "source-name";
+constexpr std::string_view kUnfinishedMark = ".new-";
+
+fs::path seal_of(const fs::path& path) {
+  return path.parent_path() / ("." + path.filename().native() + std::string(kSeal));
+}
+
+std::string seal(const fs::path& path) {
+  return fs::is_directory(path) ? tree_fingerprint(path, FingerprintDepth::kMetadata)
+                                : sha256(read_text(path));
+}
+
+std::vector<fs::path> entries(const fs::path& directory) {
+  std::vector<fs::path> all;
+  std::error_code none;
+  for (const fs::directory_entry& entry : fs::directory_iterator(directory, none))
+    all.push_back(entry.path());
+  std::ranges::sort(all);
+  return all;
+}
+
+std::uintmax_t size_of(const fs::path& path) {
+  std::error_code error;
+  if (!fs::is_directory(fs::symlink_status(path, error)))
+    return fs::file_size(path, error);
+  std::uintmax_t bytes = 0;
+  for (const auto& entry : fs::recursive_directory_iterator(path, error))
+    if (entry.is_regular_file() && !entry.is_symlink())
+      bytes += entry.file_size(error);
+  return bytes;
+}
+
+/// Whether a run is filling the directory that will be called `name` without the mark.
+bool is_being_filled(const fs::path& unfinished) {
+  const std::string name = unfinished.filename();
+  const fs::path lock =
+      unfinished.parent_path() / (name.substr(0, name.find(kUnfinishedMark)) + ".lock");
+  const int descriptor = open(lock.c_str(), O_RDWR | O_CLOEXEC);
+  if (descriptor < 0)
+    return false;
+  const bool is_taken = flock(descriptor, LOCK_EX | LOCK_NB) != 0;
+  close(descriptor);
+  return is_taken;
+}
+
+bool is_unfinished(const fs::path& path) {
+  const std::string name = path.filename();
+  return name.starts_with('.') && name.find(kUnfinishedMark) != std::string::npos;
+}
+
+/// A download has no lock; one that nothing was added to for a day has ended.
+bool is_old(const fs::path& path) {
+  std::error_code error;
+  const auto age = fs::file_time_type::clock::now() - fs::last_write_time(path, error);
+  return age > std::chrono::hours(24);
+}
+
+/// What older programs kept of a kernel in forms that the running one does not look at.
+bool is_of_other_format(const fs::path& path) {
+  const std::string name = path.filename();
+  if (name == kOriginals || // it has been one for all kernels since
+      name.ends_with(".1")) // records without a heading
+    return true;
+  return name != kPreparedTree && (name == kPreparedPrefix ||
+                                   name.starts_with(std::string(kPreparedPrefix) + "."));
+}
+
+bool is_used(const fs::path& cache, const fs::path& source) {
+  for (const fs::path& kernel : entries(cache / kKernels))
+    for (const fs::path& record : {kernel / "image/source-version", kernel / kSourceName})
+      if (const auto name = read_text_if_exists(record);
+          name && *name == source.filename().string())
+        return true;
+  return false;
+}
+
+class Collector {
+ public:
+  explicit Collector(const fs::path& cache) : cache_(cache) {}
+
+  std::vector<std::string> collect() {
+    for (const fs::path& directory : {cache_ / kSources, cache_ / kKernels})
+      take_unfinished(directory);
+    for (const fs::path& kernel : entries(cache_ / kKernels)) {
+      take_unfinished(kernel);
+      for (const fs::path& entry : entries(kernel))
+        if (is_of_other_format(entry))
+          remove(entry);
+    }
+    for (const fs::path& file : entries(cache_ / kDownloads))
+      if (is_unfinished(file) && is_old(file))
+        remove(file);
+    for (const fs::path& source : entries(cache_ / kSources))
+      if (fs::is_directory(source) && !is_unfinished(source) && !is_used(cache_, source))
+        remove_source(source);
+    for (const std::string& name : ObjectStore(cache_ / kOriginals).collect_garbage())
+      removed_.push_back(fs::path(kOriginals) / name);
+    return std::move(removed_);
+  }
+
+ private:
+  void take_unfinished(const fs::path& directory) {
+    for (const fs::path& entry : entries(directory))
+      if (is_unfinished(entry) && !is_being_filled(entry))
+        remove(entry);
+  }
+  void remove_source(const fs::path& source) {
+    if (!is_old(source)) // its kernel may be on the way
+      return;
+    fs::remove(fs::path(source) += kFingerprintSuffix);
+    remove(source);
+  }
+  void remove(const fs::path& path) {
+    fs::remove_all(path);
+    removed_.push_back(path.lexically_relative(cache_));
+  }
+
+  const fs::path& cache_;
+  std::vector<std::string> removed_;
+};
+
+} // namespace
+
+void record_fingerprint(const fs::path& tree) {
+  const fs::path file = fs::path(tree) += kFingerprintSuffix;
+  if (!fs::exists(file))
+    write_file(file, tree_fingerprint(tree, FingerprintDepth::kMetadata));
+}
+
+void record_fresh(const fs::path& fresh, const fs::path& name) {
+  write_file(seal_of(name), seal(fresh));
+}
+
+void record_source(const fs::path& kernel, const fs::path& source) {
+  if (!fs::exists(kernel / kSourceName))
+    write_file(kernel / kSourceName, source.filename().native());
+}
+
+std::vector<CacheEntry> list_cache(const fs::path& cache) {
+  std::vector<CacheEntry> list;
+  for (const char* kind : {kKernels, kSources, kDownloads})
+    for (const fs::path& entry : entries(cache / kind))
+      if (!entry.filename().native().starts_with('.') &&
+          !entry.native().ends_with(kFingerprintSuffix))
+        list.push_back({entry.lexically_relative(cache), size_of(entry)});
+  if (const fs::path store = cache / kOriginals; fs::exists(store))
+    list.push_back({kOriginals, size_of(store)});
+  return list;
+}
+
+std::vector<std::string> collect_garbage(const fs::path& cache) {
+  claim_cache(cache);
+  return Collector(cache).collect();
+}
+
+namespace {
+
+/// What in the folder has a seal and is not as it says.
+void compare_with_seals(const fs::path& cache, const fs::path& folder,
+                        std::vector<std::string>& complaints) {
+  for (const fs::path& entry : entries(folder))
+    if (const auto recorded = read_text_if_exists(seal_of(entry));
+        recorded && *recorded != seal(entry))
+      complaints.push_back(fmt::format("{}: it was altered since it was {}",
+                                       entry.lexically_relative(cache).string(),
+                                       fs::is_directory(entry) ? "made" : "fetched"));
+}
+
+} // namespace
+
+std::vector<std::string> verify_cache(const fs::path& cache) {
+  claim_cache(cache);
+  std::vector<std::string> complaints;
+  compare_with_seals(cache, cache / kDownloads, complaints);
+  for (const fs::path& kernel : entries(cache / kKernels))
+    compare_with_seals(cache, kernel, complaints);
+  for (const fs::path& source : entries(cache / kSources)) {
+    if (!fs::is_directory(source) || is_unfinished(source))
+      continue;
+    const auto recorded = read_text_if_exists(fs::path(source) += kFingerprintSuffix);
+    if (recorded && *recorded != tree_fingerprint(source, FingerprintDepth::kMetadata))
+      complaints.push_back(
+          fmt::format("{}: files were added, removed or altered since it was unpacked",
+                      source.lexically_relative(cache).string()));
+  }
+  for (const std::string& damaged : ObjectStore(cache / kOriginals).complaints())
+    complaints.push_back(fmt::format("{}/{}", kOriginals, damaged));
+  return complaints;
+}
+
+} // namespace kpatch::cache

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace kpatch::cache {
+
+/// Writes down, beside a pristine tree of the cache, what it looks like, unless that was
+/// done already. To be called right after it was unpacked.
+void record_fingerprint(const std::filesystem::path& tree);
+
+/// The same of a package, or of a tree of a kernel, that will be called `name`: to be
+/// called when it is whole and before it is renamed.
+void record_fresh(const std::filesystem::path& fresh, const std::filesystem::path& name);
+
+/// Writes down in a kernel's directory of the cache which pristine tree of the cache it
+/// is made from.
+void record_source(const std::filesystem::path& kernel,
+                   const std::filesystem::path& source);
+
+/// Something in the cache that has a use of its own.
+struct CacheEntry {
+  std::string name; ///< relative to the cache: "kernels/6.1.0-56-cloud-amd64_6.1.192-2"
+  std::uintmax_t bytes = 0;
+};
+std::vector<CacheEntry> list_cache(const std::filesystem::path& cache);
+
+/// Removes what killed runs have left, what older programs prepared and no present one
+/// looks at, objects that were of no use for a month, and sources that no kernel in the
+/// cache was made from. Returns the names.
+/// Nothing that a run under way uses is touched.
+std::vector<std::string> collect_garbage(const std::filesystem::path& cache);
+
+/// What is not as it was when it was put there: one line each; none is good.
+std::vector<std::string> verify_cache(const std::filesystem::path& cache);
+
+} // namespace kpatch::cache

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// The two sides of a unit are compiled by the same command from two trees: the pristine
+// one, and the view in which the patch is applied. They do not depend on each other, nor
+// do units, so all go into one queue.
+//
+// The view is made of symbolic links, and "../x.h" from a linked directory leads into the
+// pristine tree. If that ever reaches a file of the patch, the object is half patched;
+// the compiler's list of what it has read shows it.
+#include "compile/unit_objects.h"
+
+#include "base/error.h"
+#include "base/files.h"
+#include "base/interrupt.h"
+#include "base/parallel.h"
+
+#include <algorithm>
+#include <chrono>
+#include <mutex>
+
+namespace kpatch::compile {
+namespace fs = std::filesystem;
+
+namespace {
+
+fs::path object_in(const fs::path& directory, const std::string& unit) {
+  return (directory / unit).replace_extension(".o");
+}
+
+/// Counts the compiled sides and tells how far that is.
+class SideCount {
+ public:
+  SideCount(const ProgressListener& listener, std::size_t units)
+      : listener_(listener), units_(units) {}
+
+  void add_one() {
+    const std::scoped_lock alone(mutex_);
+    const std::chrono::duration<double> so_far =
+        std::chrono::steady_clock::now() - start_;
+    if (++sides_ % 2 == 0 && listener_)
+      listener_({sides_ / 2, units_, so_far.count()});
+  }
+
+ private:
+  const ProgressListener& listener_;
+  const std::size_t units_;
+  const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+  std::mutex mutex_;
+  std::size_t sides_ = 0;
+};
+
+} // namespace
+
+fs::path build_tree_for(const Workshop& shop, const UnitCommand& command) {
+  if (command.generated.empty())
+    return shop.target.objects;
+  const fs::path place = shop.work / "objects" / command.unit;
+  if (fs::exists(place)) // made for another step
+    return fs::canonical(place);
+  fs::create_directories(place.parent_path());
+  patch::PatchedView tree(shop.target.objects, place);
+  for (const auto& entry : fs::recursive_directory_iterator(command.generated))
+    if (entry.is_regular_file()) {
+      const fs::path path = entry.path().lexically_relative(command.generated);
+      write_file(tree.own_file(path.native()), read_text(entry.path()));
+    }
+  return tree.root();
+}
+
+namespace {
+
+void compile_original(const Workshop& shop, const UnitCommand& command,
+                      const fs::path& build_tree, UnitObjects& unit) {
+  const bool is_added = shop.added.units.contains(command.unit);
+  const CompileJob job{.command = command,
+                       .source_tree =
+                           is_added ? shop.added.empty_tree : shop.target.source,
+                       .build_tree = build_tree,
+                       .object = object_in(shop.work / "orig", command.unit),
+                       .with_debug = shop.debug_originals};
+  if (!is_added) {
+    unit.original = original_object(shop, job);
+    return;
+  }
+  // Nothing is what the kernel has of it.
+  unit.original = job.object;
+  if (const Compiled nothing = compile(shop, job); !nothing.ok)
+    fail("{}: not even an empty file compiles\n{}", command.unit, nothing.messages);
+}
+
+void compile_patched(const Workshop& shop, const UnitCommand& command,
+                     const fs::path& build_tree, const fs::path& source,
+                     UnitObjects& unit) {
+  unit.patched = object_in(shop.work / "patched", command.unit);
+  // A build in the source tree names its files relative to it, generated ones as well.
+  const bool is_in_source = shop.target.source == shop.target.objects;
+  unit.patched_side = compile(shop, {.command = command,
+                                     .source_tree = source,
+                                     .build_tree = is_in_source ? source : build_tree,
+                                     .object = unit.patched,
+                                     .with_debug = shop.keep_debug});
+}
+
+} // namespace
+
+std::vector<UnitObjects> compile_units(const Workshop& shop,
+                                       const patch::PatchedView& view,
+                                       std::span<const UnitCommand> commands) {
+  std::vector<UnitObjects> objects(commands.size());
+  std::vector<fs::path> trees;
+  for (const UnitCommand& command : commands)
+    trees.push_back(build_tree_for(shop, command));
+  std::vector<std::optional<Error>> failures(2 * commands.size());
+  SideCount count(shop.progress, commands.size());
+  for_each_in_parallel(failures.size(), shop.jobs, [&](std::size_t index) {
+    const std::size_t i = index / 2;
+    try {
+      if (index % 2 == 0)
+        compile_original(shop, commands[i], trees[i], objects[i]);
+      else
+        compile_patched(shop, commands[i], trees[i], view.root(), objects[i]);
+    } catch (const Error& error) {
+      throw_if_interrupted();
+      failures[index] = error;
+    }
+    count.add_one();
+  });
+  for (std::size_t i = 0; i < commands.size(); ++i) {
+    objects[i].unit = commands[i].unit;
+    objects[i].failure = failures[2 * i] ? failures[2 * i] : failures[2 * i + 1];
+  }
+  return objects;
+}
+
+UnitObjects compile_with_debug_info(const Workshop& shop, const patch::PatchedView& view,
+                                    const std::string& unit) {
+  const std::vector<UnitCommand> commands{unit_command(shop, unit)};
+  Workshop apart = shop;
+  apart.work = shop.work / "with-debug-info";
+  apart.keep_debug = apart.debug_originals = true;
+  fs::create_directories(apart.work);
+  return compile_units(apart, view, commands).at(0);
+}
+
+std::set<std::string> touched_files_read(const patch::PatchedView& view,
+                                         std::span<const patch::TouchedFile> touched,
+                                         const Compiled& compiled) {
+  std::set<std::string> read;
+  for (const fs::path& file : compiled.dependencies)
+    for (const patch::TouchedFile& candidate : touched) {
+      if (file.filename() != fs::path(candidate.path).filename())
+        continue;
+      const fs::path real = fs::weakly_canonical(file);
+      if (real == view.root() / candidate.path)
+        read.insert(candidate.path);
+      else if (real == view.pristine() / candidate.path)
+        fail_with_remedy("include it by a path below include/, or make the change in the "
+                         "file that includes it",
+                         "{}: is included by way of {}, where the patch is not seen",
+                         candidate.path, file.string());
+    }
+  return read;
+}
+
+} // namespace kpatch::compile

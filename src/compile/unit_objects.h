@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include "base/error.h"
+#include "compile/compile.h"
+#include "patch/patch_apply.h"
+#include "patch/patched_view.h"
+
+#include <filesystem>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace kpatch::compile {
+
+/// The tree to compile a unit in: the prepared one, or if kbuild generates headers for
+/// the unit, one with them.
+std::filesystem::path build_tree_for(const Workshop& shop, const UnitCommand& command);
+
+/// Both sides of one unit.
+struct UnitObjects {
+  std::string unit;
+  std::filesystem::path original;
+  std::filesystem::path patched; ///< not there unless `patched_side.ok`
+  Compiled patched_side;
+  /// Why a side could not be made, unless its source is at fault and it is the patched.
+  std::optional<Error> failure;
+
+  bool is_complete() const { return patched_side.ok && !failure; }
+};
+
+/// Compiles both sides of the units, several at a time. What goes wrong with one is noted
+/// there and does not keep the others from being compiled.
+std::vector<UnitObjects> compile_units(const Workshop& shop,
+                                       const patch::PatchedView& view,
+                                       std::span<const UnitCommand> commands);
+
+/// Compiles both sides of a unit once more, with debug information.
+UnitObjects compile_with_debug_info(const Workshop& shop, const patch::PatchedView& view,
+                                    const std::string& unit);
+
+/// Which files of the patch the compiler has read for a unit. Throws Error if it has read
+/// one past the view, in the pristine tree.
+std::set<std::string> touched_files_read(const patch::PatchedView& view,
+                                         std::span<const patch::TouchedFile> touched,
+                                         const Compiled& compiled);
+
+} // namespace kpatch::compile

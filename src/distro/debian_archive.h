@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include "base/process.h"
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace kpatch::distro {
+
+/// A program of apt's or dpkg's, with messages in English.
+Command apt(std::vector<std::string> argv);
+
+/// The fields of a Debian package: "Version" -> "6.1.192-2". Descriptions are cut to
+/// their first line.
+using ControlFields = std::map<std::string, std::string, std::less<>>;
+
+/// The paragraphs of control data, as apt-cache show and dpkg-deb -f print them.
+std::vector<ControlFields> parse_control(std::string_view text);
+
+/// The version of the kernel's source package that a package was made of. For a signed
+/// kernel that is not its own source but the one it was "Built-Using".
+std::string kernel_source_version(const ControlFields& package);
+
+/// A source package of the archive, such as "linux" 6.1.192-2.
+struct SourcePackage {
+  std::string name;
+  std::string version;
+};
+
+/// What the package says of itself under this name, such as "Version".
+const std::string& get_field(const ControlFields& package, const std::string& name);
+
+/// The source package that a package was made of; for a signed one, that of what was
+/// signed.
+SourcePackage source_package(const ControlFields& package);
+
+/// The file of a source package that has what Debian adds to the original source:
+/// "linux_6.1.192-2.debian.tar.xz".
+std::string packaging_file(const SourcePackage& source);
+
+/// The first package that a dependency list names with this prefix; empty if none.
+std::string dependency_with_prefix(std::string_view depends, std::string_view prefix);
+
+/// The versions in the output of apt-cache madison, newest first.
+std::vector<std::string> parse_madison(std::string_view text);
+
+/// The Debian package archive as apt knows it, and the package files already here.
+class DebianArchive {
+ public:
+  DebianArchive(std::filesystem::path downloads, bool is_offline)
+      : downloads_(std::move(downloads)), is_offline_(is_offline) {}
+
+  /// The package file, downloaded unless it is here already. Throws Error if the archive
+  /// does not serve this very version.
+  std::filesystem::path fetch(const std::string& package, const std::string& version);
+
+  /// The same for a package of which a later version will do where this one is no longer
+  /// served.
+  std::filesystem::path fetch_at_least(const std::string& package,
+                                       const std::string& version);
+
+  /// What Debian adds to the original source, `packaging_file`, downloaded from the
+  /// archive of the binary package `beside` ("name=version") unless it is here already.
+  /// Throws Error if it is not served.
+  std::filesystem::path fetch_packaging(const SourcePackage& source,
+                                        const std::string& beside);
+
+  /// The newest version of a package that is served or, failing that, was downloaded;
+  /// empty if there is none.
+  std::string find_newest_version(const std::string& package) const;
+  /// The same; throws Error with `more` in it if there is none.
+  std::string newest_version(const std::string& package,
+                             const std::string& more = {}) const;
+
+ private:
+  std::filesystem::path find_downloaded(const std::string& package,
+                                        const std::string& version) const;
+  std::filesystem::path downloads_;
+  bool is_offline_;
+};
+
+/// The versions of a package that the archive serves, newest first.
+std::vector<std::string> served_versions(const std::string& package);
+
+/// Whether one version of a Debian package is later than another, as dpkg compares them:
+/// a
+/// "~" comes before everything, even before the end. Throws Error without dpkg.
+bool is_later_version(const std::string& one, const std::string& other);
+
+/// What to take of the `served` versions, newest first, where `wanted` or a later one
+/// will do; `wanted` if none is of use.
+std::string wanted_or_later(const std::vector<std::string>& served,
+                            const std::string& wanted);
+
+/// All package names that apt knows and that start with the prefix.
+std::vector<std::string> package_names(const std::string& prefix);
+
+/// The control fields inside a package file.
+ControlFields read_control(const std::filesystem::path& package_file);
+
+/// Runs a program that writes into the cache; tells a full disk from other failures.
+void run_unpacker(std::vector<std::string> argv, const std::filesystem::path& archive);
+
+} // namespace kpatch::distro

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// Kernels and modules are shipped compressed by whatever the distribution likes best.
+// libarchive knows all that the kernel's own build offers, but for LZO.
+#include "image/decompress.h"
+
+#include "base/error.h"
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <memory>
+
+namespace kpatch::image {
+
+namespace {
+
+/// Nothing that a kernel is made of is bigger; a damaged length must not eat the memory.
+constexpr std::size_t kLargest = std::size_t{1} << 30;
+constexpr std::size_t kChunk = std::size_t{1} << 20;
+
+struct Close {
+  void operator()(archive* reader) const { archive_read_free(reader); }
+};
+using Reader = std::unique_ptr<archive, Close>;
+
+[[noreturn]] void refuse(archive* reader, std::string_view label) {
+  const char* why = archive_error_string(reader);
+  fail("{}: cannot be decompressed: {}", label, why ? why : "damaged data");
+}
+
+Reader open(std::span<const std::uint8_t> file, std::string_view label) {
+  Reader reader(archive_read_new());
+  archive_read_support_filter_gzip(reader.get());
+  archive_read_support_filter_bzip2(reader.get());
+  archive_read_support_filter_xz(reader.get());
+  archive_read_support_filter_lzma(reader.get());
+  archive_read_support_filter_zstd(reader.get());
+  archive_read_support_filter_lz4(reader.get());
+  archive_read_support_format_raw(reader.get());
+  archive_read_support_format_empty(reader.get());
+  if (archive_read_open_memory(reader.get(), file.data(), file.size()) != ARCHIVE_OK)
+    refuse(reader.get(), label);
+  return reader;
+}
+
+} // namespace
+
+Bytes decompressed(std::span<const std::uint8_t> file, std::string_view label) {
+  const Reader reader = open(file, label);
+  archive_entry* entry = nullptr;
+  const int found = archive_read_next_header(reader.get(), &entry);
+  if (found == ARCHIVE_EOF)
+    return {};
+  if (found != ARCHIVE_OK)
+    refuse(reader.get(), label);
+  Bytes content;
+  for (;;) {
+    const std::size_t have = content.size();
+    if (have > kLargest)
+      fail("{}: it holds more than {} MiB", label, kLargest >> 20);
+    content.resize(have + std::max(kChunk, have));
+    const la_ssize_t more =
+        archive_read_data(reader.get(), content.data() + have, content.size() - have);
+    content.resize(have + (more > 0 ? static_cast<std::size_t>(more) : 0));
+    if (more < 0)
+      refuse(reader.get(), label);
+    if (more == 0)
+      return content;
+  }
+}
+
+} // namespace kpatch::image

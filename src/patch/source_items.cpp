@@ -1,0 +1,469 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// A header is a row of things that give names a meaning: macros, types, declarations,
+// inline functions. What a changed header means for a unit is decided by names: which
+// have a new meaning, and who mentions them. For that a file is cut into its items, all
+// branches of conditionals alike, without knowing which identifiers are types or macros.
+// Where the text does not tell, an item counts as defining more than it does, or as
+// unclear; never less.
+#include "patch/source_items.h"
+
+#include "patch/c_lexer.h"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <span>
+
+namespace kpatch::patch {
+
+namespace {
+
+using Tokens = std::vector<Token>;
+using Name = std::string_view;
+
+constexpr Name kKeywords[] = {
+    "auto",      "break",    "case",          "char",       "const",      "continue",
+    "default",   "do",       "double",        "else",       "enum",       "extern",
+    "float",     "for",      "goto",          "if",         "inline",     "int",
+    "long",      "register", "restrict",      "return",     "short",      "signed",
+    "sizeof",    "static",   "struct",        "switch",     "typedef",    "union",
+    "unsigned",  "void",     "volatile",      "while",      "_Bool",      "asm",
+    "typeof",    "__asm__",  "__attribute__", "__typeof__", "__inline__", "__extension__",
+    "__signed__"};
+
+/// Written like a function with arguments, but say something about one.
+constexpr Name kAnnotations[] = {
+    "__printf",         "__scanf",         "__acquires",     "__releases",
+    "__must_hold",      "__cond_acquires", "__aligned",      "__section",
+    "__alloc_size",     "__alloc_align",   "__realloc_size", "__malloc",
+    "__assume_aligned", "__copy",          "__alias",        "__diagnose_as",
+    "__counted_by",     "__no_sanitize",   "__cold",         "__nonnull"};
+
+template <typename List>
+bool is_one_of(const List& list, Name name) {
+  return std::ranges::find(list, name) != std::end(list);
+}
+
+bool is_name(const Token& token) {
+  return token.kind == TokenKind::kIdentifier && !is_one_of(kKeywords, token.text);
+}
+
+/// "static __always_inline", but not "noinline".
+bool says_inline(Name word) {
+  const auto contains = [&](Name part) { return word.find(part) != Name::npos; };
+  return (contains("inline") || contains("INLINE")) && !contains("noinline");
+}
+
+void add_mentions(std::span<const Token> tokens, std::vector<Name>& mentions) {
+  for (const Token& token : tokens)
+    if (is_name(token))
+      mentions.push_back(token.text);
+}
+
+/// The end of the group that opens at `at`; the last token if it never closes.
+std::size_t group_end(std::span<const Token> tokens, std::size_t at) {
+  int depth = 0;
+  for (; at < tokens.size(); ++at) {
+    const Name text = tokens[at].text;
+    if (text == "(" || text == "[" || text == "{")
+      ++depth;
+    else if ((text == ")" || text == "]" || text == "}") && --depth <= 0)
+      return at;
+  }
+  return tokens.size() - 1;
+}
+
+/// What an item is made of at its outermost level: words, and groups seen from outside.
+struct Outline {
+  std::vector<std::size_t> words; ///< indices of tokens outside all groups
+  bool has_assignment = false;
+  bool has_body = false; ///< braces after parentheses: a function
+};
+
+Outline outline_of(std::span<const Token> tokens) {
+  Outline outline;
+  bool after_arguments = false;
+  for (std::size_t at = 0; at < tokens.size(); ++at) {
+    outline.words.push_back(at);
+    const Name text = tokens[at].text;
+    if (text == "__attribute__" && at + 1 < tokens.size()) {
+      outline.words.pop_back();
+      at = tokens[at + 1].text == "(" ? group_end(tokens, at + 1) : at;
+      continue;
+    }
+    outline.has_assignment |= text == "=";
+    if (text == "{")
+      outline.has_body |= after_arguments && !outline.has_assignment;
+    if (text == "(")
+      after_arguments = true;
+    else if (text == "struct" || text == "union" || text == "enum")
+      after_arguments = false;
+    if (text == "(" || text == "[" || text == "{")
+      at = group_end(tokens, at);
+  }
+  return outline;
+}
+
+/// Tags of types with their members given here, and the constants of enumerations, at any
+/// depth.
+void add_types(std::span<const Token> tokens, std::vector<Name>& defines) {
+  for (std::size_t at = 0; at < tokens.size(); ++at) {
+    const Name keyword = tokens[at].text;
+    if (keyword != "struct" && keyword != "union" && keyword != "enum")
+      continue;
+    std::size_t next = at + 1;
+    Name tag;
+    for (; next < tokens.size() && tokens[next].kind == TokenKind::kIdentifier; ++next) {
+      tag = tokens[next].text;
+      if (next + 1 < tokens.size() && tokens[next + 1].text == "(")
+        next = group_end(tokens, next + 1); // an attribute
+    }
+    if (next >= tokens.size() || tokens[next].text != "{")
+      continue;
+    if (!tag.empty())
+      defines.push_back(tag);
+    if (keyword != "enum")
+      continue;
+    const std::size_t end = group_end(tokens, next);
+    for (std::size_t i = next + 1; i < end; ++i)
+      if (is_name(tokens[i]) && (tokens[i - 1].text == "{" || tokens[i - 1].text == "," ||
+                                 tokens[i].begins_line))
+        defines.push_back(tokens[i].text);
+  }
+}
+
+/// `(*name)(`, and `(name)(` alike.
+std::optional<Name> name_in_parentheses(std::span<const Token> tokens, std::size_t open) {
+  const std::size_t end = group_end(tokens, open);
+  if (end + 1 >= tokens.size() || tokens[end + 1].text != "(")
+    return std::nullopt;
+  for (std::size_t at = open + 1; at < end; ++at)
+    if (is_name(tokens[at]))
+      return tokens[at].text;
+  return std::nullopt;
+}
+
+/// `struct x { ... } ____cacheline_aligned;` is a type with an attribute: a variable
+/// would have a storage class where several files see it, and names of attributes begin
+/// so.
+bool is_attribute_of_type(std::span<const Token> tokens, std::size_t at) {
+  return tokens[at].text.starts_with("__") && at > 0 && tokens[at - 1].text == "}" &&
+         (tokens[0].text == "struct" || tokens[0].text == "union" ||
+          tokens[0].text == "enum");
+}
+
+/// What a declaration declares besides types.
+void add_declared(std::span<const Token> tokens, const Outline& outline,
+                  std::vector<Name>& defines) {
+  for (std::size_t i = 0; i < outline.words.size(); ++i) {
+    const std::size_t at = outline.words[i];
+    if (tokens[at].text == "(") {
+      if (const auto name = name_in_parentheses(tokens, at))
+        defines.push_back(*name);
+      continue;
+    }
+    if (!is_name(tokens[at]) || at + 1 >= tokens.size())
+      continue;
+    const Name next = tokens[at + 1].text;
+    if (next == "(") {
+      if (!is_one_of(kAnnotations, tokens[at].text))
+        defines.push_back(tokens[at].text);
+    } else if (next == ";" && is_attribute_of_type(tokens, at)) {
+      continue;
+    } else if (next == ";" || next == "," || next == "=" || next == "[" || next == ":") {
+      defines.push_back(tokens[at].text);
+      // `int name __read_mostly;`
+      if (i > 0 && tokens[at].text.starts_with("__") &&
+          is_name(tokens[outline.words[i - 1]]))
+        defines.push_back(tokens[outline.words[i - 1]].text);
+    } else if (is_one_of(kAnnotations, next)) {
+      defines.push_back(tokens[at].text);
+    }
+  }
+}
+
+/// The arguments of a macro call that are a name, or `name[size]`.
+void add_arguments(std::span<const Token> tokens, std::size_t open,
+                   std::vector<Name>& names) {
+  const std::size_t end = group_end(tokens, open);
+  for (std::size_t start = open + 1; start < end;) {
+    std::size_t stop = start;
+    for (; stop < end && tokens[stop].text != ","; ++stop)
+      if (tokens[stop].text == "(" || tokens[stop].text == "{")
+        stop = group_end(tokens, stop);
+    if (start < stop && is_name(tokens[start]) &&
+        (start + 1 == stop || tokens[start + 1].text == "["))
+      names.push_back(tokens[start].text);
+    start = stop + 1;
+  }
+}
+
+/// Cuts the tokens of a file into items.
+class ItemReader {
+ public:
+  explicit ItemReader(std::string_view text) : tokens_(tokens_of(text)) {}
+
+  std::vector<SourceItem> read() {
+    while (at_ < tokens_.size())
+      if (tokens_[at_].in_directive)
+        read_directive();
+      else
+        take(tokens_[at_++]);
+    if (braces_ != 0 || parentheses_ != 0 || !current_.empty()) {
+      finish();
+      if (!items_.empty())
+        items_.back().is_unclear = true;
+    }
+    return std::move(items_);
+  }
+
+ private:
+  struct Level {
+    int braces;
+    int parentheses;
+    std::vector<Token> condition;
+    bool is_guard = false; ///< keeps the file from being read twice, and means no more
+  };
+
+  void take(const Token& token) {
+    current_.push_back(token);
+    if (token.text == "(")
+      ++parentheses_;
+    else if (token.text == ")")
+      --parentheses_;
+    else if (token.text == "{")
+      ++braces_;
+    else if (token.text == "}")
+      --braces_;
+    if (braces_ > 0 || parentheses_ > 0)
+      return;
+    if (braces_ < 0 || parentheses_ < 0) {
+      was_unbalanced_ = true;
+      braces_ = parentheses_ = 0;
+    }
+    if (token.text == ";" || ends_function(token) || ends_call(token))
+      finish();
+  }
+
+  bool ends_function(const Token& token) const {
+    return token.text == "}" && outline_of(current_).has_body;
+  }
+
+  /// `PAGEFLAG(Error, error)` needs no semicolon.
+  bool ends_call(const Token& token) const {
+    if (token.text != ")" || !begins_call())
+      return false;
+    if (group_end(current_, 1) + 1 != current_.size())
+      return false;
+    if (at_ >= tokens_.size() || tokens_[at_].in_directive)
+      return true;
+    const Token& next = tokens_[at_];
+    return next.kind == TokenKind::kIdentifier ||
+           (next.text != "{" && next.text != "(" && next.text != ";" &&
+            next.text != "=" && next.text != "," && next.text != "[");
+  }
+
+  bool begins_call() const {
+    return current_.size() > 2 && is_name(current_[0]) && current_[1].text == "(";
+  }
+
+  void read_directive() {
+    const std::size_t start = at_++;
+    while (at_ < tokens_.size() && tokens_[at_].in_directive && !begins(tokens_[at_]))
+      ++at_;
+    const std::span<const Token> tokens(&tokens_[start], at_ - start);
+    const Name word = tokens.size() > 1 ? tokens[1].text : Name();
+    if (word == "if" || word == "ifdef" || word == "ifndef")
+      levels_.push_back({
+          braces_, parentheses_, {tokens.begin(), tokens.end()},
+            is_guard(tokens)
+      });
+    else if (word == "else" || word == "elif")
+      continue_conditional(tokens);
+    else if (word == "endif" && !levels_.empty())
+      levels_.pop_back();
+    else if (word == "define" || word == "undef")
+      add_macro(tokens);
+    else if (word == "pragma")
+      add_pragma(tokens);
+    if (!current_.empty())
+      conditions_inside_.insert(conditions_inside_.end(), tokens.begin(), tokens.end());
+  }
+
+  /// `#ifndef NAME` before all else, with `#define NAME` after it.
+  bool is_guard(std::span<const Token> tokens) const {
+    const auto next = [&](std::size_t i) {
+      return at_ + i < tokens_.size() ? tokens_[at_ + i].text : Name();
+    };
+    return items_.empty() && current_.empty() && levels_.empty() && tokens.size() == 3 &&
+           tokens[1].text == "ifndef" && next(0) == "#" && next(1) == "define" &&
+           next(2) == tokens[2].text;
+  }
+
+  static bool begins(const Token& token) {
+    return token.begins_line && token.text == "#";
+  }
+
+  void continue_conditional(std::span<const Token> tokens) {
+    if (levels_.empty())
+      return;
+    Level& level = levels_.back();
+    braces_ = level.braces;
+    parentheses_ = level.parentheses;
+    level.condition.insert(level.condition.end(), tokens.begin(), tokens.end());
+  }
+
+  SourceItem& add_item(std::span<const Token> tokens) {
+    SourceItem& item = items_.emplace_back();
+    add_mentions(tokens, item.mentions);
+    for (const Token& token : tokens)
+      item.identity.append(token.text).push_back('\n');
+    for (const Level& level : levels_) {
+      if (!level.is_guard)
+        add_mentions(level.condition, item.mentions);
+      for (const Token& token : level.condition)
+        item.identity.append(token.text).push_back('\n');
+    }
+    return item;
+  }
+
+  static void tidy(SourceItem& item) {
+    std::ranges::sort(item.mentions);
+    item.mentions.erase(std::unique(item.mentions.begin(), item.mentions.end()),
+                        item.mentions.end());
+  }
+
+  void add_macro(std::span<const Token> tokens) {
+    SourceItem& item = add_item(tokens);
+    item.is_macro = true;
+    if (tokens.size() > 2) {
+      std::erase(item.mentions, tokens[1].text); // the directive's own word is no name
+      // Who defines the guard elsewhere, keeps the whole file out.
+      item.is_unclear = items_.size() == 1 && levels_.size() == 1 && levels_[0].is_guard;
+      item.defines.push_back(tokens[2].text);
+      // What "(" stands for depends on the blank before it.
+      if (tokens.size() > 3 &&
+          tokens[3].text.data() == tokens[2].text.data() + tokens[2].text.size()) {
+        item.identity += "(";
+        item.is_macro_with_arguments = tokens[3].text == "(";
+      }
+      add_pasted(tokens, item);
+    }
+    tidy(item);
+  }
+
+  /// Structure packing and the like hold for all that follows.
+  void add_pragma(std::span<const Token> tokens) {
+    SourceItem& item = add_item(tokens);
+    item.is_unclear = true;
+    tidy(item);
+  }
+
+  static std::vector<Name> parameters(std::span<const Token> tokens) {
+    std::vector<Name> names{"__VA_ARGS__"};
+    if (tokens.size() > 3 && tokens[3].text == "(" &&
+        tokens[3].text.data() == tokens[2].text.data() + tokens[2].text.size()) {
+      const std::size_t end = group_end(tokens, 3);
+      for (std::size_t at = 4; at < end; ++at)
+        if (tokens[at].kind == TokenKind::kIdentifier)
+          names.push_back(tokens[at].text);
+    }
+    return names;
+  }
+
+  static void add_pasted(std::span<const Token> tokens, SourceItem& item) {
+    const std::vector<Name> given = parameters(tokens);
+    const auto piece = [&](const Token& token) {
+      return is_one_of(given, token.text) ? Name() : token.text;
+    };
+    const auto is_word = [](const Token& token) {
+      return token.kind == TokenKind::kIdentifier || token.kind == TokenKind::kNumber;
+    };
+    for (std::size_t at = 3; at + 2 < tokens.size(); ++at) {
+      if (tokens[at + 1].text != "##" || !is_word(tokens[at]))
+        continue; // `, ##__VA_ARGS__` makes no name
+      PastedName name{piece(tokens[at])};
+      for (; at + 2 < tokens.size() && tokens[at + 1].text == "##"; at += 2)
+        name.push_back(piece(tokens[at + 2]));
+      item.pastes.push_back(std::move(name));
+    }
+  }
+
+  void finish() {
+    if (current_.empty())
+      return;
+    if (current_.size() == 1 && current_[0].text == ";") {
+      current_.clear();
+      return;
+    }
+    SourceItem& item = add_item(current_);
+    add_mentions(conditions_inside_, item.mentions);
+    for (const Token& token : conditions_inside_)
+      item.identity.append(token.text).push_back('\n');
+    classify(item);
+    tidy(item);
+    item.is_unclear |= was_unbalanced_;
+    was_unbalanced_ = false;
+    current_.clear();
+    conditions_inside_.clear();
+    braces_ = parentheses_ = 0;
+  }
+
+  void classify(SourceItem& item) const {
+    const Outline outline = outline_of(current_);
+    const bool is_call =
+        begins_call() &&
+        group_end(current_, 1) + 1 + (current_.back().text == ";") == current_.size();
+    add_types(current_, item.defines);
+    if (is_call) {
+      item.calls = current_[0].text;
+      add_arguments(current_, 1, item.defines_made_of);
+      return;
+    }
+    add_declared(current_, outline, item.defines);
+    const bool is_inline = std::ranges::any_of(
+        outline.words, [&](std::size_t at) { return says_inline(current_[at].text); });
+    const bool is_typedef = current_[0].text == "typedef";
+    item.emits =
+        !is_typedef && ((outline.has_body && !is_inline) || outline.has_assignment);
+    // "struct x;" gives nothing a meaning.
+    const bool is_forward = current_.size() == 3 && current_[2].text == ";";
+    item.is_unclear = item.defines.empty() && !is_forward;
+  }
+
+  Tokens tokens_;
+  std::size_t at_ = 0;
+  Tokens current_;
+  Tokens conditions_inside_;
+  std::vector<Level> levels_;
+  int braces_ = 0;
+  int parentheses_ = 0;
+  bool was_unbalanced_ = false;
+  std::vector<SourceItem> items_;
+};
+
+} // namespace
+
+std::vector<SourceItem> source_items(std::string_view text) {
+  return ItemReader(text).read();
+}
+
+std::vector<std::string> include_names(std::string_view text) {
+  std::vector<std::string> names;
+  const Tokens tokens = tokens_of(text);
+  for (std::size_t at = 0; at + 2 < tokens.size(); ++at) {
+    if (!tokens[at].in_directive || !tokens[at].begins_line ||
+        tokens[at + 1].text != "include")
+      continue;
+    std::string name;
+    for (at += 2;
+         at < tokens.size() && tokens[at].in_directive && !tokens[at].begins_line; ++at)
+      name += tokens[at].text;
+    names.push_back(std::move(name));
+    --at;
+  }
+  return names;
+}
+
+} // namespace kpatch::patch

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include "kernel/target.h"
+#include "produce/driver.h"
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace kpatch::produce {
+
+/// Whether a build runs in namespaces of its own.
+enum class Isolation { kForRoot, kAlways, kNever };
+
+/// What the user of kpatch-build wants.
+struct Invocation {
+  enum class Action {
+    kBuild,
+    kShowHelp,
+    kShowVersion,
+    kComplainAboutUsage,
+    kListCache,
+    kCollectGarbage,
+    kVerifyCache
+  };
+  Action action = Action::kBuild;
+  std::string usage_complaint;      ///< for kComplainAboutUsage
+  std::vector<std::string> notices; ///< to be shown before the work begins
+  BuildOptions options;
+  kernel::TargetRequest kernel;
+  std::filesystem::path json; ///< empty: not wanted
+  Isolation isolation = Isolation::kForRoot;
+  int debug = 0; ///< how often --debug was given
+};
+
+/// Reads the arguments as getopt_long does: long options may be abbreviated, options may
+/// follow patches. Throws Error for values that cannot be used, such as a missing file.
+Invocation parse_command_line(int argc, char** argv);
+
+/// The text of --help.
+std::string_view usage_text();
+
+} // namespace kpatch::produce

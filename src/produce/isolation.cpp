@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// A patch is text for the compiler, the assembler, make and patch(1), and each of them
+// can read files (#include "/etc/shadow", .incbin) that then stand in the module or in an
+// error message; a mistake in one of them would run code of the author. So the kernel is
+// fetched first, and what the patch has a say in runs under bubblewrap: without network,
+// with an empty home and environment, the source and the cache read-only. Everything is
+// written to one private folder, from which only plain files are taken over when all
+// processes are gone: a link there could lead anywhere.
+//
+// The folder of the cache is a private one with the parts of the real one in it, so that
+// logs and work land in the former.
+#include "produce/isolation.h"
+
+#include "base/error.h"
+#include "base/files.h"
+#include "base/process.h"
+#include "cache/layout.h"
+#include "produce/tool_files.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <unistd.h>
+
+namespace kpatch::produce {
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr const char* kProgram = "bwrap";
+
+/// Of each process, for prlimit(1): enough for any unit of the kernel and for the link.
+constexpr const char* kMostMemory = "--as=8589934592"; // bytes of address space
+constexpr const char* kMostTime = "--cpu=3600";        // seconds of processor time
+
+/// What compilers need of /etc.
+constexpr const char* kConfiguration[] = {"/etc/alternatives", "/etc/ld.so.cache",
+                                          "/etc/ld.so.conf", "/etc/ld.so.conf.d"};
+constexpr const char* kSystemFolders[] = {"/bin",   "/sbin",  "/lib",
+                                          "/lib32", "/lib64", "/libx32"};
+constexpr const char* kCacheParts[] = {cache::kSources, cache::kKernels,
+                                       cache::kDownloads, cache::kOriginals, "format"};
+/// What of the environment says how to build or to print.
+constexpr const char* kVariables[] = {
+    "PATH", "LANG", "LC_ALL", "TARGET_ARCH", "CROSS_COMPILE", "NO_COLOR", "TERM"};
+
+std::string why_not() {
+  if (find_program(kProgram).empty())
+    return "bubblewrap is not installed";
+  const Outcome trial = run({
+      .argv = {kProgram, "--unshare-all", "--ro-bind", "/", "/", "--dev", "/dev",
+               "--proc", "/proc", "true"}
+  });
+  return trial.ok() ? "" : "bubblewrap does not work here: " + trial.errors;
+}
+
+class Words {
+ public:
+  void add(std::initializer_list<std::string> words) {
+    all_.insert(all_.end(), words.begin(), words.end());
+  }
+  void see(const fs::path& path) { add({"--ro-bind-try", path, path}); }
+  std::vector<std::string> all_;
+};
+
+/// Since the merge of /usr most of them are links into it.
+void add_system(Words& words) {
+  words.see("/usr");
+  for (const char* folder : kSystemFolders)
+    if (fs::is_symlink(folder))
+      words.add({"--symlink", fs::read_symlink(folder), folder});
+    else
+      words.see(folder);
+  for (const char* place : kConfiguration)
+    words.see(place);
+  words.add({"--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"});
+}
+
+void add_environment(Words& words, const Enclosure& enclosure) {
+  words.add({"--clearenv", "--setenv", "HOME", "/tmp"});
+  words.add({"--setenv", "CACHEDIR", enclosure.cache});
+  words.add({"--setenv", "KPATCH_KMOD", fs::absolute(find_hook_sources())});
+  for (const char* name : kVariables)
+    if (const char* value = std::getenv(name))
+      words.add({"--setenv", name, value});
+}
+
+bool is_plain_file(const fs::path& path) {
+  return fs::is_regular_file(fs::symlink_status(path));
+}
+
+void take_over(const fs::path& from, const fs::path& to) {
+  if (is_plain_file(from))
+    write_file(to, read_text(from));
+}
+
+/// With what overrides the caller's options at the end, before any `--`.
+std::vector<std::string> inner_arguments(const Invocation& invocation,
+                                         std::vector<std::string> argv,
+                                         const fs::path& own) {
+  std::vector<std::string> more{"--offline", "--no-isolate", "--launcher",
+                                "none",      "--output",     own / "out"};
+  if (!invocation.json.empty())
+    more.insert(more.end(), {"--json", own / "json"});
+  if (!invocation.options.debug_file.empty())
+    more.insert(more.end(), {"--debug-file", own / "debug"});
+  argv[0] = fs::read_symlink("/proc/self/exe");
+  argv.insert(std::ranges::find(argv, "--"), more.begin(), more.end());
+  return argv;
+}
+
+} // namespace
+
+bool is_to_be_isolated(Invocation& invocation) {
+  if (invocation.isolation == Isolation::kNever ||
+      (invocation.isolation == Isolation::kForRoot && geteuid() != 0))
+    return false;
+  const std::string obstacle = why_not();
+  if (obstacle.empty())
+    return true;
+  constexpr std::string_view kRemedy =
+      "install it: apt-get install bubblewrap; or build as a user that owns nothing";
+  if (invocation.isolation == Isolation::kAlways)
+    fail_with_remedy(std::string(kRemedy), "--isolate: {}", obstacle);
+  invocation.notices.push_back(fmt::format(
+      "NOTICE: root builds this patch without isolation: {}; {} (--no-isolate "
+      "says that it is meant)",
+      obstacle, kRemedy));
+  return false;
+}
+
+Enclosure enclosure_of(const Invocation& invocation, const kernel::Target& target,
+                       const fs::path& own) {
+  const BuildOptions& options = invocation.options;
+  const kernel::TargetRequest& kernel = invocation.kernel;
+  Enclosure enclosure{.readable = {},
+                      .cache = options.cache,
+                      .own = own,
+                      .output = options.output_directory};
+  std::vector<fs::path>& readable = enclosure.readable;
+  for (const fs::path& patch : options.patches)
+    readable.push_back(fs::absolute(patch));
+  readable.push_back(fs::read_symlink("/proc/self/exe").parent_path());
+  readable.push_back(fs::absolute(find_hook_sources()));
+  readable.push_back(kernel.overrides.source);
+  readable.push_back(kernel.overrides.config);
+  if (const fs::path& vmlinux = kernel.overrides.vmlinux; !vmlinux.empty()) {
+    readable.push_back(vmlinux);
+    readable.push_back(vmlinux.parent_path() / "Module.symvers");
+  }
+  readable.push_back(kernel.source_rpm);
+  std::ranges::copy(kernel.out_of_tree.modules, std::back_inserter(readable));
+  std::ranges::copy(kernel.out_of_tree.sources, std::back_inserter(readable));
+  for (const fs::path& path :
+       {target.source, target.kbuild_source, target.records, target.objects, target.image,
+        target.vmlinux, target.symvers, target.config_file,
+        target.modules_root / "lib/modules" / target.release})
+    readable.push_back(path);
+  std::erase_if(readable, [](const fs::path& path) { return !path.is_absolute(); });
+  return enclosure;
+}
+
+std::vector<std::string> isolated_command(const Enclosure& enclosure,
+                                          std::vector<std::string> argv) {
+  Words words;
+  words.add({"prlimit", kMostMemory, kMostTime, "--core=0"});
+  words.add({kProgram, "--unshare-all", "--die-with-parent", "--new-session"});
+  add_system(words);
+  const fs::path private_cache = enclosure.own / "cache";
+  words.add({"--bind", private_cache, enclosure.cache});
+  for (const char* part : kCacheParts)
+    words.see(enclosure.cache / part);
+  for (const fs::path& path : enclosure.readable)
+    words.see(path);
+  words.add({"--bind", enclosure.own, enclosure.own});
+  const std::string here = fs::current_path();
+  words.add({"--dir", enclosure.output, "--dir", here, "--chdir", here});
+  add_environment(words, enclosure);
+  std::ranges::move(argv, std::back_inserter(words.all_));
+  return std::move(words.all_);
+}
+
+int build_isolated(const Invocation& invocation, const kernel::Target& target,
+                   std::vector<std::string> argv) {
+  const TempDir own("kpatch-isolated.");
+  for (const char* folder : {"out", "cache"})
+    fs::create_directory(own.path() / folder);
+  const std::vector<std::string> command =
+      isolated_command(enclosure_of(invocation, target, own.path()),
+                       inner_arguments(invocation, std::move(argv), own.path()));
+  const Outcome outcome = run({.argv = command, .show_output = true});
+  // Nothing runs there any more.
+  take_over(own.path() / "cache/build.log", invocation.options.cache / "build.log");
+  if (!invocation.json.empty())
+    take_over(own.path() / "json", invocation.json);
+  if (!outcome.ok())
+    return outcome.status;
+  if (!invocation.options.debug_file.empty())
+    take_over(own.path() / "debug", invocation.options.debug_file);
+  for (const fs::directory_entry& made : fs::directory_iterator(own.path() / "out"))
+    if (made.path().extension() == ".ko")
+      take_over(made.path(),
+                invocation.options.output_directory / made.path().filename());
+  return 0;
+}
+
+} // namespace kpatch::produce

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include "kernel/target.h"
+#include "produce/result.h"
+
+#include <filesystem>
+#include <memory>
+#include <string>
+
+namespace kpatch::produce {
+
+/// What is to be done about changes of init and exit code, which cannot take effect in a
+/// kernel that runs.
+enum class InitChanges { kRefuse, kLeaveOut };
+
+/// Two sides of one unit, and whose code it is.
+struct ObjectPair {
+  std::string unit;
+  std::string owner;
+  std::filesystem::path original;
+  std::filesystem::path patched;
+  /// The original as the kernel was made from it, if `original` is not; else empty.
+  std::filesystem::path as_shipped{};
+};
+
+struct PairOptions {
+  InitChanges init_changes = InitChanges::kRefuse;
+  /// Go on though the original's code is not what runs.
+  bool force = false;
+  /// Give functions that may no longer be called through a pointer a thunk that may.
+  bool thunks = true;
+  bool explain = false;    ///< say where in the source changes come from
+  bool keep_debug = false; ///< the module is to have what debug information there is
+};
+
+/// Compares the sides of units and makes the intermediate objects that the module is
+/// linked from. What it reads of the kernel is read once for all pairs.
+class PairDiffer {
+ public:
+  PairDiffer(const kernel::Target& target, const PairOptions& options);
+  ~PairDiffer();
+
+  /// What changed; with kChanged the intermediate object is at `output`. May be called
+  /// from several threads.
+  UnitResult compare(const ObjectPair& pair, const std::filesystem::path& output);
+
+  /// Whether a unit made something global that stays the kernel's. Other units can use it
+  /// once they are compared again.
+  bool has_new_globals() const;
+
+ private:
+  struct Parents;
+  const kernel::Target& target_;
+  PairOptions options_;
+  std::unique_ptr<Parents> parents_;
+};
+
+} // namespace kpatch::produce

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include "base/error.h"
+#include "base/problem.h"
+#include "dwarf/debug_info.h"
+#include "patch/left_out.h"
+#include "patch/patch_apply.h"
+
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace kpatch::produce {
+
+struct FunctionChange {
+  std::string name;
+  bool is_new = false; ///< else changed
+  std::string because; ///< why it is part of the patch
+  /// Where its first changed instruction comes from; known with --explain.
+  std::optional<dwarf::CodePlace> changed_at{};
+};
+
+/// A variable or section that travels with the patch; told with --explain.
+struct Inclusion {
+  std::string name;
+  std::string because;
+};
+
+/// What became of one unit in one of its owners.
+enum class UnitOutcome {
+  kChanged,     ///< part of the module
+  kUnchanged,   ///< compiles to the same code
+  kRefused,     ///< its problems say why
+  kNotCompiled, ///< its patched source does not compile
+};
+
+/// How far a unit's original code was found to be what runs.
+struct Proof {
+  std::size_t functions = 0;       ///< compared
+  std::size_t equal = 0;           ///< of them
+  std::size_t references = 0;      ///< read back from the image
+  std::vector<Problem> overridden; ///< what would have stopped the build without --force
+};
+
+struct UnitResult {
+  std::string unit;  ///< "fs/proc/meminfo.c"
+  std::string owner; ///< "vmlinux" or a module
+  UnitOutcome outcome = UnitOutcome::kUnchanged;
+  std::vector<FunctionChange> functions;
+  std::vector<Inclusion> inclusions;
+  std::vector<std::string> notes; ///< what the comparison remarked, in order
+  std::vector<Problem> problems;
+  Proof proof;
+  /// The answer might be a better one if the objects had debug information.
+  bool wants_debug_info = false;
+};
+
+struct StepTime {
+  std::string name;
+  double seconds = 0;
+  double cpu_seconds = 0; ///< of this program and those it ran
+};
+
+enum class BuildOutcome {
+  kBuilt,
+  kNoChange,    ///< no functional change found
+  kNotAffected, ///< what the patch changes is not part of this kernel
+  kRefused,     ///< there are problems
+  kFailed,      ///< something went wrong; `message` says what
+};
+
+/// Everything that is to be said about a build, whether it succeeded or not.
+struct BuildResult {
+  BuildOutcome outcome = BuildOutcome::kFailed;
+  std::string message; ///< why there is no module; may have several lines
+  std::string remedy;
+  std::filesystem::path log; ///< empty: none was saved
+
+  std::string release;        ///< of the kernel
+  std::string source_version; ///< of the package it was built from
+  std::string machine;
+  std::vector<std::string> patches;
+  std::vector<patch::DisplacedHunk>
+      displaced;                        ///< that are elsewhere than the patches say
+  std::vector<patch::LeftOut> left_out; ///< files that take no part
+
+  std::string module_name;
+  std::filesystem::path module; ///< empty: none was made
+  bool replace = true;
+
+  std::vector<UnitResult> units;
+  std::vector<Problem> problems; ///< those that belong to no unit
+  std::vector<Problem> warnings; ///< what the review found; it is no obstacle
+  std::vector<StepTime> steps;
+};
+
+/// Runs the step; what goes wrong in it is a result too.
+void note_failure(BuildResult& result, const std::function<void()>& step);
+
+} // namespace kpatch::produce

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include "compile/unit_objects.h"
+#include "kernel/type_layouts.h"
+
+#include <set>
+#include <string>
+#include <string_view>
+
+namespace kpatch::produce {
+
+/// The structures and unions that both texts of a C file define, differently, with their
+/// keyword: "struct file".
+std::set<std::string> types_defined_differently(std::string_view original,
+                                                std::string_view patched);
+
+/// Those that the patch changes in any file.
+std::set<std::string> touched_types(const patch::PatchedView& view,
+                                    std::span<const patch::TouchedFile> touched);
+
+/// A unit's types before and after, as far as they are among the wanted ones.
+struct TypesOfUnit {
+  kernel::TypeLayouts original;
+  kernel::TypeLayouts patched;
+};
+
+/// Compiles both sides of the unit once more, with debug information.
+TypesOfUnit types_of_unit(const compile::Workshop& shop, const patch::PatchedView& view,
+                          const std::string& unit, const std::set<std::string>& wanted);
+
+} // namespace kpatch::produce

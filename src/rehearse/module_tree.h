@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace kpatch::rehearse {
+
+struct ModuleToLoad {
+  std::string name;
+  std::filesystem::path file;
+  bool is_optional = false; ///< some module is better off with it, none needs it
+};
+
+/// The modules of one kernel: `<root>/lib/modules/<release>`.
+class ModuleTree {
+ public:
+  ModuleTree(const std::filesystem::path& root, const std::string& release);
+
+  bool contains(const std::string& name) const { return files_.contains(name); }
+  /// Part of the kernel image itself, so nothing needs to be loaded.
+  bool is_builtin(const std::string& name) const { return builtin_.contains(name); }
+
+  /// The modules and all that they need, in an order in which they can be loaded. A name
+  /// that contains `/` or `.ko` is a file. Throws Error for what is not there.
+  std::vector<ModuleToLoad> in_loading_order(const std::vector<std::string>& names) const;
+
+ private:
+  struct Walk;
+  void visit(const std::string& name, bool is_required, Walk& walk) const;
+  void visit_wanted(const std::string& name, Walk& walk) const;
+
+  std::filesystem::path directory_;
+  std::map<std::string, std::filesystem::path> files_;
+  std::set<std::string> builtin_;
+  std::multimap<std::string, std::string> providers_; ///< modules by what they provide
+};
+
+} // namespace kpatch::rehearse

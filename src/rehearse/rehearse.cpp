@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// A rehearsal runs the very kernel that the patch is for in a virtual machine of its own,
+// with nothing of the host in it, and takes the patch through its life there. Software
+// emulation needs no privilege and no hardware, and a stock kernel boots in it in about
+// two seconds. Hardware virtualisation is taken where /dev/kvm can be opened; since that
+// need not mean that it works, emulation follows where it does not.
+//
+// The processors of an emulated machine take turns in one thread. With a thread for each,
+// QEMU lets one of them run on with translated code that another has just rewritten: it
+// takes a breakpoint that is gone, and the kernel dies of it or hangs. Kernels rewrite
+// their code all the time: static branches, ftrace, live patches.
+#include "rehearse/rehearse.h"
+
+#include "base/error.h"
+#include "base/files.h"
+#include "base/process.h"
+#include "rehearse/initramfs.h"
+#include "runtime/module_file.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <fcntl.h>
+#include <random>
+#include <set>
+#include <sstream>
+#include <thread>
+#include <unistd.h>
+
+namespace kpatch::rehearse {
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::size_t kConsoleTail = 40;
+
+std::string random_token() {
+  std::random_device device;
+  return fmt::format("{:08x}{:08x}", device(), device());
+}
+
+struct Patches {
+  std::vector<ModuleToLoad> modules;
+  std::vector<std::string> needed; ///< modules that they change or call
+};
+
+Patches read_patches_of(const RehearsalRequest& request, const ModuleTree& tree) {
+  Patches patches;
+  std::set<std::string> names;
+  for (const fs::path& file : request.patches) {
+    const runtime::ModuleFile module = runtime::read_module_file(file);
+    if (module.info_value("livepatch").empty())
+      fail("{}: not a live patch: its modinfo has no livepatch entry", file.string());
+    if (module.release() != request.release)
+      fail_with_remedy("rehearse it on the kernel it was built for",
+                       "{}: built for {}, not for {}", file.string(), module.release(),
+                       request.release);
+    if (!names.insert(module.name).second)
+      fail("{}: another of the modules is named {} too", file.string(), module.name);
+    const bool is_alone = request.each || request.upgrade || patches.modules.empty();
+    if (!is_alone && module.replaces() == true)
+      fail_with_remedy("rehearse them with --upgrade, or one after the other with --each",
+                       "{} replaces what is loaded before it, so they cannot be loaded "
+                       "together",
+                       module.name);
+    if (request.upgrade && module.replaces() != true)
+      fail_with_remedy("build it without -R", "{} does not replace what is loaded",
+                       module.name);
+    patches.modules.push_back({module.name, file});
+    for (const std::string& object : module.patched_objects)
+      if (object != "vmlinux" && tree.contains(object))
+        patches.needed.push_back(object);
+    for (const std::string& other : module.needed())
+      patches.needed.push_back(other);
+  }
+  return patches;
+}
+
+GuestContent collect_content(const RehearsalRequest& request) {
+  const ModuleTree tree(request.modules_root, request.release);
+  Patches patches = read_patches_of(request, tree);
+  std::vector<std::string> names = request.with;
+  for (const std::string& name : patches.needed)
+    if (std::ranges::find(request.without, name) == request.without.end())
+      names.push_back(name);
+  return {.modules = tree.in_loading_order(names),
+          .patches = std::move(patches.modules),
+          .check = request.check,
+          .programs = request.programs,
+          .kpatch = fs::read_symlink("/proc/self/exe"),
+          .cycles = request.cycles,
+          .each = request.each,
+          .upgrade = request.upgrade,
+          .late = request.late,
+          .token = random_token()};
+}
+
+/// Files of the machine, in one directory.
+struct MachineFiles {
+  fs::path initramfs;
+  fs::path console;
+  fs::path report;
+};
+
+/// Whether it exists and we may use it.
+bool is_kvm_there() {
+  const int descriptor = open("/dev/kvm", O_RDWR | O_CLOEXEC);
+  if (descriptor < 0)
+    return false;
+  close(descriptor);
+  return true;
+}
+
+std::vector<std::string> qemu_command(const RehearsalRequest& request, bool with_kvm,
+                                      const MachineFiles& files) {
+  std::vector<std::string> command = {"qemu-system-x86_64",
+                                      "-nodefaults",
+                                      "-no-user-config",
+                                      "-display",
+                                      "none",
+                                      "-no-reboot",
+                                      "-m",
+                                      "1024",
+                                      "-smp",
+                                      std::to_string(request.cpus)};
+  command.insert(command.end(), {"-accel", with_kvm ? "kvm" : "tcg,thread=single"});
+  const std::string cpu = with_kvm ? "host" : request.cpu_model;
+  if (!cpu.empty())
+    command.insert(command.end(), {"-cpu", cpu});
+  // The timer check counts interrupts in a moment that a busy host may not give us.
+  std::string arguments = "console=ttyS0 loglevel=5 printk.time=1 log_buf_len=4M "
+                          "panic=-1 no_timer_check rdinit=/init";
+  for (const std::string& more : request.kernel_arguments)
+    arguments += " " + more;
+  command.insert(command.end(),
+                 {"-serial", "file:" + files.console.string(), "-serial",
+                  "file:" + files.report.string(), "-kernel", request.vmlinuz.string(),
+                  "-initrd", files.initramfs.string(), "-append", arguments});
+  return command;
+}
+
+std::vector<std::string> tail_of(const fs::path& file) {
+  std::istringstream text(read_text_if_exists(file).value_or(""));
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(text, line);) {
+    if (line.ends_with('\r'))
+      line.pop_back();
+    lines.push_back(line);
+  }
+  if (lines.size() > kConsoleTail)
+    lines.erase(lines.begin(), lines.end() - kConsoleTail);
+  return lines;
+}
+
+/// Tells of the guest's steps while the machine runs, as its report grows.
+class LiveView {
+ public:
+  LiveView(const RehearsalRequest& request, fs::path report, std::string token)
+      : live_(request.live), report_(std::move(report)), token_(std::move(token)) {
+    if (live_)
+      thread_ = std::jthread([this](const std::stop_token& stop) {
+        while (!stop.stop_requested()) {
+          std::this_thread::sleep_for(std::chrono::milliseconds(200));
+          look();
+        }
+      });
+  }
+
+ private:
+  void look() {
+    const GuestRecord record =
+        parse_guest_record(read_text_if_exists(report_).value_or(""), token_);
+    // While "said" lines may still come the step is not told: the next one has begun.
+    for (; told_ + 1 < record.steps.size(); ++told_)
+      live_(record.steps[told_]);
+  }
+
+  std::function<void(const GuestStep&)> live_;
+  fs::path report_;
+  std::string token_;
+  std::size_t told_ = 0;
+  std::jthread thread_;
+};
+
+Outcome run_machine(const RehearsalRequest& request, const MachineFiles& files,
+                    const std::string& token) {
+  const LiveView view(request, files.report, token);
+  const auto run_with = [&](bool kvm) {
+    return run({.argv = qemu_command(request, kvm, files),
+                .timeout_seconds = request.timeout_seconds});
+  };
+  const bool kvm = request.kvm.value_or(request.cpu_model.empty() && is_kvm_there());
+  Outcome outcome = run_with(kvm);
+  if (kvm && !request.kvm && !outcome.timed_out && outcome.status != 0)
+    outcome = run_with(false);
+  return outcome;
+}
+
+void require_readable(const RehearsalRequest& request) {
+  std::vector<fs::path> files = request.patches;
+  files.push_back(request.vmlinuz);
+  files.insert(files.end(), request.programs.begin(), request.programs.end());
+  if (!request.check.empty())
+    files.push_back(request.check);
+  std::error_code ignored;
+  for (const fs::path& file : files)
+    if (!fs::is_regular_file(file, ignored))
+      fail("{}: no such file", file.string());
+  if (find_program("qemu-system-x86_64").empty())
+    fail_with_remedy("install the package qemu-system-x86",
+                     "qemu-system-x86_64: not found; a rehearsal runs in it");
+}
+
+} // namespace
+
+Rehearsal rehearse(const RehearsalRequest& request) {
+  require_readable(request);
+  const GuestContent content = collect_content(request);
+  const TempDir directory("kpatch-rehearsal-");
+  const MachineFiles files{.initramfs = directory.path() / "initramfs",
+                           .console = directory.path() / "console",
+                           .report = directory.path() / "report"};
+  write_file(files.initramfs, make_initramfs(content));
+
+  const Outcome outcome = run_machine(request, files, content.token);
+  if (!outcome.timed_out && outcome.status != 0)
+    fail_with_remedy(request.kvm.value_or(false)
+                         ? "leave out --kvm: software emulation works everywhere"
+                         : "see what QEMU says above",
+                     "qemu-system-x86_64: exit status {}: {}", outcome.status,
+                     outcome.errors);
+
+  Rehearsal rehearsal{
+      .release = request.release, .each = request.each, .seconds = outcome.wall_seconds};
+  for (const ModuleToLoad& patch : content.patches)
+    rehearsal.patches.push_back(patch.name);
+  rehearsal.guest =
+      parse_guest_record(read_text_if_exists(files.report).value_or(""), content.token);
+  if (!rehearsal.guest.complete)
+    rehearsal.console = tail_of(files.console);
+  judge(rehearsal, outcome.timed_out ? MachineEnd::kTimeout : MachineEnd::kByItself,
+        log_mark(content.token));
+  return rehearsal;
+}
+
+} // namespace kpatch::rehearse

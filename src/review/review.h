@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include "base/problem.h"
+#include "elf/object.h"
+#include "kernel/type_layouts.h"
+
+#include <set>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace kpatch::review {
+
+/// One changed unit of a patch, as it is and as it is to be.
+struct ReviewedUnit {
+  std::string unit; ///< "fs/proc/meminfo.c"
+  const elf::Object& original;
+  const elf::Object& patched;
+  std::set<std::string, std::less<>> replaced; ///< functions that the patch replaces
+  /// Types whose definition the patch changes, as far as the unit has them.
+  kernel::TypeLayouts original_types = {};
+  kernel::TypeLayouts patched_types = {};
+};
+
+/// What is built and loads, and may yet do harm while it is loaded or once it is gone.
+/// Each finding has a code of its own, KP40xx, and a remedy.
+std::vector<Problem> review(std::span<const ReviewedUnit> units);
+
+} // namespace kpatch::review

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// Objects that exist when the patch comes in have the layout that they were made with,
+// and code that is not patched goes on making and reading them so. A field that is new,
+// gone or elsewhere is memory that belongs to somebody else. Objects on the stacks of
+// functions are no matter: those that make and read them are patched, and a task takes to
+// the new ones when it is inside none of them.
+#include "base/error.h"
+#include "review/review_rules.h"
+
+#include <algorithm>
+#include <set>
+
+namespace kpatch::review {
+
+namespace {
+
+using kernel::Field;
+using kernel::TypeLayout;
+
+/// Further differences follow from these mostly.
+constexpr std::size_t kTold = 3;
+
+const Field* find_field(const TypeLayout& layout, const std::string& name) {
+  const auto found = std::ranges::find(layout.fields, name, &Field::name);
+  return found == layout.fields.end() ? nullptr : &*found;
+}
+
+std::string place(const Field& field) {
+  return field.bit_offset % 8 ? fmt::format("bit {}", field.bit_offset)
+                              : fmt::format("byte {}", field.bit_offset / 8);
+}
+
+std::vector<std::string> differences(const TypeLayout& original,
+                                     const TypeLayout& patched) {
+  std::vector<std::string> found;
+  for (const Field& field : patched.fields)
+    if (!find_field(original, field.name))
+      found.push_back(fmt::format("field '{}' is new at {}", field.name, place(field)));
+  for (const Field& field : original.fields) {
+    const Field* twin = find_field(patched, field.name);
+    if (!twin)
+      found.push_back(fmt::format("field '{}' is gone", field.name));
+    else if (twin->bits != field.bits)
+      found.push_back(fmt::format("field '{}' has {} bits instead of {}", field.name,
+                                  twin->bits, field.bits));
+    else if (twin->bit_offset != field.bit_offset)
+      found.push_back(fmt::format("field '{}' moves from {} to {}", field.name,
+                                  place(field), place(*twin)));
+  }
+  if (found.size() > kTold)
+    found.resize(kTold);
+  if (original.size != patched.size)
+    found.push_back(
+        fmt::format("its size is {} instead of {}", patched.size, original.size));
+  return found;
+}
+
+} // namespace
+
+std::vector<Problem> find_changed_layouts(const PatchView& patch) {
+  std::vector<Problem> findings;
+  std::set<std::string> told; // a type of a header is the same in all units
+  for (const UnitView& unit : patch)
+    for (const auto& [name, original] : unit.unit.original_types) {
+      const auto patched = unit.unit.patched_types.find(name);
+      if (patched == unit.unit.patched_types.end() || original.is_short_lived)
+        continue;
+      const std::vector<std::string> found = differences(original, patched->second);
+      if (!found.empty() && told.insert(name).second)
+        findings.push_back(
+            {.code = "KP4002",
+             .object = unit.label(),
+             .symbol = name,
+             .message = fmt::format("{}: objects that exist already are not made so",
+                                    fmt::join(found, ", ")),
+             .remedy = "keep the layout, and keep what is new about an object in a "
+                       "shadow variable"});
+    }
+  return findings;
+}
+
+} // namespace kpatch::review

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include "review/call_map.h"
+#include "review/review.h"
+
+namespace kpatch::review {
+
+/// A unit with what its functions refer to.
+struct UnitView {
+  const ReviewedUnit& unit;
+  CallMap original;
+  CallMap patched;
+
+  /// "fs/proc/meminfo.o", as the other messages of a build have it.
+  std::string label() const;
+};
+
+/// All changed units of the patch: what one takes away, another may give back.
+using PatchView = std::vector<UnitView>;
+
+/// A rule looks at the whole patch and says what it finds. To add one: a file
+/// `review_<what>.cpp`, a line here, a row in review.cpp, a section in docs/problems.md.
+using ReviewRule = std::vector<Problem>(const PatchView& patch);
+
+ReviewRule find_ended_timers;      ///< KP4001
+ReviewRule find_changed_layouts;   ///< KP4002
+ReviewRule find_uneven_holds;      ///< KP4003
+ReviewRule find_always_running;    ///< KP4004
+ReviewRule find_delicate_contexts; ///< KP4005
+ReviewRule find_outliving;         ///< KP4006
+
+} // namespace kpatch::review

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace kpatch::special {
+
+/// Whether two names differ only in the numbers that compilers append: `foo.isra.3` and
+/// `foo.isra.7`, `foo.cold` and `foo.cold.12`, `__UNIQUE_ID_x12` and `__UNIQUE_ID_x13`.
+bool is_same_name(std::string_view a, std::string_view b);
+
+/// The name with those numbers made equal: names that are the same have the same key.
+std::string name_key(std::string_view name);
+
+// Classes of names that compilers make.
+bool is_debug_section(std::string_view section);
+/// Sections that hold things without symbols: to say section+offset is all there is.
+bool has_no_symbols(std::string_view section);
+bool is_ubsan_name(std::string_view name); ///< descriptors of -fsanitize=undefined
+bool is_string_literal_section(
+    std::string_view name); ///< .rodata.str1.1, .rodata.f.str1.8
+/// Per-site data of macros: __warned.3, f.__already_done, __func__.7, ...
+bool is_special_static_name(std::string_view symbol);
+bool is_clang_unnamed_data(std::string_view section);
+bool is_padding_name(std::string_view symbol); ///< what objtool calls padding: __pfx_f
+/// Symbols that a compiler emits and a linker may drop, so that a parent need not have
+/// them.
+bool is_possibly_discarded(std::string_view symbol);
+
+} // namespace kpatch::special

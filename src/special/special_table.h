@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include "arch/arch.h"
+#include "kernel/struct_sizes.h"
+
+#include <span>
+#include <string_view>
+
+namespace kpatch::special {
+
+/// What becomes of a special section.
+enum class Policy {
+  kFilter,     ///< entries that describe code of the patch travel with it
+  kLeaveOut,   ///< nothing of it travels, and nothing is missed
+  kRegenerate, ///< made anew for every module, by the linker, objtool or klp/
+  kRefuse,     ///< works in the kernel's own image only: code that it describes cannot be
+               ///< patched
+};
+
+/// How a special section is cut into entries.
+enum class Entries {
+  kStruct, ///< as long as a struct of the kernel says (`size_of`)
+  kFixed,  ///< `fixed_size` bytes each
+  kFixup,  ///< .fixup: pieces of code between the targets that __ex_table names
+};
+
+/// What an entry must pass, beyond describing code of the patch, to be kept.
+enum class Filter {
+  kNone,
+  kJumpLabel,
+  kStaticCall,
+};
+
+/// A section whose entries each describe a place in code. Only entries that describe code
+/// of the patch may travel with it.
+struct SpecialSection {
+  std::string_view name;
+  arch::ArchSet archs;
+  Policy policy = Policy::kFilter;
+  bool is_prefix = false; ///< `name` is how a family of sections begins
+  Entries entries = Entries::kFixed;
+  std::uint32_t fixed_size = 1;
+  std::optional<std::uint32_t> kernel::StructSizes::*size_of = nullptr;
+  Filter filter = Filter::kNone;
+  std::string_view size_variable = {}; ///< what the classic command line calls `size_of`
+  bool names_replacement = false; ///< an entry says where its replacement is, how long
+  /// Of several references the last is a file, and its line follows.
+  bool names_line = false;
+  /// Whether entries say what a function does; those that only say who may jump to it
+  /// depend on the whole object.
+  bool tells_function = true;
+};
+
+/// Where an entry of that size has the length of its replacement code; nothing for a
+/// layout that is not known.
+std::optional<std::uint64_t> replacement_length_at(const arch::Arch& arch,
+                                                   std::uint64_t entry_size);
+
+/// In the order of their treatment.
+std::span<const SpecialSection> special_sections();
+
+/// The row of a section; null for a section that is nothing special.
+const SpecialSection* find_special_section(std::string_view name, const arch::Arch& arch);
+
+inline bool is_special_section(std::string_view name, const arch::Arch& arch) {
+  return find_special_section(name, arch) != nullptr;
+}
+
+} // namespace kpatch::special

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "base/error.h"
+#include "base/files.h"
+#include "patch/header_reach.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+namespace kpatch::patch {
+namespace {
+namespace fs = std::filesystem;
+using Files = std::vector<std::string>;
+
+/// A small source tree; what is put there under `objects` counts as generated.
+class HeaderReach : public testing::Test {
+ protected:
+  void put(const std::string& path, const std::string& text,
+           const char* tree = "source") {
+    fs::create_directories((root_.path() / tree / path).parent_path());
+    write_file(root_.path() / tree / path, text);
+    if (path.ends_with(".c") || path.ends_with(".S"))
+      units_.add(path, "vmlinux");
+  }
+  IncludeIndex index() const {
+    return IncludeIndex::scan(root_.path() / "source", root_.path() / "objects", units_);
+  }
+  Files readers(const std::string& header) const {
+    const IncludeIndex index = this->index();
+    Files files;
+    for (const IncludeIndex::FileId file : index.reaching(index.find(header).value()))
+      files.push_back(index.path(file));
+    std::ranges::sort(files);
+    return files;
+  }
+  /// The units that use what changes when `header` gets the text `patched`.
+  Files users(const std::string& header, const std::string& patched) const {
+    Files all;
+    for (const auto& [unit, owners] : units_.all())
+      all.push_back(unit);
+    const SourceTrees trees{root_.path() / "source", root_.path() / "objects", 2};
+    const HeaderChange change{header, read_text(trees.source / header), patched};
+    return units_using(index(), trees, std::vector{change}, all);
+  }
+
+  TempDir root_{"kpatch-reach-test."};
+  kernel::UnitIndex units_;
+};
+
+TEST_F(HeaderReach, FollowsIncludesAsTheKernelsMakefilesDo) {
+  put("include/linux/a.h", "#include <asm/a.h>\n");
+  put("arch/x86/include/asm/b.h", "");
+  put("arch/arm/include/asm/b.h", "#include \"never.h\"\n");
+  put("arch/x86/include/generated/asm/a.h", "#include <asm/b.h>\n", "objects");
+  put("arch/x86/x.c", "  # include <linux/a.h>\n");
+  put("fs/y.c", "#include \"priv.h\"\n#include MACRO\n");
+  put("fs/priv.h", "#define MACRO <linux/a.h>\n");
+  put("net/priv.h", "");
+  put("net/sub/z.c", "#include \"priv.h\"\n"); // by -I
+  EXPECT_EQ(readers("arch/x86/include/asm/b.h"),
+            (Files{"arch/x86/include/generated/asm/a.h", "arch/x86/x.c", "fs/y.c",
+                   "include/linux/a.h"}));
+  EXPECT_EQ(readers("net/priv.h"), Files{"net/sub/z.c"});
+  EXPECT_FALSE(index().find("arch/arm/include/asm/b.h"));
+}
+
+TEST_F(HeaderReach, IsOnlyByMacrosForAssembly) {
+  put("include/a.h", "struct action { int name; };\n#define SIZE 1\n"
+                     "enum { FLAG };\nint helper(void);\n");
+  put("include/b.h", "#include <a.h>\n#define DOUBLE (2 * SIZE)\n");
+  put("fs/x.S", "#include <b.h>\naction: .long DOUBLE\n call helper\n");
+  put("fs/y.S", "#include <a.h>\nname: .long FLAG\n");
+  put("fs/z.c", "#include <a.h>\nint f(struct action *a) { return a->name; }\n");
+  EXPECT_EQ(users("include/a.h", "struct action { int name, more; };\n#define SIZE 1\n"
+                                 "enum { OTHER, FLAG };\nint helper(int);\n"),
+            Files{"fs/z.c"});
+  EXPECT_EQ(users("include/a.h", "struct action { int name; };\n#define SIZE 2\n"
+                                 "enum { FLAG };\nint helper(void);\n"),
+            Files{"fs/x.S"});
+}
+
+TEST_F(HeaderReach, KeepsAnIndexAsText) {
+  put("include/linux/a.h", "");
+  put("fs/x.c", "#include <linux/a.h>\n");
+  const std::string text = index().text();
+  EXPECT_EQ(IncludeIndex::parse(text, "list").text(), text);
+  EXPECT_THROW(IncludeIndex::parse("fs/x.c\t7\n", "list"), Error);
+  EXPECT_THROW(IncludeIndex::parse("fs/x.c\tx\n", "list"), Error);
+  EXPECT_THROW(IncludeIndex::parse("fs/x.c\t0\nfs/x.c\t0\n", "list"), Error);
+}
+
+TEST_F(HeaderReach, FindsUsersByWayOfMacrosAndFunctions) {
+  put("include/linux/a.h", "static inline int changed(int x) { return x; }\n"
+                           "static inline int other(int x) { return x; }\n");
+  put("include/linux/b.h", "#include <linux/a.h>\n#define USE(x) changed(x)\n"
+                           "static inline int indirect(int x) { return USE(x); }\n");
+  const std::string include = "#include <linux/b.h>\n";
+  put("fs/direct.c", include + "int f(void) { return changed(1); }\n");
+  put("fs/macro.c", include + "int f(void) { return USE(1); }\n");
+  put("fs/function.c", include + "int f(void) { return indirect(1); }\n");
+  put("fs/unused.c", include + "int f(void) { return other(1); }\n");
+  put("fs/elsewhere.c", "int changed(int);\n");
+  EXPECT_EQ(users("include/linux/a.h",
+                  "static inline int changed(int x) { return x + 1; }\n"
+                  "static inline int other(int x) { return x; }\n"),
+            (Files{"fs/direct.c", "fs/function.c", "fs/macro.c"}));
+}
+
+TEST_F(HeaderReach, FindsUsersOfTypesByWayOfDeclarations) {
+  put("include/linux/a.h", "struct inner { int x; };\nstruct outer { struct inner i; };\n"
+                           "struct outer *get_it(void);\nstruct far { int y; };\n");
+  const std::string include = "#include <linux/a.h>\n";
+  put("fs/user.c", include + "int f(void) { return get_it()->i.x; }\n");
+  put("fs/other.c", include + "int f(struct far *p) { return p->y; }\n");
+  EXPECT_EQ(users("include/linux/a.h",
+                  "struct inner { long w; int x; };\nstruct outer { struct inner i; };\n"
+                  "struct outer *get_it(void);\nstruct far { int y; };\n"),
+            Files{"fs/user.c"});
+}
+
+TEST_F(HeaderReach, FindsNamesThatAreSpelledNowhere) {
+  put("include/linux/a.h", "static inline int op_inc(int x) { return x; }\n"
+                           "static inline int op_dec(int x) { return x; }\n"
+                           "#define OP(name) op_##name\n#define WAY(name) OP(name)(1)\n"
+                           "#define JOIN(a, b) a##b\n");
+  const std::string include = "#include <linux/a.h>\n";
+  put("fs/inc.c", include + "int f(void) { return OP(inc)(1); }\n");
+  put("fs/way.c", include + "int f(void) { return WAY(inc); }\n");
+  put("fs/join.c", include + "int f(void) { return JOIN(op_, inc)(1); }\n");
+  put("fs/dec.c", include + "int f(void) { return OP(dec)(1); }\n");
+  put("fs/word.c", include + "int inc;\n");
+  EXPECT_EQ(users("include/linux/a.h",
+                  "static inline int op_inc(int x) { return x + 1; }\n"
+                  "static inline int op_dec(int x) { return x; }\n"
+                  "#define OP(name) op_##name\n#define WAY(name) OP(name)(1)\n"
+                  "#define JOIN(a, b) a##b\n"),
+            (Files{"fs/inc.c", "fs/join.c", "fs/way.c"}));
+}
+
+TEST_F(HeaderReach, FindsNamesThatMacroCallsDefine) {
+  put("include/linux/a.h",
+      "#define POLICY(x) x\n"
+      "#define FLAG(name) static inline int Has##name(int x) { return "
+      "POLICY(x); }\nFLAG(Error)\nFLAG(Dirty)\n");
+  put("fs/x.c", "#include <linux/a.h>\nint f(void) { return HasError(1); }\n");
+  put("fs/y.c", "#include <linux/a.h>\nint f(void) { return 1; }\n");
+  EXPECT_EQ(users("include/linux/a.h",
+                  "#define POLICY(x) (x + 1)\n"
+                  "#define FLAG(name) static inline int Has##name(int x) { return "
+                  "POLICY(x); }\nFLAG(Error)\nFLAG(Dirty)\n"),
+            Files{"fs/x.c"});
+}
+
+TEST_F(HeaderReach, TakesEveryReaderWhereNamesDoNotTell) {
+  put("include/linux/table.h", "ENTRY(1)\n");
+  put("include/linux/data.h", "static const int data[] = { 1 };\n");
+  put("include/linux/new.h", "");
+  put("include/linux/plain.h", "int plain(void);\n");
+  put("fs/x.c", "#define ENTRY(x) x,\nint t[] = {\n#include <linux/table.h>\n};\n");
+  put("fs/y.c", "#include <linux/data.h>\n");
+  put("fs/z.c", "#include <linux/plain.h>\n");
+  put("fs/both.c", "#include <linux/plain.h>\n#include <linux/new.h>\n");
+  EXPECT_EQ(users("include/linux/table.h", "ENTRY(2)\n"), Files{"fs/x.c"});
+  EXPECT_EQ(users("include/linux/data.h", "static const int data[] = { 2 };\n"),
+            Files{"fs/y.c"});
+  EXPECT_EQ(users("include/linux/plain.h", "#include <linux/new.h>\nint plain(void);\n"),
+            Files{"fs/z.c"});
+}
+
+TEST_F(HeaderReach, TakesTracepointsWhereTheyAreMade) {
+  put("include/trace/define_trace.h", "");
+  put("include/trace/events/e.h",
+      "#include <linux/t.h>\nTRACE_EVENT(e, TP_PROTO(struct t *x))\n"
+      "#include <trace/define_trace.h>\n");
+  put("include/linux/t.h", "#define TRACE_EVENT(...)\nstruct t { int x; };\n");
+  put("fs/makes.c", "#define CREATE_TRACE_POINTS\n#include <trace/events/e.h>\n");
+  put("fs/reads.c", "#include <trace/events/e.h>\n");
+  EXPECT_EQ(users("include/linux/t.h",
+                  "#define TRACE_EVENT(...)\nstruct t { long y; int x; };\n"),
+            Files{"fs/makes.c"});
+}
+
+TEST_F(HeaderReach, IsEveryUnitForAHeaderThatIsAlwaysRead) {
+  put("include/linux/kconfig.h", "#define ALWAYS 1\n");
+  put("fs/x.c", "int x = ALWAYS;\n");
+  put("fs/y.c", "int y;\n");
+  EXPECT_EQ(readers("include/linux/kconfig.h"), (Files{"fs/x.c", "fs/y.c"}));
+  EXPECT_EQ(users("include/linux/kconfig.h", "#define ALWAYS 2\n"), Files{"fs/x.c"});
+}
+
+} // namespace
+} // namespace kpatch::patch

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "base/error.h"
+#include "base/files.h"
+#include "produce/command_line.h"
+
+#include <gtest/gtest.h>
+
+namespace kpatch::produce {
+namespace {
+namespace fs = std::filesystem;
+
+class CommandLine : public testing::Test {
+ protected:
+  CommandLine() {
+    write_file(patch_, std::string_view("x"));
+    setenv("CACHEDIR", (place_.path() / "cache").c_str(), 1);
+  }
+  ~CommandLine() override { unsetenv("CACHEDIR"); }
+
+  Invocation parse(std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), "kpatch-build");
+    std::vector<char*> argv;
+    for (std::string& argument : arguments)
+      argv.push_back(argument.data());
+    argv.push_back(nullptr);
+    return parse_command_line(static_cast<int>(arguments.size()), argv.data());
+  }
+  std::string complaint(std::vector<std::string> arguments) {
+    try {
+      parse(std::move(arguments));
+    } catch (const Error& error) {
+      return error.what();
+    }
+    return "no error";
+  }
+
+  TempDir place_{"kpatch-options-test."};
+  fs::path patch_ = place_.path() / "x.patch";
+};
+
+TEST_F(CommandLine, ReviewsUnlessToldOtherwise) {
+  EXPECT_EQ(parse({patch_}).options.review, Review::kWarn);
+  EXPECT_EQ(parse({"--review=error", patch_}).options.review, Review::kRefuse);
+  EXPECT_EQ(parse({"--review=off", patch_}).options.review, Review::kOff);
+  EXPECT_EQ(complaint({"--review=maybe", patch_}),
+            "--review: 'maybe' is none of warn, error, off");
+}
+
+TEST_F(CommandLine, PutsNoIsolationBeforeIsolation) {
+  EXPECT_EQ(parse({patch_}).isolation, Isolation::kForRoot);
+  EXPECT_EQ(parse({"--isolate", patch_}).isolation, Isolation::kAlways);
+  for (const char* first : {"--isolate", "--no-isolate"})
+    EXPECT_EQ(parse({first, "--no-isolate", "--isolate", patch_}).isolation,
+              Isolation::kNever);
+}
+
+TEST_F(CommandLine, TakesAFuzz) {
+  EXPECT_EQ(parse({patch_}).options.fuzz, 2u);
+  EXPECT_EQ(parse({"--fuzz", "0", patch_}).options.fuzz, 0u);
+  EXPECT_EQ(complaint({"--fuzz=some", patch_}),
+            "--fuzz: 'some' is not a number of lines; give one such as --fuzz 2");
+}
+
+TEST_F(CommandLine, TakesTheOptionsOfTheClassicProgram) {
+  const std::string directory = place_.path();
+  const Invocation got =
+      parse({"-a", "6.1.0-1-amd64", patch_, "-s", directory, "-c", patch_, "-v", patch_,
+             "-n", "name", "-o", directory, "-j", "3", "-R", "-d", "-d"});
+  EXPECT_EQ(got.action, Invocation::Action::kBuild);
+  EXPECT_EQ(got.kernel.release, "6.1.0-1-amd64");
+  EXPECT_EQ(got.kernel.overrides.source, directory);
+  EXPECT_EQ(got.kernel.overrides.config, patch_);
+  EXPECT_EQ(got.kernel.overrides.vmlinux, patch_);
+  EXPECT_EQ(got.kernel.cache, place_.path() / "cache");
+  EXPECT_EQ(got.options.name, "name");
+  EXPECT_EQ(got.options.output_directory, directory);
+  EXPECT_EQ(got.options.jobs, 3u);
+  EXPECT_FALSE(got.options.replace);
+  EXPECT_TRUE(got.options.check_compiler);
+  EXPECT_EQ(got.debug, 2);
+  EXPECT_EQ(got.options.patches, std::vector<fs::path>{patch_});
+}
+
+TEST_F(CommandLine, TakesAbbreviatedLongOptions) {
+  const Invocation got = parse({"--arch", "6.1", "--non", "--js", "r.json", patch_});
+  EXPECT_EQ(got.kernel.release, "6.1");
+  EXPECT_FALSE(got.options.replace);
+  EXPECT_EQ(got.json.filename(), "r.json");
+}
+
+TEST_F(CommandLine, KnowsTheOldNameOfTheCompilerCheck) {
+  EXPECT_FALSE(parse({"--skip-compiler-check", patch_}).options.check_compiler);
+  const Invocation got = parse({"--skip-gcc-check", patch_});
+  EXPECT_FALSE(got.options.check_compiler);
+  ASSERT_EQ(got.notices.size(), 1u);
+  EXPECT_NE(got.notices[0].find("deprecated"), std::string::npos);
+}
+
+TEST_F(CommandLine, NamesWhatIsMissing) {
+  EXPECT_EQ(complaint({"/none.patch"}), "patch file '/none.patch' not found");
+  EXPECT_EQ(complaint({"-s", "/none"}), "source dir '/none' not found");
+  EXPECT_EQ(complaint({"-c", "/none"}), "config file '/none' not found");
+  EXPECT_EQ(complaint({"-v", "/none"}), "vmlinux file '/none' not found");
+  EXPECT_EQ(complaint({"-o", "/none"}), "output dir '/none' not found");
+  for (const char* count : {"0", "x", "-1", "1x", "99999999999"})
+    EXPECT_EQ(complaint({"-j", count}),
+              std::string("Invalid number of make jobs '") + count + "'");
+}
+
+TEST_F(CommandLine, ShowsHelpAndVersionAndComplainsAboutTheRest) {
+  using Action = Invocation::Action;
+  EXPECT_EQ(parse({"--help"}).action, Action::kShowHelp);
+  EXPECT_EQ(parse({"--vers"}).action, Action::kShowVersion);
+  EXPECT_EQ(parse({"--nonsense"}).action, Action::kComplainAboutUsage);
+  const Invocation none = parse({});
+  EXPECT_EQ(none.action, Action::kComplainAboutUsage);
+  EXPECT_EQ(none.usage_complaint, "no patch file(s) specified");
+}
+
+TEST_F(CommandLine, LeavesInitChangesOutOnlyOnRequest) {
+  EXPECT_EQ(parse({patch_}).options.init_changes, InitChanges::kRefuse);
+  EXPECT_EQ(parse({"--ignore-init", patch_}).options.init_changes,
+            InitChanges::kLeaveOut);
+}
+
+TEST_F(CommandLine, FetchesDebugInformationOnlyOnRequest) {
+  EXPECT_FALSE(parse({"--debug", patch_}).kernel.debug_package);
+  EXPECT_TRUE(parse({"--debug-package", patch_}).kernel.debug_package);
+}
+
+TEST_F(CommandLine, TakesASourcePackageAndOutOfTreeModules) {
+  const Invocation package = parse({"-r", patch_, patch_});
+  EXPECT_EQ(package.kernel.source_rpm, patch_);
+  const Invocation module =
+      parse({"-e", patch_, "--oot-module-src", place_.path(), "--full-build", "-t",
+             "vmlinux", "--offline", "--launcher", "ccache", patch_});
+  EXPECT_EQ(module.kernel.out_of_tree.modules, std::vector<fs::path>{patch_});
+  EXPECT_EQ(module.kernel.out_of_tree.sources, std::vector<fs::path>{place_.path()});
+  EXPECT_TRUE(module.kernel.full_build);
+  EXPECT_EQ(module.kernel.full_build_targets, std::vector<std::string>{"vmlinux"});
+  EXPECT_TRUE(module.kernel.offline);
+  EXPECT_EQ(module.options.launcher, "ccache");
+}
+
+TEST_F(CommandLine, RefusesCombinationsThatContradict) {
+  EXPECT_EQ(complaint({"-e", patch_, patch_}), "--oot-module requires --oot-module-src");
+  EXPECT_NE(complaint({"-r", patch_, "-a", "6.1", patch_}), "no error");
+  EXPECT_NE(complaint({"-r", patch_, "-s", place_.path(), patch_}), "no error");
+  EXPECT_EQ(complaint({"-r", "/nowhere.src.rpm", patch_}),
+            "source rpm '/nowhere.src.rpm' not found");
+  EXPECT_EQ(complaint({"-e", "/nowhere.ko", patch_}),
+            "out-of-tree module '/nowhere.ko' not found");
+}
+
+TEST_F(CommandLine, HasACommandForTheCache) {
+  EXPECT_EQ(parse({"cache", "gc"}).action, Invocation::Action::kCollectGarbage);
+  EXPECT_EQ(parse({"cache", "verify"}).action, Invocation::Action::kVerifyCache);
+  EXPECT_EQ(parse({"cache"}).action, Invocation::Action::kComplainAboutUsage);
+}
+
+} // namespace
+} // namespace kpatch::produce

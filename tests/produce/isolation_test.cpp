@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "base/error.h"
+#include "base/files.h"
+#include "base/process.h"
+#include "produce/isolation.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <gmock/gmock.h>
+#include <unistd.h>
+
+namespace kpatch::produce {
+namespace {
+namespace fs = std::filesystem;
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+class Isolated : public testing::Test {
+ protected:
+  Isolated() {
+    for (const char* folder : {"given", "own/cache", "cache/sources"})
+      fs::create_directories(work_.path() / folder);
+    write_file(work_.path() / "given/file", "given\n");
+    write_file(work_.path() / "secret", "secret\n");
+  }
+  ~Isolated() override { setenv("PATH", path_.c_str(), 1); }
+
+  /// Has a script stand where bubblewrap is looked for.
+  void fake_bubblewrap(const std::string& script) {
+    fs::create_directories(work_.path() / "bin");
+    write_file(work_.path() / "bin/bwrap", "#!/bin/sh\n" + script, 0755);
+    setenv("PATH", ((work_.path() / "bin").string() + ":" + path_).c_str(), 1);
+  }
+
+  bool succeeds_inside(const std::string& script) {
+    const Enclosure enclosure{.readable = {work_.path() / "given"},
+                              .cache = work_.path() / "cache",
+                              .own = work_.path() / "own",
+                              .output = work_.path() / "output"};
+    const Outcome outcome =
+        run({.argv = isolated_command(enclosure, {"/bin/sh", "-c", script}),
+             .directory = work_.path()});
+    return outcome.ok();
+  }
+
+  std::string place(const char* name) const { return (work_.path() / name).string(); }
+
+  TempDir work_{"kpatch-isolation-test."};
+  const std::string path_ = getenv("PATH");
+};
+
+/// The same, with the real program.
+class InBubblewrap : public Isolated {
+ protected:
+  void SetUp() override {
+    if (find_program("bwrap").empty() || !succeeds_inside("true"))
+      GTEST_SKIP() << "bubblewrap is not here or does not work here";
+  }
+};
+
+TEST_F(InBubblewrap, ReadsWhatItIsGivenAndNothingElse) {
+  EXPECT_TRUE(succeeds_inside("cat " + place("given/file")));
+  EXPECT_FALSE(succeeds_inside("cat " + place("secret")));
+  for (const char* file : {"/etc/passwd", "/etc/shadow", "/root/.profile"})
+    EXPECT_FALSE(succeeds_inside(std::string("cat ") + file)) << file;
+}
+
+TEST_F(InBubblewrap, WritesToItsOwnFolderOnly) {
+  EXPECT_TRUE(succeeds_inside("echo >" + place("own/new")));
+  EXPECT_TRUE(succeeds_inside("echo >" + place("cache/build.log")));
+  EXPECT_FALSE(fs::exists(work_.path() / "cache/build.log"));
+  EXPECT_TRUE(fs::exists(work_.path() / "own/cache/build.log"));
+  EXPECT_FALSE(succeeds_inside("echo >" + place("given/file")));
+  EXPECT_FALSE(succeeds_inside("echo >" + place("cache/sources/new")));
+  EXPECT_FALSE(succeeds_inside("echo >/usr/new"));
+}
+
+TEST_F(InBubblewrap, HasNoNetwork) {
+  EXPECT_TRUE(succeeds_inside("test $(grep -c : /proc/net/dev) = 1")); // lo
+}
+
+TEST_F(InBubblewrap, SeesNoOtherProcessesAndNoneOfTheEnvironment) {
+  setenv("KPATCH_TEST_SECRET", "secret", 1);
+  EXPECT_TRUE(succeeds_inside("test -z \"$KPATCH_TEST_SECRET\""));
+  unsetenv("KPATCH_TEST_SECRET");
+  EXPECT_FALSE(succeeds_inside("kill -0 " + std::to_string(getpid())));
+}
+
+TEST_F(InBubblewrap, IsHeldToItsLimits) {
+  EXPECT_TRUE(succeeds_inside("test $(ulimit -v) = 8388608"));
+  EXPECT_TRUE(succeeds_inside("test $(ulimit -t) = 3600"));
+}
+
+TEST_F(Isolated, HandsOnOnlyPlainModules) {
+  fake_bubblewrap("while [ \"$1\" != --output ]; do shift; done\n"
+                  "echo good >\"$2/good.ko\"; echo text >\"$2/text\"\n"
+                  "ln -s '" +
+                  place("secret") + "' \"$2/link.ko\"\n");
+  const fs::path output = work_.path() / "output";
+  fs::create_directory(output);
+  Invocation invocation;
+  invocation.options.cache = work_.path() / "cache";
+  invocation.options.output_directory = output;
+  EXPECT_EQ(build_isolated(invocation, {}, {"kpatch-build", "fix.patch"}), 0);
+  EXPECT_EQ(read_text(output / "good.ko"), "good\n");
+  EXPECT_EQ(std::distance(fs::directory_iterator(output), fs::directory_iterator()), 1);
+}
+
+TEST_F(Isolated, HandsOnNothingOfAFailedBuild) {
+  fake_bubblewrap("while [ \"$1\" != --output ]; do shift; done\n"
+                  "echo bad >\"$2/bad.ko\"; exit 3\n");
+  const fs::path output = work_.path() / "output";
+  fs::create_directory(output);
+  Invocation invocation;
+  invocation.options.cache = work_.path() / "cache";
+  invocation.options.output_directory = output;
+  EXPECT_EQ(build_isolated(invocation, {}, {"kpatch-build", "fix.patch"}), 3);
+  EXPECT_TRUE(fs::is_empty(output));
+}
+
+TEST_F(Isolated, IsTheDefaultOfRootAndSaidWhereItCannotBe) {
+  fake_bubblewrap("exit 0\n");
+  Invocation invocation;
+  EXPECT_EQ(is_to_be_isolated(invocation), geteuid() == 0);
+  EXPECT_THAT(invocation.notices, IsEmpty());
+  fake_bubblewrap("echo no namespaces >&2; exit 1\n");
+  EXPECT_FALSE(is_to_be_isolated(invocation));
+  if (geteuid() == 0) {
+    EXPECT_THAT(invocation.notices, ElementsAre(HasSubstr("no namespaces")));
+  }
+  invocation.isolation = Isolation::kAlways;
+  EXPECT_THROW(is_to_be_isolated(invocation), Error);
+  invocation.isolation = Isolation::kNever;
+  EXPECT_FALSE(is_to_be_isolated(invocation));
+}
+
+} // namespace
+} // namespace kpatch::produce

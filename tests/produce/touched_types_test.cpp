@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "produce/touched_types.h"
+
+#include <gtest/gtest.h>
+
+#include <gmock/gmock.h>
+
+namespace kpatch::produce {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+TEST(TouchedTypes, NamesWhatIsDefinedOtherwise) {
+  EXPECT_THAT(types_defined_differently("struct a { int x; };\nunion u { int x; };",
+                                        "struct a { int x, y; };\nunion u { long x; };"),
+              ElementsAre("struct a", "union u"));
+}
+
+TEST(TouchedTypes, SeesIntoNestedBraces) {
+  EXPECT_THAT(types_defined_differently("struct a { struct { int x; } in; int last; };",
+                                        "struct a { struct { int x; } in; long last; };"),
+              ElementsAre("struct a"));
+}
+
+TEST(TouchedTypes, CommentsSpacesAndStringsSayNothing) {
+  EXPECT_THAT(types_defined_differently(
+                  "struct a { int x; };\nchar *s = \"struct b { int x; }\";",
+                  "struct a {\n\tint x; /* struct c { } */ // it's\n};\n"
+                  "char *s = \"struct b { long x; }\";"),
+              IsEmpty());
+}
+
+TEST(TouchedTypes, NewAndRemovedTypesAreNobodys) {
+  EXPECT_THAT(types_defined_differently("struct a { int x; };", "struct b { int x; };"),
+              IsEmpty());
+}
+
+TEST(TouchedTypes, UnendedTextIsReadToItsEnd) {
+  EXPECT_THAT(types_defined_differently("struct a { int x; /* ", "struct a { int \"\\"),
+              ElementsAre("struct a"));
+}
+
+} // namespace
+} // namespace kpatch::produce
