@@ -53,6 +53,7 @@ struct UnitResult {
   std::vector<Inclusion> inclusions;
   std::vector<std::string> notes; ///< what the comparison remarked, in order
   std::vector<Problem> problems;
+  std::string compiler_errors; ///< if its patched source does not compile
   Proof proof;
   /// The answer might be a better one if the objects had debug information.
   bool wants_debug_info = false;

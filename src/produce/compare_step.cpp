@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "compile/shown_messages.h"
+#include "patch/left_out.h"
+#include "produce/safety_review.h"
+#include "produce/step_clock.h"
+#include "produce/steps.h"
+#include "produce/unit_diffs.h"
+
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+namespace kpatch::produce {
+namespace fs = std::filesystem;
+
+namespace {
+
+void tell_about(Context& context, const UnitResult& result) {
+  const std::string object = fs::path(result.unit).replace_extension(".o");
+  for (const std::string& note : result.notes)
+    context.say(fmt::format("{}: {}", object, note));
+  if (context.options.explain)
+    for (const FunctionChange& function : result.functions)
+      context.say(
+          fmt::format("{}: {}: because {}", object, function.name, function.because));
+  for (const Inclusion& inclusion : result.inclusions)
+    context.say(fmt::format("{}: with {}: because {}", object, inclusion.name,
+                            inclusion.because));
+}
+
+[[noreturn]] void end_as(Context& context, BuildOutcome outcome,
+                         const std::string& message) {
+  context.result.outcome = outcome;
+  throw Error(message);
+}
+
+[[noreturn]] void end_with_compiler_errors(const BuildResult& result) {
+  std::vector<std::string> failed;
+  std::string errors;
+  for (const UnitResult& unit : result.units)
+    if (unit.outcome == UnitOutcome::kNotCompiled) {
+      failed.push_back(unit.unit);
+      errors += "\n" + unit.compiler_errors;
+    }
+  fail_with_remedy(compile::remedy_for_errors(errors),
+                   "{}: the patched source does not compile{}", fmt::join(failed, ", "),
+                   errors);
+}
+
+} // namespace
+
+void compare(Context& context, const compile::Workshop& shop,
+             const patch::PatchedView& view,
+             const std::vector<compile::UnitObjects>& objects) {
+  if (objects.empty())
+    return;
+  const StepClock clock(context.result.steps, "diff");
+  context.say("Reading special section data");
+  context.say("Extracting new and modified ELF sections");
+  const PairOptions options{.init_changes = context.options.init_changes,
+                            .force = context.options.force,
+                            .thunks = context.options.thunks,
+                            .explain = context.options.explain,
+                            .keep_debug = !context.options.debug_file.empty()};
+  for (UnitResult& result : diff_units(shop, view, options, objects)) {
+    tell_about(context, result);
+    context.result.units.push_back(std::move(result));
+  }
+}
+
+bool has_refused_units(const BuildResult& result) {
+  return std::ranges::count(result.units, UnitOutcome::kRefused, &UnitResult::outcome) >
+         0;
+}
+
+void end_unless_patchable(Context& context) {
+  const auto count = [&](UnitOutcome outcome) {
+    return std::ranges::count(context.result.units, outcome, &UnitResult::outcome);
+  };
+  if (count(UnitOutcome::kNotCompiled) > 0)
+    end_with_compiler_errors(context.result);
+  if (const auto refused = count(UnitOutcome::kRefused); refused > 0)
+    refuse(context, fmt::format("{} error(s) encountered", refused));
+  if (!context.result.problems.empty())
+    refuse(context, "Unsupported changes detected");
+  if (context.result.units.empty() &&
+      std::ranges::any_of(context.result.left_out, patch::is_code_of_others))
+    end_as(context, BuildOutcome::kNotAffected,
+           patch::not_affected_because(context.result.left_out));
+  if (context.result.units.empty())
+    end_as(context, BuildOutcome::kNoChange, "no changed objects found");
+  if (count(UnitOutcome::kChanged) == 0)
+    end_as(context, BuildOutcome::kNoChange, "no functional changes found");
+}
+
+std::vector<VersionChange>
+compare_versions(Context& context, const compile::Workshop& shop,
+                 const patch::PatchedView& view, const PatchedSource& source,
+                 const std::vector<compile::UnitObjects>& objects) {
+  const StepClock clock(context.result.steps, "versions");
+  std::vector<VersionChange> versions =
+      changed_versions(shop, view, source.touched, objects);
+  for (const std::string& notice : version_notices(versions))
+    context.say(notice);
+  if (const std::string notice = notice_without_comparison(shop, view, source.touched);
+      !notice.empty())
+    context.say(notice);
+  return versions;
+}
+
+void review(Context& context, const compile::Workshop& shop,
+            const patch::PatchedView& view, const PatchedSource& source,
+            const std::vector<compile::UnitObjects>& objects) {
+  if (context.options.review == Review::kOff)
+    return;
+  const StepClock clock(context.result.steps, "review");
+  std::vector<Problem> findings =
+      review_units(shop, view, source.touched, objects, context.result.units);
+  if (context.options.review == Review::kRefuse && !findings.empty() &&
+      !has_refused_units(context.result)) {
+    context.result.problems = std::move(findings);
+    refuse(context, "the review has found hazards");
+  }
+  for (const Problem& finding : findings)
+    context.warn(warning_text(finding));
+  context.result.warnings = std::move(findings);
+}
+
+} // namespace kpatch::produce

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "cache/layout.h"
+#include "compile/launcher.h"
+#include "patch/left_out.h"
+#include "produce/kernel_patching.h"
+#include "produce/step_clock.h"
+#include "produce/steps.h"
+#include "produce/unit_diffs.h"
+
+#include <algorithm>
+#include <set>
+
+namespace kpatch::produce {
+namespace fs = std::filesystem;
+
+namespace {
+
+/// Takes out the units of which a side could not be made; that is their result.
+void set_failures_aside(Context& context, std::vector<compile::UnitObjects>& objects) {
+  for (const compile::UnitObjects& unit : objects) {
+    const compile::Compiled& side = unit.patched_side;
+    if (unit.failure) {
+      context.result.units.push_back(not_comparable(unit.unit, *unit.failure));
+    } else if (!side.ok) {
+      context.result.units.push_back({.unit = unit.unit,
+                                      .outcome = UnitOutcome::kNotCompiled,
+                                      .compiler_errors = side.messages});
+    } else if (!side.messages.empty()) {
+      context.listener.complaint(side.messages);
+    }
+  }
+  std::erase_if(objects,
+                [](const compile::UnitObjects& unit) { return !unit.is_complete(); });
+}
+
+/// Drops the candidates that include no file of the patch after all. Afterwards every
+/// file of the patch has been read for one of the units, unless some could not be made.
+void leave_out_unreached(Context& context, const patch::PatchedView& view,
+                         const PatchedSource& source,
+                         std::vector<compile::UnitObjects>& objects) {
+  std::set<std::string> included;
+  std::erase_if(objects, [&](const compile::UnitObjects& unit) {
+    try {
+      const std::set<std::string> read =
+          compile::touched_files_read(view, source.touched, unit.patched_side);
+      included.insert(read.begin(), read.end());
+      return read.empty();
+    } catch (const Error& error) {
+      context.result.units.push_back(not_comparable(unit.unit, error));
+      return true;
+    }
+  });
+  if (!context.result.units.empty())
+    return; // one of these may include what is missing
+  for (const patch::TouchedFile& file : source.affected.to_be_included)
+    if (included.contains(file.path))
+      continue;
+    else if (is_for_left_out(file, context.result.left_out, view))
+      context.leave_out({
+          {file.path, patch::WhyLeftOut::kUnread}
+      });
+    else
+      context.result.problems.push_back(patch::not_included(file));
+}
+
+} // namespace
+
+compile::Workshop workshop(Context& context, const kernel::Target& target,
+                           const compile::AddedUnits& added) {
+  const BuildOptions& options = context.options;
+  return {.target = target,
+          .work = context.work.path(),
+          .log = context.log,
+          .jobs = options.jobs,
+          .author_headers = fs::absolute(options.hook_sources / "include"),
+          .source_may_change = options.source_may_change,
+          .launcher = compile::find_launcher(options.launcher),
+          .keep_debug = !options.debug_file.empty() || options.explain,
+          .progress = context.listener.compiled,
+          .added = added,
+          .originals = options.cache / cache::kOriginals};
+}
+
+std::vector<compile::UnitObjects> compile_both(Context& context,
+                                               const compile::Workshop& shop,
+                                               patch::PatchedView& view,
+                                               const PatchedSource& source) {
+  std::vector<std::string> units = source.affected.units;
+  units.insert(units.end(), source.affected.candidates.begin(),
+               source.affected.candidates.end());
+  for (const std::string& unit : units)
+    if (const fs::path directory = fs::path(unit).parent_path(); !directory.empty())
+      view.own_directory(directory.native());
+  if (!units.empty())
+    context.say(
+        fmt::format("{} unit{} to compile", units.size(), units.size() == 1 ? "" : "s"));
+  std::vector<compile::UnitFailure> failures;
+  std::vector<compile::UnitCommand> commands;
+  {
+    const StepClock clock(context.result.steps, "commands");
+    commands = compile::unit_commands(shop, units, failures);
+  }
+  for (const compile::UnitFailure& failure : failures)
+    context.result.units.push_back(not_comparable(failure.unit, failure.error));
+  const StepClock clock(context.result.steps, "compile");
+  if (!units.empty()) {
+    context.say("Building original source");
+    context.say("Building patched source");
+  }
+  std::vector<compile::UnitObjects> objects =
+      compile::compile_units(shop, view, commands);
+  compile::retell_messages(shop, view, source.unfixed, objects);
+  set_failures_aside(context, objects);
+  leave_out_unreached(context, view, source, objects);
+  return objects;
+}
+
+} // namespace kpatch::produce

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "base/files.h"
+#include "klp/module.h"
+#include "produce/module_check.h"
+#include "produce/step_clock.h"
+#include "produce/steps.h"
+#include "produce/unit_diffs.h"
+
+#include <fmt/ranges.h>
+
+#include <set>
+
+namespace kpatch::produce {
+namespace fs = std::filesystem;
+
+namespace {
+
+void make_warnings_of_problems(Context& context) {
+  for (Problem& problem : context.result.problems) {
+    const std::string warning =
+        fmt::format("WARNING: {}: {} [{}]; going on as told", problem.symbol,
+                    problem.message, problem.code);
+    context.warn(warning);
+    context.result.warnings.push_back(std::move(problem));
+  }
+  context.result.problems.clear();
+}
+
+} // namespace
+
+void link(Context& context, const compile::Workshop& shop,
+          const std::vector<VersionChange>& versions) {
+  const StepClock clock(context.result.steps, "module");
+  const kernel::Target& target = shop.target;
+  std::set<std::string> owners;
+  std::vector<fs::path> parts;
+  for (const UnitResult& unit : context.result.units)
+    if (unit.outcome == UnitOutcome::kChanged) {
+      owners.insert(unit.owner);
+      parts.push_back(part_of(shop, unit.owner, unit.unit));
+    }
+  context.say(fmt::format("Patched objects: {}", fmt::join(owners, " ")));
+  const std::string file = context.result.module_name + ".ko";
+  context.say("Building patch module: " + file);
+  klp::ModuleRequest request{.objects = parts,
+                             .name = context.result.module_name,
+                             .replace = context.options.replace,
+                             .source_tree = target.kbuild_tree(),
+                             .object_tree = target.objects,
+                             .hook_sources = context.options.hook_sources,
+                             .make_variables = target.make_variables,
+                             .symvers = target.symvers,
+                             .work_dir = context.work.path(),
+                             .hook_cache = target.cache / "hooks",
+                             .output = context.work.path() / file,
+                             .jobs = context.options.jobs};
+  if (!context.options.debug_file.empty())
+    request.debug_output = context.work.path() / (file + ".debug");
+  const fs::path module = klp::build_module(request);
+  context.result.problems = uses_of_changed_versions(versions, module);
+  if (context.options.force)
+    make_warnings_of_problems(context);
+  if (!context.result.problems.empty())
+    refuse(context, "The module uses exports that the patch changes");
+  context.result.problems = module_problems(target, module);
+  if (!context.result.problems.empty())
+    refuse(context, "The finished module breaks rules of the kernel's loader");
+  const fs::path finished = context.options.output_directory / file;
+  if (!context.options.debug_file.empty())
+    write_file(context.options.debug_file, read_bytes(request.debug_output));
+  write_file(finished, read_bytes(module));
+  context.result.module = finished;
+  context.result.outcome = BuildOutcome::kBuilt;
+}
+
+} // namespace kpatch::produce

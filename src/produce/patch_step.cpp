@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "base/files.h"
+#include "patch/makefile_changes.h"
+#include "patch/needed_option.h"
+#include "patch/reach.h"
+#include "produce/kernel_patching.h"
+#include "produce/step_clock.h"
+#include "produce/steps.h"
+
+#include <algorithm>
+
+namespace kpatch::produce {
+namespace fs = std::filesystem;
+
+namespace {
+
+/// Takes the units that the patch adds to the kernel's makefiles for units of the kernel.
+compile::AddedUnits add_units(Context& context, std::vector<patch::TouchedFile>& touched,
+                              const patch::PatchedView& view, kernel::Target& target) {
+  const patch::MakefileChanges changes = patch::follow_makefiles(touched, view, target);
+  std::erase_if(touched, [&](const patch::TouchedFile& file) {
+    return std::ranges::find(changes.followed, file.path) != changes.followed.end();
+  });
+  context.result.problems = changes.problems;
+  for (const auto& [unit, owners] : changes.added.all())
+    context.say(fmt::format("{}: new in {}", unit, fmt::join(owners, ", ")));
+  return add_to_kernel(changes.added, view, target, context.work.path() / "empty");
+}
+
+void apply(Context& context, const std::vector<patch::PatchFile>& patches,
+           PatchedSource& source, patch::PatchedView& view, const kernel::Target& target,
+           const patch::IncludeIndex& includes) {
+  patch::AppliedPatches applied = apply_to_kernel(
+      patches, view, {target, includes}, context.options.fuzz, source.affected.ignored);
+  source.touched = std::move(applied.touched);
+  for (const patch::DisplacedHunk& hunk : applied.displaced)
+    context.say(patch::notice_of(hunk));
+  context.result.displaced = std::move(applied.displaced);
+}
+
+/// Adds the units that read the changed headers; says of headers that they reach none.
+void follow_headers(Context& context, PatchedSource& source,
+                    const patch::IncludeIndex& includes, patch::PatchedView& view,
+                    const kernel::Target& target) {
+  const patch::HeadersLeftOut left_out = patch::add_units_of_headers(
+      source.affected, includes, target, view, context.options.jobs);
+  for (const std::string& header : left_out.same) {
+    context.say(fmt::format("{}: only comments and blanks are changed", header));
+    std::erase_if(source.touched,
+                  [&](const patch::TouchedFile& file) { return file.path == header; });
+  }
+  for (const std::string& header : left_out.unused)
+    context.say(fmt::format("{}: what is changed is not used by any unit", header));
+  if (!left_out.beyond.empty())
+    context.listener.complaint(
+        fmt::format("WARNING: the patch also changes what {} is compiled "
+                    "from: boot code or the vDSO, "
+                    "which a live patch does not change",
+                    fmt::join(left_out.beyond, ", ")));
+}
+
+} // namespace
+
+std::vector<patch::PatchFile> read_patches(Context& context) {
+  std::vector<patch::PatchFile> patches;
+  for (const fs::path& file : context.options.patches) {
+    patches.push_back(patch::parse_patch(read_text(file), file.string()));
+    for (const std::size_t line : patches.back().quoted)
+      context.say(
+          fmt::format("NOTICE: {}: line {}: the indented diff is taken for a part of the "
+                      "message, as git am does; patch(1) would apply it",
+                      file.string(), line));
+  }
+  return patches;
+}
+
+PatchedSource patch_source(Context& context, const std::vector<patch::PatchFile>& patches,
+                           patch::PatchedView& view, kernel::Target& target) {
+  const StepClock clock(context.result.steps, "patch");
+  context.say("Testing patch file(s)");
+  const patch::IncludeIndex includes =
+      patch::includes_of(target, context.options.source_may_change);
+  PatchedSource source;
+  apply(context, patches, source, view, target, includes);
+  std::vector<patch::LeftOut> skipped = std::move(source.affected.ignored);
+  source.added = add_units(context, source.touched, view, target);
+  source.affected = patch::affected_units(
+      source.touched, target.units, includes, [&](const auto& path) {
+        return patch::missing_option(view.root(), target.config, path);
+      });
+  for (const std::string& unit : source.added.units)
+    if (std::ranges::find(source.affected.units, unit) == source.affected.units.end())
+      source.affected.units.push_back(unit); // the file was there, but not in the kernel
+  std::ranges::move(source.affected.ignored, std::back_inserter(skipped));
+  context.leave_out(std::move(skipped));
+  follow_headers(context, source, includes, view, target);
+  if (context.options.fix_lines)
+    source.unfixed = fix_lines(source.touched, view);
+  std::ranges::copy(source.affected.problems,
+                    std::back_inserter(context.result.problems));
+  if (!context.result.problems.empty())
+    refuse(context, "Unsupported changes detected");
+  return source;
+}
+
+} // namespace kpatch::produce

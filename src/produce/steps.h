@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// The steps of a build, in the order in which `build_patch` takes them. What one step
+// finds out is a value that it hands to the next; the context holds what all of them
+// work with and what is to be said about the build.
+#pragma once
+
+#include "compile/shown_messages.h"
+#include "compile/unit_objects.h"
+#include "compile/work_dir.h"
+#include "patch/affected_units.h"
+#include "produce/driver.h"
+#include "produce/symbol_versions.h"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace kpatch::produce {
+
+struct Context {
+  const BuildOptions& options;
+  const Listener& listener;
+  BuildResult& result;
+  compile::BuildLog& log;
+  compile::WorkDir work;
+
+  /// One line for the user, and for who reads the log later.
+  void say(const std::string& line);
+  void warn(const std::string& line);
+  /// Says which files take no part and notes them in the result.
+  void leave_out(std::vector<patch::LeftOut> files);
+};
+
+/// Ends the build: problems keep the patch from being made.
+[[noreturn]] void refuse(Context& context, std::string_view message);
+
+/// What the patches make of the kernel's source.
+struct PatchedSource {
+  std::vector<patch::TouchedFile> touched;
+  patch::Affected affected;
+  compile::PatchedTexts unfixed; ///< whose lines were given their original numbers
+  compile::AddedUnits added;
+};
+
+std::vector<patch::PatchFile> read_patches(Context& context);
+
+/// Finds the kernel, and refuses one that this build cannot serve.
+kernel::Target find_kernel(Context& context, const TargetFinder& find_target);
+
+/// Fills the view with the patched source. Afterwards every change is one that units can
+/// carry, and units that the patches add are among those of the kernel.
+PatchedSource patch_source(Context& context, const std::vector<patch::PatchFile>& patches,
+                           patch::PatchedView& view, kernel::Target& target);
+
+compile::Workshop workshop(Context& context, const kernel::Target& target,
+                           const compile::AddedUnits& added);
+
+/// Gives both sides of every unit that could be compiled and that reads a file of the
+/// patches; what became of the others is in the result.
+std::vector<compile::UnitObjects> compile_both(Context& context,
+                                               const compile::Workshop& shop,
+                                               patch::PatchedView& view,
+                                               const PatchedSource& source);
+
+/// Adds the result of each unit. A changed one's part of the module is in an intermediate
+/// object then.
+void compare(Context& context, const compile::Workshop& shop,
+             const patch::PatchedView& view,
+             const std::vector<compile::UnitObjects>& objects);
+
+/// Says which hazards the patch has; looks at refused ones too.
+void review(Context& context, const compile::Workshop& shop,
+            const patch::PatchedView& view, const PatchedSource& source,
+            const std::vector<compile::UnitObjects>& objects);
+bool has_refused_units(const BuildResult& result);
+
+/// Ends the build if anything is wrong with any unit, or nothing is to be done.
+void end_unless_patchable(Context& context);
+
+/// Gives the versions of exports that a build of the whole kernel would change.
+std::vector<VersionChange>
+compare_versions(Context& context, const compile::Workshop& shop,
+                 const patch::PatchedView& view, const PatchedSource& source,
+                 const std::vector<compile::UnitObjects>& objects);
+
+/// Links the parts, judges the module and puts it where it was asked for.
+void link(Context& context, const compile::Workshop& shop,
+          const std::vector<VersionChange>& versions);
+
+} // namespace kpatch::produce
