@@ -172,7 +172,7 @@ void record_source(const fs::path& kernel, const fs::path& source) {
 
 std::vector<CacheEntry> list_cache(const fs::path& cache) {
   std::vector<CacheEntry> list;
-  for (const char* kind : {kKernels, kSources, kDownloads})
+  for (const char* kind : {kKernels, kSources, kDownloads, kApt})
     for (const fs::path& entry : entries(cache / kind))
       if (!entry.filename().native().starts_with('.') &&
           !entry.native().ends_with(kFingerprintSuffix))

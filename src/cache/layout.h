@@ -18,6 +18,10 @@ inline constexpr const char* kKernels = "kernels";
 inline constexpr const char* kDownloads = "downloads";
 /// Original objects of all kernels.
 inline constexpr const char* kOriginals = "originals";
+/// What apt knows of the archives of other releases of Debian, a folder for each.
+inline constexpr const char* kApt = "apt";
+/// Compilers with all that they need to run, a folder for each.
+inline constexpr const char* kToolchains = "toolchains";
 
 // Below the folder of a kernel:
 /// The prepared O= tree. The number stands for its form.

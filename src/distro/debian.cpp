@@ -87,23 +87,50 @@ std::string cached_version(const fs::path& cache, const std::string& release) {
   return newest;
 }
 
+/// The releases of which image and headers are served: archives keep images for longer.
+std::vector<std::string> whole_releases(const DebianArchive& archive,
+                                        const std::string& series,
+                                        const std::string& flavour) {
+  std::vector<std::string> releases =
+      releases_of(archive.names(fmt::format("linux-image-{}.", series)), series, flavour);
+  const std::vector<std::string> headers =
+      archive.names(fmt::format("linux-headers-{}.", series));
+  std::erase_if(releases, [&](const std::string& release) {
+    return std::ranges::find(headers, "linux-headers-" + release) == headers.end();
+  });
+  return releases;
+}
+
 /// The releases that may be meant instead.
-std::string nearest_served(const std::string& release) {
-  if (find_program("apt-cache").empty())
-    return {};
+std::string nearest_served(const DebianArchive& archive, const std::string& release) {
   const std::string series = kernel_series(release);
   const std::string flavour = kernel_flavour(release);
-  std::vector<std::string> served =
-      releases_of(package_names(fmt::format("linux-image-{}.", series)), series, flavour);
   constexpr std::size_t kNamed = 4;
-  served = nearest_releases(std::move(served), release, kNamed);
-  std::erase_if(served, [](const std::string& other) {
-    return served_versions("linux-image-" + other).empty();
+  std::vector<std::string> served =
+      nearest_releases(whole_releases(archive, series, flavour), release, kNamed);
+  std::erase_if(served, [&](const std::string& other) {
+    return archive.served("linux-image-" + other).empty();
   });
   if (served.empty())
-    return fmt::format("; no kernel {} {} is served", series, flavour);
+    return fmt::format("; no kernel {} {} is served with its headers", series, flavour);
   return fmt::format("; served of {} {}, the nearest: {}", series, flavour,
                      fmt::join(served, ", "));
+}
+
+/// Archives of backports drop what a kernel is built with long before the kernel itself.
+void refuse_image_alone(const DebianArchive& archive, const std::string& release,
+                        const std::string& version) {
+  const std::string headers = "linux-headers-" + release;
+  if (archive.is_here(headers) || !archive.served(headers).empty())
+    return;
+  fail_with_remedy(
+      fmt::format("take {0}, linux-kbuild and linux-source of version {1} from "
+                  "snapshot.debian.org into the downloads directory of the cache, or "
+                  "move to a kernel that is served whole",
+                  headers, version),
+      "linux-image-{}: the archive still serves the image of this kernel, but no longer "
+      "its headers and its source{}",
+      release, nearest_served(archive, release));
 }
 
 std::string choose_version(const fs::path& cache, DebianArchive& archive,
@@ -119,7 +146,8 @@ std::string choose_version(const fs::path& cache, DebianArchive& archive,
     return cached;
   const std::string image = "linux-image-" + release;
   const std::string newest = archive.find_newest_version(image);
-  return newest.empty() ? archive.newest_version(image, nearest_served(release)) : newest;
+  return newest.empty() ? archive.newest_version(image, nearest_served(archive, release))
+                        : newest;
 }
 
 /// The image tells as much as debug information does, if its code can be read.
@@ -284,6 +312,18 @@ void locate_debug(const Workshop& shop, kernel::Target& target) {
                                            "the debug information of the modules"));
 }
 
+/// Where this kernel comes from, whatever release the machine has; null if its name does
+/// not tell.
+std::shared_ptr<ReleaseArchive> archive_of_release(const std::string& kernel,
+                                                   const fs::path& cache,
+                                                   const kernel::TargetRequest& request) {
+  const DebianRelease* release = debian_release_of(kernel);
+  if (!release)
+    return {};
+  return std::make_shared<ReleaseArchive>(*release, cache, request.offline,
+                                          request.progress);
+}
+
 Workshop open_workshop(const kernel::TargetRequest& request) {
   utsname running{};
   uname(&running);
@@ -292,7 +332,8 @@ Workshop open_workshop(const kernel::TargetRequest& request) {
   machine_of_release(release); // refuses what is no kernel of Debian's
   const fs::path cache = fs::weakly_canonical(
       request.cache.empty() ? cache::default_cache() : request.cache);
-  DebianArchive archive(cache / cache::kDownloads, request.offline);
+  DebianArchive archive(cache / cache::kDownloads, request.offline,
+                        archive_of_release(release, cache, request));
   const std::string version = choose_version(cache, archive, release);
   Workshop shop{.request = request,
                 .release = release,
@@ -300,6 +341,8 @@ Workshop open_workshop(const kernel::TargetRequest& request) {
                 .cache = cache,
                 .archive = archive};
   shop.kernel = cache / cache::kKernels / (release + "_" + version);
+  if (!request.offline && !fs::exists(shop.kernel / cache::kImage))
+    refuse_image_alone(shop.archive, release, version);
   return shop;
 }
 

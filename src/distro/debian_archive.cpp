@@ -71,22 +71,19 @@ bool is_kernel_source(std::string_view name) {
 }
 
 [[noreturn]] void refuse_version(const std::string& package, const std::string& version,
-                                 const std::vector<std::string>& served) {
+                                 const std::vector<std::string>& served,
+                                 const std::string& remedy) {
   fail_with_remedy(
       "a live patch needs exactly this version; take the package from "
       "snapshot.debian.org into the downloads directory of the cache, or give the "
       "kernel's files with -s, -c and -v. If the package lists are old, " +
-          std::string(kUpdateRemedy),
+          remedy,
       "{} {}: the archive does not serve this version (tried: apt-get download {}={}; "
       "served: {})",
       package, version, package, version, served.empty() ? "none" : joined(served));
 }
 
 } // namespace
-
-Command apt(std::vector<std::string> argv) {
-  return {.argv = std::move(argv), .environment = {{"LC_ALL", "C"}}};
-}
 
 std::vector<ControlFields> parse_control(std::string_view text) {
   std::vector<ControlFields> paragraphs(1);
@@ -181,10 +178,10 @@ std::vector<std::string> parse_madison(std::string_view text) {
   return versions;
 }
 
-std::vector<std::string> served_versions(const std::string& package) {
+std::vector<std::string> served_versions(const Apt& apt, const std::string& package) {
   if (find_program("apt-cache").empty())
     return {};
-  return parse_madison(run(apt({"apt-cache", "madison", package})).output);
+  return parse_madison(run(apt.command({"apt-cache", "madison", package})).output);
 }
 
 bool is_later_version(const std::string& one, const std::string& other) {
@@ -203,9 +200,11 @@ std::string wanted_or_later(const std::vector<std::string>& served,
   return is_later_version(served.front(), wanted) ? served.front() : wanted;
 }
 
-std::vector<std::string> package_names(const std::string& prefix) {
+std::vector<std::string> package_names(const Apt& apt, const std::string& prefix) {
+  if (find_program("apt-cache").empty())
+    return {};
   std::string_view text;
-  const std::string output = run_checked(apt({"apt-cache", "pkgnames", prefix}));
+  const std::string output = run(apt.command({"apt-cache", "pkgnames", prefix})).output;
   std::vector<std::string> names;
   for (text = output; !text.empty();) {
     const std::size_t end = std::min(text.find('\n'), text.size());
@@ -227,24 +226,91 @@ fs::path DebianArchive::find_downloaded(const std::string& package,
   return {};
 }
 
+std::vector<std::string> DebianArchive::served(const std::string& package) const {
+  std::vector<std::string> versions = served_versions(machine_, package);
+  if (!versions.empty() || !release_)
+    return versions;
+  versions = served_versions(release_->apt(), package);
+  if (versions.empty() && release_->refresh())
+    versions = served_versions(release_->apt(), package);
+  return versions;
+}
+
+std::vector<std::string> DebianArchive::names(const std::string& prefix) const {
+  std::vector<std::string> all = package_names(machine_, prefix);
+  if (release_)
+    for (std::string& name : package_names(release_->apt(), prefix))
+      if (std::ranges::find(all, name) == all.end())
+        all.push_back(std::move(name));
+  return all;
+}
+
+const Apt& DebianArchive::apt_that_serves(const std::string& package,
+                                          const std::string& version) const {
+  const std::vector<std::string> here = served_versions(machine_, package);
+  return !release_ || std::ranges::find(here, version) != here.end() ? machine_
+                                                                     : release_->apt();
+}
+
 std::string DebianArchive::find_newest_version(const std::string& package) const {
-  const std::vector<std::string> served = served_versions(package);
-  if (!served.empty())
-    return served.front();
+  const std::vector<std::string> versions = served(package);
+  if (!versions.empty())
+    return versions.front();
   const fs::path here = find_downloaded(package, "");
   return here.empty() ? std::string() : get_field(read_control(here), "Version");
+}
+
+std::string DebianArchive::remedy() const {
+  if (!release_)
+    return std::string(kUpdateRemedy);
+  if (is_offline_)
+    return fmt::format("run without the offline option: the lists of Debian {} are then "
+                       "fetched",
+                       release_->release().name);
+  if (release_->complaint().empty())
+    return fmt::format(
+        "see that the name is right: the lists of Debian {} are up to date",
+        release_->release().name);
+  return fmt::format("see that the archive of Debian {} can be reached; apt says:{}",
+                     release_->release().name, release_->complaint());
 }
 
 std::string DebianArchive::newest_version(const std::string& package,
                                           const std::string& more) const {
   std::string version = find_newest_version(package);
   if (version.empty())
-    fail_with_remedy(std::string(kUpdateRemedy) +
-                         "; for a kernel that is no longer served, take its packages "
-                         "from snapshot.debian.org into the downloads directory of the "
-                         "cache",
+    fail_with_remedy("for a kernel that is no longer served, take its packages from "
+                     "snapshot.debian.org into the downloads directory of the cache; "
+                     "else " +
+                         remedy(),
                      "{}: apt knows no such package{}", package, more);
   return version;
+}
+
+fs::path DebianArchive::download(const Apt& apt, const std::string& wanted,
+                                 std::string& errors) const {
+  fs::create_directories(downloads_);
+  TempDir fresh(".new-", downloads_);
+  Command command = apt.command({"apt-get", "-q", "download", wanted});
+  command.directory = fresh.path();
+  const Outcome outcome = run(command);
+  fs::path file;
+  for (const fs::directory_entry& entry : fs::directory_iterator(fresh.path()))
+    if (entry.path().extension() == ".deb")
+      file = entry.path();
+  errors += outcome.errors;
+  if (!outcome.ok() || file.empty())
+    return {};
+  // Out of an archive of files apt only makes a link.
+  const fs::path whole = fresh.path() / "whole";
+  if (fs::is_symlink(file))
+    fs::copy_file(file, whole);
+  else
+    fs::rename(file, whole);
+  const fs::path final_name = downloads_ / file.filename();
+  cache::record_fresh(whole, final_name);
+  fs::rename(whole, final_name);
+  return final_name;
 }
 
 fs::path DebianArchive::fetch(const std::string& package, const std::string& version) {
@@ -257,36 +323,28 @@ fs::path DebianArchive::fetch(const std::string& package, const std::string& ver
   if (find_program("apt-get").empty())
     fail("apt-get: no such program; packages of a Debian kernel are fetched with it");
 
-  fs::create_directories(downloads_);
-  TempDir fresh(".new-", downloads_);
-  Command command = apt({"apt-get", "-q", "download", wanted});
-  command.directory = fresh.path();
-  const Outcome outcome = run(command);
-  fs::path file;
-  for (const fs::directory_entry& entry : fs::directory_iterator(fresh.path()))
-    if (entry.path().extension() == ".deb")
-      file = entry.path();
-  if (outcome.ok() && !file.empty()) {
-    const fs::path final_name = downloads_ / file.filename();
-    cache::record_fresh(file, final_name);
-    fs::rename(file, final_name);
-    return final_name;
-  }
+  std::string errors;
+  const Apt& first = apt_that_serves(package, version);
+  if (fs::path file = download(first, wanted, errors); !file.empty())
+    return file;
+  // The lists may be older than the archive.
+  if (release_ && (&first == &machine_ || release_->refresh()))
+    if (fs::path file = download(release_->apt(), wanted, errors); !file.empty())
+      return file;
 
-  const std::vector<std::string> served = served_versions(package);
-  if (std::find(served.begin(), served.end(), version) == served.end())
-    refuse_version(package, version, served);
+  const std::vector<std::string> versions = served(package);
+  if (std::find(versions.begin(), versions.end(), version) == versions.end())
+    refuse_version(package, version, versions, remedy());
   fail_with_remedy(
-      "check the network, the free space and, if the archive has moved on, " +
-          std::string(kUpdateRemedy),
-      "{}: it cannot be downloaded\n{}", wanted, trimmed(outcome.errors));
+      "check the network, the free space and, if the archive has moved on, " + remedy(),
+      "{}: it cannot be downloaded\n{}", wanted, trimmed(errors));
 }
 
 fs::path DebianArchive::fetch_at_least(const std::string& package,
                                        const std::string& version) {
   if (const fs::path here = find_downloaded(package, version); !here.empty())
     return here;
-  return fetch(package, wanted_or_later(served_versions(package), version));
+  return fetch(package, wanted_or_later(served(package), version));
 }
 
 fs::path DebianArchive::fetch_packaging(const SourcePackage& source,
@@ -299,7 +357,9 @@ fs::path DebianArchive::fetch_packaging(const SourcePackage& source,
                      "{}: not in {}, and not to be fetched", name, downloads_.string());
   fs::create_directories(downloads_);
   const TempDir fresh(".new-", downloads_);
-  download_source(source, SourceParts::kPackaging, beside, fresh.path());
+  const std::size_t sign = std::min(beside.find('='), beside.size() - 1);
+  const Apt& apt = apt_that_serves(beside.substr(0, sign), beside.substr(sign + 1));
+  download_source(apt, source, SourceParts::kPackaging, beside, fresh.path());
   if (!fs::exists(fresh.path() / name))
     fail_with_remedy("give a source that has all patches with -s",
                      "{}={}: its source has no {}", source.name, source.version, name);

@@ -1,18 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
-#include "base/process.h"
+#include "distro/apt.h"
+#include "distro/release_archive.h"
 
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace kpatch::distro {
-
-/// A program of apt's or dpkg's, with messages in English.
-Command apt(std::vector<std::string> argv);
 
 /// The fields of a Debian package: "Version" -> "6.1.192-2". Descriptions are cut to
 /// their first line.
@@ -48,11 +47,15 @@ std::string dependency_with_prefix(std::string_view depends, std::string_view pr
 /// The versions in the output of apt-cache madison, newest first.
 std::vector<std::string> parse_madison(std::string_view text);
 
-/// The Debian package archive as apt knows it, and the package files already here.
+/// The Debian package archive as apt knows it, and the package files already here. What
+/// the machine's own lists do not have is looked for in those of the `release`, if one is
+/// given.
 class DebianArchive {
  public:
-  DebianArchive(std::filesystem::path downloads, bool is_offline)
-      : downloads_(std::move(downloads)), is_offline_(is_offline) {}
+  DebianArchive(std::filesystem::path downloads, bool is_offline,
+                std::shared_ptr<ReleaseArchive> release = {})
+      : downloads_(std::move(downloads)), is_offline_(is_offline),
+        release_(std::move(release)) {}
 
   /// The package file, downloaded unless it is here already. Throws Error if the archive
   /// does not serve this very version.
@@ -75,16 +78,34 @@ class DebianArchive {
   /// The same; throws Error with `more` in it if there is none.
   std::string newest_version(const std::string& package,
                              const std::string& more = {}) const;
+  /// The versions of a package that are served, newest first: those that the machine's
+  /// lists have, or else those that the release's have.
+  std::vector<std::string> served(const std::string& package) const;
+  /// Whether some version of the package has been downloaded.
+  bool is_here(const std::string& package) const {
+    return !find_downloaded(package, "").empty();
+  }
+  /// All package names that start with the prefix.
+  std::vector<std::string> names(const std::string& prefix) const;
 
  private:
+  /// The machine's apt if it serves this version, or else that of the release.
+  const Apt& apt_that_serves(const std::string& package,
+                             const std::string& version) const;
+  /// The file, in its place; empty if it cannot be downloaded with this apt.
+  std::filesystem::path download(const Apt& apt, const std::string& wanted,
+                                 std::string& errors) const;
+  std::string remedy() const;
   std::filesystem::path find_downloaded(const std::string& package,
                                         const std::string& version) const;
   std::filesystem::path downloads_;
   bool is_offline_;
+  std::shared_ptr<ReleaseArchive> release_;
+  Apt machine_;
 };
 
-/// The versions of a package that the archive serves, newest first.
-std::vector<std::string> served_versions(const std::string& package);
+/// The versions of a package that the archives serve which this apt knows, newest first.
+std::vector<std::string> served_versions(const Apt& apt, const std::string& package);
 
 /// Whether one version of a Debian package is later than another, as dpkg compares them:
 /// a
@@ -96,8 +117,8 @@ bool is_later_version(const std::string& one, const std::string& other);
 std::string wanted_or_later(const std::vector<std::string>& served,
                             const std::string& wanted);
 
-/// All package names that apt knows and that start with the prefix.
-std::vector<std::string> package_names(const std::string& prefix);
+/// All package names that this apt knows and that start with the prefix.
+std::vector<std::string> package_names(const Apt& apt, const std::string& prefix);
 
 /// The control fields inside a package file.
 ControlFields read_control(const std::filesystem::path& package_file);

@@ -81,8 +81,9 @@ std::string errors_in(std::string_view messages) {
 }
 
 /// Where the binary package is downloaded from; empty if apt does not say.
-std::string uri_of(const std::string& package) {
-  const Outcome outcome = run(apt({"apt-get", "download", "--print-uris", package}));
+std::string uri_of(const Apt& apt, const std::string& package) {
+  const Outcome outcome =
+      run(apt.command({"apt-get", "download", "--print-uris", package}));
   // 'URI' file-name size sum
   std::string_view text = outcome.output;
   take_until(text, "'");
@@ -90,18 +91,20 @@ std::string uri_of(const std::string& package) {
 }
 
 /// A setting of apt's that names a file or directory, such as "Dir::Etc::sourcelist/f".
-fs::path apt_path(const std::string& setting) {
+fs::path apt_path(const Apt& apt, const std::string& setting) {
   // KPATCH='/etc/apt/sources.list'
-  const std::string output = run_checked(apt({"apt-config", "shell", "KPATCH", setting}));
+  const std::string output =
+      run_checked(apt.command({"apt-config", "shell", "KPATCH", setting}));
   std::string_view text = output;
   take_until(text, "'");
   return std::string(take_until(text, "'"));
 }
 
 /// Writes the lists for sources; false if there is no entry.
-bool write_lists(std::string_view uri, const fs::path& directory) {
-  std::vector<fs::path> lists = {apt_path("Dir::Etc::sourcelist/f")};
-  if (const fs::path parts = apt_path("Dir::Etc::sourceparts/d"); fs::is_directory(parts))
+bool write_lists(const Apt& apt, std::string_view uri, const fs::path& directory) {
+  std::vector<fs::path> lists = {apt_path(apt, "Dir::Etc::sourcelist/f")};
+  if (const fs::path parts = apt_path(apt, "Dir::Etc::sourceparts/d");
+      fs::is_directory(parts))
     for (const fs::directory_entry& entry : fs::directory_iterator(parts))
       lists.push_back(entry.path());
   bool has_entry = false;
@@ -131,36 +134,39 @@ std::string source_list(std::string_view text, ListStyle style, std::string_view
   return sources;
 }
 
-void download_source(const SourcePackage& source, SourceParts parts,
+void download_source(const Apt& apt, const SourcePackage& source, SourceParts parts,
                      const std::string& beside, const fs::path& into) {
   const TempDir state("kpatch-apt.");
   for (const char* directory : {"parts", "lists/partial", "cache/archives/partial"})
     fs::create_directories(state.path() / directory);
   // Where a list names mirrors, no address in it is that of the package.
-  if (!write_lists(uri_of(beside), state.path() / "parts"))
-    write_lists("", state.path() / "parts");
+  if (!write_lists(apt, uri_of(apt, beside), state.path() / "parts"))
+    write_lists(apt, "", state.path() / "parts");
 
   const auto option = [&](const char* name, const fs::path& value) {
     return fmt::format("-oDir::{}={}", name, value.string());
   };
-  const std::vector<std::string> own = {
-      "apt-get",
-      "-q",
-      option("Etc::sourcelist", "/dev/null"),
-      option("Etc::sourceparts", state.path() / "parts"),
-      option("State::lists", state.path() / "lists"),
-      option("Cache", state.path() / "cache"),
-  };
+  std::vector<std::string> own = apt.command({"apt-get"}).argv;
+  own.insert(own.end(),
+             {
+                 "-q",
+                 option("Etc::sourcelist", "/dev/null"),
+                 option("Etc::sourceparts", state.path() / "parts"),
+                 option("State::lists", state.path() / "lists"),
+                 option("Cache", state.path() / "cache"),
+                 option("Cache::archives", state.path() / "cache/archives"),
+                 option("Cache::pkgcache", state.path() / "cache/pkgcache.bin"),
+             });
   std::vector<std::string> update = own;
   update.emplace_back("update");
-  const std::string messages = run(apt(update)).errors;
+  const std::string messages = run(distro::apt(update)).errors;
 
   std::vector<std::string> fetch = own;
   fetch.insert(fetch.end(), {"source", "--download-only"});
   if (parts == SourceParts::kPackaging)
     fetch.emplace_back("--diff-only");
   fetch.push_back(source.name + "=" + source.version);
-  Command command = apt(fetch);
+  Command command = distro::apt(fetch);
   command.directory = into;
   const Outcome outcome = run(command);
   if (!outcome.ok())

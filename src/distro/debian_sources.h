@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include "distro/apt.h"
 #include "distro/debian_archive.h"
 
 #include <filesystem>
@@ -23,9 +24,9 @@ enum class SourceParts {
 };
 
 /// Has apt download a source package into a directory, which needs no deb-src line in the
-/// machine's lists: the archive that serves the binary package `beside` ("name=version")
+/// lists of `apt`: the archive that serves the binary package `beside` ("name=version")
 /// is asked. Throws Error if it does not serve the source.
-void download_source(const SourcePackage& source, SourceParts parts,
+void download_source(const Apt& apt, const SourcePackage& source, SourceParts parts,
                      const std::string& beside, const std::filesystem::path& into);
 
 } // namespace kpatch::distro

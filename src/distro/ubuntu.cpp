@@ -42,7 +42,7 @@ std::string wanted_release(const kernel::TargetRequest& request) {
 fs::path fetch_first(DebianArchive& archive, const std::vector<std::string>& names,
                      const std::string& version) {
   for (const std::string& name : names) {
-    const std::vector<std::string> served = served_versions(name);
+    const std::vector<std::string> served = archive.served(name);
     if (std::ranges::find(served, version) != served.end() || &name == &names.back())
       return archive.fetch(name, version);
   }
@@ -56,7 +56,7 @@ void unpack_source(const kernel::TargetRequest& request, const SourcePackage& so
   if (request.offline)
     fail_with_remedy("run once without --offline", "{}: its source is not to be fetched",
                      wanted);
-  download_source(source, SourceParts::kAll, beside, work.path());
+  download_source({}, source, SourceParts::kAll, beside, work.path());
   fs::path description;
   for (const fs::directory_entry& entry : fs::directory_iterator(work.path()))
     if (entry.path().extension() == ".dsc")

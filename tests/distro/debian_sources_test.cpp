@@ -107,7 +107,7 @@ class SourceArchive : public testing::Test {
 };
 
 TEST_F(SourceArchive, ServesWhatTheDistributionAdds) {
-  download_source(linux_, SourceParts::kPackaging, "linux-source=1:6.1-2",
+  download_source({}, linux_, SourceParts::kPackaging, "linux-source=1:6.1-2",
                   scratch_ / "into");
   EXPECT_EQ(read_text(scratch_ / "into/linux_6.1-2.debian.tar.xz"), "the patches");
   EXPECT_FALSE(fs::exists(scratch_ / "into/linux_6.1.orig.tar.xz"));
@@ -120,14 +120,15 @@ TEST_F(SourceArchive, ServesWhatTheDistributionAdds) {
 }
 
 TEST_F(SourceArchive, ServesAllParts) {
-  download_source(linux_, SourceParts::kAll, "linux-source=1:6.1-2", scratch_ / "into");
+  download_source({}, linux_, SourceParts::kAll, "linux-source=1:6.1-2",
+                  scratch_ / "into");
   for (const auto& [name, text] : files_)
     EXPECT_EQ(read_text(scratch_ / "into" / name), text);
 }
 
 TEST_F(SourceArchive, SaysWhatItDoesNotServe) {
   try {
-    download_source({.name = "linux", .version = "6.0-1"}, SourceParts::kPackaging,
+    download_source({}, {.name = "linux", .version = "6.0-1"}, SourceParts::kPackaging,
                     "linux-source=6.0-1", scratch_ / "into");
     FAIL() << "it has a source that is not there";
   } catch (const Error& error) {

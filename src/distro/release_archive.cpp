@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// The lists of a release's archive are some ten megabytes. They say which versions are
+// served, and of what they consist, for days, so they are kept; what they do not have may
+// have come since.
+#include "distro/release_archive.h"
+
+#include "base/files.h"
+#include "cache/layout.h"
+
+#include <fmt/format.h>
+
+namespace kpatch::distro {
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::chrono::hours kDay{24};
+constexpr std::chrono::minutes kNew{10};
+constexpr const char* kStamp = "fetched"; ///< its time is that of the lists
+
+/// Apt's errors, without its warnings.
+std::string errors_in(std::string_view messages) {
+  std::string errors;
+  while (!messages.empty()) {
+    const std::string_view line = messages.substr(0, messages.find('\n'));
+    messages.remove_prefix(std::min(messages.size(), line.size() + 1));
+    if (line.starts_with("E:"))
+      errors += fmt::format("\n{}", line);
+  }
+  return errors;
+}
+
+bool is_older_than(const fs::path& file, std::chrono::seconds age) {
+  std::error_code none;
+  const fs::file_time_type time = fs::last_write_time(file, none);
+  return none || fs::file_time_type::clock::now() - time > age;
+}
+
+std::string architecture() {
+  const Outcome outcome = run(apt({"dpkg", "--print-architecture"}));
+  return outcome.ok() ? outcome.output.substr(0, outcome.output.find('\n')) : "";
+}
+
+} // namespace
+
+ReleaseArchive::ReleaseArchive(const DebianRelease& release, const fs::path& cache,
+                               bool is_offline,
+                               std::function<void(std::string_view)> progress)
+    : release_(release), state_(cache / cache::kApt / release.codename), apt_(state_),
+      is_offline_(is_offline), progress_(std::move(progress)) {}
+
+const Apt& ReleaseArchive::apt() {
+  update_if_older_than(kDay);
+  return apt_;
+}
+
+bool ReleaseArchive::refresh() {
+  return update_if_older_than(kNew);
+}
+
+bool ReleaseArchive::update_if_older_than(std::chrono::seconds age) {
+  if (is_offline_ || was_refused_ || !is_older_than(state_ / kStamp, age) ||
+      find_program("apt-get").empty())
+    return false;
+  fs::create_directories(state_);
+  const FileLock lock(state_ / ".lock");
+  if (!is_older_than(state_ / kStamp, age)) // another run has done it meanwhile
+    return true;
+  if (progress_)
+    progress_(fmt::format("Fetching the package lists of Debian {}", release_.name));
+  make_apt_state(
+      state_, suites_list(release_, machine_mirrors(), architecture(), debian_keyring()));
+  const Outcome outcome = run(apt_.command({"apt-get", "-q", "update"}));
+  // One suite that is not there is no obstacle to the others.
+  complaint_ = errors_in(outcome.errors);
+  was_refused_ = !complaint_.empty();
+  if (!was_refused_)
+    write_file(state_ / kStamp, std::string_view());
+  return true;
+}
+
+} // namespace kpatch::distro
