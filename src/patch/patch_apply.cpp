@@ -163,7 +163,8 @@ class Application {
         complaints += "\n" + complaint;
     }
     if (!complaints.empty())
-      fail_with_remedy(remedy, "{} file failed to apply{}", patch.name, complaints);
+      throw DoesNotApply(fmt::format("{} file failed to apply{}", patch.name, complaints),
+                         remedy, patch.name);
   }
 
   AppliedPatches finish() {

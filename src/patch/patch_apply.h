@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include "base/error.h"
 #include "patch/patch_file.h"
 #include "patch/patched_view.h"
 
@@ -51,9 +52,20 @@ struct AppliedPatches {
   std::vector<std::string> skipped; ///< take no part, or get another mode; sorted
 };
 
+/// A patch of which something does not apply.
+class DoesNotApply : public Error {
+ public:
+  DoesNotApply(const std::string& message, std::string remedy, std::string patch)
+      : Error(message, std::move(remedy)), patch_(std::move(patch)) {}
+  const std::string& patch() const { return patch_; }
+
+ private:
+  std::string patch_;
+};
+
 /// Applies the patches in order. Afterwards the files that differ in the view are those
-/// that it returns. Throws Error naming the patch and every file and hunk of it that does
-/// not apply.
+/// that it returns. Throws DoesNotApply naming the patch and every file and hunk of it
+/// that does not.
 AppliedPatches apply_patches(std::span<const PatchFile> patches, PatchedView& view,
                              const ApplyRules& rules = {});
 

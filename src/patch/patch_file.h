@@ -44,6 +44,8 @@ struct PatchFile {
   std::vector<FileChange> changes;
   /// Lines where an indented diff begins that is taken for a part of the message.
   std::vector<std::size_t> quoted{};
+  std::string subject{};            ///< of its mail; empty: it has none
+  std::vector<std::string> fixes{}; ///< CVE ids that its text names, sorted
 };
 
 /// What is wrong if the patch was made for another -p than 1, and what to do about it.

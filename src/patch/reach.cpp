@@ -136,4 +136,29 @@ HeadersLeftOut add_units_of_headers(Affected& affected, const IncludeIndex& incl
   return left_out;
 }
 
+std::vector<std::string> headers_used(const IncludeIndex& includes,
+                                      const kernel::Target& target,
+                                      const PatchedView& view,
+                                      std::span<const TouchedFile> touched,
+                                      const std::string& unit, unsigned jobs) {
+  const SourceTrees trees{target.source, target.objects, jobs};
+  const auto id = includes.find(unit);
+  if (!id)
+    return {};
+  const std::vector<bool> read = includes.closure(*id);
+  std::vector<std::string> all;
+  std::vector<std::string> used;
+  for (const TouchedFile& file : touched) {
+    const auto header = includes.find(file.path);
+    if (!header || *header >= read.size() || !read[*header])
+      continue;
+    all.push_back(file.path);
+    const HeaderChange change{file.path, text_at(view.pristine(), file.path),
+                              text_at(view.root(), file.path)};
+    if (!units_using(includes, trees, std::vector{change}, std::vector{unit}).empty())
+      used.push_back(file.path);
+  }
+  return used.empty() ? all : used;
+}
+
 } // namespace kpatch::patch

@@ -29,4 +29,12 @@ HeadersLeftOut add_units_of_headers(Affected& affected, const IncludeIndex& incl
                                     const kernel::Target& target, PatchedView& view,
                                     unsigned jobs);
 
+/// The changed headers on which the code of a unit or assembly file depends: those of
+/// which it uses what is changed, or if none is known to be, all that it reads.
+std::vector<std::string> headers_used(const IncludeIndex& includes,
+                                      const kernel::Target& target,
+                                      const PatchedView& view,
+                                      std::span<const TouchedFile> touched,
+                                      const std::string& unit, unsigned jobs);
+
 } // namespace kpatch::patch

@@ -39,6 +39,8 @@ enum LongOnly {
   kDebugFile,
   kDebugPackage,
   kOffline,
+  kSeries,
+  kLeaveOutRefused,
   kIsolate,
   kNoIsolate
 };
@@ -75,6 +77,8 @@ constexpr option kOptions[] = {
     {"no-thunks",           no_argument,       nullptr, kNoThunks         },
     {"json",                required_argument, nullptr, kJson             },
     {"review",              required_argument, nullptr, kReview           },
+    {"series",              required_argument, nullptr, kSeries           },
+    {"leave-out-refused",   no_argument,       nullptr, kLeaveOutRefused  },
     {"isolate",             no_argument,       nullptr, kIsolate          },
     {"no-isolate",          no_argument,       nullptr, kNoIsolate        },
     {"version",             no_argument,       nullptr, kVersion          },
@@ -117,6 +121,9 @@ constexpr std::string_view kUsage =
       --fuzz N               Lines of context at each end of a hunk that need not match
                              (default: 2, as with patch); where it is needed is said
       --no-line-fix          Let lines below a change have other numbers
+      --series FILE|DIR      Patches of a quilt series, a mailbox or a folder, in order
+      --leave-out-refused    Leave out what cannot be patched live, and what depends on
+                             it: files, or with --series whole patches
       --explain              Say why each function is part of the patch
       --review warn|error|off
                              Hazards that the safety review finds are warnings
@@ -209,6 +216,12 @@ void take_option(int letter, Invocation& invocation) {
   case kLauncher: options.launcher = optarg; break;
   case kDebugFile: options.debug_file = fs::absolute(optarg); break;
   case kDebugPackage: invocation.kernel.debug_package = true; break;
+  case kSeries:
+    if (!fs::exists(optarg))
+      fail("series '{}' not found", optarg);
+    options.series.push_back(fs::absolute(optarg));
+    break;
+  case kLeaveOutRefused: options.leave_out = patch::Grain::kFile; break;
   case kIsolate:
     if (invocation.isolation != Isolation::kNever)
       invocation.isolation = Isolation::kAlways;
@@ -263,6 +276,9 @@ void check_combination(Invocation& invocation) {
     fail("--oot-module requires --oot-module-src");
   if (kernel.out_of_tree.modules.empty() && !kernel.out_of_tree.sources.empty())
     fail("--oot-module-src requires --oot-module");
+  BuildOptions& options = invocation.options;
+  if (!options.series.empty() && options.leave_out == patch::Grain::kFile)
+    options.leave_out = patch::Grain::kPatch;
   if (!kernel.full_build && !kernel.full_build_targets.empty())
     invocation.notices.push_back("NOTICE: --target is ignored without --full-build: only "
                                  "what the patch touches is compiled");
@@ -294,7 +310,7 @@ Invocation parse_command_line(int argc, char** argv) {
     existing_file(patch, "patch file");
     invocation.options.patches.emplace_back(patch);
   }
-  if (invocation.options.patches.empty()) {
+  if (invocation.options.patches.empty() && invocation.options.series.empty()) {
     invocation.action = Action::kComplainAboutUsage;
     invocation.usage_complaint = "no patch file(s) specified";
   }

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "base/files.h"
+#include "base/sha256.h"
 #include "cache/layout.h"
 #include "compile/launcher.h"
 #include "patch/left_out.h"
@@ -63,6 +65,44 @@ void leave_out_unreached(Context& context, const patch::PatchedView& view,
       context.result.problems.push_back(patch::not_included(file));
 }
 
+std::string digest_in(const patch::PatchedView& view, const std::string& path) {
+  return sha256(read_text_if_exists(view.root() / path).value_or(""));
+}
+
+/// Gives the sides that an earlier round has compiled of the same files, and takes their
+/// commands out. A round has no change that the one before had not, so a unit reads other
+/// files only if one of those that it reads has changed.
+std::vector<compile::UnitObjects> take_kept(const Context& context,
+                                            const patch::PatchedView& view,
+                                            std::vector<compile::UnitCommand>& commands) {
+  std::vector<compile::UnitObjects> objects;
+  std::erase_if(commands, [&](const compile::UnitCommand& command) {
+    const auto kept = context.kept.find(command.unit);
+    if (kept == context.kept.end() ||
+        !std::ranges::all_of(kept->second.read, [&](const auto& file) {
+          return digest_in(view, file.first) == file.second;
+        }))
+      return false;
+    objects.push_back(kept->second.objects);
+    return true;
+  });
+  return objects;
+}
+
+void keep(Context& context, const patch::PatchedView& view, const PatchedSource& source,
+          const std::vector<compile::UnitObjects>& objects) {
+  if (context.options.leave_out == patch::Grain::kAll)
+    return; // there is one round
+  for (const compile::UnitObjects& unit : objects) {
+    KeptUnit& kept = context.kept[unit.unit];
+    kept = {.objects = unit, .read = {}};
+    kept.objects.patched_side.messages.clear(); // they have been shown
+    for (const std::string& path :
+         compile::touched_files_read(view, source.touched, unit.patched_side))
+      kept.read[path] = digest_in(view, path);
+  }
+}
+
 } // namespace
 
 compile::Workshop workshop(Context& context, const kernel::Target& target,
@@ -107,10 +147,13 @@ std::vector<compile::UnitObjects> compile_both(Context& context,
     context.say("Building original source");
     context.say("Building patched source");
   }
-  std::vector<compile::UnitObjects> objects =
-      compile::compile_units(shop, view, commands);
-  compile::retell_messages(shop, view, source.unfixed, objects);
-  set_failures_aside(context, objects);
+  std::vector<compile::UnitObjects> objects = take_kept(context, view, commands);
+  std::vector<compile::UnitObjects> made = compile::compile_units(shop, view, commands);
+  compile::retell_messages(shop, view, source.unfixed, made);
+  set_failures_aside(context, made);
+  keep(context, view, source, made);
+  std::ranges::move(made, std::back_inserter(objects));
+  std::ranges::sort(objects, {}, &compile::UnitObjects::unit);
   leave_out_unreached(context, view, source, objects);
   return objects;
 }

@@ -11,30 +11,41 @@
 #include "compile/build_log.h"
 #include "kernel/compiler_check.h"
 #include "kernel/requirements.h"
+#include "patch/reach.h"
 #include "produce/module_naming.h"
 #include "produce/step_clock.h"
 #include "produce/steps.h"
 
 #include <algorithm>
+#include <set>
 
 namespace kpatch::produce {
 namespace fs = std::filesystem;
 
 namespace {
 
-void walk(Context& context, const TargetFinder& find_target) {
-  const std::vector<patch::PatchFile> patches = read_patches(context);
-  kernel::Target target = find_kernel(context, find_target);
-  // The kernel is there and the compiler is its own.
-
+/// What of the change is selected, from its source to the module. False if some of that
+/// cannot be patched live and is not selected any more.
+bool build(Context& context, const kernel::Target& found,
+           const patch::IncludeIndex& includes, patch::Selection& selection) {
+  kernel::Target target = found;
   patch::PatchedView view(target.source, context.work.path() / "source");
-  const PatchedSource source = patch_source(context, patches, view, target);
+  const PatchedSource source =
+      patch_source(context, selection.chosen(), includes, view, target);
+  const auto is_smaller = [&] {
+    return leave_out_refused(context, selection, source, includes, target, view);
+  };
+  if (is_smaller())
+    return false;
+  end_if_there_are_problems(context);
   // The view holds the patched source, and every change is one that units can carry.
 
   const compile::Workshop shop = workshop(context, target, source.added);
   const std::vector<compile::UnitObjects> objects =
       compile_both(context, shop, view, source);
   compare(context, shop, view, objects);
+  if (is_smaller())
+    return false;
   if (has_refused_units(context.result))
     review(context, shop, view, source, objects);
   end_unless_patchable(context);
@@ -46,6 +57,38 @@ void walk(Context& context, const TargetFinder& find_target) {
   // What is known to be dangerous about them has been said.
 
   link(context, shop, versions);
+  return true;
+}
+
+/// A patch of a series may need one that is left out.
+bool build_what_applies(Context& context, const kernel::Target& target,
+                        const patch::IncludeIndex& includes,
+                        patch::Selection& selection) {
+  try {
+    return build(context, target, includes, selection);
+  } catch (const patch::DoesNotApply& error) {
+    if (selection.left_out().empty() ||
+        !selection.leave_out_patch(
+            error.patch(),
+            {.unit = error.patch(), .reason = error.what(), .is_consequence = true}))
+      throw;
+    return false;
+  }
+}
+
+void walk(Context& context, const TargetFinder& find_target) {
+  patch::Selection selection(read_patches(context), context.options.leave_out);
+  const kernel::Target target = find_kernel(context, find_target);
+  // The kernel is there and the compiler is its own.
+
+  const patch::IncludeIndex includes =
+      patch::includes_of(target, context.options.source_may_change);
+  while (!build_what_applies(context, target, includes, selection)) {
+    context.start_again();
+    context.result.needs_reboot = selection.left_out();
+    if (selection.is_empty())
+      refuse(context, "Nothing of the change can be patched live");
+  }
 }
 
 void save_log(const BuildOptions& options, compile::BuildLog& log,
@@ -70,6 +113,20 @@ void Context::say(const std::string& line) {
 void Context::warn(const std::string& line) {
   log.add(line);
   listener.complaint(line);
+}
+
+void Context::start_again() {
+  result.units.clear();
+  result.problems.clear();
+  result.left_out.clear();
+  result.displaced.clear();
+  static const std::set<std::string> kStillRight{"orig", "patched", "objects"};
+  std::vector<fs::path> outdated;
+  for (const auto& entry : fs::directory_iterator(work.path()))
+    if (!kStillRight.contains(entry.path().filename()))
+      outdated.push_back(entry.path());
+  for (const fs::path& path : outdated)
+    fs::remove_all(path);
 }
 
 void Context::leave_out(std::vector<patch::LeftOut> files) {
@@ -108,7 +165,9 @@ BuildResult build_patch(const BuildOptions& options, const TargetFinder& find_ta
                         const Listener& listener) {
   BuildResult result;
   result.replace = options.replace;
-  result.module_name = options.name.empty() ? default_module_name(options.patches)
+  result.module_name = options.name.empty() ? default_module_name(options.patches.empty()
+                                                                      ? options.series
+                                                                      : options.patches)
                                             : module_name_from(options.name);
   for (const fs::path& patch : options.patches)
     result.patches.push_back(patch.string());

@@ -3,6 +3,7 @@
 
 #include "compile/workshop.h"
 #include "kernel/target.h"
+#include "patch/selection.h"
 #include "produce/object_pair.h"
 #include "produce/result.h"
 
@@ -19,7 +20,8 @@ enum class Review { kWarn, kRefuse, kOff };
 
 struct BuildOptions {
   std::vector<std::filesystem::path> patches;
-  std::string name; ///< of the module; empty: from the patch
+  std::vector<std::filesystem::path> series; ///< of patches, before the single ones
+  std::string name;                          ///< of the module; empty: from the patch
   std::filesystem::path output_directory = ".";
   std::filesystem::path cache;        ///< for the log and private directories
   std::filesystem::path hook_sources; ///< this project's kmod/
@@ -33,7 +35,8 @@ struct BuildOptions {
   bool check_compiler = true;
   bool thunks = true; ///< for pointers to functions that are closed to calls through them
   bool fix_lines = true; ///< lines that a patch moves keep their numbers
-  bool force = false;    ///< though the original's code is not the running kernel's
+  patch::Grain leave_out = patch::Grain::kAll; ///< what goes if it cannot be patched
+  bool force = false; ///< though the original's code is not the running kernel's
   bool source_may_change = false; ///< it is the user's: keep nothing that is read from it
   bool explain = false;           ///< say why each function is part of the patch
   bool keep_log = false;          ///< also if the build succeeds

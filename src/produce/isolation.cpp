@@ -142,6 +142,8 @@ Enclosure enclosure_of(const Invocation& invocation, const kernel::Target& targe
   std::vector<fs::path>& readable = enclosure.readable;
   for (const fs::path& patch : options.patches)
     readable.push_back(fs::absolute(patch));
+  for (const fs::path& series : options.series) // its patches lie beside a series file
+    readable.push_back(fs::is_directory(series) ? series : series.parent_path());
   readable.push_back(fs::read_symlink("/proc/self/exe").parent_path());
   readable.push_back(fs::absolute(find_hook_sources()));
   readable.push_back(kernel.overrides.source);

@@ -3,6 +3,7 @@
 #include "patch/makefile_changes.h"
 #include "patch/needed_option.h"
 #include "patch/reach.h"
+#include "patch/series.h"
 #include "produce/kernel_patching.h"
 #include "produce/step_clock.h"
 #include "produce/steps.h"
@@ -63,23 +64,30 @@ void follow_headers(Context& context, PatchedSource& source,
 
 std::vector<patch::PatchFile> read_patches(Context& context) {
   std::vector<patch::PatchFile> patches;
-  for (const fs::path& file : context.options.patches) {
-    patches.push_back(patch::parse_patch(read_text(file), file.string()));
+  const auto add = [&](const std::string& text, const std::string& name) {
+    patches.push_back(patch::parse_patch(text, name));
+    patch::PatchMessage message = patch::read_message(text);
+    patches.back().subject = std::move(message.subject);
+    patches.back().fixes = std::move(message.fixes);
     for (const std::size_t line : patches.back().quoted)
       context.say(
           fmt::format("NOTICE: {}: line {}: the indented diff is taken for a part of the "
                       "message, as git am does; patch(1) would apply it",
-                      file.string(), line));
-  }
+                      name, line));
+  };
+  for (const fs::path& series : context.options.series)
+    for (const patch::SeriesEntry& entry : patch::read_series(series))
+      add(entry.text, entry.name);
+  for (const fs::path& file : context.options.patches)
+    add(read_text(file), file.string());
   return patches;
 }
 
 PatchedSource patch_source(Context& context, const std::vector<patch::PatchFile>& patches,
-                           patch::PatchedView& view, kernel::Target& target) {
+                           const patch::IncludeIndex& includes, patch::PatchedView& view,
+                           kernel::Target& target) {
   const StepClock clock(context.result.steps, "patch");
   context.say("Testing patch file(s)");
-  const patch::IncludeIndex includes =
-      patch::includes_of(target, context.options.source_may_change);
   PatchedSource source;
   apply(context, patches, source, view, target, includes);
   std::vector<patch::LeftOut> skipped = std::move(source.affected.ignored);
@@ -98,9 +106,12 @@ PatchedSource patch_source(Context& context, const std::vector<patch::PatchFile>
     source.unfixed = fix_lines(source.touched, view);
   std::ranges::copy(source.affected.problems,
                     std::back_inserter(context.result.problems));
+  return source;
+}
+
+void end_if_there_are_problems(Context& context) {
   if (!context.result.problems.empty())
     refuse(context, "Unsupported changes detected");
-  return source;
 }
 
 } // namespace kpatch::produce

@@ -6,6 +6,7 @@
 #include "dwarf/debug_info.h"
 #include "patch/left_out.h"
 #include "patch/patch_apply.h"
+#include "patch/selection.h"
 
 #include <filesystem>
 #include <functional>
@@ -87,6 +88,9 @@ struct BuildResult {
   std::vector<patch::DisplacedHunk>
       displaced;                        ///< that are elsewhere than the patches say
   std::vector<patch::LeftOut> left_out; ///< files that take no part
+
+  /// Parts of the change that are not in the module although they change what runs.
+  std::vector<patch::LeftForReboot> needs_reboot;
 
   std::string module_name;
   std::filesystem::path module; ///< empty: none was made

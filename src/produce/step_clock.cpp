@@ -4,6 +4,7 @@
 // the programs that a step ran, which is where nearly all of it goes.
 #include "produce/step_clock.h"
 
+#include <algorithm>
 #include <sys/resource.h>
 
 namespace kpatch::produce {
@@ -29,7 +30,11 @@ StepClock::StepClock(std::vector<StepTime>& steps, std::string name)
 
 StepClock::~StepClock() {
   const std::chrono::duration<double> used = std::chrono::steady_clock::now() - start_;
-  steps_.push_back({std::move(name_), used.count(), cpu_seconds_so_far() - cpu_start_});
+  auto step = std::ranges::find(steps_, name_, &StepTime::name);
+  if (step == steps_.end())
+    step = steps_.insert(steps_.end(), {.name = std::move(name_)});
+  step->seconds += used.count();
+  step->cpu_seconds += cpu_seconds_so_far() - cpu_start_;
 }
 
 } // namespace kpatch::produce

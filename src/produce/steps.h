@@ -12,11 +12,20 @@
 #include "produce/driver.h"
 #include "produce/symbol_versions.h"
 
+#include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace kpatch::produce {
+
+/// Both sides of a unit that an earlier round has compiled, and what it has read of the
+/// files of the patches.
+struct KeptUnit {
+  compile::UnitObjects objects;
+  std::map<std::string, std::string> read; ///< digests by path
+};
 
 struct Context {
   const BuildOptions& options;
@@ -24,10 +33,14 @@ struct Context {
   BuildResult& result;
   compile::BuildLog& log;
   compile::WorkDir work;
+  std::map<std::string, KeptUnit> kept{};
+  std::set<std::string> failed_before{}; ///< units that an earlier round has refused
 
   /// One line for the user, and for who reads the log later.
   void say(const std::string& line);
   void warn(const std::string& line);
+  /// Forgets what was found out of a change that is not built as it was.
+  void start_again();
   /// Says which files take no part and notes them in the result.
   void leave_out(std::vector<patch::LeftOut> files);
 };
@@ -48,10 +61,18 @@ std::vector<patch::PatchFile> read_patches(Context& context);
 /// Finds the kernel, and refuses one that this build cannot serve.
 kernel::Target find_kernel(Context& context, const TargetFinder& find_target);
 
-/// Fills the view with the patched source. Afterwards every change is one that units can
-/// carry, and units that the patches add are among those of the kernel.
+/// Fills the view with the patched source. Afterwards units that the patches add are
+/// among those of the kernel, and changes that no unit can carry are problems.
 PatchedSource patch_source(Context& context, const std::vector<patch::PatchFile>& patches,
-                           patch::PatchedView& view, kernel::Target& target);
+                           const patch::IncludeIndex& includes, patch::PatchedView& view,
+                           kernel::Target& target);
+void end_if_there_are_problems(Context& context);
+
+/// Takes out of the selection what cannot be patched live, as far as is known. True if it
+/// has become smaller: then the build has to be made again, of the rest.
+bool leave_out_refused(Context& context, patch::Selection& selection,
+                       const PatchedSource& source, const patch::IncludeIndex& includes,
+                       const kernel::Target& target, const patch::PatchedView& view);
 
 compile::Workshop workshop(Context& context, const kernel::Target& target,
                            const compile::AddedUnits& added);

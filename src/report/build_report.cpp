@@ -161,6 +161,22 @@ Json left_out_json(const std::vector<patch::LeftOut>& files) {
   return list;
 }
 
+Json needs_reboot_json(const std::vector<patch::LeftForReboot>& parts) {
+  Json list = Json::array();
+  for (const patch::LeftForReboot& part : parts)
+    list.push_back({
+        {"change",         part.change               },
+        {"subject",        text_or_null(part.subject)},
+        {"files",          part.files                },
+        {"cves",           part.fixes                },
+        {"unit",           text_or_null(part.unit)   },
+        {"code",           text_or_null(part.code)   },
+        {"reason",         part.reason               },
+        {"is_consequence", part.is_consequence       }
+    });
+  return list;
+}
+
 std::string problem_text(const Problem& problem) {
   return fmt::format("{}: {}{}{} [{}]\n  {}\n", problem.object, problem.symbol,
                      problem.symbol.empty() ? "" : ": ", problem.message, problem.code,
@@ -181,19 +197,20 @@ std::string build_json(const produce::BuildResult& result) {
       {"replace", result.replace                      }
   };
   const Json report = {
-      {"result",    name_of(result.outcome)          },
-      {"message",   text_or_null(result.message)     },
-      {"remedy",    text_or_null(result.remedy)      },
-      {"log",       text_or_null(result.log.string())},
-      {"kernel",    kernel                           },
-      {"module",    module                           },
-      {"patches",   result.patches                   },
-      {"displaced", displaced_json(result.displaced) },
-      {"left_out",  left_out_json(result.left_out)   },
-      {"units",     units_json(result.units)         },
-      {"problems",  problems_json(result.problems)   },
-      {"warnings",  problems_json(result.warnings)   },
-      {"steps",     steps_json(result.steps)         }
+      {"result",       name_of(result.outcome)               },
+      {"message",      text_or_null(result.message)          },
+      {"remedy",       text_or_null(result.remedy)           },
+      {"log",          text_or_null(result.log.string())     },
+      {"kernel",       kernel                                },
+      {"module",       module                                },
+      {"patches",      result.patches                        },
+      {"displaced",    displaced_json(result.displaced)      },
+      {"left_out",     left_out_json(result.left_out)        },
+      {"needs_reboot", needs_reboot_json(result.needs_reboot)},
+      {"units",        units_json(result.units)              },
+      {"problems",     problems_json(result.problems)        },
+      {"warnings",     problems_json(result.warnings)        },
+      {"steps",        steps_json(result.steps)              }
   };
   // Compilers quote source lines, which need not be UTF-8.
   return report.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";

@@ -6,6 +6,8 @@
 
 #include <gtest/gtest.h>
 
+#include <gmock/gmock.h>
+
 namespace kpatch::produce {
 namespace {
 namespace fs = std::filesystem;
@@ -40,11 +42,14 @@ class Driver : public testing::Test {
   BuildResult build(const std::string& patch) {
     const fs::path file = kernel_.root.path() / "x.patch";
     write_file(file, patch);
-    const BuildOptions options{.patches = {file},
-                               .output_directory = output(),
-                               .cache = kernel_.root.path() / "user",
-                               .jobs = 2,
-                               .check_compiler = check_compiler_};
+    return build_with({.patches = {file}});
+  }
+
+  BuildResult build_with(BuildOptions options) {
+    options.output_directory = output();
+    options.cache = kernel_.root.path() / "user";
+    options.jobs = 2;
+    options.check_compiler = check_compiler_;
     const auto note = [&](std::string_view line) { said_ += std::string(line) + "\n"; };
     return build_patch(
         options, [&] { return kernel_.target; },
@@ -353,6 +358,67 @@ TEST_F(Driver, TurnsAKernelThatCannotBeFoundIntoAResult) {
   EXPECT_EQ(result.outcome, BuildOutcome::kFailed);
   EXPECT_EQ(result.message, "gone");
   EXPECT_EQ(result.remedy, "look");
+}
+
+const char* const kBrokenX = "@@ -4 +4 @@\n-int same(int x) { return x + 1; }\n"
+                             "+int same(int x) { return q; }\n";
+const char* const kCommentInY =
+    "@@ -1 +1 @@\n-int y(void) { return 1; }\n+int y(void) { return 1; } // y\n";
+
+/// What became of the parts that are left out: "change<unit" and a '+' where it is a
+/// consequence of another.
+std::vector<std::string> left_for_reboot(const BuildResult& result) {
+  std::vector<std::string> parts;
+  for (const patch::LeftForReboot& part : result.needs_reboot)
+    parts.push_back(part.change + "<" + part.unit + (part.is_consequence ? "+" : ""));
+  return parts;
+}
+
+TEST_F(Driver, LeavesOutTheFileThatCannotBePatchedAndNothingElse) {
+  const fs::path file = kernel_.root.path() / "x.patch";
+  write_file(file, patch_of("fs/x.c", kBrokenX) + patch_of("fs/y.c", kCommentInY));
+  const BuildResult result =
+      build_with({.patches = {file}, .leave_out = patch::Grain::kFile});
+  EXPECT_EQ(result.outcome, BuildOutcome::kNoChange) << result.message;
+  EXPECT_THAT(left_for_reboot(result), testing::ElementsAre("fs/x.c<fs/x.c"));
+  EXPECT_THAT(result.needs_reboot.at(0).reason, testing::HasSubstr("fs/x.c:4:"));
+  EXPECT_THAT(said_, testing::HasSubstr("NOTICE: fs/x.c: needs a reboot, left out: "));
+}
+
+TEST_F(Driver, LeavesOutAHeaderForAllOfItsUsersOrForNone) {
+  const fs::path file = kernel_.root.path() / "x.patch";
+  write_file(file, patch_of("include/label.h", "@@ -1 +1,2 @@\n-#define LABEL \"label\"\n"
+                                               "+#define LABEL q\n+#define NEWER 1\n") +
+                       patch_of("fs/y.c", "@@ -1 +1,2 @@\n-int y(void) { return 1; }\n"
+                                          "+#include \"label.h\"\n"
+                                          "+int y(void) { return NEWER; }\n"));
+  const BuildResult result =
+      build_with({.patches = {file}, .leave_out = patch::Grain::kFile});
+  EXPECT_THAT(left_for_reboot(result),
+              testing::ElementsAre("include/label.h<fs/x.c", "fs/y.c<fs/y.c+"));
+  EXPECT_EQ(result.outcome, BuildOutcome::kRefused);
+  EXPECT_EQ(result.message, "Nothing of the change can be patched live");
+}
+
+TEST_F(Driver, LeavesOutWholePatchesOfASeriesAndThoseThatNeedThem) {
+  const fs::path series = kernel_.root.path() / "quilt";
+  fs::create_directories(series);
+  write_file(series / "series",
+             "broken.patch\nneeds-it.patch # later\nalone.patch -p1\n");
+  write_file(series / "broken.patch",
+             "From: a\nSubject: [PATCH 1/3] fs: fix\n it\n\nCVE-2026-12345\n---\n" +
+                 patch_of("fs/x.c", kBrokenX));
+  write_file(series / "needs-it.patch",
+             patch_of("fs/x.c", "@@ -4 +4 @@\n-int same(int x) { return q; }\n"
+                                "+int same(int x) { return q + 1; }\n"));
+  write_file(series / "alone.patch", patch_of("fs/y.c", kCommentInY));
+  const BuildResult result =
+      build_with({.series = {series}, .leave_out = patch::Grain::kPatch});
+  EXPECT_EQ(result.outcome, BuildOutcome::kNoChange) << result.message;
+  EXPECT_THAT(left_for_reboot(result),
+              testing::ElementsAre("needs-it.patch<fs/x.c", "broken.patch<fs/x.c"));
+  EXPECT_EQ(result.needs_reboot.at(1).subject, "fs: fix it");
+  EXPECT_THAT(result.needs_reboot.at(1).fixes, testing::ElementsAre("CVE-2026-12345"));
 }
 
 } // namespace

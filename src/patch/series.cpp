@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// quilt(1) lists patches in a file "series", one a line, relative to its folder, with the
+// options of patch(1) behind the name and comments behind '#'. git format-patch writes
+// one mail a patch, numbered so that names sort in order; git format-patch --stdout and
+// archives write mails one behind the other, each begun by a "From " line after an empty
+// one (RFC 4155).
+#include "patch/series.h"
+
+#include "base/error.h"
+#include "base/files.h"
+
+#include <algorithm>
+#include <cctype>
+#include <regex>
+#include <set>
+#include <sstream>
+
+namespace kpatch::patch {
+namespace fs = std::filesystem;
+
+namespace {
+
+bool has_diff(std::string_view text) {
+  return text.starts_with("--- ") || text.starts_with("diff --git ") ||
+         text.find("\n--- ") != std::string_view::npos ||
+         text.find("\ndiff --git ") != std::string_view::npos;
+}
+
+/// "From 0123abcd Mon Sep 17 00:00:00 2001": it ends with a year.
+bool begins_mail(std::string_view line) {
+  return line.starts_with("From ") && line.size() > 9 &&
+         std::ranges::all_of(line.substr(line.size() - 4),
+                             [](unsigned char c) { return std::isdigit(c) != 0; });
+}
+
+std::vector<SeriesEntry> mails_of(const std::string& name, const std::string& text) {
+  std::vector<SeriesEntry> mails;
+  bool after_blank = true;
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    if (after_blank && begins_mail(line))
+      mails.push_back({fmt::format("{}#{}", name, mails.size() + 1), {}});
+    if (!mails.empty())
+      mails.back().text += line + "\n";
+    after_blank = line.empty() || line == "\r";
+  }
+  return mails;
+}
+
+/// The patch that a line of a quilt series names; empty: none.
+std::string quilt_entry(const std::string& line, const std::string& place) {
+  std::istringstream words(line.substr(0, line.find('#')));
+  std::string name;
+  words >> name;
+  for (std::string option; words >> option;)
+    if (option != "-p1")
+      fail_with_remedy("refresh the patch with quilt refresh -p1, and drop the option",
+                       "{}: option '{}' is not supported; patches of a series are "
+                       "applied with -p1",
+                       place, option);
+  return name;
+}
+
+std::vector<SeriesEntry> quilt_series(const fs::path& file) {
+  std::vector<SeriesEntry> entries;
+  std::istringstream lines(read_text(file));
+  std::size_t number = 0;
+  for (std::string line; std::getline(lines, line);) {
+    const std::string place = fmt::format("{}: line {}", file.string(), ++number);
+    const std::string name = quilt_entry(line, place);
+    if (name.empty())
+      continue;
+    const fs::path patch = file.parent_path() / name;
+    if (!fs::is_regular_file(patch))
+      fail_with_remedy("give the series file itself, in the folder of its patches",
+                       "{}: there is no patch '{}'", place, patch.string());
+    entries.push_back({name, read_text(patch)});
+  }
+  return entries;
+}
+
+std::vector<SeriesEntry> folder(const fs::path& path) {
+  if (fs::is_regular_file(path / "series"))
+    return quilt_series(path / "series");
+  std::set<fs::path> files;
+  for (const auto& entry : fs::directory_iterator(path))
+    if (entry.is_regular_file() &&
+        (entry.path().extension() == ".patch" || entry.path().extension() == ".diff"))
+      files.insert(entry.path());
+  std::vector<SeriesEntry> entries;
+  for (const fs::path& file : files)
+    entries.push_back({file.filename(), read_text(file)});
+  return entries;
+}
+
+std::vector<SeriesEntry> entries_of(const fs::path& path) {
+  if (fs::is_directory(path))
+    return folder(path);
+  if (!fs::is_regular_file(path))
+    fail("{}: there is no such file or folder", path.string());
+  const std::string text = read_text(path);
+  if (begins_mail(text.substr(0, text.find('\n'))))
+    return mails_of(path.filename(), text);
+  if (has_diff(text))
+    return {
+        {path.filename(), text}
+    };
+  return quilt_series(path);
+}
+
+/// The header field, with its continuation lines in one.
+std::string field(std::string_view text, std::string_view name) {
+  std::istringstream lines{std::string(text)};
+  std::string value;
+  bool is_in = false;
+  for (std::string line; std::getline(lines, line);) {
+    if (!line.empty() && line.back() == '\r')
+      line.pop_back();
+    if (is_in && line.starts_with(' '))
+      value += line;
+    else if (is_in || line.empty())
+      break;
+    else if (line.starts_with(name)) {
+      value = line.substr(name.size());
+      is_in = true;
+    }
+  }
+  return value;
+}
+
+} // namespace
+
+std::vector<SeriesEntry> read_series(const fs::path& path) {
+  std::vector<SeriesEntry> entries = entries_of(path);
+  std::erase_if(entries, [](const SeriesEntry& entry) { return !has_diff(entry.text); });
+  if (entries.empty())
+    fail_with_remedy(
+        "give a quilt series file, a mailbox, or a folder with *.patch files",
+        "{}: there is no patch in it", path.string());
+  return entries;
+}
+
+PatchMessage read_message(std::string_view patch) {
+  static const std::regex kId("CVE-[0-9]{4}-[0-9]{4,7}");
+  static const std::regex kTag("^ *(\\[[^\\]]*\\] *)*");
+  const std::size_t diff = std::min(patch.find("\n--- "), patch.find("\ndiff --git "));
+  const std::string text(patch.substr(0, diff));
+  std::set<std::string> ids;
+  for (std::sregex_iterator id(text.begin(), text.end(), kId), end; id != end; ++id)
+    ids.insert(id->str());
+  return {
+      .subject = std::regex_replace(field(text, "Subject:"), kTag, ""),
+      .fixes = {ids.begin(), ids.end()}
+  };
+}
+
+} // namespace kpatch::patch

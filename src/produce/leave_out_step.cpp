@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// What cannot be patched live runs as it is until the next reboot, so nothing that stays
+// in may assume that it has changed. This is ensured by building the rest as a change of
+// its own, from its source: a caller of a prototype that is the old one again does not
+// compile, a user of a function that is not made is refused, and then both are left out
+// as well. Since each round has less in it than the one before, this ends.
+//
+// A unit that the change touches goes alone. One that fails because of headers takes with
+// it every changed header whose change it uses: a header's change is in for all of its
+// users or for none.
+#include "base/files.h"
+#include "patch/reach.h"
+#include "produce/steps.h"
+
+#include <algorithm>
+
+namespace kpatch::produce {
+
+namespace {
+
+/// A unit or file that keeps the change from being made.
+struct Obstacle {
+  std::string file;
+  std::string code;
+  std::string reason;
+};
+
+std::string text_of(const Problem& problem) {
+  return problem.symbol.empty() ? problem.message
+                                : fmt::format("{}: {}", problem.symbol, problem.message);
+}
+
+/// The line that says what is wrong, of all that a compiler says.
+std::string first_error(const std::string& messages) {
+  const std::size_t mark = messages.find("error: ");
+  if (mark == std::string::npos)
+    return "it does not compile";
+  const std::size_t begin = messages.rfind('\n', mark) + 1;
+  return messages.substr(begin, messages.find('\n', mark) - begin);
+}
+
+std::vector<Obstacle> obstacles(const BuildResult& result) {
+  std::vector<Obstacle> obstacles;
+  for (const Problem& problem : result.problems)
+    obstacles.push_back({problem.object, problem.code, text_of(problem)});
+  for (const UnitResult& unit : result.units)
+    if (unit.outcome == UnitOutcome::kNotCompiled)
+      obstacles.push_back({unit.unit, "", first_error(unit.compiler_errors)});
+    else if (unit.outcome == UnitOutcome::kRefused && !unit.problems.empty())
+      obstacles.push_back(
+          {unit.unit, unit.problems.front().code, text_of(unit.problems.front())});
+  return obstacles;
+}
+
+} // namespace
+
+bool leave_out_refused(Context& context, patch::Selection& selection,
+                       const PatchedSource& source, const patch::IncludeIndex& includes,
+                       const kernel::Target& target, const patch::PatchedView& view) {
+  if (context.options.leave_out == patch::Grain::kAll)
+    return false;
+  const bool is_first = selection.left_out().empty();
+  const std::size_t before = selection.left_out().size();
+  std::set<std::string> failed;
+  for (const Obstacle& obstacle : obstacles(context.result)) {
+    failed.insert(obstacle.file);
+    patch::LeftForReboot why{
+        .unit = obstacle.file,
+        .code = obstacle.code,
+        .reason = obstacle.reason,
+        .is_consequence = !is_first && !context.failed_before.contains(obstacle.file)};
+    const bool is_touched =
+        std::ranges::count(source.touched, obstacle.file, &patch::TouchedFile::path) > 0;
+    if (is_touched) {
+      selection.leave_out_file(obstacle.file, why);
+      continue;
+    }
+    for (const std::string& header : patch::headers_used(
+             includes, target, view, source.touched, obstacle.file, context.options.jobs))
+      selection.leave_out_file(header, why);
+  }
+  context.failed_before.merge(failed);
+  const auto& left_out = selection.left_out();
+  for (std::size_t i = before; i < left_out.size(); ++i)
+    context.say(patch::notice_of(left_out[i]));
+  return left_out.size() > before;
+}
+
+} // namespace kpatch::produce
