@@ -193,9 +193,10 @@ std::vector<kernel::UnitGroup> grouped(const kernel::Target& target,
   return groups;
 }
 
-/// Whether a finished build has recorded what it did.
+/// Whether a finished build has recorded all that it did.
 bool is_built(const kernel::Target& target, const std::string& unit) {
-  return !target.records.empty() && fs::exists(target.records / record_of(unit));
+  return !target.records.empty() && fs::exists(target.records / record_of(unit)) &&
+         !kernel::runs_objtool_apart(target.kbuild_tree());
 }
 
 UnitCommand command_of_build(const kernel::Target& target, const std::string& unit) {

@@ -23,7 +23,11 @@
 //                           object tree with the Makefile of the source tree: then there
 //                           is none at the top;
 //   --no-print-directory    without it, kernels since 6.4 start that sub-make all the
-//                           same: their top Makefile looks for it in MAKEFLAGS.
+//                           same: their top Makefile looks for it in MAKEFLAGS;
+//   need-sub-make=, -I        kernels before 5.13 start a sub-make whenever objects and
+//   source
+//                           differ, and goals that are not theirs are lost in it. It is
+//                           only there to find makefiles by their place in the source.
 #include "kernel/kbuild.h"
 
 #include "arch/arch.h"
@@ -35,6 +39,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <iterator>
 #include <sys/utsname.h>
 #include <thread>
 #include <unistd.h>
@@ -49,16 +54,32 @@ constexpr std::string_view kHostToolsRemedy =
     "libelf-dev libssl-dev";
 
 constexpr const char* kUnitsMakefile = "kpatch-units.mk";
+// Before 6.1 single objects are no goals of scripts/Makefile.build: the folder's makefile
+// reads their names from the environment, and the way down begins in the folders that the
+// top makefile lists, one of which may lie below another (arch/x86 and arch/x86/lib).
+// Asked for a goal, it would compile it with the options of the folder where it began.
 constexpr std::string_view kUnitsRules =
     R"(# Compiles $(units), which the makefile of $(directory) knows, without preparing anything.
 include $(abs_srctree)/Makefile
 directory ?= .
+kpatch_reads_names := $(shell grep -l KBUILD_SINGLE_TARGETS $(abs_srctree)/scripts/Makefile.build)
+kpatch_folders := $(if $(filter .,$(directory)),$(sort $(build-dirs)),$(directory))
+kpatch_elsewhere = $(addsuffix /%,$(filter $(1)/%,$(kpatch_folders)))
+kpatch_of = $(filter $(1)/%,$(filter-out $(kpatch_elsewhere),$(units)))
+kpatch_walks := $(foreach d,$(kpatch_folders),$(if $(call kpatch_of,$(d)),kpatch-units-in/$(d)))
 
-.PHONY: kpatch-units kpatch-units-with-tools
+.PHONY: kpatch-units kpatch-units-with-tools $(kpatch_walks)
+ifneq ($(kpatch_reads_names),)
+kpatch-units kpatch-units-with-tools: $(kpatch_walks)
+	@:
+$(kpatch_walks): kpatch-units-in/%: $(if $(filter kpatch-units-with-tools,$(MAKECMDGOALS)),scripts)
+	$(Q)KBUILD_SINGLE_TARGETS='$(call kpatch_of,$*)' $(MAKE) $(build)=$* need-builtin=1 need-modorder=1 single-build=1
+else
 kpatch-units:
 	$(Q)$(MAKE) $(build)=$(directory) need-builtin=1 need-modorder=1 single-build=1 $(units)
 kpatch-units-with-tools: scripts
 	$(Q)$(MAKE) $(build)=$(directory) need-builtin=1 need-modorder=1 single-build=1 $(units)
+endif
 )";
 
 void make(std::vector<std::string> argv, std::vector<std::string> goals) {
@@ -145,27 +166,60 @@ void build_objtool(const fs::path& source, const fs::path& objects) {
          {"tools/objtool"});
 }
 
+/// Whether the top makefile runs itself again only because objects and source differ.
+bool starts_again_out_of_source(std::string_view makefile) {
+  constexpr std::string_view kDiffer = "ifneq ($(abs_srctree),$(abs_objtree))\n";
+  const std::size_t start = makefile.find(kDiffer);
+  if (start == std::string_view::npos)
+    return false;
+  makefile.remove_prefix(start);
+  return makefile.substr(0, makefile.find("\nendif")).find("\nneed-sub-make := 1") !=
+         std::string_view::npos;
+}
+
 } // namespace
 
+std::vector<std::string> first_make_arguments(const fs::path& source) {
+  const std::string makefile = read_text_if_exists(source / "Makefile").value_or("");
+  if (!starts_again_out_of_source(makefile))
+    return {};
+  return {"-I", source.string(), "need-sub-make="};
+}
+
 // The record has the form of kbuild's own. make-cmd is the command as kbuild quotes it
-// for a record.
+// for a record. Before 5.17 objtool is no part of the compiler's command, but one of its
+// own.
 const std::string_view kRecordOnly =
-    "rule_cc_o_c=@printf '%s\\n' 'cmd_$@ := $(make-cmd)' 'source_$@ := $<' "
+    "rule_cc_o_c=@printf '%s\\n' 'cmd_$@ := $(make-cmd)$(if $(findstring "
+    "$(cmd_objtool),$(cmd_cc_o_c)),, ; $(call make-cmd,objtool))' 'source_$@ := $<' "
     ">$(dot-target).cmd";
 
+namespace {
+
+/// The same after the compiler.
+std::string record_and_compile() {
+  constexpr std::string_view kRule = "rule_cc_o_c=@";
+  return std::string(kRule) + "set -e; $(cmd_cc_o_c); " +
+         std::string(kRecordOnly.substr(kRule.size()));
+}
+
+} // namespace
+
 std::vector<std::string> kbuild_command(const fs::path& source, const fs::path& objects) {
-  return {"make",
-          "-s",
-          "--no-print-directory",
-          "-C",
-          objects.string(),
-          "-f",
-          (source / "Makefile").string(),
-          "-o",
-          "tools/objtool",
-          "may-sync-config=",
-          "need-compiler=1",
-          "CONFIG_DEBUG_INFO_BTF="};
+  std::vector<std::string> command = {"make",
+                                      "-s",
+                                      "--no-print-directory",
+                                      "-C",
+                                      objects.string(),
+                                      "-f",
+                                      (source / "Makefile").string(),
+                                      "-o",
+                                      "tools/objtool",
+                                      "may-sync-config=",
+                                      "need-compiler=1",
+                                      "CONFIG_DEBUG_INFO_BTF="};
+  std::ranges::move(first_make_arguments(source), std::back_inserter(command));
+  return command;
 }
 
 void add_units_makefile(const fs::path& objects) {
@@ -235,8 +289,11 @@ std::vector<std::string> kbuild_units_command(const fs::path& source,
       "directory=" + group.directory.string(),
       "units=" + list,
       tools == HostTools::kBuild ? "kpatch-units-with-tools" : "kpatch-units"};
+  std::ranges::move(first_make_arguments(source), std::back_inserter(command));
   if (goal == UnitsGoal::kRecords)
     command.emplace_back(kRecordOnly);
+  else if (runs_objtool_apart(source)) // kbuild's own record is without it
+    command.push_back(record_and_compile());
   return command;
 }
 

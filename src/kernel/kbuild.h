@@ -15,6 +15,10 @@ namespace kpatch::kernel {
 std::vector<std::string> kbuild_command(const std::filesystem::path& source,
                                         const std::filesystem::path& objects);
 
+/// What to add where the top makefile of `source` is to be read by the first make itself,
+/// and not by a second one that it starts.
+std::vector<std::string> first_make_arguments(const std::filesystem::path& source);
+
 /// Host programs of the kernel's scripts/ folder: few units need any that the header
 /// package does not have.
 enum class HostTools { kAsPacked, kBuild };

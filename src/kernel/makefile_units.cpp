@@ -13,6 +13,10 @@
 // A module from elsewhere has the same kind of makefiles; there the walk begins in the
 // folder that kbuild is started for (M=), as if that had been entered by obj-m.
 //
+// Before 6.1 the folders to begin with stand in the top makefile (vmlinux-dirs), not in
+// the top Kbuild, and the objects that begin the image (head-y) are made beside what
+// obj-y names.
+//
 // A makefile may include another one of its folder: as $(src)/x/Makefile, which
 // since 6.10 is no path below the source when read so, hence the search in the source
 // tree (-I). That a listed unit really is in the image is proven when its code is found
@@ -26,6 +30,7 @@
 #include "kernel/module_folders.h"
 
 #include <algorithm>
+#include <iterator>
 
 namespace kpatch::kernel {
 namespace fs = std::filesystem;
@@ -37,9 +42,10 @@ constexpr const char* kTreeRemedy =
 
 /// The top makefile of the kernel knows which folders the architecture adds.
 constexpr std::string_view kTop = R"(include $(abs_srctree)/Makefile
+kpatch_image = $(if $(filter y,$(kpatch_kind)),'kpatch_folders=$(vmlinux-dirs)' 'kpatch_heads=$(head-y)')
 .PHONY: kpatch-owners
 kpatch-owners:
-	@$(MAKE) -s -r -R --no-print-directory -I $(kpatch_tree) -f $(kpatch_walk) $(kpatch_external) kpatch-none
+	@$(MAKE) -s -r -R --no-print-directory -I $(kpatch_tree) -f $(kpatch_walk) $(kpatch_external) $(kpatch_image) kpatch-none
 )";
 
 constexpr std::string_view kWalk = R"(include include/config/auto.conf
@@ -63,7 +69,8 @@ $(call kpatch_enter,$(call kpatch_below,$(1),$(word 2,$(subst :, ,$(d)))),$(word
 endef
 kpatch_known :=
 kpatch_known := $(.VARIABLES) kpatch_dir kpatch_file obj src
-$(call kpatch_enter,$(kpatch_start),$(kpatch_kind))
+$(foreach folder,$(kpatch_start) $(kpatch_folders),$(call kpatch_enter,$(folder),$(kpatch_kind)))
+$(foreach one,$(kpatch_heads),$(info unit $(one) vmlinux))
 .PHONY: kpatch-none
 kpatch-none: ;
 )";
@@ -127,6 +134,8 @@ std::string walk_makefiles(const Target& target,
       .environment = kbuild_environment()
   };
   make.argv.insert(make.argv.end(), variables.begin(), variables.end());
+  std::ranges::move(first_make_arguments(target.kbuild_tree()),
+                    std::back_inserter(make.argv));
   make.argv.emplace_back("kpatch-owners");
   const Outcome outcome = run(make);
   if (!outcome.ok() || outcome.output.empty())

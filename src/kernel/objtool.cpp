@@ -82,6 +82,12 @@ bool delays_objtool(const fs::path& source, const Config& config) {
       options, [&](const std::string& option) { return config.is_set(option); });
 }
 
+bool runs_objtool_apart(const fs::path& source) {
+  const std::string makefile =
+      read_text_if_exists(source / "scripts/Makefile.build").value_or("");
+  return makefile.find("$(call cmd,objtool)") != std::string::npos;
+}
+
 fs::path objtool_program(const fs::path& objects) {
   const fs::path directory = objects / "tools/objtool";
   std::error_code none;

@@ -13,6 +13,10 @@ namespace kpatch::kernel {
 /// on the link.
 bool delays_objtool(const std::filesystem::path& source, const Config& config);
 
+/// Whether kbuild runs objtool as a command of its own after the compiler (before 5.17),
+/// so that its record of the compiler's command does not have it.
+bool runs_objtool_apart(const std::filesystem::path& source);
+
 /// The objtool of a prepared object tree.
 std::filesystem::path objtool_program(const std::filesystem::path& objects);
 

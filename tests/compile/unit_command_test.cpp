@@ -159,5 +159,127 @@ TEST_F(Recording, NamesTheUnitThatKbuildDoesNotMakeAndGoesOn) {
       << failures_[0].error.what();
 }
 
+/// The same of kernels before 6.1: a second make where objects and source differ, single
+/// objects named by the environment, and (before 5.17) objtool as a command of its own.
+constexpr std::string_view kOlderTopMakefile =
+    R"make(ifneq ($(sub_make_done),1)
+abs_objtree := $(CURDIR)
+ifneq ($(abs_srctree),$(abs_objtree))
+MAKEFLAGS += --include-dir=$(abs_srctree)
+need-sub-make := 1
+endif
+export sub_make_done := 1
+ifeq ($(need-sub-make),1)
+$(MAKECMDGOALS) __all: __sub-make
+	@:
+__sub-make:
+	@$(MAKE) -C $(abs_objtree) -f $(abs_srctree)/Makefile $(MAKECMDGOALS)
+endif
+endif
+ifeq ($(need-sub-make),)
+build := -f $(abs_srctree)/scripts/Makefile.build obj
+include arch/Makefile
+build-dirs := fs arch $(more)
+scripts: ;
+endif
+)make";
+constexpr std::string_view kOlderBuildMakefile = R"make(build := -f $(abs_srctree)/scripts/Makefile.build obj
+comma := ,
+pound := \#
+dot-target = $(dir $@).$(notdir $@)
+escsq = $(subst ','\'',$1)
+make-cmd = $(call escsq,$(subst $(pound),$$(pound),$(subst $$,$$$$,$(cmd_$(1)))))
+cmd = @$(cmd_$(1))
+cmd_cc_o_c = $(CC) $(KCFLAGS) $(ccflags-y) -I. -c -o $@ $<
+cmd_objtool = $(if $(OBJECT_FILES_NON_STANDARD),, ./tools/objtool/objtool orc generate $@)
+define rule_cc_o_c
+	@$(cmd_$(1))
+	@printf '%s\n' 'cmd_$@ := $(make-cmd)' 'source_$@ := $<' > $(dot-target).cmd
+	$(call cmd,objtool)
+endef
+if_changed_rule = $(rule_$(1))
+__build:
+include $(abs_srctree)/$(obj)/Makefile
+KBUILD_SINGLE_TARGETS := $(filter $(obj)/%,$(KBUILD_SINGLE_TARGETS))
+folders := $(patsubst %/,$(obj)/%,$(filter %/,$(obj-y)))
+here := $(filter $(addprefix $(obj)/,$(obj-y)),$(KBUILD_SINGLE_TARGETS))
+unknown := $(filter-out $(addsuffix /%,$(folders)),$(filter-out $(here),$(KBUILD_SINGLE_TARGETS)))
+__build: $(here) $(folders)
+ifneq ($(unknown),)
+	@$(MAKE) -f /dev/null $(unknown)
+endif
+	@:
+.PHONY: $(folders)
+$(folders):
+	@$(MAKE) $(build)=$@
+$(shell mkdir -p $(obj))
+FORCE:
+$(obj)/%.o: $(abs_srctree)/$(obj)/%.c FORCE
+	$(call if_changed_rule,cc_o_c)
+)make";
+
+class OlderRecording : public Recording {
+ protected:
+  OlderRecording() {
+    kernel_.put("source/Makefile", kOlderTopMakefile);
+    fs::create_directories(kernel_.target.source / "scripts");
+    kernel_.put("source/scripts/Makefile.build", kOlderBuildMakefile);
+    put("arch/Makefile", "more := arch/lib\nobj-y := one.o\nccflags-y := -DARCH\n");
+    put("arch/lib/Makefile", "obj-y := two.o\nccflags-y := -DLIB\n");
+    put("fs/Makefile", "obj-y := x.o tool.o uses_gen.o deep/\n"
+                       "fs/gen.h: fs/tool.o\n"
+                       "\ttest -s $< && echo 'int generated;' >$@\n"
+                       "fs/uses_gen.o: fs/gen.h\n");
+    put("fs/deep/Makefile", "obj-y := three.o\nccflags-y := -DDEEP\n");
+    for (const char* unit : {"arch/one.c", "arch/lib/two.c", "fs/deep/three.c"})
+      put(unit, "int i;\n");
+  }
+
+  void put(const std::string& path, std::string_view text) {
+    fs::create_directories((kernel_.target.source / path).parent_path());
+    kernel_.put("source/" + path, text);
+  }
+
+  UnitCommand command_of(const std::string& unit) {
+    const std::vector<std::string> units{unit};
+    const std::vector<UnitCommand> commands = unit_commands(shop_, units, failures_);
+    EXPECT_TRUE(failures_.empty()) << failures_.at(0).error.what();
+    return commands.empty() ? UnitCommand{} : commands[0];
+  }
+
+  static Words with_flag(const char* flag) {
+    return {kCompiler, "-ffunction-sections", "-fdata-sections", flag, "-I."};
+  }
+  const Words objtool_{"./tools/objtool/objtool", "orc", "generate"};
+};
+
+TEST_F(OlderRecording, TakesTheOptionsOfTheFolder) {
+  EXPECT_EQ(command_of("fs/deep/three.c").compiler, with_flag("-DDEEP"));
+  EXPECT_EQ(command_of("arch/one.c").compiler, with_flag("-DARCH"));
+  EXPECT_EQ(command_of("arch/lib/two.c").compiler, with_flag("-DLIB"));
+  EXPECT_EQ(compiled(), 0u);
+}
+
+TEST_F(OlderRecording, TakesObjtoolThatRunsAfterTheCompiler) {
+  EXPECT_EQ(command_of("fs/deep/three.c").objtool, objtool_);
+  put("fs/deep/Makefile", "obj-y := four.o\nOBJECT_FILES_NON_STANDARD := y\n");
+  put("fs/deep/four.c", "int i;\n");
+  EXPECT_EQ(command_of("fs/deep/four.c").objtool, Words());
+}
+
+TEST_F(OlderRecording, TakesItAlsoWhereAnObjectHadToBeMade) {
+  const UnitCommand command = command_of("fs/uses_gen.c");
+  EXPECT_EQ(command.objtool, objtool_);
+  EXPECT_TRUE(fs::exists(command.generated / "fs/gen.h"));
+  EXPECT_EQ(compiled(), 2u);
+}
+
+TEST_F(OlderRecording, AsksKbuildWhereTheRecordOfABuildIsWithoutIt) {
+  kernel_.target.records = work_.path() / "built";
+  fs::create_directories(kernel_.target.records / "fs");
+  write_file(kernel_.target.records / "fs/.x.o.cmd", kernel_.record("x", ""));
+  EXPECT_EQ(command_of("fs/x.c").objtool, objtool_);
+}
+
 } // namespace
 } // namespace kpatch::compile

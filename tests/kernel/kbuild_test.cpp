@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "kernel/kbuild.h"
+#include "scratch.h"
 
 #include <cstdlib>
 #include <gmock/gmock.h>
@@ -27,6 +28,20 @@ TEST(KbuildEnvironment, LeavesWhatProgramsNeedToRun) {
   EXPECT_THAT(kbuild_environment(), Not(Contains(Key("PATH"))));
   EXPECT_THAT(kbuild_environment(), Not(Contains(Key("CCACHE_DIR"))));
   unsetenv("CCACHE_DIR");
+}
+
+/// A second make is right where the kernel wants it for another reason, such as O=.
+TEST(FirstMake, IsTheOnlyOneWhereObjectsAndSourceDiffer) {
+  const Scratch scratch;
+  scratch.file("Makefile", "ifneq ($(abs_objtree),$(CURDIR))\nneed-sub-make := 1\nendif\n"
+                           "ifneq ($(abs_srctree),$(abs_objtree))\n"
+                           "MAKEFLAGS += --include-dir=$(abs_srctree)\nendif\n");
+  EXPECT_THAT(first_make_arguments(scratch.path()), testing::IsEmpty());
+  scratch.file("Makefile", "ifneq ($(abs_srctree),$(abs_objtree))\n"
+                           "MAKEFLAGS += --include-dir=$(abs_srctree)\n"
+                           "need-sub-make := 1\nendif\n");
+  const auto both = {"-I", scratch.path().c_str(), "need-sub-make="};
+  EXPECT_THAT(first_make_arguments(scratch.path()), testing::ElementsAreArray(both));
 }
 
 } // namespace

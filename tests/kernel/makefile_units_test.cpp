@@ -84,6 +84,40 @@ TEST_F(MakefileUnits, AreNamedByMakefilesThatOthersInclude) {
               ElementsAre("vmlinux"));
 }
 
+/// Kernels before 6.1.
+TEST_F(MakefileUnits, AreFoundInTheFoldersOfTheTopMakefile) {
+  put("source/Kbuild", "");
+  put("source/arch/Makefile", "head-y := arch/first.o\nlibs-y := arch/lib/\n");
+  put("source/arch/first.S", "");
+  put("source/Makefile",
+      "include $(abs_srctree)/arch/Makefile\nnet-m := $(if $(CONFIG_NET),net/)\n"
+      "vmlinux-dirs := $(patsubst %/,%,fs/ net/ $(libs-y))\n");
+  const UnitIndex units = units_from_makefiles(target_);
+  EXPECT_THAT(units.owners("fs/open.c"), ElementsAre("vmlinux"));
+  EXPECT_THAT(units.owners("fs/quota.c"), ElementsAre("xfs_core"));
+  EXPECT_THAT(units.owners("arch/lib/copy.c"), ElementsAre("vmlinux"));
+  EXPECT_THAT(units.owners("net/socket.c"), ElementsAre("socket"));
+  EXPECT_THAT(units.owners("arch/first.S"), ElementsAre("vmlinux"));
+}
+
+/// Kernels before 5.13.
+TEST_F(MakefileUnits, AreFoundWhereTheTopMakefileStartsAgain) {
+  put("source/arch/Makefile", "export ARCH_LIB := arch/lib/\n");
+  put("source/Makefile", "ifneq ($(sub_make_done),1)\n"
+                         "abs_objtree := $(CURDIR)\n"
+                         "ifneq ($(abs_srctree),$(abs_objtree))\n"
+                         "MAKEFLAGS += --include-dir=$(abs_srctree)\n"
+                         "need-sub-make := 1\nendif\n"
+                         "ifeq ($(need-sub-make),1)\n"
+                         "export sub_make_done := 1\n"
+                         "$(MAKECMDGOALS):\n"
+                         "\t@$(MAKE) -f $(abs_srctree)/Makefile $(MAKECMDGOALS)\n"
+                         "endif\nendif\n"
+                         "ifeq ($(need-sub-make),)\ninclude arch/Makefile\nendif\n");
+  EXPECT_THAT(units_from_makefiles(target_).owners("arch/lib/copy.c"),
+              ElementsAre("vmlinux"));
+}
+
 TEST_F(MakefileUnits, LeaveThePreparedTreeAlone) {
   units_from_makefiles(target_);
   std::size_t files = 0;
@@ -134,6 +168,13 @@ TEST_F(ModuleUnits, BelongToTheModulesOfEachFolder) {
     EXPECT_THAT(units.owners(unit), ElementsAre("one")) << unit;
   EXPECT_THAT(units.owners("one/deep/deep.c"), ElementsAre("deep"));
   EXPECT_THAT(units.owners("two/two.c"), ElementsAre("two"));
+}
+
+TEST_F(ModuleUnits, AreWithoutTheFoldersOfTheKernel) {
+  put("source/Makefile", "vmlinux-dirs := fs\nhead-y := fs/open.o\n");
+  put("module/fs/Makefile", "obj-m := stray.o\n");
+  put("module/fs/stray.c", "");
+  EXPECT_THAT(units_from_makefiles(target_).owners("fs/stray.c"), IsEmpty());
 }
 
 TEST_F(ModuleUnits, OfOneSourceAreNamedFromItsTop) {
