@@ -82,7 +82,7 @@ void judge_all(const rehearse::RehearsalRequest& request) {
 int rehearse_modules(const std::vector<std::string>& arguments) {
   rehearse::RehearsalCall call = rehearse::parse_rehearsal_call(arguments);
   if (call.wants_help) {
-    print(Stream::kOutput, "{}\n", rehearse::rehearsal_usage());
+    print(Stream::kOutput, "{}", rehearse::rehearsal_usage());
     return static_cast<int>(Exit::kSuccess);
   }
   rehearse::RehearsalRequest& request = call.request;
@@ -112,7 +112,7 @@ int rehearse_modules(const std::vector<std::string>& arguments) {
 int judge_module(const std::vector<std::string>& arguments) {
   const runtime::VerifyCall call = runtime::parse_verify_call(arguments);
   if (call.wants_help) {
-    print(Stream::kOutput, "{}\n", runtime::verify_usage());
+    print(Stream::kOutput, "{}", runtime::verify_usage());
     return static_cast<int>(Exit::kSuccess);
   }
   std::string release = call.release;

@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
 // The options of the classic kpatch-build with their names and their error texts, so that
-// scripts go on working; getopt_long because those scripts may abbreviate long options.
+// scripts go on working. A new option is one row of kOptions.
 #include "produce/command_line.h"
 
 #include "base/error.h"
+#include "base/option_table.h"
 #include "cache/layout.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cstdlib>
-#include <getopt.h>
 #include <optional>
 #include <thread>
 
@@ -19,151 +18,30 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// Long options without a letter.
-enum LongOnly {
-  kSkipCompilerCheck = 256,
-  kSkipGccCheck,
-  kSkipCleanup,
-  kIgnoreInitChanges,
-  kNoLineFix,
-  kFuzz,
-  kExplain,
-  kForce,
-  kNoThunks,
-  kVersion,
-  kJson,
-  kReview,
-  kOotModuleSource,
-  kFullBuild,
-  kLauncher,
-  kDebugFile,
-  kDebugPackage,
-  kOffline,
-  kSeries,
-  kLeaveOutRefused,
-  kIsolate,
-  kNoIsolate
-};
-
-constexpr option kOptions[] = {
-    {"help",                no_argument,       nullptr, 'h'               },
-    {"archversion",         required_argument, nullptr, 'a'               },
-    {"sourcerpm",           required_argument, nullptr, 'r'               },
-    {"sourcedir",           required_argument, nullptr, 's'               },
-    {"oot-module",          required_argument, nullptr, 'e'               },
-    {"oot-module-src",      required_argument, nullptr, kOotModuleSource  },
-    {"full-build",          no_argument,       nullptr, kFullBuild        },
-    {"launcher",            required_argument, nullptr, kLauncher         },
-    {"debug-file",          required_argument, nullptr, kDebugFile        },
-    {"debug-package",       no_argument,       nullptr, kDebugPackage     },
-    {"offline",             no_argument,       nullptr, kOffline          },
-    {"config",              required_argument, nullptr, 'c'               },
-    {"vmlinux",             required_argument, nullptr, 'v'               },
-    {"jobs",                required_argument, nullptr, 'j'               },
-    {"name",                required_argument, nullptr, 'n'               },
-    {"output",              required_argument, nullptr, 'o'               },
-    {"debug",               no_argument,       nullptr, 'd'               },
-    {"non-replace",         no_argument,       nullptr, 'R'               },
-    {"no-replace",          no_argument,       nullptr, 'R'               },
-    {"target",              required_argument, nullptr, 't'               },
-    {"skip-cleanup",        no_argument,       nullptr, kSkipCleanup      },
-    {"skip-compiler-check", no_argument,       nullptr, kSkipCompilerCheck},
-    {"skip-gcc-check",      no_argument,       nullptr, kSkipGccCheck     },
-    {"ignore-init-changes", no_argument,       nullptr, kIgnoreInitChanges},
-    {"no-line-fix",         no_argument,       nullptr, kNoLineFix        },
-    {"fuzz",                required_argument, nullptr, kFuzz             },
-    {"explain",             no_argument,       nullptr, kExplain          },
-    {"force",               no_argument,       nullptr, kForce            },
-    {"no-thunks",           no_argument,       nullptr, kNoThunks         },
-    {"json",                required_argument, nullptr, kJson             },
-    {"review",              required_argument, nullptr, kReview           },
-    {"series",              required_argument, nullptr, kSeries           },
-    {"leave-out-refused",   no_argument,       nullptr, kLeaveOutRefused  },
-    {"isolate",             no_argument,       nullptr, kIsolate          },
-    {"no-isolate",          no_argument,       nullptr, kNoIsolate        },
-    {"version",             no_argument,       nullptr, kVersion          },
-    {nullptr,               0,                 nullptr, 0                 },
-};
-constexpr const char* kLetters = "ha:r:s:c:v:j:n:o:dRt:e:";
-
-constexpr std::string_view kUsage =
-    R"(usage: kpatch-build [options] <patch1 ... patchN>
-  -h, --help                 Show this help message
-  -a, --archversion RELEASE  Kernel to make the patch for (default: the running one)
-  -r, --sourcerpm FILE       Source package of an RPM kernel
-  -s, --sourcedir DIR        Kernel source, instead of the distribution's
-  -c, --config FILE          Kernel configuration
-  -v, --vmlinux FILE         vmlinux with debug information
-  -j, --jobs N               Compile N files at a time (default: one per processor)
-  -n, --name NAME            Name of the module (default: livepatch-<patch>)
-  -o, --output DIR           Where the module goes (default: current directory)
-  -d, --debug                Tell which programs are run; twice: show what they print
-                             instead; three times: both. Keep build.log
-  -R, --non-replace, --no-replace
-                             Do not replace patches that are loaded already
-  -e, --oot-module FILE      Patch this module from outside the kernel's tree
-      --oot-module-src DIR   The source of the module
-  -t, --target TARGET        What to make in a full build (default: vmlinux modules)
-      --full-build           Build the whole kernel first, in the cache
-      --launcher PROGRAM     Put it before the compiler: ccache, distcc, icecc, sccache
-      --offline              Do not use the network
-      --isolate              Build without network and with nothing to read but what
-                             the build needs (as root: if bubblewrap is there)
-      --no-isolate           Do not; goes before --isolate
-      --debug-package        Fetch the kernel's debug information, though none is needed
-      --debug-file FILE      Keep the debug information of the module there
-      --skip-cleanup         Leave the private build directory behind
-      --skip-compiler-check  Take a compiler of another version if its code is the kernel's
-      --force                Go on though the code is not the kernel's, or an
-                             export that is used changes (dangerous)
-      --no-thunks            Refuse new pointers to functions that are closed to them
-      --ignore-init-changes  Leave changes of init and exit code out
-      --fuzz N               Lines of context at each end of a hunk that need not match
-                             (default: 2, as with patch); where it is needed is said
-      --no-line-fix          Let lines below a change have other numbers
-      --series FILE|DIR      Patches of a quilt series, a mailbox or a folder, in order
-      --leave-out-refused    Leave out what cannot be patched live, and what depends on
-                             it: files, or with --series whole patches
-      --explain              Say why each function is part of the patch
-      --review warn|error|off
-                             Hazards that the safety review finds are warnings
-                             (default), refused, or not looked for
-      --json FILE            Write what was built, and what was wrong, as JSON
-      --version              Show the version
-   or: kpatch-build cache list|gc|verify
-)";
+using Text = const std::string&;
 
 /// The argument as a path; must be what it is called.
-fs::path existing_file(const char* argument, std::string_view what) {
+fs::path existing_file(const fs::path& argument, std::string_view what) {
   if (!fs::is_regular_file(argument))
-    fail("{} '{}' not found", what, argument);
+    fail("{} '{}' not found", what, argument.string());
   return fs::absolute(argument);
 }
 
-fs::path existing_directory(const char* argument, std::string_view what) {
+fs::path existing_directory(const fs::path& argument, std::string_view what) {
   if (!fs::is_directory(argument))
-    fail("{} '{}' not found", what, argument);
+    fail("{} '{}' not found", what, argument.string());
   return fs::absolute(argument);
-}
-
-std::optional<unsigned> number(std::string_view text) {
-  unsigned count = 0;
-  const auto [end, error] =
-      std::from_chars(text.data(), text.data() + text.size(), count);
-  if (error != std::errc() || end != text.data() + text.size())
-    return std::nullopt;
-  return count;
 }
 
 unsigned job_count(std::string_view text) {
-  const std::optional<unsigned> count = number(text);
+  const std::optional<unsigned> count = whole_number(text);
   if (!count || *count == 0)
     fail("Invalid number of make jobs '{}'", text);
   return *count;
 }
 
 unsigned fuzz_lines(std::string_view text) {
-  const std::optional<unsigned> lines = number(text);
+  const std::optional<unsigned> lines = whole_number(text);
   if (!lines)
     fail("--fuzz: '{}' is not a number of lines; give one such as --fuzz 2", text);
   return *lines;
@@ -179,80 +57,148 @@ Review review_mode(std::string_view text) {
   fail("--review: '{}' is none of warn, error, off", text);
 }
 
+fs::path existing_series(Text value) {
+  if (!fs::exists(value))
+    fail("series '{}' not found", value);
+  return fs::absolute(value);
+}
+
 std::string environment(const char* name) {
   const char* value = std::getenv(name);
   return value ? value : "";
 }
 
-void take_option(int letter, Invocation& invocation) {
-  BuildOptions& options = invocation.options;
-  kernel::Overrides& overrides = invocation.kernel.overrides;
-  switch (letter) {
-  case 'h': invocation.action = Invocation::Action::kShowHelp; break;
-  case kVersion: invocation.action = Invocation::Action::kShowVersion; break;
-  case 'a': invocation.kernel.release = optarg; break;
-  case 's':
-    overrides.source = existing_directory(optarg, "source dir");
-    options.source_may_change = true;
-    break;
-  case 'c': overrides.config = existing_file(optarg, "config file"); break;
-  case 'v': overrides.vmlinux = existing_file(optarg, "vmlinux file"); break;
-  case 'j': options.jobs = job_count(optarg); break;
-  case 'n': options.name = optarg; break;
-  case 'o': options.output_directory = existing_directory(optarg, "output dir"); break;
-  case 'd': ++invocation.debug; break;
-  case 'R': options.replace = false; break;
-  case 't': invocation.kernel.full_build_targets.emplace_back(optarg); break;
-  case 'r': invocation.kernel.source_rpm = existing_file(optarg, "source rpm"); break;
-  case 'e':
-    invocation.kernel.out_of_tree.modules.push_back(
-        existing_file(optarg, "out-of-tree module"));
-    break;
-  case kOotModuleSource:
-    invocation.kernel.out_of_tree.sources.push_back(
-        existing_directory(optarg, "out-of-tree module source dir").lexically_normal());
-    break;
-  case kFullBuild: invocation.kernel.full_build = true; break;
-  case kLauncher: options.launcher = optarg; break;
-  case kDebugFile: options.debug_file = fs::absolute(optarg); break;
-  case kDebugPackage: invocation.kernel.debug_package = true; break;
-  case kSeries:
-    if (!fs::exists(optarg))
-      fail("series '{}' not found", optarg);
-    options.series.push_back(fs::absolute(optarg));
-    break;
-  case kLeaveOutRefused: options.leave_out = patch::Grain::kFile; break;
-  case kIsolate:
-    if (invocation.isolation != Isolation::kNever)
-      invocation.isolation = Isolation::kAlways;
-    break;
-  case kNoIsolate: invocation.isolation = Isolation::kNever; break;
-  case kOffline: invocation.kernel.offline = true; break;
-  case kSkipCleanup: options.keep_work = true; break;
-  case kSkipGccCheck:
-    invocation.notices.push_back(
-        "WARNING: --skip-gcc-check is deprecated, use --skip-compiler-check instead");
-    [[fallthrough]];
-  case kSkipCompilerCheck: options.check_compiler = false; break;
-  case kIgnoreInitChanges: options.init_changes = InitChanges::kLeaveOut; break;
-  case kNoLineFix: options.fix_lines = false; break;
-  case kFuzz: options.fuzz = fuzz_lines(optarg); break;
-  case kExplain: options.explain = true; break;
-  case kReview: options.review = review_mode(optarg); break;
-  case kForce: options.force = true; break;
-  case kNoThunks: options.thunks = false; break;
-  case kJson: invocation.json = fs::absolute(optarg); break;
-  default: invocation.action = Invocation::Action::kComplainAboutUsage;
-  }
-}
+using To = Invocation&;
+
+/// In the order of --help.
+constexpr Option<Invocation> kOptions[] = {
+    {"help", 'h', nullptr, "Show this help",
+     [](To to, Text) { to.action = Invocation::Action::kShowHelp; }},
+    {"version", 0, nullptr, "Show the version",
+     [](To to, Text) { to.action = Invocation::Action::kShowVersion; }},
+    {"archversion", 'a', "RELEASE",
+     "Build for this kernel, named as by uname -r (default: the running kernel)",
+     [](To to, Text value) { to.kernel.release = value; }},
+    {"sourcerpm", 'r', "FILE", "Use this source package of an RPM kernel",
+     [](To to, Text value) {
+       to.kernel.source_rpm = existing_file(value, "source rpm");
+     }},
+    {"sourcedir", 's', "DIR",
+     "Use this kernel tree, built or clean, instead of the distribution's source",
+     [](To to, Text value) {
+       to.kernel.overrides.source = existing_directory(value, "source dir");
+       to.options.source_may_change = true;
+     }},
+    {"config", 'c', "FILE", "Use this kernel configuration",
+     [](To to, Text value) {
+       to.kernel.overrides.config = existing_file(value, "config file");
+     }},
+    {"vmlinux", 'v', "FILE", "Use this vmlinux, which must have debug information",
+     [](To to, Text value) {
+       to.kernel.overrides.vmlinux = existing_file(value, "vmlinux file");
+     }},
+    {"oot-module", 'e', "FILE",
+     "Patch this module from outside the kernel tree; needs --oot-module-src",
+     [](To to, Text value) {
+       to.kernel.out_of_tree.modules.push_back(
+           existing_file(value, "out-of-tree module"));
+     }},
+    {"oot-module-src", 0, "DIR", "Source of that module",
+     [](To to, Text value) {
+       to.kernel.out_of_tree.sources.push_back(
+           existing_directory(value, "out-of-tree module source dir").lexically_normal());
+     }},
+    {"full-build", 0, nullptr,
+     "Build the whole kernel once, in the cache, before comparing",
+     [](To to, Text) { to.kernel.full_build = true; }},
+    {"target", 't', "TARGET",
+     "Make this target in a full build; repeatable (default: vmlinux modules)",
+     [](To to, Text value) { to.kernel.full_build_targets.push_back(value); }},
+    {"debug-package", 0, nullptr,
+     "Also fetch the kernel's debug information, which builds do not need",
+     [](To to, Text) { to.kernel.debug_package = true; }},
+    {"offline", 0, nullptr, "Do not use the network",
+     [](To to, Text) { to.kernel.offline = true; }},
+    {"isolate", 0, nullptr,
+     "Build without network, in a sandbox that shows only what the build reads "
+     "(default for root if bubblewrap is installed)",
+     [](To to, Text) {
+       if (to.isolation != Isolation::kNever)
+         to.isolation = Isolation::kAlways;
+     }},
+    {"no-isolate", 0, nullptr, "Build without the sandbox; overrides --isolate",
+     [](To to, Text) { to.isolation = Isolation::kNever; }},
+    {"jobs", 'j', "N", "Compile N files at a time (default: one per processor)",
+     [](To to, Text value) { to.options.jobs = job_count(value); }},
+    {"launcher", 0, "PROGRAM",
+     "Run the compiler through ccache, distcc, icecc or sccache; none: run it directly",
+     [](To to, Text value) { to.options.launcher = value; }},
+    {"series", 0, "FILE|DIR",
+     "Apply the patches of a quilt series, a mailbox or a folder, in order",
+     [](To to, Text value) { to.options.series.push_back(existing_series(value)); }},
+    {"leave-out-refused", 0, nullptr,
+     "Leave out what cannot be patched live, and what depends on it: files, or with "
+     "--series whole patches",
+     [](To to, Text) { to.options.leave_out = patch::Grain::kFile; }},
+    {"fuzz", 0, "N",
+     "Let N lines of context differ at each end of a hunk, and report where they do "
+     "(default: 2, like patch)",
+     [](To to, Text value) { to.options.fuzz = fuzz_lines(value); }},
+    {"skip-compiler-check", 0, nullptr,
+     "Accept a compiler of another version if it generates the kernel's code",
+     [](To to, Text) { to.options.check_compiler = false; }},
+    {"skip-gcc-check", 0, nullptr, nullptr,
+     [](To to, Text) {
+       to.notices.push_back("WARNING: --skip-gcc-check is deprecated, use "
+                            "--skip-compiler-check instead");
+       to.options.check_compiler = false;
+     }},
+    {"force", 0, nullptr,
+     "Build although the code differs from the kernel's, or although an export that "
+     "modules use changes (dangerous)",
+     [](To to, Text) { to.options.force = true; }},
+    {"no-thunks", 0, nullptr,
+     "Refuse new pointers to functions that the kernel must not call through pointers",
+     [](To to, Text) { to.options.thunks = false; }},
+    {"no-line-fix", 0, nullptr, "Let the line numbers below a change move",
+     [](To to, Text) { to.options.fix_lines = false; }},
+    {"ignore-init-changes", 0, nullptr, "Leave out changes of init and exit code",
+     [](To to, Text) { to.options.init_changes = InitChanges::kLeaveOut; }},
+    {"review", 0, "warn|error|off",
+     "Warn of the hazards that the safety review finds (default), refuse them, or skip "
+     "the review",
+     [](To to, Text value) { to.options.review = review_mode(value); }},
+    {"name", 'n', "NAME", "Name the module (default: livepatch-<patch>)",
+     [](To to, Text value) { to.options.name = value; }},
+    {"output", 'o', "DIR", "Write the module here (default: the current directory)",
+     [](To to, Text value) {
+       to.options.output_directory = existing_directory(value, "output dir");
+     }},
+    {"non-replace", 'R', nullptr,
+     "Keep the patches that are loaded already; by default the module replaces them",
+     [](To to, Text) { to.options.replace = false; }},
+    {"no-replace", 'R', nullptr, kSame, [](To to, Text) { to.options.replace = false; }},
+    {"explain", 0, nullptr, "Say why each function is part of the patch",
+     [](To to, Text) { to.options.explain = true; }},
+    {"json", 0, "FILE", "Write the result as JSON",
+     [](To to, Text value) { to.json = fs::absolute(value); }},
+    {"debug-file", 0, "FILE", "Write the module's debug information to this file",
+     [](To to, Text value) { to.options.debug_file = fs::absolute(value); }},
+    {"debug", 'd', nullptr,
+     "Show each program that runs; twice: show its output instead; three times: both. "
+     "Keep build.log",
+     [](To to, Text) { ++to.debug; }},
+    {"skip-cleanup", 0, nullptr, "Keep the private build directory",
+     [](To to, Text) { to.options.keep_work = true; }},
+};
 
 /// kpatch-build cache VERB
 Invocation cache_invocation(const std::vector<std::string>& words) {
   using Action = Invocation::Action;
   constexpr std::pair<std::string_view, Action> kVerbs[] = {
-      {"list",   Action::kListCache     },
-      {"gc",     Action::kCollectGarbage},
-      {"verify", Action::kVerifyCache   },
+      {"list", Action::kListCache},
+      {"gc", Action::kCollectGarbage},
+      {"verify", Action::kVerifyCache},
   };
   Invocation invocation;
   invocation.action = Action::kComplainAboutUsage;
@@ -286,8 +232,9 @@ void check_combination(Invocation& invocation) {
 
 } // namespace
 
-std::string_view usage_text() {
-  return kUsage;
+std::string usage_text() {
+  return "usage: kpatch-build [options] <patch1 ... patchN>\n" +
+         options_help(forms_of(kOptions)) + "   or: kpatch-build cache list|gc|verify\n";
 }
 
 Invocation parse_command_line(int argc, char** argv) {
@@ -297,16 +244,18 @@ Invocation parse_command_line(int argc, char** argv) {
     return cache_invocation({argv + 2, argv + argc});
   invocation.options.jobs = std::max(1U, std::thread::hardware_concurrency());
   invocation.options.output_directory = fs::current_path();
-  optind = 0; // starts afresh, also if called twice
-  while (invocation.action == Action::kBuild) {
-    const int letter = getopt_long(argc, argv, kLetters, kOptions, nullptr);
-    if (letter < 0)
-      break;
-    take_option(letter, invocation);
-  }
+  const auto take = [&](std::optional<std::size_t> row, Text value) {
+    if (row)
+      kOptions[*row].set(invocation, value);
+    else
+      invocation.action = Action::kComplainAboutUsage;
+    return invocation.action == Action::kBuild;
+  };
+  const std::vector<std::string> patches =
+      parse_options({argv, argv + argc}, forms_of(kOptions), Complaints::kPrinted, take);
   if (invocation.action != Action::kBuild)
     return invocation;
-  for (const char* patch : std::vector<const char*>(argv + optind, argv + argc)) {
+  for (const std::string& patch : patches) {
     existing_file(patch, "patch file");
     invocation.options.patches.emplace_back(patch);
   }

@@ -6,7 +6,6 @@
 
 #include <filesystem>
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace kpatch::produce {
@@ -40,6 +39,6 @@ struct Invocation {
 Invocation parse_command_line(int argc, char** argv);
 
 /// The text of --help.
-std::string_view usage_text();
+std::string usage_text();
 
 } // namespace kpatch::produce

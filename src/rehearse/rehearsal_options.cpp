@@ -4,94 +4,91 @@
 #include "rehearse/rehearsal_options.h"
 
 #include "base/error.h"
-#include "runtime/options.h"
+#include "base/option_table.h"
 
 namespace kpatch::rehearse {
 
 namespace {
 
-enum Option : int {
-  kKernel = 'k',
-  kCheck = 'c',
-  kProgram = 'p',
-  kWith = 'w',
-  kCycles = 'n',
-  kHelp = 'h',
-  kEach = 'e',
-  kKvm = 256,
-  kCpus,
-  kJson,
-  kTimeout,
-  kVmlinuz,
-  kModules,
-  kAppend,
-  kLate,
-  kCpu,
-  kUpgrade,
-  kWithout,
-  kNoKvm,
-  kSkipChecks,
-};
-
-constexpr option kLongOptions[] = {
-    {"kernel",      required_argument, nullptr, kKernel    },
-    {"check",       required_argument, nullptr, kCheck     },
-    {"program",     required_argument, nullptr, kProgram   },
-    {"with",        required_argument, nullptr, kWith      },
-    {"cycles",      required_argument, nullptr, kCycles    },
-    {"each",        no_argument,       nullptr, kEach      },
-    {"help",        no_argument,       nullptr, kHelp      },
-    {"cpus",        required_argument, nullptr, kCpus      },
-    {"kvm",         no_argument,       nullptr, kKvm       },
-    {"json",        required_argument, nullptr, kJson      },
-    {"timeout",     required_argument, nullptr, kTimeout   },
-    {"vmlinuz",     required_argument, nullptr, kVmlinuz   },
-    {"modules",     required_argument, nullptr, kModules   },
-    {"append",      required_argument, nullptr, kAppend    },
-    {"late",        no_argument,       nullptr, kLate      },
-    {"cpu",         required_argument, nullptr, kCpu       },
-    {"upgrade",     no_argument,       nullptr, kUpgrade   },
-    {"without",     required_argument, nullptr, kWithout   },
-    {"skip-checks", no_argument,       nullptr, kSkipChecks},
-    {"no-kvm",      no_argument,       nullptr, kNoKvm     },
-    {nullptr,       0,                 nullptr, 0          },
-};
-
 constexpr const char* kTryHelp = "see kpatch rehearse --help";
 
-unsigned positive_number(const std::string& option, std::string_view text) {
-  const unsigned value = runtime::whole_number(text).value_or(0);
+using To = RehearsalCall&;
+using Text = const std::string&;
+
+unsigned positive_number(std::string_view option, Text text) {
+  const unsigned value = whole_number(text).value_or(0);
   if (value == 0)
     fail("rehearse: {}: '{}' is not a number above zero", option, text);
   return value;
 }
 
-void take_option(RehearsalCall& call, int option) {
-  RehearsalRequest& request = call.request;
-  switch (option) {
-  case kKernel: request.release = optarg; break;
-  case kCheck: request.check = optarg; break;
-  case kProgram: request.programs.emplace_back(optarg); break;
-  case kWith: request.with.emplace_back(optarg); break;
-  case kCycles: request.cycles = positive_number("--cycles", optarg); break;
-  case kEach: request.each = true; break;
-  case kHelp: call.wants_help = true; break;
-  case kSkipChecks: call.skips_checks = true; break;
-  case kCpus: request.cpus = positive_number("--cpus", optarg); break;
-  case kKvm: request.kvm = true; break;
-  case kNoKvm: request.kvm = false; break;
-  case kUpgrade: request.upgrade = true; break;
-  case kWithout: request.without.emplace_back(optarg); break;
-  case kJson: call.json = optarg; break;
-  case kTimeout: request.timeout_seconds = positive_number("--timeout", optarg); break;
-  case kVmlinuz: request.vmlinuz = optarg; break;
-  case kModules: request.modules_root = optarg; break;
-  case kAppend: request.kernel_arguments.emplace_back(optarg); break;
-  case kLate: request.late = true; break;
-  case kCpu: request.cpu_model = optarg; break;
-  default: fail_with_remedy(kTryHelp, "rehearse: wrong call");
-  }
-}
+/// In the order of --help.
+constexpr Option<RehearsalCall> kOptions[] = {
+    {"kernel", 'k', "RELEASE",
+     "Boot this kernel, named as by uname -r (default: the one that the first module was "
+     "built for)",
+     [](To to, Text value) { to.request.release = value; }},
+    {"check", 'c', "SCRIPT",
+     "Run this shell script, which succeeds only while the patch is in effect; it finds "
+     "before, patched or after in $KPATCH_PHASE and the patch modules in "
+     "$KPATCH_MODULES",
+     [](To to, Text value) { to.request.check = value; }},
+    {"program", 'p', "FILE",
+     "Put this program and its shared libraries into the PATH of the check; repeatable",
+     [](To to, Text value) { to.request.programs.emplace_back(value); }},
+    {"with", 'w', "MODULE",
+     "Load this kernel module and its dependencies first: a name or a .ko file; "
+     "repeatable. Modules that the patch changes are always loaded",
+     [](To to, Text value) { to.request.with.emplace_back(value); }},
+    {"without", 0, "MODULE",
+     "Do not load this module although the patch changes it, for example because the "
+     "machine lacks its hardware; repeatable",
+     [](To to, Text value) { to.request.without.emplace_back(value); }},
+    {"late", 0, nullptr,
+     "Load those modules after the patches in the first cycle; later cycles find them "
+     "loaded",
+     [](To to, Text) { to.request.late = true; }},
+    {"cycles", 'n', "N", "Load and unload N times (default: 1)",
+     [](To to, Text value) { to.request.cycles = positive_number("--cycles", value); }},
+    {"each", 'e', nullptr,
+     "Load and unload one patch after the other instead of all together, and go on after "
+     "a failure or a kernel module that the machine cannot load",
+     [](To to, Text) { to.request.each = true; }},
+    {"upgrade", 0, nullptr,
+     "Replace each patch by the next, as kpatch upgrade does, then roll back step by "
+     "step and unload the first",
+     [](To to, Text) { to.request.upgrade = true; }},
+    {"cpus", 0, "N",
+     "Give the machine N processors (default: 2). With one, the kernel moves all tasks "
+     "at once, so that many patches take less time",
+     [](To to, Text value) { to.request.cpus = positive_number("--cpus", value); }},
+    {"cpu", 0, "MODEL",
+     "Emulate this processor, named as by QEMU, for code that the default one does not "
+     "use",
+     [](To to, Text value) { to.request.cpu_model = value; }},
+    {"append", 0, "WORDS", "Add to the kernel command line; repeatable",
+     [](To to, Text value) { to.request.kernel_arguments.emplace_back(value); }},
+    {"kvm", 0, nullptr,
+     "Use hardware virtualisation, or not (default: where it works and --cpu is not "
+     "given)",
+     [](To to, Text) { to.request.kvm = true; }},
+    {"no-kvm", 0, nullptr, kSame, [](To to, Text) { to.request.kvm = false; }},
+    {"timeout", 0, "SECONDS", "Give up after this time (default: 240)",
+     [](To to, Text value) {
+       to.request.timeout_seconds = positive_number("--timeout", value);
+     }},
+    {"skip-checks", 0, nullptr, "Boot even if kpatch verify refuses a module",
+     [](To to, Text) { to.skips_checks = true; }},
+    {"vmlinuz", 0, "FILE", "Boot this kernel image; needs --modules",
+     [](To to, Text value) { to.request.vmlinuz = value; }},
+    {"modules", 0, "DIR",
+     "Directory of lib/modules/RELEASE, for a kernel that is neither in the cache nor "
+     "installed",
+     [](To to, Text value) { to.request.modules_root = value; }},
+    {"json", 0, "FILE", "Write the report to this file as JSON",
+     [](To to, Text value) { to.json = value; }},
+    {"help", 'h', nullptr, "Show this help", [](To to, Text) { to.wants_help = true; }},
+};
 
 } // namespace
 
@@ -102,50 +99,21 @@ Boots the kernel in a virtual machine and takes the patch modules through their 
 the check must fail, `kpatch load`, the check must succeed, `kpatch unload`, the check
 must fail. Exit status 0 if all held and the kernel log is clean. Needs no root.
 
-  -k, --kernel RELEASE   the kernel to boot, as uname -r calls it (default: the
-                         one that the first module was built for)
-  -c, --check SCRIPT     shell script that succeeds if the patch is in effect; it finds
-                         before, patched or after in $KPATCH_PHASE, and the patch
-                         modules that are meant in $KPATCH_MODULES
-  -p, --program FILE     program that the check calls, put into its PATH together with
-                         its shared libraries; repeatable
-  -w, --with MODULE      kernel module to load before, with all it needs: a name or a
-                         .ko file; repeatable. Modules that the patch changes are
-                         loaded anyway
-      --late             load those modules in the first cycle only after the patches;
-                         further cycles find them loaded
-  -n, --cycles N         go through it N times (default 1)
-  -e, --each             load and unload one patch after the other instead of all
-                         together; what fails with one does not end the rehearsal, nor
-                         does a kernel module that the machine cannot load
-      --upgrade          put each patch in the place of the one before, as `kpatch
-                         upgrade` does, roll back step by step, and unload the first
-      --without MODULE   do not load this module of those that the patch changes, for
-                         instance because the machine lacks its hardware; repeatable
-      --cpus N           processors of the machine (default 2); with one, no task runs
-                         while the kernel moves tasks over, so that many patches are
-                         through sooner
-      --append WORDS     add to the command line of the kernel; repeatable
-      --cpu MODEL        processor to imitate, as QEMU calls it: workarounds for others are
-                         not at work on the default one
-      --kvm, --no-kvm    use hardware virtualisation, or not (default: where it works and
-                         no --cpu is given)
-      --json FILE        write the report to FILE as well
-      --timeout SECONDS  give up after that (default 240)
-      --skip-checks      boot although `kpatch verify` finds something against a module
-      --vmlinuz FILE     the kernel image, and
-      --modules DIR      the directory with lib/modules/RELEASE, if they are neither
-                         in the cache nor installed
-  -h, --help             print this)";
+)" + options_help(forms_of(kOptions));
 }
 
 RehearsalCall parse_rehearsal_call(const std::vector<std::string>& arguments) {
   std::vector<std::string> words = {"kpatch"};
   words.insert(words.end(), arguments.begin(), arguments.end());
   RehearsalCall call;
+  const auto take = [&](std::optional<std::size_t> row, Text value) {
+    if (!row)
+      fail_with_remedy(kTryHelp, "rehearse: wrong call");
+    kOptions[*row].set(call, value);
+    return true;
+  };
   for (const std::string& patch :
-       runtime::take_options(std::move(words), {"k:c:p:w:n:eh", kLongOptions},
-                             [&](int option) { take_option(call, option); }))
+       parse_options(std::move(words), forms_of(kOptions), Complaints::kPrinted, take))
     call.request.patches.emplace_back(patch);
   if (call.wants_help)
     return call;

@@ -6,12 +6,12 @@
 #include "runtime/command_line.h"
 
 #include "base/error.h"
+#include "base/option_table.h"
 #include "base/output.h"
 #include "runtime/guarded_load.h"
 #include "runtime/journal.h"
 #include "runtime/operation_lock.h"
 #include "runtime/operations.h"
-#include "runtime/options.h"
 #include "runtime/prune.h"
 #include "runtime/upgrade.h"
 
@@ -26,54 +26,23 @@ namespace {
 
 using Arguments = std::vector<std::string>;
 
-enum Option : int {
-  kAll = 'a',
-  kKernel = 'k',
-  kTimeout = 256,
-  kOnStall,
-  kSkipChecks,
-  kJson,
-  kBoot,
-  kWait,
-  kKeep,
-  kCheck,
-  kWatch,
-  kMetric,
-};
-
-constexpr option kLongOptions[] = {
-    {"all",            no_argument,       nullptr, kAll       },
-    {"kernel-version", required_argument, nullptr, kKernel    },
-    {"timeout",        required_argument, nullptr, kTimeout   },
-    {"on-stall",       required_argument, nullptr, kOnStall   },
-    {"skip-checks",    no_argument,       nullptr, kSkipChecks},
-    {"json",           no_argument,       nullptr, kJson      },
-    {"boot",           no_argument,       nullptr, kBoot      },
-    {"wait",           required_argument, nullptr, kWait      },
-    {"keep",           no_argument,       nullptr, kKeep      },
-    {"check",          required_argument, nullptr, kCheck     },
-    {"watch",          required_argument, nullptr, kWatch     },
-    {"metric",         required_argument, nullptr, kMetric    },
-    {nullptr,          0,                 nullptr, 0          },
-};
-
 constexpr std::pair<std::string_view, OnStall> kPolicies[] = {
     {"revert", OnStall::kRevert},
-    {"keep",   OnStall::kKeep  },
-    {"force",  OnStall::kForce },
+    {"keep", OnStall::kKeep},
+    {"force", OnStall::kForce},
 };
 
 /// A call taken apart.
 struct Call {
-  Arguments words;     ///< the subcommand and all that followed
-  Arguments arguments; ///< without options
-  std::set<int> given; ///< options
+  Arguments words;                  ///< the subcommand and all that followed
+  Arguments arguments;              ///< without options
+  std::set<std::string_view> given; ///< long names of options
   std::string release;
   LoadOptions load;
   Guard guard;
   std::chrono::seconds patience = kLockPatience; ///< with other operations
 
-  bool has(Option option) const { return given.contains(option); }
+  bool has(std::string_view option) const { return given.contains(option); }
 };
 
 struct Context {
@@ -87,9 +56,9 @@ struct Context {
 Exit load(const Context& context) {
   Host& host = context.host;
   const LoadOptions& options = context.call.load;
-  if (context.call.has(kBoot))
+  if (context.call.has("boot"))
     return load_at_boot(host, options);
-  if (context.call.has(kAll))
+  if (context.call.has("all"))
     return load_all_patches(host, options);
   if (context.call.guard.is_set())
     return load_guarded(host, context.module(), options, context.call.guard);
@@ -98,8 +67,8 @@ Exit load(const Context& context) {
 
 Exit unload(const Context& context) {
   const Waiting& waiting = context.call.load.waiting;
-  return context.call.has(kAll) ? unload_all_patches(context.host, waiting)
-                                : unload_patch(context.host, context.module(), waiting);
+  return context.call.has("all") ? unload_all_patches(context.host, waiting)
+                                 : unload_patch(context.host, context.module(), waiting);
 }
 
 Exit rollback(const Context& context) {
@@ -108,13 +77,13 @@ Exit rollback(const Context& context) {
 
 Exit install(const Context& context) {
   const std::string& release = context.call.release;
-  if (context.host.judge && !context.call.has(kSkipChecks))
+  if (context.host.judge && !context.call.has("skip-checks"))
     context.host.judge(context.module(),
                        release.empty() ? context.host.places.release : release);
   // The status of enabling the boot service is passed on as it is.
   return static_cast<Exit>(install_patch_beside(
       context.host, context.module(), context.call.release,
-      context.call.has(kKeep) ? Others::kKept : Others::kSuperseded));
+      context.call.has("keep") ? Others::kKept : Others::kSuperseded));
 }
 
 Exit upgrade(const Context& context) {
@@ -132,31 +101,31 @@ Exit prune(const Context& context) {
 }
 
 /// The end of a command that is run for what it prints.
-Exit told() {
+Exit printed() {
   require_output();
   return Exit::kSuccess;
 }
 
 Exit list(const Context& context) {
-  if (context.call.has(kJson))
+  if (context.call.has("json"))
     context.host.say(context.forms.list_json(read_status(context.host.places)));
   else
     list_patches(context.host);
-  return told();
+  return printed();
 }
 
 Exit status(const Context& context) {
   const SystemStatus known = read_status(context.host.places);
-  context.host.say(context.call.has(kJson) ? context.forms.status_json(known)
-                                           : context.forms.status_text(known));
-  return told();
+  context.host.say(context.call.has("json") ? context.forms.status_json(known)
+                                            : context.forms.status_text(known));
+  return printed();
 }
 
 Exit info(const Context& context) {
   const PatchInformation known = read_information(context.host, context.module());
-  context.host.say(context.call.has(kJson) ? context.forms.info_json(known)
-                                           : context.forms.info_text(known));
-  return told();
+  context.host.say(context.call.has("json") ? context.forms.info_json(known)
+                                            : context.forms.info_text(known));
+  return printed();
 }
 
 Exit signal(const Context& context) {
@@ -170,39 +139,94 @@ Exit confirm(const Context& context) {
 
 Exit version(const Context& context) {
   context.host.say(KPATCH_VERSION);
-  return told();
+  return printed();
 }
 
 struct Subcommand {
   std::string_view name;
-  std::size_t arguments; ///< one less with --all
-  bool is_change;        ///< one at a time
-  std::initializer_list<int> options;
+  const char* operand; ///< what --help calls it; nullptr: takes none
+  std::initializer_list<std::string_view> options;
+  const char* help; ///< nullptr: not shown
+  bool is_change;   ///< one at a time
   Exit (*run)(const Context& context);
 };
 
 const Subcommand kSubcommands[] = {
     {"load",
-     1,                 true,
-     {kAll, kBoot, kTimeout, kOnStall, kSkipChecks, kWait, kJson, kCheck, kWatch,
-      kMetric},
-     load                                                                                },
-    {"unload",       1, true,  {kAll, kTimeout, kOnStall, kWait, kJson},        unload   },
-    {"rollback",     0, true,  {kTimeout, kOnStall, kSkipChecks, kWait, kJson}, rollback },
-    {"install",      1, true,  {kKernel, kKeep, kSkipChecks, kWait, kJson},     install  },
-    {"upgrade",      1, true,  {kTimeout, kOnStall, kSkipChecks, kWait, kJson}, upgrade  },
-    {"uninstall",    1, true,  {kKernel, kWait},                                uninstall},
-    {"prune",        0, true,  {kWait},                                         prune    },
-    {"list",         0, false, {kJson},                                         list     },
-    {"status",       0, false, {kJson},                                         status   },
-    {"info",         1, false, {kJson},                                         info     },
-    {"signal",       0, false, {},                                              signal   },
-    {"confirm-boot", 0, false, {},                                              confirm  },
-    {"version",      0, false, {},                                              version  },
+     "MODULE",
+     {"all", "boot", "timeout", "on-stall", "skip-checks", "check", "watch", "metric",
+      "wait", "json"},
+     "Load a patch module (a .ko file or an installed one)",
+     true,
+     load},
+    {"unload",
+     "MODULE",
+     {"all", "timeout", "on-stall", "wait", "json"},
+     "Disable a patch and unload its module",
+     true,
+     unload},
+    {"rollback",
+     nullptr,
+     {"timeout", "on-stall", "skip-checks", "wait", "json"},
+     "Return to the installed patch that the newest one replaced",
+     true,
+     rollback},
+    {"install",
+     "FILE.ko",
+     {"kernel-version", "keep", "skip-checks", "wait", "json"},
+     "Install a patch module so that it is loaded at boot; one that replaces all others "
+     "supersedes the installed ones",
+     true,
+     install},
+    {"upgrade",
+     "FILE.ko",
+     {"timeout", "on-stall", "skip-checks", "wait", "json"},
+     "Load the module in place of all others, then install it in place of all others",
+     true,
+     upgrade},
+    {"uninstall",
+     "MODULE",
+     {"kernel-version", "wait"},
+     "Remove an installed patch module",
+     true,
+     uninstall},
+    {"prune",
+     nullptr,
+     {"wait"},
+     "Remove the patches installed for kernels that are no longer installed",
+     true,
+     prune},
+    {"list", nullptr, {"json"}, "List loaded and installed patch modules", false, list},
+    {"status",
+     nullptr,
+     {"json"},
+     "Show the loaded patches function by function",
+     false,
+     status},
+    {"info", "MODULE", {"json"}, "Show what a patch module contains", false, info},
+    {"signal",
+     nullptr,
+     {},
+     "Signal the processes that stall a transition",
+     false,
+     signal},
+    {"confirm-boot", nullptr, {}, nullptr, false, confirm},
+    {"version", nullptr, {}, "Show the version", false, version},
+};
+
+/// Commands that other parts of the program run.
+constexpr std::pair<std::string_view, std::string_view> kOtherCommands[] = {
+    {"rehearse [options] FILE.ko...",
+     "Load and unload the modules on their kernel in a virtual machine and report; see "
+     "kpatch rehearse --help"},
+    {"verify [options] FILE.ko",
+     "List what the kernel would refuse in a module, or what would crash it, without "
+     "loading it; see kpatch verify --help"},
+    {"help", "Show this help"},
 };
 
 constexpr std::pair<std::string_view, std::string_view> kOtherNames[] = {
-    {"-v",        "version"},
+    {"-v", "version"},
     {"--version", "version"},
 };
 
@@ -226,45 +250,71 @@ OnStall parse_policy(std::string_view text) {
   return found->second;
 }
 
-/// False for an unknown option.
-bool take_option(Call& call, int option) {
-  call.given.insert(option);
-  switch (option) {
-  case kKernel: call.release = optarg; return true;
-  case kTimeout:
-    call.load.waiting.timeout = parse_seconds("--timeout", optarg);
-    return true;
-  case kWait: call.patience = parse_seconds("--wait", optarg); return true;
-  case kOnStall: call.load.waiting.on_stall = parse_policy(optarg); return true;
-  case kCheck: call.guard.check = optarg; return true;
-  case kWatch: call.guard.watch = parse_seconds("--watch", optarg); return true;
-  case kMetric: call.guard.metric = optarg; return true;
-  case kSkipChecks: call.load.skips_checks = true; return true;
-  default: return option != '?';
-  }
-}
+using To = Call&;
+using Text = const std::string&;
+
+/// In the order of --help. Which commands take an option stands in kSubcommands.
+constexpr Option<Call> kOptions[] = {
+    {"all", 'a', nullptr, "All installed, or all loaded, modules instead of one",
+     [](To, Text) {}},
+    {"boot", 0, nullptr,
+     "All installed modules except those that failed at two boots; for kpatch.service",
+     [](To, Text) {}},
+    {"kernel-version", 'k', "RELEASE", "For this kernel instead of the running one",
+     [](To to, Text value) { to.release = value; }},
+    {"keep", 0, nullptr, "Keep the installed modules that this one supersedes",
+     [](To, Text) {}},
+    {"timeout", 0, "SECONDS", "Wait this long for a transition (default: 75)",
+     [](To to, Text value) {
+       to.load.waiting.timeout = parse_seconds("--timeout", value);
+     }},
+    {"on-stall", 0, "revert|keep|force",
+     "What to do with a transition that has not ended by then: take the patch back, let "
+     "it go on, or force it; exit status 4, 5, 6",
+     [](To to, Text value) { to.load.waiting.on_stall = parse_policy(value); }},
+    {"skip-checks", 0, nullptr, "Skip the pre-load checks",
+     [](To to, Text) { to.load.skips_checks = true; }},
+    {"check", 0, "SCRIPT",
+     "Run this script after loading; if it fails, take the patch back; exit status 11",
+     [](To to, Text value) { to.guard.check = value; }},
+    {"watch", 0, "SECONDS",
+     "Take the patch back if the kernel logs a complaint within this time",
+     [](To to, Text value) { to.guard.watch = parse_seconds("--watch", value); }},
+    {"metric", 0, "COMMAND",
+     "Run this command every second of --watch; if it fails, take the patch back",
+     [](To to, Text value) { to.guard.metric = value; }},
+    {"wait", 0, "SECONDS", "Wait this long for another kpatch to finish (default: 10)",
+     [](To to, Text value) { to.patience = parse_seconds("--wait", value); }},
+    {"json", 0, nullptr, "Print the result as JSON", [](To, Text) {}},
+};
 
 /// Nothing if the options are wrong.
 std::optional<Call> parse_call(const Arguments& arguments) {
   Call call{.words = arguments};
   bool is_right = true;
-  opterr = 0;
-  call.arguments = take_options(arguments, {"ak:", kLongOptions}, [&](int option) {
-    is_right = take_option(call, option) && is_right;
-  });
+  const auto take = [&](std::optional<std::size_t> row, Text value) {
+    is_right = row && is_right;
+    if (row) {
+      call.given.insert(kOptions[*row].name);
+      kOptions[*row].set(call, value);
+    }
+    return true;
+  };
+  call.arguments =
+      parse_options(arguments, forms_of(kOptions), Complaints::kSilent, take);
   if (!is_right)
     return std::nullopt;
   return call;
 }
 
 bool fits(const Subcommand& subcommand, const Call& call) {
-  const bool takes_all = call.has(kAll) || call.has(kBoot);
+  const bool takes_all = call.has("all") || call.has("boot");
   return std::ranges::all_of(call.given,
-                             [&](int option) {
+                             [&](std::string_view option) {
                                return std::ranges::find(subcommand.options, option) !=
                                       subcommand.options.end();
                              }) &&
-         call.arguments.size() + (takes_all ? 1 : 0) == subcommand.arguments;
+         call.arguments.size() + (takes_all ? 1 : 0) == (subcommand.operand ? 1 : 0);
 }
 
 Exit run_alone(const Subcommand& subcommand, const Context& context) {
@@ -314,48 +364,34 @@ Exit run_with_report(const Subcommand& subcommand, const Context& context) {
   return report.status;
 }
 
+/// "load, unload, rollback": who takes the option.
+std::string takers_of(std::string_view option) {
+  std::vector<std::string_view> names;
+  for (const Subcommand& command : kSubcommands)
+    if (std::ranges::find(command.options, option) != command.options.end())
+      names.push_back(command.name);
+  return fmt::format("{}", fmt::join(names, ", "));
+}
+
 } // namespace
 
 std::string usage() {
-  return R"(usage: kpatch <command> [<args>]
-
-   load <module>       load a patch module (a .ko file or an installed one)
-   load --all          load all modules installed for the running kernel
-   unload <module>     disable a patch and unload its module
-   unload --all        disable and unload all patches
-   rollback            return to the installed patch that the newest one replaced
-     --timeout SECONDS      how long to wait for a transition (default 75)
-     --on-stall=revert|keep|force
-                            what to do when it has not ended then; exit status 4, 5, 6
-     --skip-checks          load without looking for reasons against it first
-     --check SCRIPT         (load) run it afterwards: if it fails, the patch is taken
-                            back; exit status 11
-     --watch SECONDS        the same if the kernel complains so soon afterwards
-     --metric COMMAND       the same if this fails, run every second meanwhile
-     --wait SECONDS         how long to wait for another kpatch (default 10)
-     --json                 report as JSON; for install and upgrade, too
-   install [-k <release>] [--keep] [--skip-checks] <module.ko>
-                       install a patch module to be loaded at boot; one that
-                       replaces all others supersedes what is installed (--keep:
-                       leaves it)
-   upgrade <module.ko> load the module in the place of all others, then install it
-                       in their place; options as for load
-   uninstall [-k <release>] <module>
-                       remove an installed patch module
-   prune               remove what is installed for kernels that are gone
-   list [--json]       list loaded and installed patch modules
-   status [--json]     all about the loaded patches, function by function
-   info [--json] <module>
-                       what a patch module says about itself
-   signal              signal the processes that stall a transition
-   rehearse [options] <module.ko>...
-                       load and unload the modules on their kernel in a virtual
-                       machine and report; see kpatch rehearse --help
-   verify [options] <module.ko>
-                       look for what the kernel would refuse in a module, or what
-                       would crash it, without loading; see kpatch verify --help
-   version             print the version
-   help                print this)";
+  std::string text = "usage: kpatch <command> [<args>]\n\nCommands:\n";
+  for (const Subcommand& command : kSubcommands)
+    if (command.help)
+      text += help_entry(
+          fmt::format("  {} {}", command.name, command.operand ? command.operand : ""),
+          command.help);
+  for (const auto& [name, help] : kOtherCommands)
+    text += help_entry(fmt::format("  {}", name), help);
+  text += "\nOptions, and the commands that take them:\n";
+  for (const OptionForm& form : forms_of(kOptions)) {
+    const std::string help = fmt::format("{} ({})", form.help, takers_of(form.name));
+    const OptionForm row[] = {{form.name, form.letter, form.argument, help.c_str()}};
+    text += options_help(row);
+  }
+  text.pop_back();
+  return text;
 }
 
 int run_subcommand(Host& host, const Forms& forms, const Arguments& arguments) {
@@ -379,7 +415,7 @@ int run_subcommand(Host& host, const Forms& forms, const Arguments& arguments) {
         host, fmt::format("{} does not take these arguments: '{}'", name,
                           fmt::join(arguments.begin() + 1, arguments.end(), " ")));
   const Context context{host, forms, *call};
-  return static_cast<int>(found->is_change && call->has(kJson)
+  return static_cast<int>(found->is_change && call->has("json")
                               ? run_with_report(*found, context)
                               : run_alone(*found, context));
 }

@@ -4,32 +4,13 @@
 #include "runtime/verify_options.h"
 
 #include "base/error.h"
-#include "runtime/options.h"
+#include "base/option_table.h"
 
 #include <sys/utsname.h>
 
 namespace kpatch::runtime {
 
 namespace {
-
-enum Option : int {
-  kKernel = 'k',
-  kHelp = 'h',
-  kWith = 'w',
-  kVmlinuz = 256,
-  kModules,
-  kJson
-};
-
-constexpr option kLongOptions[] = {
-    {"kernel",  required_argument, nullptr, kKernel },
-    {"vmlinuz", required_argument, nullptr, kVmlinuz},
-    {"with",    required_argument, nullptr, kWith   },
-    {"modules", required_argument, nullptr, kModules},
-    {"json",    no_argument,       nullptr, kJson   },
-    {"help",    no_argument,       nullptr, kHelp   },
-    {nullptr,   0,                 nullptr, 0       },
-};
 
 constexpr const char* kTryHelp = "see kpatch verify --help";
 
@@ -39,45 +20,53 @@ std::string running_release() {
   return name.release;
 }
 
-void take_option(VerifyCall& call, int option) {
-  const std::string_view value = optarg ? optarg : "";
-  switch (option) {
-  case kKernel: call.release = value == "running" ? running_release() : value; break;
-  case kVmlinuz: call.vmlinuz = value; break;
-  case kModules: call.modules_root = value; break;
-  case kWith: call.more_modules.emplace_back(value); break;
-  case kJson: call.json = true; break;
-  case kHelp: call.wants_help = true; break;
-  default: fail_with_remedy(kTryHelp, "verify: wrong call");
-  }
-}
+using To = VerifyCall&;
+using Text = const std::string&;
+
+/// In the order of --help.
+constexpr Option<VerifyCall> kOptions[] = {
+    {"kernel", 'k', "RELEASE",
+     "Kernel to judge for, named as by uname -r, or `running` (default: the one that the "
+     "module was built for)",
+     [](To to, Text value) {
+       to.release = value == "running" ? running_release() : value;
+     }},
+    {"vmlinuz", 0, "FILE", "Kernel image; needs --modules",
+     [](To to, Text value) { to.vmlinuz = value; }},
+    {"modules", 0, "DIR",
+     "Directory of lib/modules/RELEASE, for a kernel that is neither in the cache nor "
+     "installed",
+     [](To to, Text value) { to.modules_root = value; }},
+    {"with", 'w', "MODULE.ko", "A module outside that directory; repeatable",
+     [](To to, Text value) { to.more_modules.emplace_back(value); }},
+    {"json", 0, nullptr, "Print the result as JSON", [](To to, Text) { to.json = true; }},
+    {"help", 'h', nullptr, "Show this help", [](To to, Text) { to.wants_help = true; }},
+};
 
 } // namespace
 
 std::string verify_usage() {
   return R"(usage: kpatch verify [--kernel RELEASE|running] [options] MODULE.ko
 
-Holds a finished patch module against the files of the kernel that is to load it and says
-what that kernel would refuse, or what would crash it. Nothing is loaded; needs no root.
-Exit status 0 if there is nothing, 1 otherwise.
+Compares a finished patch module with the files of the kernel that is to load it, and lists
+what that kernel would refuse or what would crash it. Loads nothing; needs no root.
+Exit status: 0 if the list is empty, else 1.
 
-  -k, --kernel RELEASE   the kernel, as uname -r calls it, or `running` (default: the one
-                         that the module was built for)
-      --vmlinuz FILE     the kernel image, and
-      --modules DIR      the directory with lib/modules/RELEASE, if they are neither
-                         in the cache nor installed
-  -w, --with MODULE.ko   a module that is not below that directory; repeatable
-      --json             print the result as JSON
-  -h, --help             print this)";
+)" + options_help(forms_of(kOptions));
 }
 
 VerifyCall parse_verify_call(const std::vector<std::string>& arguments) {
   std::vector<std::string> words = {"kpatch"};
   words.insert(words.end(), arguments.begin(), arguments.end());
   VerifyCall call;
+  const auto take = [&](std::optional<std::size_t> row, Text value) {
+    if (!row)
+      fail_with_remedy(kTryHelp, "verify: wrong call");
+    kOptions[*row].set(call, value);
+    return true;
+  };
   const std::vector<std::string> modules =
-      take_options(std::move(words), {"k:w:h", kLongOptions},
-                   [&](int option) { take_option(call, option); });
+      parse_options(std::move(words), forms_of(kOptions), Complaints::kPrinted, take);
   if (call.wants_help)
     return call;
   if (modules.size() != 1)

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// The options of a program as one table: parsing and --help read its rows, and a test
+// holds the pages in docs/ against --help.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace kpatch {
+
+/// One row. `set` is called with the argument, which is empty if there is none.
+template <typename Call>
+struct Option {
+  const char* name;     ///< without the dashes; users may abbreviate it
+  char letter;          ///< 0: none
+  const char* argument; ///< what --help calls it; nullptr: the option takes none
+  const char* help;     ///< kSame: another name of the row before; nullptr: not shown
+  void (*set)(Call&, const std::string& value);
+};
+
+inline constexpr const char* kSame = "";
+
+/// What a row says, without what it does.
+struct OptionForm {
+  const char* name;
+  char letter;
+  const char* argument;
+  const char* help;
+};
+
+template <typename Call, std::size_t count>
+std::vector<OptionForm> forms_of(const Option<Call> (&table)[count]) {
+  std::vector<OptionForm> forms;
+  for (const Option<Call>& row : table)
+    forms.push_back({row.name, row.letter, row.argument, row.help});
+  return forms;
+}
+
+/// Whether the user hears of wrong options from getopt, before `wrong` is called.
+enum class Complaints { kPrinted, kSilent };
+
+/// Reads words as getopt_long(3) does: options may be abbreviated and stand anywhere
+/// before "--". The first word is the name of the program. `take` gets the number of the
+/// row, or nothing for an option that is wrong, and returns false to stop there. Returns
+/// the words that are not options.
+std::vector<std::string> parse_options(
+    std::vector<std::string> words, std::span<const OptionForm> forms,
+    Complaints complaints,
+    const std::function<bool(std::optional<std::size_t> row, const std::string& value)>&
+        take);
+
+/// Lines of --help: "  -k, --kernel RELEASE     text", wrapped.
+std::string options_help(std::span<const OptionForm> forms);
+
+/// One entry of such a list, wrapped to the width of a terminal.
+std::string help_entry(std::string_view what, std::string_view text);
+
+/// The number if the text is one and nothing else.
+std::optional<unsigned> whole_number(std::string_view text);
+
+} // namespace kpatch
