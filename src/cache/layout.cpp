@@ -2,12 +2,55 @@
 #include "cache/layout.h"
 
 #include "base/error.h"
+#include "base/files.h"
+
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <cstdlib>
 
 namespace kpatch::cache {
 namespace fs = std::filesystem;
+
+namespace {
+
+struct Part {
+  std::string_view name;
+  fs::path (*of)(const fs::path& cache, const fs::path& kernel);
+};
+
+fs::path source_of(const fs::path& cache, const fs::path& kernel) {
+  const fs::path version = kernel / kImage / kSourceVersion;
+  if (!fs::exists(version))
+    return version;
+  std::string name = read_text(version);
+  name.erase(name.find_last_not_of('\n') + 1);
+  const fs::path patched = cache / kSources / (name + kPatchedSource);
+  return fs::exists(patched) ? patched : cache / kSources / name;
+}
+
+constexpr Part kPartsOfKernel[] = {
+    {"kernel", [](const fs::path&, const fs::path& kernel) { return kernel; }},
+    {"image", [](const fs::path&, const fs::path& kernel) { return kernel / kImage; }},
+    {"objects",
+     [](const fs::path&, const fs::path& kernel) { return kernel / kPreparedTree; }},
+    {"source", source_of},
+};
+
+std::vector<fs::path> places_without_release(const fs::path& cache,
+                                             std::string_view what) {
+  if (what.empty())
+    return {cache};
+  for (const char* name : {kDownloads, kKernels, kOriginals, kSources})
+    if (what == name)
+      return {cache / name};
+  fail_with_remedy(
+      "run kpatch-build cache path [downloads|kernels|originals|sources], or "
+      "kpatch-build cache path kernel|image|objects|source RELEASE",
+      "cache path: '{}' does not name a part of the cache", what);
+}
+
+} // namespace
 
 fs::path known_cache() {
   if (const char* chosen = std::getenv("CACHEDIR"); chosen && *chosen)
@@ -39,6 +82,22 @@ std::vector<fs::path> folders_of_release(const fs::path& cache,
   }
   std::ranges::sort(folders);
   return folders;
+}
+
+std::vector<fs::path> find_places(const fs::path& cache, std::string_view what,
+                                  std::string_view release) {
+  const auto part = std::ranges::find(kPartsOfKernel, what, &Part::name);
+  if (release.empty() || part == std::end(kPartsOfKernel))
+    return places_without_release(cache, what);
+  std::vector<fs::path> places;
+  for (const fs::path& kernel : folders_of_release(cache, release))
+    if (fs::path place = part->of(cache, kernel); fs::exists(place))
+      places.push_back(std::move(place));
+  if (places.empty())
+    fail_with_remedy(
+        fmt::format("build a patch for it: kpatch-build -a {} PATCH", release),
+        "cache path: {} does not have the {} of {}", cache.string(), what, release);
+  return places;
 }
 
 } // namespace kpatch::cache

@@ -29,6 +29,11 @@ inline constexpr const char* kPreparedTree = "objects.2";
 /// The unpacked image package: boot/vmlinuz-RELEASE, lib/modules/RELEASE.
 inline constexpr const char* kImage = "image";
 
+/// In the folder of the image: the version of the source that it was built from.
+inline constexpr const char* kSourceVersion = "source-version";
+/// At the end of the name of a source that a kernel's feature set has patched.
+inline constexpr const char* kPatchedSource = "-patched";
+
 /// $CACHEDIR, or ~/.kpatch; empty if the environment has neither.
 std::filesystem::path known_cache();
 /// The same for who cannot do without: throws Error if the environment has neither.
@@ -38,5 +43,13 @@ std::filesystem::path default_cache();
 /// trees. Sorted by name; none without a cache.
 std::vector<std::filesystem::path> folders_of_release(const std::filesystem::path& cache,
                                                       std::string_view release);
+
+/// What is there of a kernel: `what` is kernel, image, objects (the prepared tree) or
+/// source (as the kernel was compiled from it); without a release, downloads, kernels,
+/// originals, sources, or nothing for the cache itself. Throws Error for other words and
+/// for what is not there.
+std::vector<std::filesystem::path> find_places(const std::filesystem::path& cache,
+                                               std::string_view what,
+                                               std::string_view release);
 
 } // namespace kpatch::cache

@@ -50,10 +50,10 @@ namespace {
 
 /// In the unpacked image: the version of the source package that it was made of, and the
 /// feature set if it has one.
-constexpr const char* kSourceVersionFile = "source-version";
+constexpr const char* kSourceVersionFile = cache::kSourceVersion;
 constexpr const char* kSourcePackageFile = "source-package"; ///< its name
 constexpr char kFeatureSetMark = '_'; // no version of a package has it
-constexpr std::string_view kPatched = "-patched";
+constexpr std::string_view kPatched = cache::kPatchedSource;
 
 constexpr std::string_view kKbuildPrefix = "linux-kbuild-";
 

@@ -5,6 +5,7 @@
 #include "base/output.h"
 #include "base/run_tool.h"
 #include "cache/cache_upkeep.h"
+#include "cache/layout.h"
 #include "distro/find_target.h"
 #include "produce/command_line.h"
 #include "produce/driver.h"
@@ -85,6 +86,15 @@ int verify_cache(const Invocation& invocation, kpatch::report::Console& console)
   return complaints.empty() ? 0 : 1;
 }
 
+int show_places(const Invocation& invocation) {
+  std::vector<std::string> words = invocation.places;
+  words.resize(2);
+  for (const auto& place :
+       kpatch::cache::find_places(invocation.kernel.cache, words[0], words[1]))
+    kpatch::print(kpatch::Stream::kOutput, "{}\n", place.string());
+  return 0;
+}
+
 int run(int argc, char** argv) {
   Invocation invocation = kpatch::produce::parse_command_line(argc, argv);
   kpatch::report::Console console;
@@ -111,6 +121,7 @@ int run(int argc, char** argv) {
          kpatch::cache::collect_garbage(invocation.kernel.cache))
       kpatch::print(kpatch::Stream::kOutput, "removed {}\n", name);
     return 0;
+  case Invocation::Action::kShowPlaces: return show_places(invocation);
   case Invocation::Action::kVerifyCache: return verify_cache(invocation, console);
   }
   return 1;

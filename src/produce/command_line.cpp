@@ -202,10 +202,14 @@ Invocation cache_invocation(const std::vector<std::string>& words) {
   };
   Invocation invocation;
   invocation.action = Action::kComplainAboutUsage;
-  invocation.usage_complaint = "cache: one of list, gc, verify is wanted";
+  invocation.usage_complaint = "cache: give one of list, gc, verify, path";
   for (const auto& [verb, action] : kVerbs)
     if (words.size() == 1 && words[0] == verb)
       invocation.action = action;
+  if (!words.empty() && words.size() <= 3 && words[0] == "path") {
+    invocation.action = Action::kShowPlaces;
+    invocation.places.assign(words.begin() + 1, words.end());
+  }
   invocation.kernel.cache = fs::absolute(cache::default_cache());
   return invocation;
 }
@@ -234,7 +238,9 @@ void check_combination(Invocation& invocation) {
 
 std::string usage_text() {
   return "usage: kpatch-build [options] <patch1 ... patchN>\n" +
-         options_help(forms_of(kOptions)) + "   or: kpatch-build cache list|gc|verify\n";
+         options_help(forms_of(kOptions)) +
+         "   or: kpatch-build cache list|gc|verify\n"
+         "   or: kpatch-build cache path [WHAT [RELEASE]]\n";
 }
 
 Invocation parse_command_line(int argc, char** argv) {

@@ -22,11 +22,13 @@ struct Invocation {
     kComplainAboutUsage,
     kListCache,
     kCollectGarbage,
-    kVerifyCache
+    kVerifyCache,
+    kShowPlaces
   };
   Action action = Action::kBuild;
   std::string usage_complaint;      ///< for kComplainAboutUsage
   std::vector<std::string> notices; ///< to be shown before the work begins
+  std::vector<std::string> places;  ///< for kShowPlaces: what, release; may be fewer
   BuildOptions options;
   kernel::TargetRequest kernel;
   std::filesystem::path json; ///< empty: not wanted

@@ -155,6 +155,10 @@ TEST_F(CommandLine, RefusesCombinationsThatContradict) {
 TEST_F(CommandLine, HasACommandForTheCache) {
   EXPECT_EQ(parse({"cache", "gc"}).action, Invocation::Action::kCollectGarbage);
   EXPECT_EQ(parse({"cache", "verify"}).action, Invocation::Action::kVerifyCache);
+  EXPECT_EQ(parse({"cache", "path"}).action, Invocation::Action::kShowPlaces);
+  EXPECT_EQ(parse({"cache", "path", "image", "6.1.0-1"}).places,
+            (std::vector<std::string>{"image", "6.1.0-1"}));
+  EXPECT_EQ(parse({"cache", "gc", "x"}).action, Invocation::Action::kComplainAboutUsage);
   EXPECT_EQ(parse({"cache"}).action, Invocation::Action::kComplainAboutUsage);
 }
 
