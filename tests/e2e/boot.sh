@@ -4,13 +4,7 @@
 # kernel refuses and one for another release. It is rebooted, gets a patch that takes the system down when it is loaded,
 # comes up without that the third time, and is started again with kpatch.disable.
 # usage: boot.sh BIN-DIRECTORY
-set -euo pipefail
-here=$(dirname "$(readlink -f "$0")")
-bin=$1
-cache=${CACHEDIR:-$HOME/.kpatch}
-release=$("$here/release.sh")
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+. "$(dirname "$(readlink -f "$0")")/common.sh"
 
 # The system without kpatch, kept: making it takes longer than all the rest.
 base=$cache/test-root/bookworm-2.tar
@@ -34,8 +28,8 @@ good=$root/root/boot-good.ko
 sed 's/boot_good/boot_evil/g; s/meminfo_proc_show/meminfo_proc_shoo/g' "$good" >"$root/root/boot-evil.ko"
 sed "s/boot_good/boot_else/g; s/vermagic=$release/vermagic=${release/6.1/6.2}/" "$good" >"$root/root/boot-else.ko"
 xz --check=crc32 "$good"
-objects=$(echo "$cache"/kernels/"${release}"_*/objects.*)
-source=$(echo "$cache"/sources/"$(cat "$cache"/kernels/"${release}"_*/image/source-version)")
+objects=$(cached objects)
+source=$(cached source)
 cp -r "$here/modules/crash" "$work/crash"
 make -s --no-print-directory -C "$objects" -f "$source/Makefile" -o tools/objtool may-sync-config= need-compiler=1 \
 	CONFIG_DEBUG_INFO_BTF= CONFIG_DEBUG_INFO_BTF_MODULES= M="$work/crash" modules
@@ -103,7 +97,7 @@ expect() {
 refuse() {
 	! grep -Eq -- "$2" "$work/$1" || { echo "$1: not expected: $2"; exit 1; }
 }
-vmlinuz=$(echo "$cache/kernels/${release}"_*/image/boot/vmlinuz-"$release")
+vmlinuz=$(cached image)/boot/vmlinuz-$release
 
 start twice quiet
 csplit -s -f "$work/life" "$work/twice" '/^== boot/' '{*}'

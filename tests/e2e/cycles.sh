@@ -4,12 +4,7 @@
 # always a task that runs while the kernel moves tasks over, for which the kernel waits a second each
 # time; so most of the cycles are done with one.
 # usage: cycles.sh BIN-DIRECTORY
-set -euo pipefail
-here=$(dirname "$(readlink -f "$0")")
-bin=$1
-release=$("$here/release.sh")
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+. "$(dirname "$(readlink -f "$0")")/common.sh"
 "$bin/kpatch-build" -a "$release" -n e2e-cycles -o "$work" "$here/patches/several-3.patch"
 # cycles NUMBER PROCESSORS
 cycles() {

@@ -3,12 +3,7 @@
 # The compilers of both sides run on two machines, which are two distcc daemons on the loopback here. Both
 # must have worked, and the module must be the same as without them.
 # usage: distcc.sh BIN-DIRECTORY
-set -euo pipefail
-here=$(dirname "$(readlink -f "$0")")
-. "$here/own_cache.sh"
-bin=$1
-release=$("$here/release.sh")
-work=$(mktemp -d)
+. "$(dirname "$(readlink -f "$0")")/common.sh"
 chmod 755 "$work"
 mkdir -m 777 "$work/daemon"
 daemons=()
@@ -24,8 +19,8 @@ user=(--user "$(id -un)")
 
 # daemon N: on a port that is free.
 daemon() {
-	local try port
-	for try in 1 2 3 4 5 6 7 8; do
+	local port
+	for _ in 1 2 3 4 5 6 7 8; do
 		port=$((10000 + RANDOM % 20000))
 		TMPDIR=/tmp distccd --daemon --no-detach "${user[@]}" --listen 127.0.0.1 --port "$port" --allow 127.0.0.1 \
 			--enable-tcp-insecure --jobs 2 --log-file "$work/daemon/$1.log" --log-level info --pid-file "$work/daemon/$1.pid" &
@@ -47,8 +42,7 @@ patches=("$here/patches/vmlinux-and-module.patch")
 
 # A cache of our own that has the kernel, but no object of it: those of the unpatched side are to be
 # compiled as well.
-cache=${CACHEDIR:-$HOME/.kpatch}
-own_cache "$cache" "$release" "$work/cache"
+own_cache "$work/cache"
 
 mkdir "$work/alone" "$work/shared" "$work/distcc"
 "$bin/kpatch-build" -a "$release" -n e2e-distcc --launcher none -o "$work/alone" "${patches[@]}"

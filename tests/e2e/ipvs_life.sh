@@ -4,12 +4,7 @@
 # its state must keep out a patch that does not know of it and be taken over by one that does, and
 # version 2 must leave the timer dead.
 # usage: ipvs_life.sh BIN-DIRECTORY
-set -euo pipefail
-here=$(dirname "$(readlink -f "$0")")
-bin=$1
-release=$("$here/release.sh")
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+. "$(dirname "$(readlink -f "$0")")/common.sh"
 
 for version in v2 v3 v4 v5; do
 	"$bin/kpatch-build" -a "$release" -n "ipvs-$version" -o "$work" "$here/../../demo/ipvs/$version.patch"

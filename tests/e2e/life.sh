@@ -4,13 +4,8 @@
 # pristine source must stay as it is, and the next build must make the same module as ever.
 # A cache that a program of another version has made is used as far as it can be, or refused.
 # usage: life.sh BIN-DIRECTORY [KILLS]
-set -euo pipefail
-here=$(dirname "$(readlink -f "$0")")
-. "$here/own_cache.sh"
-bin=$1 kills=${2:-3}
-release=$("$here/release.sh")
-shared=${CACHEDIR:-$HOME/.kpatch}
-work=$(mktemp -d)
+. "$(dirname "$(readlink -f "$0")")/common.sh"
+kills=${2:-3}
 end() {
 	umount "$work/small" 2>/dev/null || true
 	rm -rf "$work"
@@ -36,8 +31,8 @@ is_sound() {
 	CACHEDIR=$1 "$bin/kpatch-build" cache verify >/dev/null
 }
 
-own_cache "$shared" "$release" "$work/cache"
-is_sound "$shared"
+own_cache "$work/cache"
+is_sound "$cache"
 (build "$work/cache" life "$patch")
 mv "$work/life/life.ko" "$work/good.ko"
 
@@ -59,7 +54,7 @@ is_tidy "$work/cache"
 agrees "$work/cache"
 
 echo "== killed $kills times"
-own_cache "$shared" "$release" "$work/killed"
+own_cache "$work/killed"
 # forget KIND: every other build has no object of an earlier run.
 forget() {
 	[ "$1" -eq 0 ] || rm -rf "$work"/killed/originals "$work"/killed/kernels/*/{commands,compilers,hooks}
@@ -92,7 +87,7 @@ agrees "$work/killed"
 is_sound "$work/killed"
 
 echo "== at once"
-own_cache "$shared" "$release" "$work/met"
+own_cache "$work/met"
 (build "$work/met" one "$patch") &
 one=$!
 (build "$work/met" two "$patch") &
@@ -105,7 +100,7 @@ is_tidy "$work/met"
 agrees "$work/met"
 
 echo "== of an earlier version"
-own_cache "$shared" "$release" "$work/other"
+own_cache "$work/other"
 kernel=$(echo "$work"/other/kernels/*)
 for record in units modules struct-sizes includes; do
 	for file in "$kernel/$record"{,-shipped,.1}; do
@@ -123,13 +118,13 @@ grep -q 'later version' "$work/later.log"
 
 echo "== no space"
 if [ "$(id -u)" -eq 0 ] && mkdir "$work/small" && mount -t tmpfs -o size=300k none "$work/small" 2>/dev/null; then
-	own_cache "$shared" "$release" "$work/small/cache"
+	own_cache "$work/small/cache"
 	! (build "$work/small/cache" full "$patch") || { echo "it fits into 300k"; exit 1; }
 	grep -i 'No space left' "$work/full.log" || { cat "$work/full.log"; exit 1; }
 	grep 'free ' "$work/full.log"
 	mount -o remount,size=200m "$work/small"
 	agrees "$work/small/cache"
-	is_sound "$shared"
+	is_sound "$cache"
 else
 	echo "skipped: no tmpfs can be mounted here"
 fi

@@ -4,19 +4,12 @@
 # module, which loads and unloads. A change is an instruction more where a function returns an error, so that the kernel
 # works as before.
 # usage: many_units.sh BIN-DIRECTORY
-set -euo pipefail
-here=$(dirname "$(readlink -f "$0")")
-bin=$1
+. "$(dirname "$(readlink -f "$0")")/common.sh"
 least=60
-release=$("$here/release.sh")
-cache=${CACHEDIR:-$HOME/.kpatch}
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
 
 # Brings the kernel's source into the cache.
-source_of() { echo "$cache"/sources/"$(cat "$cache"/kernels/"${release}"_*/image/source-version 2>/dev/null)"; }
-[ -d "$(source_of)/fs" ] || "$bin/kpatch-build" -a "$release" -n e2e-first -o "$work" "$here/patches/meminfo-string.patch"
-source=$(source_of)
+[ -d "$(cached source 2>/dev/null)/fs" ] || "$bin/kpatch-build" -a "$release" -n e2e-first -o "$work" "$here/patches/meminfo-string.patch"
+source=$(cached source)
 
 # with_change FILE: prints it with an instruction before the first "return -EINVAL;" of a function that stays after boot
 # and that a tracer may redirect.

@@ -3,17 +3,11 @@
 # Builds two modules and does one fault after the other to each: `kpatch verify` must find all of them, and nothing in
 # the modules as they were built. Boots nothing.
 # usage: mutants.sh BIN-DIRECTORY
-set -euo pipefail
-here=$(dirname "$(readlink -f "$0")")
-bin=$1
-release=$("$here/release.sh")
-cache=${CACHEDIR:-$HOME/.kpatch}
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+. "$(dirname "$(readlink -f "$0")")/common.sh"
 
 "$bin/kpatch-build" -a "$release" -n mutant-special -o "$work" "$here/patches/special-sections.patch"
 "$bin/kpatch-build" -a "$release" -n mutant-several -o "$work" "$here/patches/vmlinux-and-module.patch"
-image=$(echo "$cache/kernels/${release}_"*/image)
+image=$(cached image)
 "$bin/mutants" "$release" "$image/boot/vmlinuz-$release" "$image" - "$work"/*.ko
 for module in "$work"/*.ko; do
 	"$bin/kpatch" verify "$module"

@@ -4,16 +4,9 @@
 # patch to the older one, would put into the kernel what it has already. The proof must refuse it and name both
 # versions.
 # usage: older_source.sh BIN-DIRECTORY
-set -euo pipefail
-here=$(dirname "$(readlink -f "$0")")
-. "$here/own_cache.sh"
-bin=$1
+. "$(dirname "$(readlink -f "$0")")/common.sh"
 series=${KPATCH_TEST_SERIES:-6.1}
-release=$("$here/release.sh")
-cache=${CACHEDIR:-$HOME/.kpatch}
-version=$(cat "$cache"/kernels/"$release"_*/image/source-version)
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+version=$(cat "$(cached image)/source-version")
 
 # The newest that is older: of a version of the kernel's own, not only of the package.
 older=$(apt-cache madison "linux-source-$series" | cut -d '|' -f 2 | tr -d ' ' | sort -uV |
@@ -33,7 +26,7 @@ if [ ! -e "$old" ]; then
 	old=$work/source
 fi
 new=$cache/sources/$version
-own_cache "$cache" "$release" "$work/cache"
+own_cache "$work/cache"
 export CACHEDIR=$work/cache
 
 # A change may be one of comments or declarations alone.

@@ -2,12 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Stalls, replacement, roll-back and inspection on the stock kernel, in one boot.
 # usage: operations.sh BIN-DIRECTORY
-set -euo pipefail
-here=$(dirname "$(readlink -f "$0")")
-bin=$1
-release=$("$here/release.sh")
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+. "$(dirname "$(readlink -f "$0")")/common.sh"
 
 for name in v1 v2 sleep; do
 	option=()
@@ -16,9 +11,8 @@ for name in v1 v2 sleep; do
 		"$here/patches/operations-$name.patch"
 done
 # A module that has a function for itself.
-cache=${CACHEDIR:-$HOME/.kpatch}
-objects=$(echo "$cache"/kernels/"${release}"_*/objects.*)
-source=$(echo "$cache"/sources/"$(cat "$cache"/kernels/"${release}"_*/image/source-version)")
+objects=$(cached objects)
+source=$(cached source)
 cp -r "$here/modules/holder" "$work/holder"
 make -s --no-print-directory -C "$objects" -f "$source/Makefile" -o tools/objtool may-sync-config= need-compiler=1 \
 	CONFIG_DEBUG_INFO_BTF= CONFIG_DEBUG_INFO_BTF_MODULES= M="$work/holder" modules

@@ -3,17 +3,11 @@
 # Patches two modules from outside the kernel's tree, one of which uses the other and gets a new file, and
 # rehearses it. The modules in use and their sources must stay as they are.
 # usage: out_of_tree.sh BIN-DIRECTORY
-set -euo pipefail
-here=$(dirname "$(readlink -f "$0")")
-bin=$1
-cache=${CACHEDIR:-$HOME/.kpatch}
-release=$("$here/release.sh")
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+. "$(dirname "$(readlink -f "$0")")/common.sh"
 
 # The modules in use, built against the kernel as their author would.
-objects=$(echo "$cache"/kernels/"${release}"_*/objects.*)
-source=$(echo "$cache"/sources/"$(cat "$cache"/kernels/"${release}"_*/image/source-version)")
+objects=$(cached objects)
+source=$(cached source)
 cp -r "$here/modules" "$work/used"
 symbols=
 for module in a b; do

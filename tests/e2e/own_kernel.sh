@@ -5,16 +5,11 @@
 # dnf fetches, and a full build; with "clang" made by LLVM's programs. It is built once per cache from the source
 # of the Debian kernel, cut down. The trees must stay as they are.
 # usage: own_kernel.sh BIN-DIRECTORY [all|clang]
-set -euo pipefail
-here=$(dirname "$(readlink -f "$0")")
-bin=$1 forms=${2:-}
+. "$(dirname "$(readlink -f "$0")")/common.sh"
+forms=${2:-}
 compiler=CC=gcc-12
 [ "$forms" != clang ] || compiler=LLVM=1
-cache=${CACHEDIR:-$HOME/.kpatch}
-debian=$("$here/release.sh")
-whole=$(readlink -f "$cache/sources/$(cat "$cache"/kernels/"${debian}"_*/image/source-version)")
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+whole=$(readlink -f "$(cached source)")
 patch=$here/patches/own-kernel.patch
 
 # cut_down FROM TO: what the small configuration compiles, and all that kbuild reads on the way.

@@ -3,10 +3,8 @@
 # Builds a patch module from one or more patches and rehearses it on the stock kernel; with
 # $KPATCH_TEST_AGAIN a second time with those options too.
 # usage: patch_and_rehearse.sh BIN-DIRECTORY CHECK PATCH... [-- REHEARSE-OPTION...]
-set -euo pipefail
-here=$(dirname "$(readlink -f "$0")")
-bin=$1 check=$2
-. "$here/files.sh"
+. "$(dirname "$(readlink -f "$0")")/common.sh"
+check=$2
 shift 2
 
 patches=()
@@ -16,9 +14,6 @@ while [ $# -gt 0 ] && [ "$1" != -- ]; do
 done
 [ $# -eq 0 ] || shift
 
-release=$("$here/release.sh")
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
 
 rehearse() {
 	"$bin/kpatch" rehearse --kernel "$release" --check "$(file checks "$check.sh")" "$@" "$work/e2e-$check.ko"

@@ -3,19 +3,12 @@
 # A patch that cannot become a module: the message must say why, the status must be right, and
 # nothing may be left behind, least of all in the pristine source.
 # usage: refuse.sh BIN-DIRECTORY STATUS MESSAGE-REGEX PATCH [OPTION...]
-set -euo pipefail
-here=$(dirname "$(readlink -f "$0")")
-. "$here/files.sh"
-bin=$1 status=$2 message=$3 patch=$(file patches "$4.patch")
+. "$(dirname "$(readlink -f "$0")")/common.sh"
+status=$2 message=$3 patch=$(file patches "$4.patch")
 shift 4
-cache=${CACHEDIR:-$HOME/.kpatch}
-release=$("$here/release.sh")
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
 mkdir "$work/out" "$work/tmp"
 
-source=$cache/sources/$(cat "$cache"/kernels/"$release"_*/image/source-version)
-[ ! -e "$source-patched" ] || source=$source-patched
+source=$(cached source)
 
 # Names, sizes and times of the source, and what else the cache holds besides the log and the directories of other
 # builds that are under way, which are locked.

@@ -4,15 +4,9 @@
 # with $KPATCH_TEST_AGAIN in a second one with those options too. A module is given by its check and the patches
 # in it, one patch named like the check if there are none.
 # usage: rehearse_each.sh BIN-DIRECTORY CHECK[:PATCH,...]... [-- REHEARSE-OPTION...]
-set -euo pipefail
-here=$(dirname "$(readlink -f "$0")")
-. "$here/files.sh"
-bin=$1
+. "$(dirname "$(readlink -f "$0")")/common.sh"
 shift
 
-release=$("$here/release.sh")
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
 mkdir "$work/checks"
 
 # make_module CHECK PATCH...: it is named after the first patch.
@@ -31,9 +25,9 @@ make_module() {
 
 modules=() checks=()
 while [ $# -gt 0 ] && [ "$1" != -- ]; do
-	patches=${1#*:}
+	listed=${1#*:}
 	# shellcheck disable=SC2086 # these are words
-	make_module "${1%%:*}" ${patches//,/ }
+	make_module "${1%%:*}" ${listed//,/ }
 	shift
 done
 [ $# -eq 0 ] || shift

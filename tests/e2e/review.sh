@@ -2,12 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The safety review must see a planted hazard of each kind, and let their harmless neighbours pass.
 # usage: review.sh BIN-DIRECTORY
-set -euo pipefail
-here=$(dirname "$(readlink -f "$0")")
-bin=$1 patches=$here/patches/review story=$here/../../demo/ipvs
-release=$("$here/release.sh")
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+. "$(dirname "$(readlink -f "$0")")/common.sh"
+patches=$here/patches/review story=$here/../../demo/ipvs
 
 # review RESULT PATCH...: builds them into one module, if the review lets them.
 review() {

@@ -3,13 +3,7 @@
 # The module must be the same, byte for byte, for another user with another cache, home, time zone, language,
 # working directory, number of jobs, launcher and with variables that kbuild reads.
 # usage: same_bytes.sh BIN-DIRECTORY
-set -euo pipefail
-here=$(dirname "$(readlink -f "$0")")
-bin=$1
-release=$("$here/release.sh")
-cache=${CACHEDIR:-$HOME/.kpatch}
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+. "$(dirname "$(readlink -f "$0")")/common.sh"
 chmod 755 "$work"
 mkdir -p "$work/one" "$work/a much longer name"
 patch=$here/patches/vmlinux-and-module.patch
@@ -29,13 +23,13 @@ cp -r "$bin" "$work/bin"
 cp -r "$here/../../kmod" "$work/kmod"
 cp "$patch" "$work/x.patch"
 share "$cache/sources" "$other/sources"
-for kernel in "$cache"/kernels/"$release"_*; do
-	mkdir "$other/kernels/${kernel##*/}"
-	for part in image debug; do
-		[ ! -e "$kernel/$part" ] || share "$kernel/$part" "$other/kernels/${kernel##*/}/$part"
-	done
-	cp -r "$kernel"/objects.* "$other/kernels/${kernel##*/}/"
+kernel=$(cached kernel)
+theirs=$other/kernels/${kernel##*/}
+mkdir "$theirs"
+for part in image debug; do
+	[ ! -e "$kernel/$part" ] || share "$kernel/$part" "$theirs/$part"
 done
+cp -r "$(cached objects)" "$theirs/"
 if [ "$(id -u)" -eq 0 ] && unshare --mount true 2>/dev/null; then
 	chown -R 65534:65534 "$work/other" "$work/a much longer name"
 	# shellcheck disable=SC2016 # for the other shell

@@ -3,14 +3,9 @@
 # Patches come and go at random on a busy machine, whose kpatch is killed and failed by the system (checks/soak.sh says
 # how), for so many minutes. The numbers can be had again with $KPATCH_SOAK_SEED.
 # usage: soak.sh BIN-DIRECTORY [MINUTES]
-set -euo pipefail
-here=$(dirname "$(readlink -f "$0")")
-. "$here/files.sh"
-bin=$1 minutes=${2:-30}
+. "$(dirname "$(readlink -f "$0")")/common.sh"
+minutes=${2:-30}
 seed=${KPATCH_SOAK_SEED:-$RANDOM}
-release=$("$here/release.sh")
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
 
 build() {
 	"$bin/kpatch-build" -a "$release" -o "$work" "$@"

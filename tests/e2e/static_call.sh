@@ -4,15 +4,10 @@
 # .static_call_sites of them, behind everything else in the object. The kernel's own objtool does that
 # here; the site of the patched function must travel, at its place, and no other.
 # usage: static_call.sh BIN-DIRECTORY [SHAPE...]
-set -euo pipefail
-here=$(dirname "$(readlink -f "$0")")
-bin=$1
-cache=${CACHEDIR:-$HOME/.kpatch}
-objtool=$(find -L "$cache/kernels/$("$here/release.sh")"_*/objects*/tools/objtool -name 'objtool*' -type f -perm -1 -print |
+. "$(dirname "$(readlink -f "$0")")/common.sh"
+objtool=$(find -L "$(cached objects)/tools/objtool" -name 'objtool*' -type f -perm -1 -print |
 	sort | tail -n 1)
 [ -n "$objtool" ] || { echo "no objtool in the cache" >&2; exit 1; }
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
 cd "$work"
 
 cat >unit.c <<'END'

@@ -2,12 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # A rehearsal must not pass when it proves nothing or when the kernel complains.
 # usage: verdicts.sh BIN-DIRECTORY
-set -euo pipefail
-here=$(dirname "$(readlink -f "$0")")
-bin=$1
-release=$("$here/release.sh")
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+. "$(dirname "$(readlink -f "$0")")/common.sh"
 "$bin/kpatch-build" -a "$release" -n e2e-verdicts -o "$work" "$here/patches/meminfo-string.patch"
 
 # expect VERDICT CHECK-TEXT

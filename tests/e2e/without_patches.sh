@@ -3,17 +3,10 @@
 # An rt kernel without the patches that it was made with: what they change is refused, and the remedy that is named
 # helps.
 # usage: without_patches.sh BIN-DIRECTORY
-set -euo pipefail
-here=$(dirname "$(readlink -f "$0")")
-. "$here/own_cache.sh"
-bin=$1
-release=$("$here/release.sh")
-shared=${CACHEDIR:-$HOME/.kpatch}
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+. "$(dirname "$(readlink -f "$0")")/common.sh"
 export CACHEDIR=$work/cache
 mkdir "$work/out"
-cache_of_packages "$shared" "$CACHEDIR"
+cache_of_packages "$CACHEDIR"
 
 build() {
 	"$bin/kpatch-build" -a "$release" --offline -n e2e-patches -o "$work/out" "$here/patches/header-inline.patch" 2>&1 |
@@ -26,6 +19,6 @@ file=$(sed -n 's/^  put the part of .* there: \([^ ]*\) .*/\1/p' "$work/log" | h
 [ ! -e "$work/out/e2e-patches.ko" ]
 
 echo "== with $file"
-ln -s "$(readlink -f "$shared/downloads")/${file##*/}" "$file"
+ln -s "$(readlink -f "$cache/downloads")/${file##*/}" "$file"
 build
 [ -e "$work/out/e2e-patches.ko" ]

@@ -3,22 +3,15 @@
 # What is compiled otherwise than the kernel that runs must be told from it, by name and with the likely cause:
 # another compiler, other options, a source of another version. --force goes on, and says why it should not.
 # usage: wrong_builds.sh BIN-DIRECTORY
-set -euo pipefail
-here=$(dirname "$(readlink -f "$0")")
-. "$here/own_cache.sh"
-bin=$1
-release=$("$here/release.sh")
-shared=${CACHEDIR:-$HOME/.kpatch}
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-source=$(readlink -f "$shared/sources/$(cat "$shared"/kernels/"$release"_*/image/source-version)")
-right=$(sed -n 's/^CONFIG_CC_VERSION_TEXT="\([^ ]*\) .*"$/\1/p' "$shared"/kernels/"$release"_*/objects.2/.config)
+. "$(dirname "$(readlink -f "$0")")/common.sh"
+source=$(readlink -f "$(cached source)")
+right=$(sed -n 's/^CONFIG_CC_VERSION_TEXT="\([^ ]*\) .*"$/\1/p' "$(cached objects)/.config")
 export CACHEDIR=$work/cache
-own_cache "$shared" "$release" "$CACHEDIR"
+own_cache "$CACHEDIR"
 
 # compiler NAME COMMAND...: from now on it takes the place of the kernel's compiler.
 compiler() {
-	rm -rf "$work/bin"
+	rm -rf "${work:?}/bin"
 	mkdir "$work/bin"
 	printf '#!/bin/bash\nexec %s\n' "$2" >"$work/bin/$right"
 	chmod +x "$work/bin/$right"
