@@ -12,17 +12,26 @@
 
 namespace kpatch::test {
 
-enum class AddressForm { kAbsolute, kRelative, kAbsolutePercpu };
+enum class AddressForm { kAbsolute, kRelative, kAbsolutePercpu, kFromPlace };
 
 struct KallsymsForm {
   AddressForm addresses = AddressForm::kAbsolutePercpu;
   bool addresses_last = false;
   bool with_seqs = false;
   std::endian order = std::endian::little;
+  std::size_t alignment = 8; ///< of the parts
 };
+
+/// As kernels since 7.0 have it.
+constexpr KallsymsForm kFormOf7 = {.addresses = AddressForm::kFromPlace,
+                                   .addresses_last = true,
+                                   .with_seqs = true,
+                                   .alignment = 4};
 
 class KallsymsTable {
  public:
+  static constexpr std::uint64_t kAddress = 0xffffffff82000000; ///< of the section
+
   KallsymsTable(const std::vector<image::Kallsym>& symbols, KallsymsForm form)
       : symbols_(symbols), form_(form) {}
 
@@ -57,13 +66,17 @@ class KallsymsTable {
     bytes_.insert(bytes_.end(), text.begin(), text.end());
     bytes_.push_back(0);
   }
-  void align() { bytes_.resize((bytes_.size() + 7) / 8 * 8); }
+  void align() {
+    bytes_.resize((bytes_.size() + form_.alignment - 1) / form_.alignment *
+                  form_.alignment);
+  }
 
   void put_addresses() {
     for (const image::Kallsym& symbol : symbols_)
       put_address(symbol.address);
     align();
-    if (form_.addresses != AddressForm::kAbsolute)
+    if (form_.addresses == AddressForm::kRelative ||
+        form_.addresses == AddressForm::kAbsolutePercpu)
       put<std::uint64_t>(kBase);
   }
 
@@ -72,6 +85,8 @@ class KallsymsTable {
       put<std::uint64_t>(address);
     else if (form_.addresses == AddressForm::kRelative)
       put(static_cast<std::uint32_t>(address - kBase));
+    else if (form_.addresses == AddressForm::kFromPlace)
+      put(static_cast<std::uint32_t>(address - kAddress - bytes_.size()));
     else
       put(static_cast<std::uint32_t>(address < kBase ? address : kBase - 1 - address));
   }
@@ -139,9 +154,9 @@ inline std::vector<image::Kallsym> sample_symbols() {
   std::vector<image::Kallsym> symbols = {
       {0xffffffff81000000, 'T', "_text"}
   };
-  for (unsigned i = 0; i < 600; ++i)
+  for (unsigned i = 0; i < 1200; ++i)
     symbols.push_back({0xffffffff81001000 + 16 * i, i % 2 ? 't' : 'T',
-                       i % 300 == 7 ? "irq_show" : "irq_" + std::to_string(i)});
+                       i % 600 == 7 ? "irq_show" : "irq_" + std::to_string(i)});
   symbols.push_back({0xffffffff81100000, 'd', std::string(300, 'x')});
   return symbols;
 }

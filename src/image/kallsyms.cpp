@@ -7,10 +7,18 @@
 //   to 6.3    offsets relative_base num_syms names markers [seqs] token_table token_index
 //   since 6.4 num_syms names markers token_table token_index offsets relative_base seqs
 //
+//   since 7.0 num_syms names markers token_table token_index offsets seqs
+//
 // (absolute: `addresses` in the place of `offsets relative_base`; `seqs`, the order by
 // name, came with 6.2 and was backported.) What never changed: token_index follows
-// token_table, names follow num_syms, markers follow names, and every part begins at a
-// multiple of eight. So those are found first, and then the addresses on either side.
+// token_table, names follow num_syms, and markers follow names. So those are found first,
+// and then the addresses on either side. Every part begins at a multiple of eight, or of
+// four where all of them are made of smaller numbers: since there is no relative_base,
+// each offset counts from the place where it stands itself.
+//
+// Other bytes of .rodata may look like a part of it, so the parts must fit each other:
+// the markers those of the names, the tokens where the markers end, the addresses in
+// order. No kernel that can be patched has less than a thousand symbols.
 //
 // A name is a sequence of tokens, the first of which begins with the type letter; its
 // length is ULEB128 since 6.1, and a byte below 128 before.
@@ -28,21 +36,23 @@ namespace {
 
 using View = std::span<const std::uint8_t>;
 
-constexpr std::uint64_t kAlignment = 8;
+constexpr std::uint64_t kAlignments[] = {8, 4};
 constexpr std::size_t kTokens = 256;
 constexpr std::size_t kNamesPerMarker = 256;
+constexpr std::uint32_t kFewestSymbols = 1000;
 constexpr std::uint32_t kMostSymbols = 1U << 24;
 constexpr std::size_t kLongestName = 1024; ///< KSYM_NAME_LEN is 512
-
-std::uint64_t aligned(std::uint64_t offset) {
-  return (offset + kAlignment - 1) & ~(kAlignment - 1);
-}
+constexpr std::uint64_t kSeqSize = 3;
 
 /// Reads that say "no" instead of throwing: most places that are tried are not the one.
 struct Reader {
   View data;
   std::endian order;
+  std::uint64_t alignment; ///< of the parts
 
+  std::uint64_t aligned(std::uint64_t offset) const {
+    return (offset + alignment - 1) & ~(alignment - 1);
+  }
   template <typename T>
   std::optional<T> at(std::uint64_t offset) const {
     if (offset > data.size() || data.size() - offset < sizeof(T))
@@ -100,9 +110,9 @@ bool tokens_for_index(const Reader& reader, std::uint64_t index, Tokens& tokens)
   const std::uint64_t last = *reader.at<std::uint16_t>(index + 2 * (kTokens - 1));
   if (index < last + 1)
     return false;
-  const std::uint64_t latest = (index - last - 1) & ~(kAlignment - 1);
+  const std::uint64_t latest = (index - last - 1) & ~(reader.alignment - 1);
   for (std::uint64_t back = 0; back <= std::min<std::uint64_t>(latest, kLongestName);
-       back += kAlignment)
+       back += reader.alignment)
     if (read_tokens(reader, latest - back, index, tokens))
       return true;
   return false;
@@ -130,43 +140,57 @@ bool name_extent(const Reader& reader, std::uint64_t& at, std::uint64_t& end) {
   return end <= reader.data.size();
 }
 
-/// Whether `names.count` names stand at `names.begin` with their markers after them.
-bool names_fit(const Reader& reader, const Names& names, std::uint64_t limit) {
+/// Whether the tokens stand where the markers end, or the order by name behind them does.
+bool ends_at_tokens(const Reader& reader, const Names& names, std::uint64_t end,
+                    const Tokens& tokens) {
+  const std::uint64_t markers_end = reader.aligned(end);
+  return markers_end == tokens.table ||
+         reader.aligned(markers_end + kSeqSize * names.count) == tokens.table;
+}
+
+/// Whether `names.count` names stand at `names.begin`, then their markers, then the
+/// tokens.
+bool names_fit(const Reader& reader, const Names& names, const Tokens& tokens) {
   std::vector<std::uint32_t> markers;
   std::uint64_t at = names.begin;
   for (std::uint32_t i = 0; i < names.count; ++i) {
     if (i % kNamesPerMarker == 0)
       markers.push_back(static_cast<std::uint32_t>(at - names.begin));
     std::uint64_t end = 0;
-    if (!name_extent(reader, at, end) || end > limit)
+    if (!name_extent(reader, at, end) || end > tokens.table)
       return false;
     at = end;
   }
-  const std::uint64_t table = aligned(at);
-  if (!reader.is_zero(at, std::min<std::uint64_t>(table, reader.data.size())))
+  const std::uint64_t table = reader.aligned(at);
+  if (!reader.is_zero(at, table))
     return false;
   for (std::size_t i = 0; i < markers.size(); ++i)
     if (reader.at<std::uint32_t>(table + 4 * i) != markers[i])
       return false;
-  return true;
+  return ends_at_tokens(reader, names, table + 4 * markers.size(), tokens);
 }
 
-std::optional<Names> find_names(const Reader& reader, std::uint64_t before) {
-  for (std::uint64_t at = before & ~(kAlignment - 1); at >= kAlignment;) {
-    at -= kAlignment;
+std::optional<Names> find_names(const Reader& reader, const Tokens& tokens) {
+  const std::uint64_t before = tokens.table;
+  for (std::uint64_t at = before & ~(reader.alignment - 1); at >= reader.alignment;) {
+    at -= reader.alignment;
     const std::uint32_t count = *reader.at<std::uint32_t>(at);
-    if (count == 0 || count > kMostSymbols || count > before - at ||
-        !reader.is_zero(at + 4, at + kAlignment))
+    if (count < kFewestSymbols || count > kMostSymbols || count > before - at ||
+        !reader.is_zero(at + 4, at + reader.alignment))
       continue;
-    const Names names{at, count, at + kAlignment};
-    if (names_fit(reader, names, before))
+    const Names names{at, count, at + reader.alignment};
+    if (names_fit(reader, names, tokens))
       return names;
   }
   return std::nullopt;
 }
 
-bool is_ascending(const std::vector<std::uint64_t>& addresses) {
-  return std::ranges::is_sorted(addresses);
+/// Nothing if they are in no order, or all the same.
+std::optional<std::vector<std::uint64_t>>
+if_ascending(std::vector<std::uint64_t> addresses) {
+  if (addresses.front() == addresses.back() || !std::ranges::is_sorted(addresses))
+    return std::nullopt;
+  return addresses;
 }
 
 /// Offsets from a base. With CONFIG_KALLSYMS_ABSOLUTE_PERCPU those that are not negative
@@ -195,7 +219,7 @@ std::optional<std::vector<std::uint64_t>> relative_addresses(const Reader& reade
     else
       addresses.push_back(value >= 0 ? offset : base - 1 - offset);
   }
-  return is_ascending(addresses) ? std::optional(std::move(addresses)) : std::nullopt;
+  return if_ascending(std::move(addresses));
 }
 
 std::optional<std::vector<std::uint64_t>>
@@ -208,7 +232,25 @@ absolute_addresses(const Reader& reader, std::uint64_t table, std::uint32_t coun
       return std::nullopt;
     addresses.push_back(*address);
   }
-  return is_ascending(addresses) ? std::optional(std::move(addresses)) : std::nullopt;
+  return if_ascending(std::move(addresses));
+}
+
+/// Each offset counts from where it stands; the section was linked at `section`.
+std::optional<std::vector<std::uint64_t>> place_addresses(const Reader& reader,
+                                                          std::uint64_t offsets,
+                                                          std::uint32_t count,
+                                                          std::uint64_t section) {
+  std::vector<std::uint64_t> addresses;
+  addresses.reserve(count);
+  for (std::uint32_t i = 0; i < count; ++i) {
+    const std::uint64_t at = offsets + std::uint64_t{4} * i;
+    const auto raw = reader.at<std::uint32_t>(at);
+    if (!raw)
+      return std::nullopt;
+    const std::int64_t distance = static_cast<std::int32_t>(*raw);
+    addresses.push_back(section + at + static_cast<std::uint64_t>(distance));
+  }
+  return if_ascending(std::move(addresses));
 }
 
 /// A base that a 64-bit kernel can have: in the upper half of the address space, at a
@@ -217,10 +259,12 @@ bool is_base(std::uint64_t value) {
   return value >> 63 && value % 4096 == 0;
 }
 
-std::optional<std::vector<std::uint64_t>>
-find_addresses(const Reader& reader, const Names& names, const Tokens& tokens) {
-  const std::uint64_t offsets_size = aligned(std::uint64_t{4} * names.count);
-  const std::uint64_t after = aligned(tokens.end);
+std::optional<std::vector<std::uint64_t>> find_addresses(const Reader& reader,
+                                                         const Names& names,
+                                                         const Tokens& tokens,
+                                                         std::uint64_t section) {
+  const std::uint64_t offsets_size = reader.aligned(std::uint64_t{4} * names.count);
+  const std::uint64_t after = reader.aligned(tokens.end);
   if (const auto base = reader.at<std::uint64_t>(after + offsets_size);
       base && is_base(*base))
     if (auto found = relative_addresses(reader, after, names.count, *base))
@@ -231,6 +275,8 @@ find_addresses(const Reader& reader, const Names& names, const Tokens& tokens) {
       if (auto found = relative_addresses(reader, names.num_syms - 8 - offsets_size,
                                           names.count, base))
         return found;
+  if (auto found = place_addresses(reader, after, names.count, section))
+    return found;
   const std::uint64_t absolute_size = std::uint64_t{8} * names.count;
   if (names.num_syms >= absolute_size)
     if (auto found =
@@ -256,20 +302,28 @@ std::vector<Kallsym> expand(const Reader& reader, const Names& names,
   return symbols;
 }
 
-} // namespace
-
-std::optional<std::vector<Kallsym>> decode_kallsyms(View section, std::endian order) {
-  const Reader reader{section, order};
+std::optional<std::vector<Kallsym>> decode(const Reader& reader, std::uint64_t address) {
   Tokens tokens;
-  for (std::uint64_t at = kAlignment; at < section.size(); at += kAlignment) {
+  for (std::uint64_t at = reader.alignment; at < reader.data.size();
+       at += reader.alignment) {
     if (!looks_like_index(reader, at) || !tokens_for_index(reader, at, tokens))
       continue;
-    const auto names = find_names(reader, tokens.table);
+    const auto names = find_names(reader, tokens);
     if (!names)
       continue;
-    if (const auto addresses = find_addresses(reader, *names, tokens))
+    if (const auto addresses = find_addresses(reader, *names, tokens, address))
       return expand(reader, *names, tokens, *addresses);
   }
+  return std::nullopt;
+}
+
+} // namespace
+
+std::optional<std::vector<Kallsym>> decode_kallsyms(View section, std::uint64_t address,
+                                                    std::endian order) {
+  for (const std::uint64_t alignment : kAlignments)
+    if (auto symbols = decode({section, order, alignment}, address))
+      return symbols;
   return std::nullopt;
 }
 

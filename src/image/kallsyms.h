@@ -20,9 +20,10 @@ struct Kallsym {
 };
 
 /// Finds the table in the bytes of the section that holds it (.rodata of a vmlinux) and
-/// decodes it; nothing if it is not there. The order is the kernel's own: livepatch
-/// positions count in it.
+/// decodes it; nothing if it is not there. `address` is where the section was linked. The
+/// order is the kernel's own: livepatch positions count in it.
 std::optional<std::vector<Kallsym>> decode_kallsyms(std::span<const std::uint8_t> section,
+                                                    std::uint64_t address,
                                                     std::endian order);
 
 } // namespace kpatch::image

@@ -91,7 +91,7 @@ Image kernel_image(std::span<const std::uint8_t> vmlinux, std::string label) {
       continue;
     parts.push_back(read_part(elf.get(), section, header, label));
     if (!names && parts.back().name.starts_with(".rodata"))
-      names = decode_kallsyms(parts.back().data, order);
+      names = decode_kallsyms(parts.back().data, parts.back().address, order);
   }
   if (!names)
     fail_with_remedy("the kernel must be built with CONFIG_KALLSYMS_ALL, which live "

@@ -165,12 +165,13 @@ void make_module(const std::filesystem::path& corpus) {
 }
 
 void make_images(const std::filesystem::path& corpus) {
-  std::vector<image::Kallsym> symbols = test::sample_symbols();
-  symbols.resize(300);
+  const std::vector<image::Kallsym> symbols = test::sample_symbols();
   const Bytes table = test::KallsymsTable(symbols, {.with_seqs = true}).section();
   save(corpus / "image" / "kallsyms", table);
   save(corpus / "image" / "kallsyms-last",
        test::KallsymsTable(symbols, {.addresses_last = true}).section());
+  save(corpus / "image" / "kallsyms-place",
+       test::KallsymsTable(symbols, test::kFormOf7).section());
   elf::Object vmlinux;
   vmlinux.header.machine = EM_X86_64;
   vmlinux.add_section({.name = ".rodata",
