@@ -32,6 +32,7 @@
 #include "cache/layout.h"
 #include "distro/debian_archive.h"
 #include "distro/debian_names.h"
+#include "distro/debian_sources.h"
 #include "distro/depmod.h"
 #include "distro/feature_set.h"
 #include "distro/package_unpack.h"
@@ -211,25 +212,10 @@ std::string feature_set(const Workshop& shop) {
   return mark == std::string::npos ? "" : shop.source_version.substr(mark + 1);
 }
 
-void unpack_plain_source(const fs::path& package, const fs::path& fresh) {
-  const TempDir outer(".outer-", fresh);
-  unpack_deb(package, outer.path());
-  fs::path archive;
-  for (const fs::directory_entry& entry :
-       fs::directory_iterator(outer.path() / "usr/src"))
-    if (entry.path().filename().string().find(".tar.") != std::string::npos)
-      archive = entry.path();
-  if (archive.empty())
-    fail("{}: there is no source archive in it", package.string());
-  run_unpacker({"tar", "--no-same-owner", "--strip-components=1", "-xf", archive.string(),
-                "-C", fresh.string()},
-               archive);
-}
-
 void unpack_source(Workshop& shop, const fs::path& fresh) {
   const Packages packages = fetch_packages(shop);
   shop.say("Unpacking the kernel source");
-  unpack_plain_source(packages.source, fresh);
+  unpack_linux_source(packages.source, fresh);
   if (!packages.common.empty())
     take_headers(packages.common, fresh);
 }
@@ -312,18 +298,6 @@ void locate_debug(const Workshop& shop, kernel::Target& target) {
                                            "the debug information of the modules"));
 }
 
-/// Where this kernel comes from, whatever release the machine has; null if its name does
-/// not tell.
-std::shared_ptr<ReleaseArchive> archive_of_release(const std::string& kernel,
-                                                   const fs::path& cache,
-                                                   const kernel::TargetRequest& request) {
-  const DebianRelease* release = debian_release_of(kernel);
-  if (!release)
-    return {};
-  return std::make_shared<ReleaseArchive>(*release, cache, request.offline,
-                                          request.progress);
-}
-
 Workshop open_workshop(const kernel::TargetRequest& request) {
   utsname running{};
   uname(&running);
@@ -383,7 +357,7 @@ void make_patched_source(Workshop& shop, const fs::path& source) {
     shop.say(
         fmt::format("Unpacking the kernel source and the patches of the feature set '{}'",
                     feature_set(shop)));
-    unpack_plain_source(plain, fresh);
+    unpack_linux_source(plain, fresh);
     apply_feature_set(packaging, feature_set(shop), fresh);
   });
   cache::record_fingerprint(source);

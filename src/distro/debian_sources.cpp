@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/process.h"
+#include "distro/package_unpack.h"
 
 #include <vector>
 
@@ -174,6 +175,21 @@ void download_source(const Apt& apt, const SourcePackage& source, SourceParts pa
                      "launchpad.net and give the unpacked tree with -s",
                      "{}={}: its source is not served{}", source.name, source.version,
                      errors_in(messages + outcome.errors));
+}
+
+void unpack_linux_source(const fs::path& package, const fs::path& into) {
+  const TempDir outer(".outer-", into);
+  unpack_deb(package, outer.path());
+  fs::path archive;
+  for (const fs::directory_entry& entry :
+       fs::directory_iterator(outer.path() / "usr/src"))
+    if (entry.path().filename().string().find(".tar.") != std::string::npos)
+      archive = entry.path();
+  if (archive.empty())
+    fail("{}: there is no source archive in it", package.string());
+  run_unpacker({"tar", "--no-same-owner", "--strip-components=1", "-xf", archive.string(),
+                "-C", into.string()},
+               archive);
 }
 
 } // namespace kpatch::distro

@@ -3,6 +3,7 @@
 
 #include "distro/apt.h"
 #include "distro/debian_archive.h"
+#include "kernel/target.h"
 
 #include <filesystem>
 #include <string>
@@ -28,5 +29,27 @@ enum class SourceParts {
 /// is asked. Throws Error if it does not serve the source.
 void download_source(const Apt& apt, const SourcePackage& source, SourceParts parts,
                      const std::string& beside, const std::filesystem::path& into);
+
+/// Where a kernel comes from, whatever release the machine has; null if its name does not
+/// say.
+std::shared_ptr<ReleaseArchive> archive_of_release(const std::string& kernel,
+                                                   const std::filesystem::path& cache,
+                                                   const kernel::TargetRequest& request);
+
+/// The version of the kernel's source package that `wanted` means: "newest", an upstream
+/// version ("6.12.117"), or a whole one. Only those that were made for the same
+/// release as `present` count ("~deb12u1", "~bpo13+1"). Empty: none of `served` is meant.
+std::string newer_source_version(const std::vector<std::string>& served,
+                                 const std::string& present, const std::string& wanted);
+
+/// The source tree of a later version in the kernel's series, as `wanted` says; in the
+/// cache. Throws Error naming what is served if there is none.
+std::filesystem::path debian_newer_source(const kernel::TargetRequest& request,
+                                          const kernel::Target& target,
+                                          const std::string& wanted);
+
+/// Unpacks the tree that is in a linux-source package.
+void unpack_linux_source(const std::filesystem::path& package,
+                         const std::filesystem::path& into);
 
 } // namespace kpatch::distro

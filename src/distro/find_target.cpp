@@ -6,12 +6,15 @@
 
 #include "base/error.h"
 #include "distro/debian.h"
+#include "distro/debian_sources.h"
 #include "distro/full_build.h"
 #include "distro/out_of_tree.h"
 #include "distro/rpm.h"
 #include "distro/tree.h"
 #include "distro/ubuntu.h"
 #include "kernel/requirements.h"
+
+#include <algorithm>
 
 namespace kpatch::distro {
 
@@ -20,20 +23,23 @@ namespace {
 struct Provider {
   bool (*is_meant)(const kernel::TargetRequest& request);
   kernel::Target (*find)(const kernel::TargetRequest& request);
+  /// Null: the user has to give the tree.
+  std::filesystem::path (*find_newer)(const kernel::TargetRequest& request,
+                                      const kernel::Target& target,
+                                      const std::string& wanted);
 };
 
 constexpr Provider kProviders[] = {
-    {is_tree_request,                                   tree_target  },
-    {is_rpm_request,                                    rpm_target   },
-    {is_ubuntu_request,                                 ubuntu_target},
-    {[](const kernel::TargetRequest&) { return true; }, debian_target},
+    {is_tree_request,                                   tree_target,   nullptr},
+    {is_rpm_request,                                    rpm_target,    nullptr},
+    {is_ubuntu_request,                                 ubuntu_target, nullptr},
+    {[](const kernel::TargetRequest&) { return true; }, debian_target,
+     debian_newer_source                                                      },
 };
 
-kernel::Target find_kernel(const kernel::TargetRequest& request) {
-  for (const Provider& provider : kProviders)
-    if (provider.is_meant(request))
-      return provider.find(request);
-  return {};
+const Provider& provider_of(const kernel::TargetRequest& request) {
+  return *std::ranges::find_if(
+      kProviders, [&](const Provider& provider) { return provider.is_meant(request); });
 }
 
 } // namespace
@@ -42,7 +48,7 @@ kernel::Target find_target(kernel::TargetRequest request) {
   const bool is_out_of_tree = !request.out_of_tree.modules.empty();
   if (is_out_of_tree && request.release.empty())
     request.release = release_of_module(request.out_of_tree.modules.front());
-  kernel::Target target = find_kernel(request);
+  kernel::Target target = provider_of(request).find(request);
   kernel::check_configuration(target);
   if (!request.machine.empty() && request.machine != target.machine)
     fail_with_remedy("leave TARGET_ARCH out",
@@ -51,6 +57,19 @@ kernel::Target find_target(kernel::TargetRequest request) {
   if (request.full_build)
     target = fully_built(std::move(target), request);
   return is_out_of_tree ? with_out_of_tree_modules(std::move(target), request) : target;
+}
+
+std::filesystem::path find_newer_source(const kernel::TargetRequest& request,
+                                        const kernel::Target& target,
+                                        const std::string& wanted) {
+  const Provider& provider = provider_of(request);
+  if (!provider.find_newer)
+    fail_with_remedy(
+        "unpack the newer source and give its folder: --to DIR",
+        "--to {}: the source of another version is fetched only for Debian's "
+        "kernels",
+        wanted);
+  return provider.find_newer(request, target, wanted);
 }
 
 } // namespace kpatch::distro

@@ -45,11 +45,20 @@ int build(Invocation& invocation, const std::vector<std::string>& argv,
     progress("DEBUG mode enabled");
     kpatch::set_log_level(log_level_of(invocation.debug));
   }
+  if (!invocation.to.empty())
+    invocation.options.newer_source = [&](const kpatch::kernel::Target& target) {
+      return std::filesystem::is_directory(invocation.to)
+                 ? std::filesystem::canonical(invocation.to)
+                 : kpatch::distro::find_newer_source(invocation.kernel, target,
+                                                     invocation.to);
+    };
   if (is_isolated) {
     kpatch::kernel::TargetRequest request = invocation.kernel;
     request.progress = progress;
     // Fetched and prepared while there is a network.
     const kpatch::kernel::Target target = kpatch::distro::find_target(request);
+    if (invocation.options.newer_source)
+      invocation.options.newer_source(target);
     return kpatch::produce::build_isolated(invocation, target, argv);
   }
   invocation.options.hook_sources = kpatch::produce::find_hook_sources();

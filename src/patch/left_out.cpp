@@ -48,6 +48,16 @@ Groups grouped(const std::vector<LeftOut>& files) {
   return groups;
 }
 
+/// A line for a reader: of many names the first few.
+std::string names_in_short(const std::vector<std::string>& paths) {
+  constexpr std::size_t kNamed = 8;
+  if (paths.size() <= kNamed + 1)
+    return fmt::format("{}", fmt::join(paths, ", "));
+  return fmt::format("{} and {} other files",
+                     fmt::join(paths.begin(), paths.begin() + kNamed, ", "),
+                     paths.size() - kNamed);
+}
+
 } // namespace
 
 bool is_code_of_others(const LeftOut& file) {
@@ -63,7 +73,7 @@ std::vector<std::string> notices_of(const std::vector<LeftOut>& files) {
   std::vector<std::string> notices;
   for (const auto& [why, paths] : grouped(files))
     notices.push_back(
-        fmt::format("NOTICE: {}: left out: {}", fmt::join(paths, ", "), text_of(why)));
+        fmt::format("NOTICE: {}: left out: {}", names_in_short(paths), text_of(why)));
   return notices;
 }
 

@@ -230,6 +230,7 @@ class Reader {
     change.has_git_prefixes =
         header_name(line()).starts_with("a/") && header_name(line(1)).starts_with("b/");
     change.spelled = header_name(line(change.is_new() ? 1 : 0));
+    const bool ends_nowhere = is_of_missing_file(line(1));
     next_ += 2;
     while (line().starts_with("@@ -"))
       change.hunks.push_back(read_hunk(returns));
@@ -241,6 +242,8 @@ class Reader {
     const Hunk& first = change.hunks.front();
     if (change.hunks.size() == 1 && first.old_start == 0 && first.old_count == 0)
       change.old_path.clear();
+    if (ends_nowhere && change.hunks.size() == 1 && first.new_count == 0)
+      change.new_path.clear();
     if (change.is_new() && change.is_removed())
       malformed(change.line - 1, "both names of the file are {}", kNowhere);
     patch_.changes.push_back(std::move(change));
@@ -253,6 +256,14 @@ class Reader {
     if (added || removed)
       malformed(next_, "one line more than the header of the hunk at line {} says",
                 hunk.line);
+  }
+
+  /// diff -N dates a missing file to the beginning of time, which in the west of
+  /// Greenwich is still the year before; patch(1) goes by that as well.
+  static bool is_of_missing_file(std::string_view header) {
+    const std::string_view date =
+        header.substr(std::min(header.find('\t'), header.size()));
+    return date.starts_with("\t1970-01-01 ") || date.starts_with("\t1969-12-31 ");
   }
 
   /// The name in a "--- a/x<tab>date" line.

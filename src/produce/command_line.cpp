@@ -133,6 +133,10 @@ constexpr Option<Invocation> kOptions[] = {
     {"launcher", 0, "PROGRAM",
      "Run the compiler through ccache, distcc, icecc or sccache; none: run it directly",
      [](To to, Text value) { to.options.launcher = value; }},
+    {"to", 0, "VERSION|DIR",
+     "Bring the kernel to a later version of its series, to the newest, or to the source "
+     "in DIR, and leave out what cannot be patched live",
+     [](To to, Text value) { to.to = value; }},
     {"series", 0, "FILE|DIR",
      "Apply the patches of a quilt series, a mailbox or a folder, in order",
      [](To to, Text value) { to.options.series.push_back(existing_series(value)); }},
@@ -227,6 +231,11 @@ void check_combination(Invocation& invocation) {
   if (kernel.out_of_tree.modules.empty() && !kernel.out_of_tree.sources.empty())
     fail("--oot-module-src requires --oot-module");
   BuildOptions& options = invocation.options;
+  if (!invocation.to.empty()) {
+    options.leave_out = patch::Grain::kFile;
+    if (options.name.empty())
+      options.name = "livepatch-to-" + fs::path(invocation.to).filename().string();
+  }
   if (!options.series.empty() && options.leave_out == patch::Grain::kFile)
     options.leave_out = patch::Grain::kPatch;
   if (!kernel.full_build && !kernel.full_build_targets.empty())
@@ -265,7 +274,8 @@ Invocation parse_command_line(int argc, char** argv) {
     existing_file(patch, "patch file");
     invocation.options.patches.emplace_back(patch);
   }
-  if (invocation.options.patches.empty() && invocation.options.series.empty()) {
+  if (invocation.options.patches.empty() && invocation.options.series.empty() &&
+      invocation.to.empty()) {
     invocation.action = Action::kComplainAboutUsage;
     invocation.usage_complaint = "no patch file(s) specified";
   }

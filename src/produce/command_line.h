@@ -30,6 +30,7 @@ struct Invocation {
   std::vector<std::string> notices; ///< to be shown before the work begins
   std::vector<std::string> places;  ///< for kShowPlaces: what, release; may be fewer
   BuildOptions options;
+  std::string to; ///< a version, "newest", or a source tree; empty: patches only
   kernel::TargetRequest kernel;
   std::filesystem::path json; ///< empty: not wanted
   Isolation isolation = Isolation::kForRoot;

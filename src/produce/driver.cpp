@@ -77,9 +77,10 @@ bool build_what_applies(Context& context, const kernel::Target& target,
 }
 
 void walk(Context& context, const TargetFinder& find_target) {
-  patch::Selection selection(read_patches(context), context.options.leave_out);
   const kernel::Target target = find_kernel(context, find_target);
   // The kernel is there and the compiler is its own.
+
+  patch::Selection selection(read_patches(context, target), context.options.leave_out);
 
   const patch::IncludeIndex includes =
       patch::includes_of(target, context.options.source_may_change);
@@ -123,7 +124,7 @@ void Context::start_again() {
   static const std::set<std::string> kStillRight{"orig", "patched", "objects"};
   std::vector<fs::path> outdated;
   for (const auto& entry : fs::directory_iterator(work.path()))
-    if (!kStillRight.contains(entry.path().filename()))
+    if (entry.is_directory() && !kStillRight.contains(entry.path().filename()))
       outdated.push_back(entry.path());
   for (const fs::path& path : outdated)
     fs::remove_all(path);

@@ -21,12 +21,16 @@ enum class Review { kWarn, kRefuse, kOff };
 struct BuildOptions {
   std::vector<std::filesystem::path> patches;
   std::vector<std::filesystem::path> series; ///< of patches, before the single ones
-  std::string name;                          ///< of the module; empty: from the patch
+  /// Gives the tree that the kernel's source is to be brought to; empty: the patches say
+  /// all.
+  std::function<std::filesystem::path(const kernel::Target&)> newer_source{};
+  std::string name; ///< of the module; empty: from the patch
   std::filesystem::path output_directory = ".";
   std::filesystem::path cache;        ///< for the log and private directories
   std::filesystem::path hook_sources; ///< this project's kmod/
   std::string launcher; ///< goes before the compiler; empty: one that is set up here
   std::filesystem::path debug_file; ///< for the module's debug information; empty: none
+  std::string to; ///< bring the kernel to this: a version, "newest", or a source tree
   unsigned jobs = 1;
   unsigned fuzz = 2; ///< lines of context at each end that need not match, as patch(1)
   bool replace = true;
@@ -50,6 +54,9 @@ struct Listener {
   compile::ProgressListener
       compiled{}; ///< told how far a long step has come; may be empty
 };
+
+/// Finds the source that BuildOptions::to means.
+using SourceFinder = std::function<std::filesystem::path(const kernel::Target&)>;
 
 /// Finds the kernel; called within build_patch so that its failures are results too.
 using TargetFinder = std::function<kernel::Target()>;

@@ -4,6 +4,7 @@
 #include "patch/needed_option.h"
 #include "patch/reach.h"
 #include "patch/series.h"
+#include "patch/tree_difference.h"
 #include "produce/kernel_patching.h"
 #include "produce/step_clock.h"
 #include "produce/steps.h"
@@ -62,7 +63,8 @@ void follow_headers(Context& context, PatchedSource& source,
 
 } // namespace
 
-std::vector<patch::PatchFile> read_patches(Context& context) {
+std::vector<patch::PatchFile> read_patches(Context& context,
+                                           const kernel::Target& target) {
   std::vector<patch::PatchFile> patches;
   const auto add = [&](const std::string& text, const std::string& name) {
     patches.push_back(patch::parse_patch(text, name));
@@ -80,6 +82,13 @@ std::vector<patch::PatchFile> read_patches(Context& context) {
       add(entry.text, entry.name);
   for (const fs::path& file : context.options.patches)
     add(read_text(file), file.string());
+  if (context.options.newer_source) {
+    const StepClock clock(context.result.steps, "difference");
+    const fs::path newer = context.options.newer_source(target);
+    context.say("Comparing the source with " + newer.string());
+    patches.push_back(patch::difference_of(target.source, newer));
+    context.result.patches.push_back(newer.string());
+  }
   return patches;
 }
 

@@ -56,7 +56,9 @@ struct PatchedSource {
   compile::AddedUnits added;
 };
 
-std::vector<patch::PatchFile> read_patches(Context& context);
+/// The patches, those of series first, and the difference to a newer source last.
+std::vector<patch::PatchFile> read_patches(Context& context,
+                                           const kernel::Target& target);
 
 /// Finds the kernel, and refuses one that this build cannot serve.
 kernel::Target find_kernel(Context& context, const TargetFinder& find_target);

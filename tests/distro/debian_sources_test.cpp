@@ -166,5 +166,20 @@ TEST_F(SourceArchive, IsNotAskedOffline) {
   EXPECT_FALSE(fs::exists(scratch_ / "downloads"));
 }
 
+TEST(NewerSource, IsTheNewestOfTheKernelsOwnRelease) {
+  const std::vector<std::string> served = {"6.12.115-2~deb12u1", "6.12.117-1~deb12u1",
+                                           "6.12.118-1", "6.12.120-1~bpo13+1"};
+  const auto newer = [&](const char* present, const char* wanted) {
+    return newer_source_version(served, present, wanted);
+  };
+  EXPECT_EQ(newer("6.12.115-2~deb12u1", "newest"), "6.12.117-1~deb12u1");
+  EXPECT_EQ(newer("6.12.115-2~deb12u1", "6.12.117"), "6.12.117-1~deb12u1");
+  EXPECT_EQ(newer("6.12.115-2~deb12u1", "6.12.117-1~deb12u1"), "6.12.117-1~deb12u1");
+  EXPECT_EQ(newer("6.12.115-2~deb12u1", "6.12.11"), "");
+  EXPECT_EQ(newer("6.12.115-2~deb12u1", "6.12.118"), ""); // of another release
+  EXPECT_EQ(newer("6.12.110-1", "newest"), "6.12.118-1");
+  EXPECT_EQ(newer("6.12.110-1~bpo13+2", "newest"), "6.12.120-1~bpo13+1");
+}
+
 } // namespace
 } // namespace kpatch::distro

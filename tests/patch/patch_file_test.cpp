@@ -82,6 +82,17 @@ TEST(ParsePatch, TakesAnEmptyOldSideForANewFile) {
   EXPECT_TRUE(patch.changes[0].is_new());
 }
 
+TEST(ParsePatch, TakesAFileOfNoDateForARemovedOne) {
+  const auto is_removed = [](const std::string& date) {
+    return parse_patch(patch_of("a/x.h", "b/x.h\t" + date, "@@ -1 +0,0 @@\n-x\n"), "x")
+        .changes.at(0)
+        .is_removed();
+  };
+  EXPECT_TRUE(is_removed("1970-01-01 00:00:00.000000000 +0000"));
+  EXPECT_TRUE(is_removed("1969-12-31 16:00:00.000000000 -0800"));
+  EXPECT_FALSE(is_removed("2026-11-10 00:00:00.000000000 +0000")); // it is empty now
+}
+
 TEST(ParsePatch, KnowsEmptyFilesOfGit) {
   const PatchFile patch = parse_patch("diff --git a/e/empty.h b/e/empty.h\n"
                                       "new file mode 100644\n"
