@@ -47,7 +47,7 @@ class Compiled : public ::testing::Test {
 
   std::string compiler_ = "gcc";
   std::filesystem::path directory_ = std::filesystem::temp_directory_path() /
-                                     ("compiled_test." + std::to_string(getpid()));
+                                     ("both_compilers_test." + std::to_string(getpid()));
 };
 
 } // namespace kpatch::diff::testing
