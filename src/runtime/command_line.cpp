@@ -18,6 +18,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <charconv>
 #include <set>
 
 namespace kpatch::runtime {
@@ -155,7 +156,7 @@ const Subcommand kSubcommands[] = {
     {"load",
      "MODULE",
      {"all", "boot", "timeout", "on-stall", "skip-checks", "check", "watch", "metric",
-      "wait", "json"},
+      "metric-min", "metric-max", "wait", "json"},
      "Load a patch module (a .ko file or an installed one)",
      true,
      load},
@@ -242,6 +243,15 @@ std::chrono::seconds parse_seconds(std::string_view option, std::string_view tex
   return std::chrono::seconds(*seconds);
 }
 
+double parse_number(std::string_view option, std::string_view text) {
+  double number = 0;
+  const auto [end, error] =
+      std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size())
+    fail("{}: '{}' is not a number", option, text);
+  return number;
+}
+
 OnStall parse_policy(std::string_view text) {
   const auto found =
       std::ranges::find(kPolicies, text, &std::pair<std::string_view, OnStall>::first);
@@ -283,6 +293,12 @@ constexpr Option<Call> kOptions[] = {
     {"metric", 0, "COMMAND",
      "Run this command every second of --watch; if it fails, take the patch back",
      [](To to, Text value) { to.guard.metric = value; }},
+    {"metric-min", 0, "NUMBER",
+     "Take the patch back if the metric prints a smaller number",
+     [](To to, Text value) { to.guard.least = parse_number("--metric-min", value); }},
+    {"metric-max", 0, "NUMBER",
+     "Take the patch back if the metric prints a larger number",
+     [](To to, Text value) { to.guard.most = parse_number("--metric-max", value); }},
     {"wait", 0, "SECONDS", "Wait this long for another kpatch to finish (default: 10)",
      [](To to, Text value) { to.patience = parse_seconds("--wait", value); }},
     {"json", 0, nullptr, "Print the result as JSON", [](To, Text) {}},

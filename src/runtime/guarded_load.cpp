@@ -68,8 +68,7 @@ class LogWatch {
 };
 
 /// Empty if it succeeds.
-std::string failure_of(const std::string& what, const Command& command) {
-  const Outcome outcome = run(command);
+std::string failure_of(const std::string& what, const Outcome& outcome) {
   if (outcome.ok())
     return {};
   std::string said = outcome.output + outcome.errors;
@@ -85,23 +84,42 @@ std::string failure_of(const std::string& what, const Command& command) {
 std::string check_failure(const Guard& guard) {
   if (guard.check.empty())
     return {};
+  // By itself it may be in any language; a script of a rehearsal need not be executable.
+  std::vector<std::string> argv{fs::absolute(guard.check)};
+  if (access(argv[0].c_str(), X_OK) != 0)
+    argv.insert(argv.begin(), "/bin/sh");
   return failure_of("the check " + guard.check,
-                    {
-                        .argv = {"/bin/sh", guard.check},
-                        .environment = {{"KPATCH_PHASE", "patched"}        },
-                        .timeout_seconds = kCheckPatience
-  });
+                    run({.argv = argv,
+                         .environment = {{"KPATCH_PHASE", "patched"}},
+                         .timeout_seconds = kCheckPatience}));
+}
+
+/// What is wrong with the number that stands first; empty if there are no limits or it
+/// keeps to them.
+std::string limit_failure(const Guard& guard, const std::string& printed) {
+  if (!guard.least && !guard.most)
+    return {};
+  double number = 0;
+  std::istringstream text(printed);
+  if (!(text >> number))
+    return fmt::format("the metric '{}' prints no number", guard.metric);
+  if (guard.most && number > *guard.most)
+    return fmt::format("the metric '{}' is {}, more than {}", guard.metric, number,
+                       *guard.most);
+  if (guard.least && number < *guard.least)
+    return fmt::format("the metric '{}' is {}, less than {}", guard.metric, number,
+                       *guard.least);
+  return {};
 }
 
 std::string metric_failure(const Guard& guard) {
   if (guard.metric.empty())
     return {};
-  return failure_of(
-      fmt::format("the metric '{}'", guard.metric),
-      {
-          .argv = {"/bin/sh", "-c", guard.metric},
-            .timeout_seconds = kCheckPatience
-  });
+  const Outcome outcome =
+      run({.argv = {"/bin/sh", "-c", guard.metric}, .timeout_seconds = kCheckPatience});
+  const std::string failure =
+      failure_of(fmt::format("the metric '{}'", guard.metric), outcome);
+  return failure.empty() ? limit_failure(guard, outcome.output) : failure;
 }
 
 std::string log_failure(LogWatch& log) {
@@ -150,6 +168,9 @@ Exit load_guarded(Host& host, const std::string& module, const LoadOptions& opti
   const std::string name = read_module_file(find_module_file(host, module)).name;
   if (!guard.check.empty() && !is_there(guard.check))
     fail("{}: no such file", guard.check);
+  if (guard.metric.empty() && (guard.least || guard.most))
+    fail_with_remedy("name the command that prints the number: --metric COMMAND",
+                     "--metric-min and --metric-max: there is no metric");
   if (const auto present = find_patch(host.places, name); present && present->enabled)
     fail_with_remedy(fmt::format("kpatch unload {}", name),
                      "{} is loaded already, so nothing can be tried", name);

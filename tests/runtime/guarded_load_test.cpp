@@ -116,6 +116,32 @@ TEST(GuardedLoad, TakesBackAPatchWhoseMetricFails) {
   EXPECT_FALSE(trial.is_loaded());
 }
 
+TEST(GuardedLoad, TakesBackAPatchWhoseMetricLeavesItsLimits) {
+  const auto outcome = [](const char* metric, std::optional<double> least,
+                          std::optional<double> most) {
+    Trial trial;
+    trial.guard.metric = metric;
+    trial.guard.least = least;
+    trial.guard.most = most;
+    return trial.run();
+  };
+  EXPECT_EQ(outcome("echo 4.5 ms", 4, 5), Exit::kSuccess);
+  EXPECT_EQ(outcome("echo 5.5 ms", 4, 5), kTakenBack);
+  EXPECT_EQ(outcome("echo -1", 4, {}), kTakenBack);
+  EXPECT_EQ(outcome("echo none", {}, 5), kTakenBack);
+  EXPECT_EQ(outcome("echo none", {}, {}), Exit::kSuccess);
+  EXPECT_EQ(outcome("", 4, {}), Exit::kError) << "limits of no metric";
+}
+
+TEST(GuardedLoad, RunsACheckThatIsAProgramAsItIs) {
+  Trial trial;
+  trial.guard.check = trial.script("#!/bin/false\n"); // to a shell it says nothing
+  EXPECT_EQ(trial.run(), Exit::kSuccess);
+  unload_patch(trial.trial, "a");
+  fs::permissions(trial.guard.check, fs::perms::owner_all);
+  EXPECT_EQ(trial.run(), kTakenBack);
+}
+
 TEST(GuardedLoad, ReturnsToWhatThePatchReplaced) {
   Trial trial;
   write_module(trial.places.installed_here(), "old", "replace=true\0"s);
