@@ -8,6 +8,10 @@
 // lead to the partner of what theirs leads to.
 //
 //   ours:   e9 <relocation: simple_strtoull>     theirs:  eb f1
+//
+// Loops may be aligned by more than functions are: gcc 14 puts .p2align 5 before small
+// ones, while functions begin at multiples of 16. How long the padding before such a loop
+// is depends on where the function begins.
 #include "arch/x86_64_code.h"
 
 #include <Zydis/Zydis.h>
@@ -52,6 +56,11 @@ bool is_padding(const ZydisDecodedInstruction& instruction) {
   return instruction.mnemonic == ZYDIS_MNEMONIC_NOP ||
          instruction.mnemonic == ZYDIS_MNEMONIC_INT3;
 }
+
+/// The least that x86-64 kernels have (arch/x86/Kconfig: FUNCTION_ALIGNMENT_16B).
+constexpr std::uint64_t kFunctionAlignment = 16;
+/// Cache lines: compilers align no loop by more.
+constexpr std::uint64_t kMostLoopAlignment = 64;
 
 class Walk {
  public:
@@ -117,6 +126,7 @@ class Walk {
       return true;
     }
     // Before the first shift padding is the same; a NOP may be a jump label.
+    is_shifted_ = is_shifted_ || differ_by_alignment();
     const bool skip_ours = is_shifted_ && is_padding(our) && !is_open(ours_, our.length);
     const bool skip_theirs = is_shifted_ && is_padding(their);
     if (skip_ours) {
@@ -126,6 +136,26 @@ class Walk {
     if (skip_theirs)
       theirs_ += their.length;
     return skip_ours || skip_theirs;
+  }
+
+  /// Where the padding at `at` ends; `at` if there is none.
+  std::uint64_t end_of_padding(View code, std::uint64_t at, bool is_ours) const {
+    ZydisDecodedInstruction instruction;
+    while (at < code.size() && decode(code.subspan(at), instruction) &&
+           is_padding(instruction) && !(is_ours && is_open(at, instruction.length)))
+      at += instruction.length;
+    return at;
+  }
+
+  /// Whether both go on at a place that is aligned, as two functions of which one begins
+  /// elsewhere between such places. Until then they have the same layout, so one has as
+  /// much more padding as it begins before the other: no NOP is as long.
+  bool differ_by_alignment() const {
+    const std::uint64_t our_end = end_of_padding(code_.ours, ours_, true);
+    const std::uint64_t their_end = end_of_padding(code_.theirs, theirs_, false);
+    return our_end != their_end && our_end % kFunctionAlignment == 0 &&
+           their_end % kFunctionAlignment == 0 && our_end - ours_ < kMostLoopAlignment &&
+           their_end - theirs_ < kMostLoopAlignment;
   }
 
   bool pair_jumps(const ZydisDecodedInstruction& our,
@@ -166,7 +196,7 @@ class Walk {
   CodeComparison result_{.same_layout = false};
   std::uint64_t ours_ = 0;
   std::uint64_t theirs_ = 0;
-  bool is_shifted_ = false;                      ///< a jump before had another width
+  bool is_shifted_ = false; ///< a jump or padding before had another width
   std::map<std::int64_t, std::int64_t> partner_; ///< of each offset of ours
   std::vector<Branch> branches_;
 };

@@ -54,6 +54,22 @@ std::string kind_of(const std::string& section, const std::string& function) {
              : section;
 }
 
+/// Whether an offset of theirs is where an offset of ours is. What lies between two pairs
+/// is padding, and whoever leads into it leads to what is behind.
+bool stands_for(const arch::CodeComparison& code, std::uint64_t ours,
+                std::uint64_t theirs) {
+  const auto next = std::ranges::upper_bound(
+      code.pairs, ours, {},
+      [](const arch::InstructionPair& pair) { return pair.ours + pair.our_size - 1; });
+  const std::uint64_t gap =
+      next == code.pairs.begin() ? 0 : (next - 1)->theirs + (next - 1)->their_size;
+  if (next == code.pairs.end())
+    return theirs == gap;
+  if (ours > next->ours)
+    return theirs == next->theirs + (ours - next->ours);
+  return theirs >= gap && theirs <= next->theirs;
+}
+
 class Matcher {
  public:
   Matcher(const elf::Object& object, const image::Image& image)
@@ -153,8 +169,40 @@ class Matcher {
     return any;
   }
 
+  /// What a stretch of the unit refers to.
+  std::vector<Reading> read(const Placed& what) const {
+    std::vector<Reading> readings = reader_.read(what);
+    for (Reading& reading : readings)
+      follow_into_function(reading, object_.sections[what.section].is_text());
+    return readings;
+  }
+
+  /// A part of a function jumps back into its middle, which lies elsewhere in the image
+  /// if padding or jumps before it have other widths there. Tables of distances do not
+  /// say where they count from, so they are not held to it.
+  void follow_into_function(Reading& reading, bool is_code) const {
+    if (reading.inside == 0 || !object_.symbols[reading.symbol].is_function())
+      return;
+    const auto function =
+        std::ranges::find(functions_, reading.symbol, &Function::symbol);
+    if (function == functions_.end() || function->equal.empty())
+      return;
+    const auto leads_there = [&](const Candidate& candidate) {
+      return !candidate.code.same_layout &&
+             stands_for(candidate.code, reading.inside,
+                        reading.target - candidate.address);
+    };
+    const auto found = std::ranges::find_if(function->equal, leads_there);
+    if (found != function->equal.end()) {
+      reading.address = found->address;
+      reading.is_right = true;
+    } else if (is_code && !function->equal.front().code.same_layout) {
+      reading.is_right = false;
+    }
+  }
+
   void take_references(const std::string& from, const Placed& what) {
-    for (const Reading& reading : reader_.read(what)) {
+    for (const Reading& reading : read(what)) {
       ++result_.references;
       if (leads_to_replaced(reading))
         continue;
@@ -194,7 +242,7 @@ class Matcher {
     if (known && *known != candidate.address)
       return false;
     return std::ranges::all_of(
-        reader_.read(placed(function, candidate)), [&](const Reading& reading) {
+        read(placed(function, candidate)), [&](const Reading& reading) {
           return leads_to_replaced(reading) ||
                  (reading.is_right && (!reading.symbol || !addresses_[reading.symbol] ||
                                        *addresses_[reading.symbol] == reading.address ||

@@ -86,13 +86,14 @@ ReferenceReader::symbol_address(const Placed& placed,
   return value - addend + (field->is_relative ? placed.address + offset : 0);
 }
 
-/// Where in its section a reference without a name leads, and where in the image that is.
-/// Of a literal with a label that is the start: "" + 1 leads to whatever comes next.
-ReferenceReader::Aim ReferenceReader::nameless_aim(elf::SectionId section,
-                                                   const elf::Relocation& relocation,
-                                                   std::uint64_t address) const {
+/// Where in its section a reference leads, and where in the image that is. Of a literal
+/// with a label that is the start: "" + 1 leads to whatever comes next.
+ReferenceReader::Aim ReferenceReader::aim_of(elf::SectionId section,
+                                             const elf::Relocation& relocation,
+                                             std::uint64_t address) const {
   const elf::Symbol& symbol = object_.symbols[relocation.symbol];
-  if (!symbol.is_section() && object_.sections[symbol.section].flags & SHF_MERGE)
+  if (!is_named_thing(symbol) && !symbol.is_section() &&
+      object_.sections[symbol.section].flags & SHF_MERGE)
     return {symbol.value, address};
   const std::int64_t distance =
       arch_.target_offset(object_.sections[section], relocation,
@@ -111,7 +112,7 @@ Reading ReferenceReader::interpret(elf::SectionId section,
       .offset = relocation.offset, .symbol = relocation.symbol, .address = address};
   if (symbol.is_defined() && !is_named_thing(symbol)) {
     const elf::Section& home = object_.sections[symbol.section];
-    const Aim aim = nameless_aim(section, relocation, address);
+    const Aim aim = aim_of(section, relocation, address);
     reading.symbol = home.flags & SHF_MERGE ? elf::kNoSymbol
                                             : symbol_holding(symbol.section, aim.offset);
     if (reading.symbol == elf::kNoSymbol) {
@@ -124,6 +125,13 @@ Reading ReferenceReader::interpret(elf::SectionId section,
     }
     reading.is_by_place = true;
     reading.address = address - symbol.value + object_.symbols[reading.symbol].value;
+    reading.inside = aim.offset - object_.symbols[reading.symbol].value;
+    reading.target = aim.address;
+  } else if (symbol.is_function() && symbol.is_defined() && symbol.size > 0 &&
+             !image_.has(symbol.name, address)) {
+    const Aim aim = aim_of(section, relocation, address);
+    reading.inside = aim.offset - symbol.value;
+    reading.target = aim.address;
   }
   const elf::Symbol& meant = object_.symbols[reading.symbol];
   reading.wanted = meant.name;

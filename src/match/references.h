@@ -31,6 +31,8 @@ struct Reading {
   std::uint64_t address = 0; ///< of that symbol in the image
   bool is_by_place = false;  ///< the unit's own definition, whoever has its name
   bool is_right = true;      ///< as far as names and contents tell
+  std::uint64_t inside = 0;  ///< how far behind its start the reference leads
+  std::uint64_t target = 0;  ///< where it leads to in the image
   std::string wanted;        ///< for messages, unless right
 };
 
@@ -53,8 +55,8 @@ class ReferenceReader {
 
   std::optional<std::uint64_t> symbol_address(const Placed& placed,
                                               const elf::Relocation& relocation) const;
-  Aim nameless_aim(elf::SectionId section, const elf::Relocation& relocation,
-                   std::uint64_t address) const;
+  Aim aim_of(elf::SectionId section, const elf::Relocation& relocation,
+             std::uint64_t address) const;
   Reading interpret(elf::SectionId section, const elf::Relocation& relocation,
                     std::uint64_t address) const;
   bool same_contents(const elf::Section& section, std::uint64_t offset,

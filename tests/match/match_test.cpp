@@ -292,6 +292,66 @@ TEST(Match, TakesNoJumpLabelForPadding) {
             Verdict::kDifferent);
 }
 
+/// A function with a small loop behind padding, as gcc 14 makes it:
+/// xor %eax, %eax; .p2align 5; loop: inc %eax; jmp to the cold part; jmp loop; ret
+Bytes looping(std::size_t padding) {
+  Bytes code = {0x31, 0xc0};
+  code.insert(code.end(), padding, 0x90);
+  code.insert(code.end(), {0xff, 0xc0, 0xe9, 0, 0, 0, 0, 0xeb, 0xf7, 0xc3});
+  return code;
+}
+
+constexpr std::size_t kLongPadding = 30;  // from 2 to 32
+constexpr std::size_t kShortPadding = 14; // from 18 to 32
+
+struct Loop {
+  std::size_t padding = kShortPadding;
+  std::int64_t back_to = 0; ///< where its cold part jumps to
+};
+
+/// The function, and its cold part that jumps back into the loop by section.
+Unit with_loop(Unit::Form form, const Loop& loop) {
+  Unit unit(form);
+  if (form == Unit::Form::kJoined) // 16 bytes behind a multiple of 32
+    unit.function("other", kReturn);
+  const auto show = unit.function("show", looping(loop.padding));
+  const auto cold = unit.function("show.cold", kJump);
+  unit.refer(show, 2 + loop.padding + 3, R_X86_64_PC32, cold);
+  const elf::Symbol& symbol = unit.object().symbols[show];
+  unit.refer(cold, 2, R_X86_64_PC32, unit.object().section_symbol(symbol.section),
+             static_cast<std::int64_t>(symbol.value) + loop.back_to - 4);
+  return unit;
+}
+
+UnitMatch match_loop(const Loop& shipped) {
+  const Loop mine{.padding = kLongPadding, .back_to = 2 + kLongPadding};
+  return match_unit(with_loop(Unit::Form::kSplit, mine).object(),
+                    with_loop(Unit::Form::kJoined, shipped).image());
+}
+
+TEST(LoopPadding, DependsOnWhereTheFunctionBegins) {
+  const UnitMatch match = match_loop({.back_to = 2 + kShortPadding});
+  EXPECT_EQ(verdict(match, "show"), Verdict::kMoved);
+  EXPECT_EQ(verdict(match, "show.cold"), Verdict::kEqual);
+  EXPECT_TRUE(match.wrong.empty());
+}
+
+TEST(LoopPadding, EndsWhereTheLoopIsAligned) {
+  constexpr std::size_t kOneMore = kShortPadding + 1;
+  EXPECT_EQ(verdict(match_loop({.padding = kOneMore, .back_to = 2 + kOneMore}), "show"),
+            Verdict::kDifferent);
+}
+
+TEST(LoopPadding, LetsNoPartJumpElsewhere) {
+  for (const std::int64_t elsewhere :
+       {std::int64_t{2 + kShortPadding + 2}, std::int64_t{2 + kLongPadding}}) {
+    const UnitMatch match = match_loop({.back_to = elsewhere});
+    EXPECT_EQ(verdict(match, "show"), Verdict::kMoved);
+    ASSERT_EQ(match.wrong.size(), 1U) << elsewhere;
+    EXPECT_EQ(match.wrong[0].from, "show.cold");
+  }
+}
+
 TEST(Match, MissesWhatTheImageDoesNotHave) {
   Unit image(Unit::Form::kJoined);
   image.function("other", kReturn);
