@@ -252,8 +252,8 @@ void leave_out_removed_data(Context& context) {
       continue;
     const std::vector<std::string> removed = only_removed(context, id);
     for (const std::string& name : removed)
-      note(context, "NOTICE: {} stays in the running kernel, where nothing new uses it",
-           name);
+      note(context, NoteKind::kNotice, name,
+           "{} stays in the running kernel, where nothing new uses it", name);
     if (!removed.empty())
       state.content = state.relocations = Status::kSame;
   }

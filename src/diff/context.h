@@ -4,6 +4,7 @@
 // order and says after each what is true from then on.
 #pragma once
 
+#include "base/note.h"
 #include "base/problem.h"
 #include "diff/side.h"
 #include "image/located.h"
@@ -54,7 +55,7 @@ struct Context {
   Side patched;
   std::unordered_map<SymbolId, FileTie> ties; ///< by FILE symbol of the original
   std::vector<std::string> import_namespaces; ///< `import_ns=...`, in order
-  std::vector<std::string> notes;             ///< lines about what was found, in order
+  std::vector<Note> notes;                    ///< about what was found, in order
   std::vector<Problem> problems;
   std::vector<PlannedKeyTest> key_tests;
   /// Of functions that changed in nothing but what a special section says of them: that.
@@ -63,8 +64,18 @@ struct Context {
 };
 
 template <typename... Args>
-void note(Context& context, fmt::format_string<Args...> format, Args&&... args) {
-  context.notes.push_back(fmt::format(format, std::forward<Args>(args)...));
+void note(Context& context, NoteKind kind, std::string_view symbol,
+          fmt::format_string<Args...> format, Args&&... args) {
+  context.notes.push_back(
+      {kind, "", std::string(symbol), fmt::format(format, std::forward<Args>(args)...)});
+}
+
+/// A notice that docs/problems.md explains.
+template <typename... Args>
+void notice(Context& context, const char* code, std::string_view symbol,
+            fmt::format_string<Args...> format, Args&&... args) {
+  context.notes.push_back({NoteKind::kNotice, code, std::string(symbol),
+                           fmt::format(format, std::forward<Args>(args)...)});
 }
 
 /// Codes of diff/ with their place in docs/problems.md.

@@ -37,9 +37,7 @@ bool is_without_effect(const Context& context) {
         state.reason.kind == ReasonKind::kNew)
       return false;
   }
-  return std::ranges::none_of(context.notes, [](const std::string& line) {
-    return line.starts_with("found callback: ");
-  });
+  return std::ranges::count(context.notes, NoteKind::kCallback, &Note::kind) == 0;
 }
 
 std::vector<FunctionChange> report_changes(Context& context) {
@@ -49,12 +47,13 @@ std::vector<FunctionChange> report_changes(Context& context) {
     const Status status = context.patched.symbols[id].status;
     const SymbolId parent = context.patched.symbols[id].parent;
     if (parent)
-      note(context,
-           "NOTICE: {}, a part of {}, is patched for itself: functions that are not part "
+      note(context, NoteKind::kNotice, name,
+           "{}, a part of {}, is patched for itself: functions that are not part "
            "of the patch call it, too",
            name, context.patched.symbol(parent).name);
     else
-      note(context, "{} function: {}", status == Status::kNew ? "new" : "changed", name);
+      note(context, NoteKind::kFunction, name, "{} function: {}",
+           status == Status::kNew ? "new" : "changed", name);
     functions.push_back({name, status, explain(context, id), changed_place(context, id)});
   }
   return functions;
@@ -103,8 +102,9 @@ Result conclude(Context context, std::vector<FunctionChange> functions) {
   if (std::ranges::none_of(result.functions, [](const FunctionChange& function) {
         return function.status == Status::kChanged;
       }))
-    result.notes.push_back(fmt::format("NOTICE: {}: no function of {} is replaced",
-                                       code::kReplacesNothing, context.inputs.label));
+    result.notes.push_back(
+        {.code = code::kReplacesNothing,
+         .text = fmt::format("no function of {} is replaced", context.inputs.label)});
   add_key_tests(context);
   trim_debug_sections(context);
   result.delta.emplace(extract(std::move(context)));

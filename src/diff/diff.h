@@ -45,11 +45,11 @@ struct Delta {
   bool patchable_entries_link_order = false;
 };
 
-/// What a diff came to. `notes` are lines for the user in order; `delta` exists on
-/// success only.
+/// What a diff came to. `notes` are for the user, in order; `delta` exists on success
+/// only.
 struct Result {
   Exit exit = Exit::kSuccess;
-  std::vector<std::string> notes;
+  std::vector<Note> notes;
   std::vector<FunctionChange> functions; ///< in symbol order, also when refused
   std::vector<Inclusion> inclusions;     ///< with Inputs::explain, in section order
   std::vector<Problem> problems;

@@ -45,8 +45,8 @@ void leave_out_exports(Context& context) {
     const SectionId home = patched.home(id);
     if (!name.empty() && home && is_export_section(patched.section(home).name) &&
         patched.symbols[id].status == Status::kNew)
-      note(context,
-           "NOTICE: the new export of {} is left out: a live patch cannot add to the "
+      note(context, NoteKind::kNotice, name,
+           "the new export of {} is left out: a live patch cannot add to the "
            "kernel's exports",
            name);
   }

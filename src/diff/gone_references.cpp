@@ -96,8 +96,8 @@ class Check {
         continue;
       const std::string& target = patched_.symbol(to.relocation->symbol).name;
       if (before.contains(target))
-        note(context_,
-             "NOTICE: {} refers to {} as before, which is gone once its object has "
+        note(context_, NoteKind::kNotice, user(id, relocation.offset),
+             "{} refers to {} as before, which is gone once its object has "
              "started",
              user(id, relocation.offset), target);
       else

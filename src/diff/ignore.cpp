@@ -73,11 +73,11 @@ void leave_out_device_tables(Context& context) {
         !is_device_table(symbol.name))
       continue;
     state.status = Status::kSame;
-    note(context,
-         "NOTICE: {}: device table {} is left out: depmod reads it from the file of the "
-         "module, which stays as it is. Load the module by its name where no device asks "
-         "for it.",
-         code::kLeftOut, symbol.name);
+    notice(
+        context, code::kLeftOut, symbol.name,
+        "device table {} is left out: depmod reads it from the file of the module, "
+        "which stays as it is. Load the module by its name where no device asks for it.",
+        symbol.name);
   }
 }
 
@@ -127,7 +127,7 @@ void ignore_requested_sections(Context& context) {
       fail_with_remedy("Remove the KPATCH_IGNORE_SECTION or correct its section name.",
                        "{}: KPATCH_IGNORE_SECTION: can't find {}", context.inputs.label,
                        name.value_or("(no name)"));
-    note(context, "ignoring section: {}", *name);
+    note(context, NoteKind::kIgnored, *name, "ignoring section: {}", *name);
     ignore_section(context, section);
   }
 }
@@ -197,12 +197,12 @@ void ignore_requested_functions(Context& context) {
     if (!patched.home(function) || !patched.symbol(function).is_function())
       fail("{}: KPATCH_IGNORE_FUNCTION: {}: expected function symbol",
            context.inputs.label, patched.symbol(function).name);
-    note(context, "ignoring function: {}", patched.symbol(function).name);
+    const std::string& name = patched.symbol(function).name;
+    note(context, NoteKind::kIgnored, name, "ignoring function: {}", name);
     if (patched.symbols[function].status != Status::kChanged)
-      note(context,
-           "NOTICE: no change detected in function {}, unnecessary "
-           "KPATCH_IGNORE_FUNCTION()?",
-           patched.symbol(function).name);
+      note(context, NoteKind::kNotice, name,
+           "no change detected in function {}, unnecessary KPATCH_IGNORE_FUNCTION()?",
+           name);
     ignore_function(context, function);
   }
   for (SymbolId id = 1; id < patched.symbols.size(); ++id)

@@ -116,7 +116,8 @@ void include_callbacks(Context& context) {
     mark_section(patched, id, reason);
     if (!section.relocations.empty()) {
       const SymbolId callback = section.relocations.front().symbol;
-      note(context, "found callback: {}", patched.symbol(callback).name);
+      note(context, NoteKind::kCallback, patched.symbol(callback).name,
+           "found callback: {}", patched.symbol(callback).name);
       include_symbol(context, callback, reason);
     }
     for (SymbolId symbol = 1; symbol < patched.symbols.size(); ++symbol)
@@ -141,7 +142,8 @@ void include_force_marks(Context& context) {
     return;
   mark_section(patched, force, {ReasonKind::kForced});
   for (const elf::Relocation& mark : patched.section(force).relocations)
-    note(context, "function '{}' marked with KPATCH_FORCE_UNSAFE!",
+    note(context, NoteKind::kForced, patched.symbol(mark.symbol).name,
+         "function '{}' marked with KPATCH_FORCE_UNSAFE!",
          patched.symbol(mark.symbol).name);
 }
 

@@ -63,15 +63,16 @@ void judge_init_changes(Context& context) {
     const std::string& section = patched.section(id).name;
     if (is_init_section(section) && is_new(context, id))
       for (const auto& [name, portrait] : portraits(patched, id))
-        note(context,
-             "NOTICE: {} in {} is left out: nothing calls it, for it would run only when "
+        note(context, NoteKind::kNotice, name,
+             "{} in {} is left out: nothing calls it, for it would run only when "
              "its object is loaded or unloaded",
              name, section);
     if (!is_init_section(section) || !is_changed(context, id))
       continue;
     for (const std::string& name : changed_names(context, id)) {
       if (context.inputs.ignore_init_changes)
-        note(context, "NOTICE: the change of {} in {} is left out: {}", name, section,
+        note(context, NoteKind::kNotice, name, "the change of {} in {} is left out: {}",
+             name, section,
              section.starts_with(".exit")
                  ? "exit code cannot be redirected, the old one will run"
                  : "that code has run already");

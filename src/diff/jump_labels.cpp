@@ -42,18 +42,20 @@ std::string place(const Context& context, const elf::Relocation& code) {
   return fmt::format("{}()+{:#x}", context.patched.symbol(code.symbol).name, code.addend);
 }
 
-void note_once(Context& context, std::string line) {
-  if (std::ranges::find(context.notes, line) == context.notes.end())
-    context.notes.push_back(std::move(line));
+void note_once(Context& context, Note note) {
+  if (std::ranges::find(context.notes, note) == context.notes.end())
+    context.notes.push_back(std::move(note));
 }
 
 void note_switched_off(Context& context, SymbolId function, std::string_view what,
                        std::string_view key) {
+  const std::string& name = context.patched.symbol(function).name;
   note_once(context,
-            fmt::format("NOTICE: {}: a {} of {} stays switched off in the patch: the "
-                        "kernel cannot reach its key {} from there",
-                        code::kSwitchedOff, what, context.patched.symbol(function).name,
-                        key));
+            {.code = code::kSwitchedOff,
+             .symbol = name,
+             .text = fmt::format("a {} of {} stays switched off in the patch: the kernel "
+                                 "cannot reach its key {} from there",
+                                 what, name, key)});
 }
 
 /// Whether the unwinder will know about code that is added to a function. Without ORC
@@ -88,10 +90,11 @@ bool plan_key_test(Context& context, std::span<const elf::Relocation> entry) {
         .target = entry[1].symbol,
         .target_offset = entry[1].addend}
   });
-  note_once(context,
-            fmt::format("NOTICE: {} tests {} instead of being rewritten when it "
-                        "is switched: a module owns that key",
-                        patched.symbol(function).name, patched.symbol(key).name));
+  const std::string& name = patched.symbol(function).name;
+  note_once(context, {.symbol = name,
+                      .text = fmt::format("{} tests {} instead of being rewritten when "
+                                          "it is switched: a module owns that key",
+                                          name, patched.symbol(key).name)});
   return true;
 }
 
@@ -159,9 +162,10 @@ bool keeps_static_call(Context& context, std::span<const elf::Relocation> entry)
   }
   if (calls_trampoline(context, entry))
     note_once(context,
-              fmt::format("NOTICE: {} calls through {} by its trampoline: a module owns "
-                          "that key",
-                          context.patched.symbol(entry[0].symbol).name, name));
+              {.symbol = context.patched.symbol(entry[0].symbol).name,
+               .text = fmt::format("{} calls through {} by its trampoline: a module owns "
+                                   "that key",
+                                   context.patched.symbol(entry[0].symbol).name, name)});
   else
     add_problem(
         context, code::kStaticCall, context.patched.symbol(entry[0].symbol).name,

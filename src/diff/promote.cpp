@@ -97,9 +97,10 @@ class Promotion {
         state.status = Status::kChanged;
         state.stands_in_for = id;
         waiting_.push_back(caller);
-        note(context_,
-             "NOTICE: {} is patched because it calls {}, which has no ftrace entry",
-             context_.patched.symbol(caller).name, name);
+        const std::string& promoted = context_.patched.symbol(caller).name;
+        note(context_, NoteKind::kNotice, promoted,
+             "{} is patched because it calls {}, which has no ftrace entry", promoted,
+             name);
       }
     }
   }

@@ -231,8 +231,7 @@ class Judge {
     bool any() const { return !added.empty() || !altered.empty() || !removed.empty(); }
   };
 
-  static Differences compare(const Entries& now,
-                             const Entries& before) {
+  static Differences compare(const Entries& now, const Entries& before) {
     Differences result;
     for (const auto& [name, content] : now)
       if (now.count(name) > before.count(name))
@@ -323,8 +322,8 @@ class Judge {
 
   void leave_out(const Kind& kind, const std::string& name) {
     if (!is_told(kind, name))
-      note(context_, "NOTICE: {}: {} {} is left out: {}. {}", code::kLeftOut, kind.what,
-           name, kind.meaning, kind.remedy);
+      notice(context_, code::kLeftOut, name, "{} {} is left out: {}. {}", kind.what, name,
+             kind.meaning, kind.remedy);
   }
 
   Context& context_;

@@ -106,7 +106,8 @@ class Matcher {
                         user_name(patched_, user)),
             kRemedy);
       else
-        note(context_, "NOTICE: static local variable {} is no longer used by {}",
+        note(context_, NoteKind::kNotice, original_.symbol(local).name,
+             "static local variable {} is no longer used by {}",
              original_.symbol(local).name, user_name(patched_, user));
     });
   }
@@ -118,9 +119,8 @@ class Matcher {
       for (const elf::Relocation& relocation : patched_.section(base).relocations)
         if (const SymbolId local = static_local_of(patched_, &relocation);
             local && !patched_.symbols[local].twin) {
-          note(context_,
-               "WARNING: unable to correlate static local variable {} used by {}, "
-               "assuming "
+          note(context_, NoteKind::kWarning, patched_.symbol(local).name,
+               "unable to correlate static local variable {} used by {}, assuming "
                "variable is new",
                patched_.symbol(local).name, user_name(patched_, base));
           return;
@@ -184,7 +184,8 @@ class Matcher {
       if (candidates.size() == 1)
         link_local(local, candidates[0]);
       else if (candidates.empty())
-        note(context_, "NOTICE: static local variable {} of {} is no longer used",
+        note(context_, NoteKind::kNotice, original_.symbol(local).name,
+             "static local variable {} of {} is no longer used",
              original_.symbol(local).name, user_name(original_, base));
       else
         add_problem(

@@ -174,8 +174,8 @@ int run(const Arguments& arguments) {
     result.delta.reset();
     result.exit = Exit::kNotPatchable;
   }
-  for (const std::string& line : result.notes)
-    print(Stream::kOutput, "{}: {}\n", label, line);
+  for (const Note& note : result.notes)
+    print(Stream::kOutput, "{}: {}\n", label, line_of(note));
   if (arguments.explain)
     for (const diff::FunctionChange& function : result.functions)
       print(Stream::kOutput, "{}: {}: because {}\n", label, function.name,

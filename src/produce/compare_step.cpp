@@ -17,8 +17,8 @@ namespace {
 
 void tell_about(Context& context, const UnitResult& result) {
   const std::string object = fs::path(result.unit).replace_extension(".o");
-  for (const std::string& note : result.notes)
-    context.say(fmt::format("{}: {}", object, note));
+  for (const Note& note : result.notes)
+    context.say(fmt::format("{}: {}", object, line_of(note)));
   if (context.options.explain)
     for (const FunctionChange& function : result.functions)
       context.say(

@@ -149,12 +149,13 @@ void lead_past_seals(diff::Delta& delta, const std::set<std::uint64_t>& sealed,
                      bool with_thunks, UnitResult& result) {
   for (const std::string& function : klp::sealed_references(delta, sealed))
     if (with_thunks)
-      result.notes.push_back(fmt::format(
-          "NOTICE: {} is sealed by IBT and must not be called through a pointer; the "
-          "patch "
-          "uses a thunk, whose address differs from the function's. Remove stored "
-          "pointers to the thunk before you unload the patch",
-          function));
+      result.notes.push_back(
+          {.symbol = function,
+           .text = fmt::format(
+               "{} is sealed by IBT and must not be called through a pointer; the patch "
+               "uses a thunk, whose address differs from the function's. Remove stored "
+               "pointers to the thunk before you unload the patch",
+               function)});
     else
       result.problems.push_back(
           {.code = "KP3001",

@@ -230,12 +230,14 @@ void note_lacking_patches(const match::UnitMatch& match, const kernel::Target& t
                           UnitResult& result) {
   const auto other = std::ranges::find_if(match.functions, differs);
   if (!target.feature_set.empty() && other != match.functions.end())
-    result.notes.push_back(fmt::format(
-        "WARNING: the running kernel has different code for {}, which the patch leaves "
-        "alone: the source lacks the patches of the feature set '{}'. Code that the "
-        "patch "
-        "adds must not use what these patches change",
-        other->name, target.feature_set));
+    result.notes.push_back(
+        {.kind = NoteKind::kWarning,
+         .symbol = other->name,
+         .text = fmt::format(
+             "the running kernel has different code for {}, which the patch leaves "
+             "alone: the source lacks the patches of the feature set '{}'. Code that the "
+             "patch adds must not use what these patches change",
+             other->name, target.feature_set)});
 }
 
 /// Refuses, or with `force` goes on and says so.
@@ -245,8 +247,11 @@ void take_over(std::vector<Problem> problems, bool force, UnitResult& result) {
     return;
   }
   for (const Problem& problem : problems)
-    result.notes.push_back(fmt::format("WARNING: {}: {} [{}]; going on as told",
-                                       problem.symbol, problem.message, problem.code));
+    result.notes.push_back({.kind = NoteKind::kWarning,
+                            .code = problem.code,
+                            .symbol = problem.symbol,
+                            .text = fmt::format("{}: {}; going on as told",
+                                                problem.symbol, problem.message)});
   std::ranges::move(problems, std::back_inserter(result.proof.overridden));
 }
 

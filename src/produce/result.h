@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/error.h"
+#include "base/note.h"
 #include "base/problem.h"
 #include "dwarf/debug_info.h"
 #include "patch/left_out.h"
@@ -52,7 +53,7 @@ struct UnitResult {
   UnitOutcome outcome = UnitOutcome::kUnchanged;
   std::vector<FunctionChange> functions;
   std::vector<Inclusion> inclusions;
-  std::vector<std::string> notes; ///< what the comparison remarked, in order
+  std::vector<Note> notes; ///< what the comparison remarked, in order
   std::vector<Problem> problems;
   std::string compiler_errors; ///< if its patched source does not compile
   Proof proof;

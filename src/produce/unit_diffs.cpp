@@ -73,10 +73,11 @@ class UnitDiff {
       plain_ = compile_with_plain_constants(shop_, view_, unit_.unit);
     result = differ_.compare(
         {unit_.unit, owner, plain_->original, plain_->patched, unit_.original}, part);
-    result.notes.push_back(fmt::format(
-        "NOTICE: {} has constants that only a booting kernel fills in; its copy in the "
-        "patch reads their variables",
-        user));
+    result.notes.push_back(
+        {.symbol = user,
+         .text = fmt::format("{} has constants that only a booting kernel fills in; its "
+                             "copy in the patch reads their variables",
+                             user)});
     return result;
   }
 

@@ -53,6 +53,18 @@ Json problems_json(const std::vector<Problem>& problems) {
   return list;
 }
 
+Json notes_json(const std::vector<Note>& notes) {
+  Json list = Json::array();
+  for (const Note& note : notes)
+    list.push_back({
+        {"kind",   name_of(note.kind)       },
+        {"code",   text_or_null(note.code)  },
+        {"symbol", text_or_null(note.symbol)},
+        {"text",   note.text                }
+    });
+  return list;
+}
+
 Json proof_json(const produce::Proof& proof) {
   return {
       {"functions",  proof.functions                },
@@ -111,6 +123,7 @@ Json units_json(const std::vector<produce::UnitResult>& units) {
         {"result",    name_of(unit.outcome)           },
         {"functions", std::move(functions)            },
         {"included",  inclusions_json(unit.inclusions)},
+        {"notes",     notes_json(unit.notes)          },
         {"problems",  problems_json(unit.problems)    },
         {"proof",     proof_json(unit.proof)          }
     });

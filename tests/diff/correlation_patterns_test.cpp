@@ -21,7 +21,8 @@ TEST(Clones, OfOneFunctionAreMatchedInOrder) {
     return builder.build();
   };
   const Result result = Diffing().run(make(0, 1, kNop), make(3, 7, kOther));
-  EXPECT_EQ(result.notes, std::vector<std::string>{"changed function: walk.constprop.1"});
+  EXPECT_EQ(lines(result),
+            std::vector<std::string>{"changed function: walk.constprop.1"});
 }
 
 TEST(Clones, BringTheSwitchTablesOfTheirOldName) {
@@ -59,7 +60,7 @@ TEST(ColdParts, BelongToTheirFunctionWhateverTheirSectionIsCalled) {
         return builder.build();
       };
       const Result result = Diffing().run(make(kNop), make(kOther));
-      EXPECT_EQ(result.notes, std::vector<std::string>{"changed function: f"})
+      EXPECT_EQ(lines(result), std::vector<std::string>{"changed function: f"})
           << name << " in " << section;
     }
 }
@@ -75,7 +76,7 @@ TEST(Functions, MayMoveBetweenHotNormalAndUnlikely) {
     };
     const Result result = Diffing().run(make(".text."), make(section));
     EXPECT_EQ(result.exit, Exit::kSuccess);
-    EXPECT_EQ(result.notes, std::vector<std::string>{"changed function: f"});
+    EXPECT_EQ(lines(result), std::vector<std::string>{"changed function: f"});
   }
 }
 
@@ -192,7 +193,7 @@ TEST(Groups, OfOneNameAreMatchedByWhatIsInThem) {
     return builder.build();
   };
   const Result result = Diffing().run(make(false, kNop), make(true, kOther));
-  EXPECT_EQ(result.notes, std::vector<std::string>{"changed function: f"});
+  EXPECT_EQ(lines(result), std::vector<std::string>{"changed function: f"});
   EXPECT_TRUE(result.problems.empty());
 }
 
@@ -203,7 +204,7 @@ TEST(FileSymbols, WithoutANameAreNoNullSymbol) {
     builder.function("f", {body, kRet}, STB_LOCAL);
     return builder.build();
   };
-  EXPECT_EQ(Diffing().run(make(kNop), make(kOther)).notes,
+  EXPECT_EQ(lines(Diffing().run(make(kNop), make(kOther))),
             std::vector<std::string>{"changed function: f"});
 }
 

@@ -28,7 +28,7 @@ TEST(Diff, OfAnObjectWithItselfIsNoChange) {
 TEST(Diff, FindsTheChangedFunctionAndNoOther) {
   const Result result = Diffing().run(unit().build(), unit({kNop, kRet}).build());
   EXPECT_EQ(result.exit, Exit::kSuccess);
-  EXPECT_EQ(result.notes, std::vector<std::string>{"changed function: f"});
+  EXPECT_EQ(lines(result), std::vector<std::string>{"changed function: f"});
   ASSERT_TRUE(result.delta);
   EXPECT_TRUE(result.delta->object.find_section(".text.f"));
   EXPECT_FALSE(result.delta->object.find_section(".text.g"));
@@ -132,7 +132,7 @@ TEST(Diff, ColdPieceThatChangesMakesItsParentChange) {
   patched.plain_function("f.cold", {kNop, kRet}, STB_LOCAL, ".text.unlikely.");
   const Result result = Diffing().run(original.build(), patched.build());
   EXPECT_EQ(result.exit, Exit::kSuccess);
-  EXPECT_EQ(result.notes, std::vector<std::string>{"changed function: f"});
+  EXPECT_EQ(lines(result), std::vector<std::string>{"changed function: f"});
 }
 
 TEST(Diff, ColdPieceThatChangesInRelocationsOnlyMakesItsParentChange) {

@@ -256,7 +256,7 @@ TEST(ThinLto, TheHashOfAPromotedFunctionMeansNothing) {
   const Result result = Diffing().run(make("helper.llvm.12345678901", kNop),
                                       make("helper.llvm.98765432109", 0xcc));
   ASSERT_EQ(result.exit, Exit::kSuccess);
-  EXPECT_EQ(result.notes,
+  EXPECT_EQ(lines(result),
             std::vector<std::string>{"changed function: helper.llvm.12345678901"});
 }
 
@@ -275,7 +275,7 @@ TEST(ColdParts, ThatOnlyReturnElsewhereChangeTheirParentAlone) {
   const Result result =
       Diffing().run(with_cold_part(kNop, 11).build(), with_cold_part(kNop, 12).build());
   ASSERT_EQ(result.exit, Exit::kSuccess);
-  EXPECT_EQ(result.notes, std::vector<std::string>{"changed function: f"});
+  EXPECT_EQ(lines(result), std::vector<std::string>{"changed function: f"});
 }
 
 TEST(ColdParts, ThatReturnIntoThePatchTravelThoughTheyAreTheSame) {
@@ -355,7 +355,7 @@ TEST(Aliases, OfAChangedFunctionNeedNoPatchOfTheirOwn) {
   };
   const Result result = Diffing().run(make(kNop), make(0xcc));
   ASSERT_EQ(result.exit, Exit::kSuccess);
-  EXPECT_EQ(result.notes, std::vector<std::string>{"changed function: f"});
+  EXPECT_EQ(lines(result), std::vector<std::string>{"changed function: f"});
 }
 
 TEST(Parainstructions, MayEndWithoutTheirPadding) {

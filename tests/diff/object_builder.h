@@ -146,7 +146,14 @@ class Diffing {
 };
 
 inline bool says(const Result& result, std::string_view line) {
-  return std::ranges::find(result.notes, line) != result.notes.end();
+  return std::ranges::find(result.notes, line, line_of) != result.notes.end();
+}
+
+/// The notes as the terminal has them.
+inline std::vector<std::string> lines(const Result& result) {
+  std::vector<std::string> lines;
+  std::ranges::transform(result.notes, std::back_inserter(lines), line_of);
+  return lines;
 }
 
 inline std::vector<std::string> codes(const Result& result) {

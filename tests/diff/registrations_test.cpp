@@ -68,12 +68,12 @@ TEST_P(LeftOut, IsSaidWhetherTheUnitHadSomeOrNot) {
   const Result first = Diffing().run(unit(kNop, test.section, {}),
                                      unit(kRet, test.section, {{test.added}}));
   EXPECT_THAT(messages(first), IsEmpty());
-  EXPECT_THAT(first.notes, told);
+  EXPECT_THAT(lines(first), told);
   const Result more =
       Diffing().run(unit(kNop, test.section, {{test.first}}),
                     unit(kRet, test.section, {{test.first}, {test.added}}));
   EXPECT_THAT(messages(more), IsEmpty());
-  EXPECT_THAT(more.notes, told);
+  EXPECT_THAT(lines(more), told);
 }
 
 INSTANTIATE_TEST_SUITE_P(, LeftOut,
@@ -113,8 +113,8 @@ TEST(DeviceTables, OfExistingDataChangeNothing) {
     const Result result = Diffing().run(make(false), make(true));
     EXPECT_THAT(messages(result), IsEmpty()) << name;
     EXPECT_EQ(result.exit, Exit::kNoChange) << name;
-    EXPECT_THAT(result.notes, Contains(AllOf(HasSubstr("NOTICE: KP2019: device table "),
-                                             HasSubstr(name))));
+    EXPECT_THAT(lines(result), Contains(AllOf(HasSubstr("NOTICE: KP2019: device table "),
+                                              HasSubstr(name))));
   }
 }
 

@@ -76,8 +76,9 @@ TEST_F(ProofTest, KnowsWhatTheSourceOfAFeatureSetLacks) {
   const UnitResult result = judged(original);
   EXPECT_THAT(result.problems, IsEmpty());
   ASSERT_THAT(result.notes, SizeIs(1));
-  EXPECT_THAT(result.notes[0], HasSubstr("WARNING: the running kernel has different code "
-                                         "for third, which the patch leaves"));
+  EXPECT_THAT(line_of(result.notes[0]),
+              HasSubstr("WARNING: the running kernel has different code "
+                        "for third, which the patch leaves"));
   EXPECT_THAT(judged(compiled(kSource, {"-O2"})).notes, IsEmpty());
 
   std::string other = kSource;
@@ -211,10 +212,9 @@ TEST_F(ProofTest, GoesOnIfForcedAndSaysSo) {
   EXPECT_THAT(result.problems, IsEmpty());
   ASSERT_THAT(result.proof.overridden, SizeIs(1));
   ASSERT_THAT(result.notes, SizeIs(1));
-  EXPECT_THAT(
-      result.notes[0],
-      HasSubstr(
-          "WARNING: second: the running kernel has different code for this function"));
+  EXPECT_THAT(line_of(result.notes[0]),
+              HasSubstr("WARNING: KP1020: second: the running kernel has different code "
+                        "for this function"));
 }
 
 TEST(UnprovenProcessor, IsRefusedUnlessForced) {

@@ -25,6 +25,12 @@ produce::BuildResult refused() {
                      .owner = "vmlinux",
                      .outcome = produce::UnitOutcome::kRefused,
                      .functions = {{.name = "f", .is_new = true}},
+                     .notes = {{.kind = NoteKind::kFunction,
+                                .symbol = "f",
+                                .text = "new function: f"},
+                               {.code = "KP2012",
+                                .symbol = "f",
+                                .text = "a tracepoint of f stays switched off"}},
                      .problems = {{.code = "KP2001",
                                    .object = "fs/x.o",
                                    .symbol = "g",
@@ -56,6 +62,13 @@ TEST(BuildJson, HasEveryMemberOfTheSchema) {
   EXPECT_EQ(unit["result"], "refused");
   EXPECT_EQ(unit["functions"][0]["name"], "f");
   EXPECT_EQ(unit["functions"][0]["change"], "new");
+  ASSERT_EQ(unit["notes"].size(), 2U);
+  EXPECT_EQ(unit["notes"][0]["kind"], "function");
+  EXPECT_TRUE(unit["notes"][0]["code"].is_null());
+  EXPECT_EQ(unit["notes"][1]["kind"], "notice");
+  EXPECT_EQ(unit["notes"][1]["code"], "KP2012");
+  EXPECT_EQ(unit["notes"][1]["symbol"], "f");
+  EXPECT_EQ(unit["notes"][1]["text"], "a tracepoint of f stays switched off");
   EXPECT_EQ(unit["problems"][0]["code"], "KP2001");
   EXPECT_EQ(unit["problems"][0]["remedy"], "patch its caller");
   EXPECT_TRUE(json["problems"].empty());
