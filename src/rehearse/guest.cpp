@@ -30,16 +30,25 @@ ip link set lo up
 stty -F /dev/ttyS1 115200 raw -echo
 exec 3>/dev/ttyS1
 
-uptime_now() { read -r now rest </proc/uptime; echo "$now"; }
+# In nanoseconds by the monotonic clock, from kernel/time/timer_list.c ("now at N nsecs" in
+# one of the first lines). /proc/uptime is among what patches are tried on.
+now() {
+  while read -r word at nanoseconds rest; do
+    if [ "$word $at" = "now at" ]; then
+      echo "$nanoseconds"
+      return
+    fi
+  done </proc/timer_list
+}
 record() { echo "$TOKEN $*" >&3; }
 
 # step ACTION SUBJECT COMMAND...
 step() {
-  record begin "$cycle" "$1" "$2" "$(uptime_now)"
+  record begin "$cycle" "$1" "$2" "$(now)"
   shift 2
   "$@" </dev/null >/tmp/.said 2>&1 3>&-
   status=$?
-  record end "$status" "$(uptime_now)"
+  record end "$status" "$(now)"
   sed "s/^/$TOKEN said /" /tmp/.said >&3
   return "$status"
 }
@@ -132,7 +141,7 @@ rehearse() {
 cycle=0
 round=0
 export KPATCH_VERIFY=no # the host has seen to it
-record boot "$(uptime_now)"
+record boot "$(now)"
 if [ -n "$LATE" ] || load_modules; then
   echo "$MARK" >/dev/kmsg
   record taint-before "$(cat /proc/sys/kernel/tainted)"
@@ -165,22 +174,26 @@ Number to_number(std::string_view text) {
   return value;
 }
 
+double to_seconds(std::string_view nanoseconds) {
+  return static_cast<double>(to_number<std::uint64_t>(nanoseconds)) * 1e-9;
+}
+
 void take_line(GuestRecord& record, std::string_view line, double& begun) {
   const std::string_view kind = take_word(line);
   GuestStep* last = record.steps.empty() ? nullptr : &record.steps.back();
   if (kind == "boot") {
     record.booted = true;
-    record.boot_seconds = to_number<double>(line);
+    record.boot_seconds = to_seconds(line);
   } else if (kind == "begin") {
     GuestStep step;
     step.cycle = to_number<unsigned>(take_word(line));
     step.action = take_word(line);
     step.subject = take_word(line);
-    begun = to_number<double>(line);
+    begun = to_seconds(line);
     record.steps.push_back(step);
   } else if (kind == "end" && last) {
     last->status = to_number<int>(take_word(line));
-    last->seconds = to_number<double>(line) - begun;
+    last->seconds = to_seconds(line) - begun;
   } else if (kind == "said" && last) {
     last->said.emplace_back(line);
   } else if (kind == "log") {
