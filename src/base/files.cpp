@@ -185,7 +185,7 @@ Bytes read_regular_file(const fs::path& path, std::size_t limit) {
     fail("{}: cannot be opened: {}", path.string(), std::strerror(errno));
   struct stat status {};
   if (fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode))
-    fail("{}: is no regular file", path.string());
+    fail("{}: not a regular file", path.string());
   if (static_cast<std::uintmax_t>(status.st_size) > limit)
     fail("{}: is larger than {} MiB", path.string(), limit >> 20);
   Bytes data(static_cast<std::size_t>(status.st_size));

@@ -173,7 +173,7 @@ std::optional<Found> find_local(const Inputs& inputs, const FileTie& file,
     fail_with_remedy(
         "The original source, its configuration or the compiler differ from what the "
         "running kernel was built with; build with the kernel's own.",
-        "{}: {} this unit's local symbols in the symbol table of {}, so nobody can tell "
+        "{}: {} this unit's local symbols in the symbol table of {}, so it is unclear "
         "which {} is meant{}",
         inputs.label,
         file.matches == 0 ? "couldn't find matching" : "found duplicate matches for",

@@ -132,7 +132,7 @@ constexpr Kind kKinds[] = {
     decrypted(".bss..decrypted"),
     decrypted(".data..percpu..decrypted"),
     {"___srcu_struct_ptrs", "",           "static SRCU structure", Answer::kRefused,
-     "the loader would have to start it, but is told of none",                   "Use init_srcu_struct() in a pre-patch callback, cleanup_srcu_struct() in a "
+     "the loader would have to start it, but does not know of it",                   "Use init_srcu_struct() in a pre-patch callback, cleanup_srcu_struct() in a "
      "post-unpatch one.",                                                                            Names::kSymbols, WhenNew::kNeeded     },
 };
 

@@ -76,7 +76,7 @@ void apply_feature_set(const fs::path& packaging, const std::string& name,
   const fs::path patches = unpacked.path() / "debian" / ("patches-" + name);
   if (!fs::exists(patches / "series"))
     fail_with_remedy(wrong_file(packaging),
-                     "{}: there is no debian/patches-{}/series in it", packaging.string(),
+                     "{}: contains no debian/patches-{}/series", packaging.string(),
                      name);
   for (const SeriesEntry& entry : read_series(patches / "series")) {
     const Outcome outcome = run({

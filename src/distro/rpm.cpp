@@ -146,7 +146,7 @@ void unpack(const fs::path& package, const std::string& machine, const fs::path&
   run_step(build, package);
   const fs::path tree = find_tree(top.path() / "BUILD");
   if (tree.empty())
-    fail("{}: there is no kernel source in it", package.string());
+    fail("{}: contains no kernel source", package.string());
   make_clean(tree);
   for (const fs::directory_entry& entry : fs::directory_iterator(tree))
     fs::rename(entry.path(), fresh / entry.path().filename());

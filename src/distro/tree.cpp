@@ -188,7 +188,7 @@ void take_build(const Tree& tree, kernel::Target& target) {
   if (!fs::exists(target.objects / kSymversName))
     fail_with_remedy("finish the build: make vmlinux alone does not write it, "
                      "make modules does",
-                     "{}: there is no {}", target.objects.string(), kSymversName);
+                     "{}: {} is missing", target.objects.string(), kSymversName);
   add_built_modules(target);
 }
 

@@ -146,7 +146,7 @@ void read_kernels(const Object& module, SectionId id, FunctionRecords& found) {
   const Pointers pointers = pointers_of(section);
   found.table = section.name;
   if (section.data.empty() || section.data.size() % object::kSize != 0)
-    found.damage = "holds no whole records of objects";
+    found.damage = "holds incomplete records of objects";
   for (std::uint64_t at = 0; at + object::kSize <= section.data.size();
        at += object::kSize) {
     const Relocation* name = pointer_at(pointers, at + object::kName);

@@ -66,7 +66,7 @@ Bytes vmlinux_inside(View file, std::string_view label) {
   const bool boots = has_at(file, kMagicOffset, kBootMagic);
   Bytes content = decompressed(boots ? payload(file, label) : file, label);
   if (!has_at(content, 0, kElf))
-    fail("{}: there is no vmlinux in it", label);
+    fail("{}: contains no vmlinux", label);
   return content;
 }
 

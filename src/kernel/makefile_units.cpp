@@ -139,7 +139,7 @@ std::string walk_makefiles(const Target& target,
   make.argv.emplace_back("kpatch-owners");
   const Outcome outcome = run(make);
   if (!outcome.ok() || outcome.output.empty())
-    fail_with_remedy(kTreeRemedy, "{}: its makefiles do not tell what is made of it\n{}",
+    fail_with_remedy(kTreeRemedy, "{}: its makefiles do not say what is built from it\n{}",
                      target.source.string(), outcome.errors);
   return outcome.output;
 }
@@ -159,7 +159,7 @@ UnitIndex units_from_makefiles(const Target& target, const fs::path& source) {
     text = walk_makefiles(target, of_kernel(source));
   UnitIndex units = parse_makefile_units(text, source);
   if (units.all().empty())
-    fail_with_remedy(kTreeRemedy, "{}: its makefiles do not tell what is made of it",
+    fail_with_remedy(kTreeRemedy, "{}: its makefiles do not say what is built from it",
                      source.string());
   return units;
 }

@@ -28,8 +28,8 @@ constexpr Option kNeeded[] = {
 constexpr Option kRefused[] = {
     {"CONFIG_DEBUG_INFO_SPLIT",          "the debug information is not in vmlinux"  },
     {"CONFIG_GCC_PLUGIN_LATENT_ENTROPY", "each build of it makes other code"        },
-    {"CONFIG_GCC_PLUGIN_RANDSTRUCT",     "each build of it lays structures out anew"},
-    {"CONFIG_RANDSTRUCT",                "each build of it lays structures out anew"},
+    {"CONFIG_GCC_PLUGIN_RANDSTRUCT",     "each build of it lays out structures differently"},
+    {"CONFIG_RANDSTRUCT",                "each build of it lays out structures differently"},
 };
 
 /// openEuler's kernels have it. Without it they take patches only while all tasks stand

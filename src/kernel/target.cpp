@@ -15,7 +15,7 @@ const fs::path& Target::debug_file(std::string_view owner) const {
   if (found == modules.end())
     fail("{}: this kernel ({}) has no such module", owner, release);
   if (found->second.debug.empty())
-    fail("{}: there is no debug information for this module of {}", owner, release);
+    fail("{}: found no debug information for this module of {}", owner, release);
   return found->second.debug;
 }
 

@@ -152,7 +152,7 @@ void make_klp_arch_sections(elf::Object& module, const std::vector<ArchRecord>& 
     const auto [known, is_new] = owner.try_emplace(record.section, record.object);
     if (!is_new && known->second != record.object)
       fail_with_remedy("Link with --unique=.altinstructions --unique=.parainstructions.",
-                       "{}: {} is wanted by both {} and {}", module.label,
+                       "{}: {} is needed by both {} and {}", module.label,
                        module.sections[record.section].name, known->second,
                        record.object);
     if (!is_new)

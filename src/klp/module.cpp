@@ -109,9 +109,9 @@ fs::path link(const ModuleRequest& request, const Parts& parts,
 
 void check_request(const ModuleRequest& request) {
   if (request.objects.empty())
-    fail("{}.ko: there is no object to make a module of", request.name);
+    fail("{}.ko: no object was given to make a module of", request.name);
   if (request.name != checked_module_name(request.name))
-    fail("'{}' is no module name: only letters, digits, '_' and '-' may be in it",
+    fail("'{}' is not a module name: use only letters, digits, '_' and '-'",
          request.name);
   if (fs::absolute(request.work_dir).string().find_first_of(" :") != std::string::npos)
     fail_with_remedy("Use a directory without them.",

@@ -19,7 +19,7 @@ struct Reason {
   std::string_view text; ///< "<files> left out: <text>"
 };
 constexpr std::array kReasons = {
-    Reason{WhyLeftOut::kNoCode,       "no-code",            "no kernel is made of it"    },
+    Reason{WhyLeftOut::kNoCode,       "no-code",            "no kernel is built from it" },
     Reason{WhyLeftOut::kModeOnly,     "mode-only",          "only the mode of it changes"},
     Reason{WhyLeftOut::kVersionOnly,  "version-only",
            "the running kernel keeps the number of its version"                          },

@@ -107,7 +107,7 @@ class EntryChecker {
                                      old_length, text(place)));
     else if (old_length > view_.code_at(place).size() || !view_.is_boundary(place) ||
              !view_.is_boundary({place.first, place.second + old_length}))
-      add(kAlternatives, fmt::format("the {} bytes at {} are no whole instructions",
+      add(kAlternatives, fmt::format("the {} bytes at {} are not whole instructions",
                                      old_length, text(place)));
   }
 
@@ -135,7 +135,7 @@ class EntryChecker {
     if (length > view_.code_at(code).size() || !view_.is_boundary(code) ||
         !view_.is_boundary({code.first, code.second + length}))
       add(kAlternatives,
-          fmt::format("the {} bytes to put at {} are no whole instructions", length,
+          fmt::format("the {} bytes to put at {} are not whole instructions", length,
                       text(place)));
   }
 
@@ -267,7 +267,7 @@ class EntryChecker {
       const auto after = rows.upper_bound({symbol.section, symbol.value});
       if (after == rows.begin() || std::prev(after)->first.first != symbol.section)
         case_.findings.add(kNoUnwindData, symbol.name,
-                           "there is no unwind data (ORC) for the function: did objtool "
+                           "the function has no unwind data (ORC): did objtool "
                            "see it?");
       else
         check_start(symbol, std::prev(after)->second);

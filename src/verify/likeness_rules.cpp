@@ -132,7 +132,7 @@ class LikenessChecker {
         continue;
       case_.findings.add(
           kOther, record_.name,
-          fmt::format("the new code is that of number {} of this name, and number {} is "
+          fmt::format("the new code resembles number {} of this name, but number {} is "
                       "replaced",
                       image_.position(id), record_.position));
       return;

@@ -60,13 +60,13 @@ class Checker {
                              module_.sections[table.target].name));
     if (case_.rules.image && !case_.kernel.image(object))
       add(code::kMalformed, table.name,
-          fmt::format("there is no '{}' that it could wait for", object));
+          fmt::format("is for '{}', which this kernel does not have", object));
     for (const elf::Relocation& relocation : table.relocations) {
       const elf::Symbol& symbol = module_.symbols[relocation.symbol];
       const auto name = parse_livepatch_name(symbol.name);
       if (!name || symbol.reserved_index != kLivepatchIndex)
         add(code::kMalformed, symbol.name,
-            fmt::format("{} refers to it, but it is no livepatch symbol", table.name));
+            fmt::format("{} refers to it, but it is not a livepatch symbol", table.name));
       else if (object != name->object && !is_lent(object, *name))
         add(code::kMalformed, symbol.name,
             fmt::format("{} may not refer to {}", table.name, name->object));
@@ -115,7 +115,7 @@ class Checker {
         continue;
       const auto name = parse_livepatch_name(symbol.name);
       if (!name) {
-        add(code::kMalformed, symbol.name, "is no name of a livepatch symbol");
+        add(code::kMalformed, symbol.name, "is not a valid name of a livepatch symbol");
         continue;
       }
       const image::Image* image = case_.kernel.image(name->object);

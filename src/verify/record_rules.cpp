@@ -57,7 +57,7 @@ std::string fault(const elf::Object& module, const elf::FunctionRecord& record,
     return "its new code is missing or has no size";
   const image::Image* image = kernel.image(record.object);
   if (!image)
-    return fmt::format("there is no '{}' to be patched", record.object);
+    return fmt::format("the kernel has no object '{}' to patch", record.object);
   const image::ImageSymbol* found = find_symbol(*image, record.name, record.position);
   if (!found)
     return fmt::format("{} has {} symbols of this name, and number {} is asked for",

@@ -208,8 +208,8 @@ class ReferenceChecker {
         case_.kernel.sealed(name ? name->object : kVmlinux).contains(found->address))
       add(kGone, found->name,
           fmt::format(
-              "{} takes its address, but the kernel lets nobody call it through a "
-              "pointer any more",
+              "{} takes its address, but the kernel no longer allows calls to it through "
+              "a pointer",
               place));
   }
 

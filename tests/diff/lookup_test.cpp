@@ -110,7 +110,7 @@ TEST_F(Lookup, SaysWhatIsMissingAndWhatIsExtra) {
 
 TEST_F(Lookup, OfAUnitThatTheKernelDoesNotHaveNamesTheSymbol) {
   EXPECT_NE(complaint(file("x.c") + local("1000", "helper"))
-                .find("so nobody can tell which helper is meant"),
+                .find("so it is unclear which helper is meant"),
             std::string::npos);
 }
 

@@ -111,7 +111,7 @@ TEST_F(Tree, IsNamedWhenItHasNoVmlinux) {
 
 TEST_F(Tree, MustBeFinishedIncludingItsModules) {
   fs::remove(scratch_ / "objects/Module.symvers");
-  EXPECT_THAT(complaint(request()), testing::HasSubstr("there is no Module.symvers"));
+  EXPECT_THAT(complaint(request()), testing::HasSubstr("Module.symvers is missing"));
 }
 
 TEST_F(Tree, IsRefusedForAllItsOptionsAtOnce) {

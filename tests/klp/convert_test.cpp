@@ -248,7 +248,7 @@ TEST(KlpArch, RefusesASectionThatTwoObjectsShare) {
   const elf::SectionId shared = linked.add_arch_source(".altinstructions", 24);
   linked.add_arch_record(shared, "vmlinux");
   linked.add_arch_record(shared, "ip_vs");
-  EXPECT_NE(complaint(linked.module, {.klp_arch_sections = true}).find("wanted by both"),
+  EXPECT_NE(complaint(linked.module, {.klp_arch_sections = true}).find("needed by both"),
             std::string::npos);
 }
 

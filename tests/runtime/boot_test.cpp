@@ -138,8 +138,8 @@ TEST(Boot, OddEntriesKeepNoOtherPatchOut) {
   write_file(here / "7.ko", "");
   std::filesystem::permissions(here / "7.ko", std::filesystem::perms::none);
   EXPECT_THAT(machine.boot(), ElementsAre("load a.ko"));
-  EXPECT_THAT(machine.warned, Contains(HasSubstr("1.ko: is no regular file")));
-  EXPECT_THAT(machine.warned, Contains(HasSubstr("2.ko: is no regular file")));
+  EXPECT_THAT(machine.warned, Contains(HasSubstr("1.ko: not a regular file")));
+  EXPECT_THAT(machine.warned, Contains(HasSubstr("2.ko: not a regular file")));
   EXPECT_THAT(machine.warned, Contains(HasSubstr("5.ko: is larger than")));
   EXPECT_THAT(machine.warned, testing::SizeIs(7));
 }
