@@ -99,15 +99,14 @@ const kernel::StructSizes kSizes = {.alt = 12,
                                     .orc = 6};
 
 void set_sizes() {
-  for (const auto& [name, size] : std::map<const char*, const char*>{
-           {"ALT_STRUCT_SIZE",         "12"},
-           {"BUG_STRUCT_SIZE",         "12"},
-           {"EX_STRUCT_SIZE",          "12"},
-           {"JUMP_STRUCT_SIZE",        "16"},
-           {"PARA_STRUCT_SIZE",        "16"},
-           {"STATIC_CALL_STRUCT_SIZE", "8" },
-           {"ORC_STRUCT_SIZE",         "6" }
-  })
+  for (const auto& [name, size] :
+       std::map<const char*, const char*>{{"ALT_STRUCT_SIZE", "12"},
+                                          {"BUG_STRUCT_SIZE", "12"},
+                                          {"EX_STRUCT_SIZE", "12"},
+                                          {"JUMP_STRUCT_SIZE", "16"},
+                                          {"PARA_STRUCT_SIZE", "16"},
+                                          {"STATIC_CALL_STRUCT_SIZE", "8"},
+                                          {"ORC_STRUCT_SIZE", "6"}})
     setenv(name, size, 1);
 }
 

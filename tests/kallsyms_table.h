@@ -151,9 +151,7 @@ class KallsymsTable {
 /// Enough symbols for several markers; two share a name, one has a name that needs two
 /// bytes for its length.
 inline std::vector<image::Kallsym> sample_symbols() {
-  std::vector<image::Kallsym> symbols = {
-      {0xffffffff81000000, 'T', "_text"}
-  };
+  std::vector<image::Kallsym> symbols = {{0xffffffff81000000, 'T', "_text"}};
   for (unsigned i = 0; i < 1200; ++i)
     symbols.push_back({0xffffffff81001000 + 16 * i, i % 2 ? 't' : 'T',
                        i % 600 == 7 ? "irq_show" : "irq_" + std::to_string(i)});

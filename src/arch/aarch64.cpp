@@ -25,7 +25,7 @@ std::uint32_t word_at(const FunctionView& function, std::uint64_t offset) {
 }
 
 constexpr ImmediateForm kImmediates[] = {
-    {0x7fe00000, 0x52800000, 5, 16}  // movz
+    {0x7fe00000, 0x52800000, 5, 16} // movz
 };
 
 class Aarch64 : public Arch {

@@ -24,7 +24,7 @@ std::uint64_t local_entry_distance(std::uint8_t other) {
 }
 
 constexpr ImmediateForm kImmediates[] = {
-    {0xfc1f8000, 0x38000000, 0, 15}  // li
+    {0xfc1f8000, 0x38000000, 0, 15} // li
 };
 
 class Ppc64 : public Arch {

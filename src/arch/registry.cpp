@@ -16,13 +16,11 @@ struct Entry {
 
 constexpr std::uint16_t kLoongarch = 258; // EM_LOONGARCH, not in every <elf.h>
 
-constexpr Entry kMachines[] = {
-    {EM_X86_64,  x86_64     },
-    {EM_PPC64,   ppc64      },
-    {EM_S390,    s390       },
-    {EM_AARCH64, aarch64    },
-    {kLoongarch, loongarch64}
-};
+constexpr Entry kMachines[] = {{EM_X86_64, x86_64},
+                               {EM_PPC64, ppc64},
+                               {EM_S390, s390},
+                               {EM_AARCH64, aarch64},
+                               {kLoongarch, loongarch64}};
 
 } // namespace
 

@@ -238,17 +238,15 @@ class X86_64 : public Arch {
     const std::uint8_t bits = is_branch ? raw.imm[0].size : raw.disp.size;
     const std::int64_t distance = is_branch ? raw.imm[0].value.s : raw.disp.value;
     const bool has_relocation = bits == 8 * kFieldSize;
-    return {
-        .is_known = true,
-        .reference = OwnReference{.field = at + offset,
-                                  .size = bits / 8U,
-                                  .field_to_end = instruction.length - offset,
-                                  .target = at + instruction.length +
-                                            static_cast<std::uint64_t>(distance),
-                                  .relocation_type = !has_relocation ? 0U
-                                                     : is_branch     ? R_X86_64_PLT32
-                                                                     : R_X86_64_PC32}
-    };
+    return {.is_known = true,
+            .reference = OwnReference{.field = at + offset,
+                                      .size = bits / 8U,
+                                      .field_to_end = instruction.length - offset,
+                                      .target = at + instruction.length +
+                                                static_cast<std::uint64_t>(distance),
+                                      .relocation_type = !has_relocation ? 0U
+                                                         : is_branch     ? R_X86_64_PLT32
+                                                                     : R_X86_64_PC32}};
   }
 
   bool can_test_key(const elf::Section& section, std::uint64_t site) const override {

@@ -150,11 +150,9 @@ class Conversation {
   void step(int wait_milliseconds) {
     if (written_ == input_.size())
       Pipe::close_end(in_.write_end);
-    pollfd watched[3] = {
-        {in_.write_end, POLLOUT, 0},
-        {out_.read_end, POLLIN,  0},
-        {err_.read_end, POLLIN,  0}
-    };
+    pollfd watched[3] = {{in_.write_end, POLLOUT, 0},
+                         {out_.read_end, POLLIN, 0},
+                         {err_.read_end, POLLIN, 0}};
     if (poll(watched, 3, wait_milliseconds) <= 0)
       return;
     if (watched[0].revents)

@@ -41,10 +41,8 @@ std::string stamp(const fs::path& file) {
 std::vector<fs::path> programs_of(const fs::path& driver) {
   std::vector<fs::path> programs{driver};
   for (const char* name : {"cc1", "as"}) {
-    std::string path = run({
-                               .argv = {driver, std::string("-print-prog-name=") + name}
-    })
-                           .output;
+    std::string path =
+        run({.argv = {driver, std::string("-print-prog-name=") + name}}).output;
     path = path.substr(0, path.find('\n'));
     if (!path.empty())
       path = path.front() == '/' ? path : find_program(path).string();

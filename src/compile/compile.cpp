@@ -49,10 +49,8 @@ void add_debug_options(const CompileJob& job, std::vector<std::string>& argv) {
 
 /// Without what says what is to be made.
 Command compiler_start(const Workshop& shop, const CompileJob& job) {
-  Command command{
-      .directory = job.build_tree,
-      .environment = {{"LC_ALL", "C"}, {"TMPDIR", shop.work.string()}}
-  };
+  Command command{.directory = job.build_tree,
+                  .environment = {{"LC_ALL", "C"}, {"TMPDIR", shop.work.string()}}};
   const std::string tree = job.source_tree.string();
   command.argv = shop.launcher;
   for (const std::string& word : job.command.compiler)

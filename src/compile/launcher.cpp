@@ -23,10 +23,10 @@ struct Launcher {
 };
 
 constexpr Launcher kLaunchers[] = {
-    {"distcc",  "DISTCC_HOSTS" },
-    {"icecc",   "ICECC_VERSION"},
-    {"sccache", "SCCACHE_DIR"  },
-    {"ccache",  "CCACHE_DIR"   },
+    {"distcc", "DISTCC_HOSTS"},
+    {"icecc", "ICECC_VERSION"},
+    {"sccache", "SCCACHE_DIR"},
+    {"ccache", "CCACHE_DIR"},
 };
 
 bool is_set(const char* variable) {

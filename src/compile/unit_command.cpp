@@ -123,8 +123,8 @@ struct Attempt {
 /// where a makefile needs one to generate a header of.
 constexpr Attempt kAttempts[] = {
     {kernel::HostTools::kAsPacked, kernel::UnitsGoal::kRecords},
-    {kernel::HostTools::kBuild,    kernel::UnitsGoal::kRecords},
-    {kernel::HostTools::kBuild,    kernel::UnitsGoal::kObjects},
+    {kernel::HostTools::kBuild, kernel::UnitsGoal::kRecords},
+    {kernel::HostTools::kBuild, kernel::UnitsGoal::kObjects},
 };
 
 /// Has kbuild write its records of the units in `objects`; returns what it complains
@@ -184,12 +184,10 @@ std::vector<kernel::UnitGroup> grouped(const kernel::Target& target,
   std::vector<kernel::UnitGroup> groups;
   for (const auto& [folder, members] : folders)
     for (std::size_t at = 0; at < members.size(); at += kMostUnits)
-      groups.push_back({
-          folder,
-          {members.begin() + static_cast<std::ptrdiff_t>(at),
-            members.begin() +
-               static_cast<std::ptrdiff_t>(std::min(at + kMostUnits, members.size()))}
-      });
+      groups.push_back({folder,
+                        {members.begin() + static_cast<std::ptrdiff_t>(at),
+                         members.begin() + static_cast<std::ptrdiff_t>(std::min(
+                                               at + kMostUnits, members.size()))}});
   return groups;
 }
 

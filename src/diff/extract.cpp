@@ -77,14 +77,13 @@ class Extraction {
       elf::Symbol symbol = std::move(side_.object.symbols[id]);
       symbol.section = section_ids_[symbol.section];
       delta_.object.add_symbol(std::move(symbol));
-      delta_.symbols.push_back({
-          .status = state.status,
-          .has_parent = is_piece(state),
-          .has_ftrace_entry = state.has_ftrace_entry,
-          .became_global = state.became_global,
-          .file = state.file,
-          .reason = {state.reason.kind, symbol_ids_[state.reason.from]}
-      });
+      delta_.symbols.push_back(
+          {.status = state.status,
+           .has_parent = is_piece(state),
+           .has_ftrace_entry = state.has_ftrace_entry,
+           .became_global = state.became_global,
+           .file = state.file,
+           .reason = {state.reason.kind, symbol_ids_[state.reason.from]}});
     }
   }
 

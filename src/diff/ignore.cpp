@@ -54,8 +54,7 @@ struct DeviceTableName {
   std::string_view start, end;
 };
 constexpr std::array<DeviceTableName, 2> kDeviceTables = {
-    {{"__mod_", "_device_table"}, {"__mod_device_table__", ""}}
-};
+    {{"__mod_", "_device_table"}, {"__mod_device_table__", ""}}};
 
 bool is_device_table(std::string_view name) {
   return std::ranges::any_of(kDeviceTables, [&](const DeviceTableName& table) {

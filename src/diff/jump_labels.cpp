@@ -81,15 +81,13 @@ bool plan_key_test(Context& context, std::span<const elf::Relocation> entry) {
   const Reason reason{ReasonKind::kReferenced, function};
   include_symbol(context, key, reason);
   include_symbol(context, entry[1].symbol, reason);
-  context.key_tests.push_back({
-      home,
-      {.site = site,
-        .key = key,
-        .key_offset = key_and_bits & ~kKeyBits,
-        .jumps_if_enabled = !(key_and_bits & kBranchBit),
-        .target = entry[1].symbol,
-        .target_offset = entry[1].addend}
-  });
+  context.key_tests.push_back({home,
+                               {.site = site,
+                                .key = key,
+                                .key_offset = key_and_bits & ~kKeyBits,
+                                .jumps_if_enabled = !(key_and_bits & kBranchBit),
+                                .target = entry[1].symbol,
+                                .target_offset = entry[1].addend}});
   const std::string& name = patched.symbol(function).name;
   note_once(context, {.symbol = name,
                       .text = fmt::format("{} tests {} instead of being rewritten when "

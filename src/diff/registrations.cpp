@@ -90,9 +90,10 @@ constexpr std::string_view kKept = "the running kernel has read the old one alre
 constexpr std::string_view kCallIt = "Call what it registers from a callback.";
 
 constexpr Kind kKinds[] = {
-    {".BTF_ids",            "__BTF_ID__", "BTF id",                Answer::kRefused,
-     "ids are filled in when the kernel is linked, and would be 0 in the patch", "Leave the list of ids as it is; compare names or pointers in the code instead.",
-     Names::kBtfIds,                                                                                                                                                                WhenNew::kNeededByUse},
+    {".BTF_ids", "__BTF_ID__", "BTF id", Answer::kRefused,
+     "ids are filled in when the kernel is linked, and would be 0 in the patch",
+     "Leave the list of ids as it is; compare names or pointers in the code instead.",
+     Names::kBtfIds, WhenNew::kNeededByUse},
 
     event("_ftrace_events", "__event_"),
     event("__tracepoints_ptrs", "__tracepoint_"),
@@ -131,9 +132,11 @@ constexpr Kind kKinds[] = {
     decrypted(".data..decrypted"),
     decrypted(".bss..decrypted"),
     decrypted(".data..percpu..decrypted"),
-    {"___srcu_struct_ptrs", "",           "static SRCU structure", Answer::kRefused,
-     "the loader would have to start it, but does not know of it",                   "Use init_srcu_struct() in a pre-patch callback, cleanup_srcu_struct() in a "
-     "post-unpatch one.",                                                                            Names::kSymbols, WhenNew::kNeeded     },
+    {"___srcu_struct_ptrs", "", "static SRCU structure", Answer::kRefused,
+     "the loader would have to start it, but does not know of it",
+     "Use init_srcu_struct() in a pre-patch callback, cleanup_srcu_struct() in a "
+     "post-unpatch one.",
+     Names::kSymbols, WhenNew::kNeeded},
 };
 
 /// The lists of hook heads in 6.1 and in 6.12 (linux/lsm_hooks.h).

@@ -101,8 +101,7 @@ void Side::find_prefixes() {
   const auto ends_of = [&](SymbolId id) {
     const std::uint64_t end = symbol(id).value + symbol(id).size;
     return std::array<std::pair<SectionId, std::uint64_t>, 2>{
-        {{home(id), end}, {home(id), arch.end_of_padding(section(home(id)), end)}}
-    };
+        {{home(id), end}, {home(id), arch.end_of_padding(section(home(id)), end)}}};
   };
   for (SymbolId id = 1; id < symbols.size(); ++id)
     if (symbol(id).is_function() && home(id) &&

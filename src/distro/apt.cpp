@@ -24,19 +24,19 @@ struct Setting {
 };
 
 constexpr Setting kSettings[] = {
-    {"Dir::Etc::sourcelist",        "/dev/null"         },
-    {"Dir::Etc::sourceparts",       "sources"           },
-    {"Dir::Etc::Preferences",       "/dev/null"         },
-    {"Dir::Etc::PreferencesParts",  "preferences"       },
-    {"Dir::State",                  "."                 },
-    {"Dir::State::lists",           "lists"             },
-    {"Dir::State::status",          "status"            },
-    {"Dir::State::extended_states", "extended_states"   },
-    {"Dir::Cache",                  "cache"             },
-    {"Dir::Cache::archives",        "cache/archives"    },
-    {"Dir::Cache::pkgcache",        "cache/pkgcache.bin"},
-    {"Dir::Cache::srcpkgcache",     ""                  },
-    {"APT::Default-Release",        ""                  },
+    {"Dir::Etc::sourcelist", "/dev/null"},
+    {"Dir::Etc::sourceparts", "sources"},
+    {"Dir::Etc::Preferences", "/dev/null"},
+    {"Dir::Etc::PreferencesParts", "preferences"},
+    {"Dir::State", "."},
+    {"Dir::State::lists", "lists"},
+    {"Dir::State::status", "status"},
+    {"Dir::State::extended_states", "extended_states"},
+    {"Dir::Cache", "cache"},
+    {"Dir::Cache::archives", "cache/archives"},
+    {"Dir::Cache::pkgcache", "cache/pkgcache.bin"},
+    {"Dir::Cache::srcpkgcache", ""},
+    {"APT::Default-Release", ""},
 };
 
 } // namespace

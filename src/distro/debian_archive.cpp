@@ -185,9 +185,7 @@ std::vector<std::string> served_versions(const Apt& apt, const std::string& pack
 }
 
 bool is_later_version(const std::string& one, const std::string& other) {
-  const Outcome answer = run({
-      .argv = {"dpkg", "--compare-versions", one, "gt", other}
-  });
+  const Outcome answer = run({.argv = {"dpkg", "--compare-versions", one, "gt", other}});
   if (answer.status > 1)
     fail("dpkg --compare-versions {} gt {}: {}", one, other, trimmed(answer.errors));
   return answer.ok();

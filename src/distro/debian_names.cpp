@@ -21,10 +21,8 @@ struct Architecture {
 };
 
 constexpr std::array kArchitectures = {
-    Architecture{"amd64",   "x86_64"     },
-    Architecture{"arm64",   "aarch64"    },
-    Architecture{"ppc64el", "ppc64le"    },
-    Architecture{"s390x",   "s390x"      },
+    Architecture{"amd64", "x86_64"},        Architecture{"arm64", "aarch64"},
+    Architecture{"ppc64el", "ppc64le"},     Architecture{"s390x", "s390x"},
     Architecture{"loong64", "loongarch64"},
 };
 

@@ -21,13 +21,13 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr DebianRelease kReleases[] = {
-  // The next release is in testing, and newer in unstable.
-    {"14 (forky, sid)", "forky",    "forky sid",                                    ""                 },
-    {"13 (trixie)",     "trixie",   "trixie trixie-updates trixie-backports",
-     "trixie-security"                                                                                 },
-    {"12 (bookworm)",   "bookworm", "bookworm bookworm-updates bookworm-backports",
-     "bookworm-security"                                                                               },
-    {"11 (bullseye)",   "bullseye", "bullseye bullseye-updates",                    "bullseye-security"},
+    // The next release is in testing, and newer in unstable.
+    {"14 (forky, sid)", "forky", "forky sid", ""},
+    {"13 (trixie)", "trixie", "trixie trixie-updates trixie-backports",
+     "trixie-security"},
+    {"12 (bookworm)", "bookworm", "bookworm bookworm-updates bookworm-backports",
+     "bookworm-security"},
+    {"11 (bullseye)", "bullseye", "bullseye bullseye-updates", "bullseye-security"},
 };
 
 /// What tells a kernel's release, the more explicit first.
@@ -38,15 +38,11 @@ struct Mark {
 };
 
 constexpr Mark kMarks[] = {
-    {"+deb14",  false, "forky"   },
-    {"+deb13",  false, "trixie"  },
-    {"+deb12",  false, "bookworm"},
-    {"+deb11",  false, "bullseye"},
-    {".deb12.", false, "bookworm"},
-    {".deb11.", false, "bullseye"},
-    {"+bpo",    false, "bookworm"},
-    {"6.1.0-",  true,  "bookworm"},
-    {"5.10.0-", true,  "bullseye"},
+    {"+deb14", false, "forky"},     {"+deb13", false, "trixie"},
+    {"+deb12", false, "bookworm"},  {"+deb11", false, "bullseye"},
+    {".deb12.", false, "bookworm"}, {".deb11.", false, "bullseye"},
+    {"+bpo", false, "bookworm"},    {"6.1.0-", true, "bookworm"},
+    {"5.10.0-", true, "bullseye"},
 };
 
 std::string_view take_word(std::string_view& text, char separator) {

@@ -18,9 +18,7 @@ fs::path run_depmod(const fs::path& unpacked, const std::string& release) {
     fail_with_remedy("install it: apt-get install kmod, or dnf install kmod",
                      "depmod: no such program");
   fs::path root = fs::exists(unpacked / "lib/modules") ? unpacked : unpacked / "usr";
-  run_checked({
-      .argv = {program.string(), "-b", root.string(), release}
-  });
+  run_checked({.argv = {program.string(), "-b", root.string(), release}});
   return root;
 }
 

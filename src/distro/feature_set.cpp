@@ -75,15 +75,13 @@ void apply_feature_set(const fs::path& packaging, const std::string& name,
                packaging);
   const fs::path patches = unpacked.path() / "debian" / ("patches-" + name);
   if (!fs::exists(patches / "series"))
-    fail_with_remedy(wrong_file(packaging),
-                     "{}: contains no debian/patches-{}/series", packaging.string(),
-                     name);
+    fail_with_remedy(wrong_file(packaging), "{}: contains no debian/patches-{}/series",
+                     packaging.string(), name);
   for (const SeriesEntry& entry : read_series(patches / "series")) {
-    const Outcome outcome = run({
-        .argv = {"patch", "--directory", source.string(), "--input",
-                 (patches / entry.patch).string(), "--force", "--silent", "--fuzz=0",
-                 "--no-backup-if-mismatch", entry.strip}
-    });
+    const Outcome outcome =
+        run({.argv = {"patch", "--directory", source.string(), "--input",
+                      (patches / entry.patch).string(), "--force", "--silent", "--fuzz=0",
+                      "--no-backup-if-mismatch", entry.strip}});
     if (!outcome.ok())
       fail_with_remedy(wrong_file(packaging), "{}: {} does not apply to the source\n{}{}",
                        packaging.string(), entry.patch, outcome.output, outcome.errors);

@@ -30,11 +30,11 @@ struct Provider {
 };
 
 constexpr Provider kProviders[] = {
-    {is_tree_request,                                   tree_target,   nullptr},
-    {is_rpm_request,                                    rpm_target,    nullptr},
-    {is_ubuntu_request,                                 ubuntu_target, nullptr},
+    {is_tree_request, tree_target, nullptr},
+    {is_rpm_request, rpm_target, nullptr},
+    {is_ubuntu_request, ubuntu_target, nullptr},
     {[](const kernel::TargetRequest&) { return true; }, debian_target,
-     debian_newer_source                                                      },
+     debian_newer_source},
 };
 
 const Provider& provider_of(const kernel::TargetRequest& request) {

@@ -39,14 +39,8 @@ struct Distribution {
   std::string_view name;
 };
 constexpr Distribution kDistributions[] = {
-    {".amzn", "amzn"       },
-    {".fc",   "fedora"     },
-    {".ph",   "photon"     },
-    {".oe",   "openEuler"  },
-    {"uek",   "ol"         },
-    {".an",   "anolis"     },
-    {".oc",   "opencloudos"},
-    {".el",   "rhel"       },
+    {".amzn", "amzn"}, {".fc", "fedora"}, {".ph", "photon"},      {".oe", "openEuler"},
+    {"uek", "ol"},     {".an", "anolis"}, {".oc", "opencloudos"}, {".el", "rhel"},
 };
 
 std::string_view distribution_of(std::string_view release) {

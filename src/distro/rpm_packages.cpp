@@ -33,10 +33,10 @@ struct NamesOfMark {
   RpmNames names;
 };
 constexpr NamesOfMark kNames[] = {
-    {".el7a.", {"kernel", "kernel-alt"}    },
-    {"uek",    {"kernel-uek", "kernel-uek"}},
-    {".ph",    {"linux", "linux"}          },
-    {"",       {"kernel", "kernel"}        },
+    {".el7a.", {"kernel", "kernel-alt"}},
+    {"uek", {"kernel-uek", "kernel-uek"}},
+    {".ph", {"linux", "linux"}},
+    {"", {"kernel", "kernel"}},
 };
 
 constexpr std::string_view kDebugRepositories = "--enablerepo=*debug*";

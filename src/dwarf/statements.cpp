@@ -88,9 +88,7 @@ std::vector<SourcePlace> Statements::at(std::uint64_t address) const {
   Dwarf_Die unit;
   if (!row || !row->holds || !row->file || !dwarf_offdie(dwarf_, row->unit, &unit))
     return {};
-  std::vector<SourcePlace> places{
-      {shown_file(unit, row->file), row->line}
-  };
+  std::vector<SourcePlace> places{{shown_file(unit, row->file), row->line}};
   const auto behind = std::ranges::upper_bound(inlined_, address, {}, &Inlined::begin);
   for (auto i = static_cast<std::size_t>(behind - inlined_.begin()); i > 0;
        i = inlined_[i - 1].around)

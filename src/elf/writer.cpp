@@ -251,19 +251,17 @@ class Writer {
   Elf64_Ehdr file_header(std::uint64_t table, std::size_t count,
                          std::uint32_t names) const {
     const bool is_wide = count >= SHN_LORESERVE;
-    return {
-        .e_ident = {ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64, encoding_, EV_CURRENT,
-                    object_.header.os_abi, object_.header.abi_version},
-        .e_type = object_.header.type,
-        .e_machine = object_.header.machine,
-        .e_version = EV_CURRENT,
-        .e_shoff = table,
-        .e_flags = object_.header.flags,
-        .e_ehsize = sizeof(Elf64_Ehdr),
-        .e_shentsize = sizeof(Elf64_Shdr),
-        .e_shnum = static_cast<Elf64_Half>(is_wide ? 0 : count),
-        .e_shstrndx = static_cast<Elf64_Half>(is_wide ? SHN_XINDEX : names)
-    };
+    return {.e_ident = {ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64, encoding_,
+                        EV_CURRENT, object_.header.os_abi, object_.header.abi_version},
+            .e_type = object_.header.type,
+            .e_machine = object_.header.machine,
+            .e_version = EV_CURRENT,
+            .e_shoff = table,
+            .e_flags = object_.header.flags,
+            .e_ehsize = sizeof(Elf64_Ehdr),
+            .e_shentsize = sizeof(Elf64_Shdr),
+            .e_shnum = static_cast<Elf64_Half>(is_wide ? 0 : count),
+            .e_shstrndx = static_cast<Elf64_Half>(is_wide ? SHN_XINDEX : names)};
   }
 
   /// `count` records of host byte order as bytes of the object's.

@@ -21,17 +21,12 @@ struct Word {
   std::string_view name;
   std::uint8_t value;
 };
-constexpr Word kTypes[] = {
-    {"NOTYPE", STT_NOTYPE},
-    {"OBJECT", STT_OBJECT},
-    {"FUNC",   STT_FUNC  },
-    {"FILE",   STT_FILE  }
-};
+constexpr Word kTypes[] = {{"NOTYPE", STT_NOTYPE},
+                           {"OBJECT", STT_OBJECT},
+                           {"FUNC", STT_FUNC},
+                           {"FILE", STT_FILE}};
 constexpr Word kBindings[] = {
-    {"LOCAL",  STB_LOCAL },
-    {"GLOBAL", STB_GLOBAL},
-    {"WEAK",   STB_WEAK  }
-};
+    {"LOCAL", STB_LOCAL}, {"GLOBAL", STB_GLOBAL}, {"WEAK", STB_WEAK}};
 
 template <std::size_t N>
 std::uint8_t number_of(const Word (&words)[N], std::string_view word,

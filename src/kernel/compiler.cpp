@@ -68,9 +68,7 @@ std::string compiler_version_text(const std::string& command) {
     fail_with_remedy(fmt::format("install it: apt-get install {}", command),
                      "{}: the compiler this kernel was built with is not installed",
                      command);
-  const std::string output = run_checked({
-      .argv = {command, "--version"}
-  });
+  const std::string output = run_checked({.argv = {command, "--version"}});
   return output.substr(0, output.find('\n'));
 }
 

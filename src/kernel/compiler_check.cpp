@@ -32,9 +32,9 @@ struct Vendor {
 };
 
 constexpr std::array kVendors = {
-    Vendor{"Debian ",  true,  "apt-get install {}={}"},
-    Vendor{"Ubuntu ",  true,  "apt-get install {}={}"},
-    Vendor{"Red Hat ", false, "dnf install {}-{}"    },
+    Vendor{"Debian ", true, "apt-get install {}={}"},
+    Vendor{"Ubuntu ", true, "apt-get install {}={}"},
+    Vendor{"Red Hat ", false, "dnf install {}-{}"},
 };
 
 /// "12.2.0" of "gcc-12 (Debian 12.2.0-14) 12.2.0": the first number with a dot outside

@@ -20,15 +20,15 @@ struct EntryType {
 };
 
 inline constexpr std::array kEntryTypes = {
-    EntryType{"alt_instr",             &StructSizes::alt         },
-    EntryType{"bug_entry",             &StructSizes::bug         },
-    EntryType{"exception_table_entry", &StructSizes::exception   },
-    EntryType{"jump_entry",            &StructSizes::jump        },
-    EntryType{"pi_entry",              &StructSizes::printk_index},
-    EntryType{"paravirt_patch_site",   &StructSizes::paravirt    },
-    EntryType{"static_call_site",      &StructSizes::static_call },
-    EntryType{"fixup_entry",           &StructSizes::fixup       },
-    EntryType{"orc_entry",             &StructSizes::orc         },
+    EntryType{"alt_instr", &StructSizes::alt},
+    EntryType{"bug_entry", &StructSizes::bug},
+    EntryType{"exception_table_entry", &StructSizes::exception},
+    EntryType{"jump_entry", &StructSizes::jump},
+    EntryType{"pi_entry", &StructSizes::printk_index},
+    EntryType{"paravirt_patch_site", &StructSizes::paravirt},
+    EntryType{"static_call_site", &StructSizes::static_call},
+    EntryType{"fixup_entry", &StructSizes::fixup},
+    EntryType{"orc_entry", &StructSizes::orc},
 };
 
 /// The main source files of the C translation units in a vmlinux or module with debug

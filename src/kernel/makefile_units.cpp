@@ -127,19 +127,19 @@ std::string walk_makefiles(const Target& target,
   const fs::path walk = work.path() / "walk.mk";
   write_file(top, kTop);
   write_file(walk, kWalk);
-  Command make{
-      .argv = {"make", "-s", "--no-print-directory", "-C", target.objects.string(), "-f",
-               top.string(), "abs_srctree=" + target.kbuild_tree().string(),
-               "may-sync-config=", "kpatch_walk=" + walk.string()},
-      .environment = kbuild_environment()
-  };
+  Command make{.argv = {"make", "-s", "--no-print-directory", "-C",
+                        target.objects.string(), "-f", top.string(),
+                        "abs_srctree=" + target.kbuild_tree().string(),
+                        "may-sync-config=", "kpatch_walk=" + walk.string()},
+               .environment = kbuild_environment()};
   make.argv.insert(make.argv.end(), variables.begin(), variables.end());
   std::ranges::move(first_make_arguments(target.kbuild_tree()),
                     std::back_inserter(make.argv));
   make.argv.emplace_back("kpatch-owners");
   const Outcome outcome = run(make);
   if (!outcome.ok() || outcome.output.empty())
-    fail_with_remedy(kTreeRemedy, "{}: its makefiles do not say what is built from it\n{}",
+    fail_with_remedy(kTreeRemedy,
+                     "{}: its makefiles do not say what is built from it\n{}",
                      target.source.string(), outcome.errors);
   return outcome.output;
 }

@@ -21,15 +21,15 @@ struct Option {
 };
 
 constexpr Option kNeeded[] = {
-    {"CONFIG_LIVEPATCH",  "the kernel takes no live patches"                   },
+    {"CONFIG_LIVEPATCH", "the kernel takes no live patches"},
     {"CONFIG_DEBUG_INFO", "it is not known which sources the kernel is made of"},
 };
 
 constexpr Option kRefused[] = {
-    {"CONFIG_DEBUG_INFO_SPLIT",          "the debug information is not in vmlinux"  },
-    {"CONFIG_GCC_PLUGIN_LATENT_ENTROPY", "each build of it makes other code"        },
-    {"CONFIG_GCC_PLUGIN_RANDSTRUCT",     "each build of it lays out structures differently"},
-    {"CONFIG_RANDSTRUCT",                "each build of it lays out structures differently"},
+    {"CONFIG_DEBUG_INFO_SPLIT", "the debug information is not in vmlinux"},
+    {"CONFIG_GCC_PLUGIN_LATENT_ENTROPY", "each build of it makes other code"},
+    {"CONFIG_GCC_PLUGIN_RANDSTRUCT", "each build of it lays out structures differently"},
+    {"CONFIG_RANDSTRUCT", "each build of it lays out structures differently"},
 };
 
 /// openEuler's kernels have it. Without it they take patches only while all tasks stand

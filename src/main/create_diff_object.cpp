@@ -44,13 +44,12 @@ enum Position {
 enum LongOnly { kIgnoreInitChanges = 256, kExplain };
 
 const argp_option kOptions[] = {
-    {"debug",               'd',                nullptr, 0, "Show debug output",                               0},
-    {"klp-arch",            'a',                nullptr, 0, "Kernel supports .klp.arch sections (before 5.8)", 0},
-    {"explain",             kExplain,           nullptr, 0, "Say why each function is part of the patch",      0},
+    {"debug", 'd', nullptr, 0, "Show debug output", 0},
+    {"klp-arch", 'a', nullptr, 0, "Kernel supports .klp.arch sections (before 5.8)", 0},
+    {"explain", kExplain, nullptr, 0, "Say why each function is part of the patch", 0},
     {"ignore-init-changes", kIgnoreInitChanges, nullptr, 0,
-     "Leave changes of init and exit code out",                                                                0},
-    {nullptr,               0,                  nullptr, 0, nullptr,                                           0}
-};
+     "Leave changes of init and exit code out", 0},
+    {nullptr, 0, nullptr, 0, nullptr, 0}};
 
 error_t parse_option(int key, char* value, argp_state* state) {
   auto& arguments = *static_cast<Arguments*>(state->input);
@@ -96,16 +95,15 @@ kernel::StructSizes sizes_from_environment() {
   };
   using Sizes = kernel::StructSizes;
   static constexpr Variable kVariables[] = {
-      {"BUG_STRUCT_SIZE",          &Sizes::bug         },
-      {"EX_STRUCT_SIZE",           &Sizes::exception   },
-      {"JUMP_STRUCT_SIZE",         &Sizes::jump        },
+      {"BUG_STRUCT_SIZE", &Sizes::bug},
+      {"EX_STRUCT_SIZE", &Sizes::exception},
+      {"JUMP_STRUCT_SIZE", &Sizes::jump},
       {"PRINTK_INDEX_STRUCT_SIZE", &Sizes::printk_index},
-      {"PARA_STRUCT_SIZE",         &Sizes::paravirt    },
-      {"ALT_STRUCT_SIZE",          &Sizes::alt         },
-      {"STATIC_CALL_STRUCT_SIZE",  &Sizes::static_call },
-      {"FIXUP_STRUCT_SIZE",        &Sizes::fixup       },
-      {"ORC_STRUCT_SIZE",          &Sizes::orc         }
-  };
+      {"PARA_STRUCT_SIZE", &Sizes::paravirt},
+      {"ALT_STRUCT_SIZE", &Sizes::alt},
+      {"STATIC_CALL_STRUCT_SIZE", &Sizes::static_call},
+      {"FIXUP_STRUCT_SIZE", &Sizes::fixup},
+      {"ORC_STRUCT_SIZE", &Sizes::orc}};
   Sizes sizes;
   for (const Variable& variable : kVariables) {
     const char* text = std::getenv(variable.name);

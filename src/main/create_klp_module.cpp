@@ -38,11 +38,11 @@ error_t parse_argument(int key, char* text, argp_state* state) {
 }
 
 constexpr argp_option kOptions[] = {
-    {"debug",              'd', nullptr, 0, "Show debug output", 0},
-    {"no-klp-arch-sections",             'n', nullptr, 0,
-     "Leave .altinstructions and .parainstructions where they are (kernel 5.8 and later)", 0},
-    {                   }
-};
+    {"debug", 'd', nullptr, 0, "Show debug output", 0},
+    {"no-klp-arch-sections", 'n', nullptr, 0,
+     "Leave .altinstructions and .parainstructions where they are (kernel 5.8 and later)",
+     0},
+    {}};
 
 constexpr argp kParser = {kOptions,
                           parse_argument,

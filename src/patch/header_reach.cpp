@@ -117,9 +117,7 @@ class ReachSearch {
   void compare_includes(FileId header, const HeaderChange& change) {
     const std::vector<std::string> before = include_names(change.original);
     const std::vector<std::string> after = include_names(change.patched);
-    for (const auto& [some, others] : {
-             std::pair(&before, &after), {&after, &before}
-    })
+    for (const auto& [some, others] : {std::pair(&before, &after), {&after, &before}})
       for (const std::string& name : *some)
         if (std::ranges::find(*others, name) == others->end())
           includes_.push_back({header, meanings(header, name)});

@@ -19,15 +19,15 @@ struct Reason {
   std::string_view text; ///< "<files> left out: <text>"
 };
 constexpr std::array kReasons = {
-    Reason{WhyLeftOut::kNoCode,       "no-code",            "no kernel is built from it" },
-    Reason{WhyLeftOut::kModeOnly,     "mode-only",          "only the mode of it changes"},
-    Reason{WhyLeftOut::kVersionOnly,  "version-only",
-           "the running kernel keeps the number of its version"                          },
+    Reason{WhyLeftOut::kNoCode, "no-code", "no kernel is built from it"},
+    Reason{WhyLeftOut::kModeOnly, "mode-only", "only the mode of it changes"},
+    Reason{WhyLeftOut::kVersionOnly, "version-only",
+           "the running kernel keeps the number of its version"},
     Reason{WhyLeftOut::kArchitecture, "other-architecture",
-           "it is for another architecture"                                              },
-    Reason{WhyLeftOut::kOption,       "option-off",         "is off in this kernel"      },
-    Reason{WhyLeftOut::kUnread,       "not-built",
-           "not part of the running kernel: no file that it was compiled from reads it"  },
+           "it is for another architecture"},
+    Reason{WhyLeftOut::kOption, "option-off", "is off in this kernel"},
+    Reason{WhyLeftOut::kUnread, "not-built",
+           "not part of the running kernel: no file that it was compiled from reads it"},
 };
 
 const Reason& reason_of(WhyLeftOut why) {

@@ -63,11 +63,9 @@ std::vector<Resumption> compare(std::string_view original, std::string_view patc
   const TempDir work("kpatch-lines.");
   write_file(work.path() / "a", original);
   write_file(work.path() / "b", patched);
-  const Outcome outcome = run({
-      .argv = {"diff", "--text", "--", "a", "b"},
-      .directory = work.path(),
-      .environment = {{"LC_ALL", "C"} }
-  });
+  const Outcome outcome = run({.argv = {"diff", "--text", "--", "a", "b"},
+                               .directory = work.path(),
+                               .environment = {{"LC_ALL", "C"}}});
   if (outcome.status > 1)
     fail("diff: {}", outcome.errors);
   std::vector<Resumption> changes;

@@ -256,11 +256,10 @@ class Application {
   std::string apply_hunks(const PatchFile& patch, const FileChange& change,
                           const std::string& path) {
     const fs::path file = view_.own_file(path);
-    Command command{
-        .argv = {"patch", "--unified", "--forward", "--batch", "--no-backup-if-mismatch",
-                 "--reject-file=-", fmt::format("--fuzz={}", rules_.fuzz)},
-        .input = as_patch(change)
-    };
+    Command command{.argv = {"patch", "--unified", "--forward", "--batch",
+                             "--no-backup-if-mismatch", "--reject-file=-",
+                             fmt::format("--fuzz={}", rules_.fuzz)},
+                    .input = as_patch(change)};
     command.environment["LC_ALL"] = "C";
     if (change.is_removed())
       command.argv.emplace_back("--remove-empty-files");

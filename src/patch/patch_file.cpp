@@ -32,17 +32,17 @@ struct KindMark {
   ChangeKind kind;
 };
 constexpr KindMark kKindMarks[] = {
-    {"rename from ",         ChangeKind::kRename   },
-    {"copy from ",           ChangeKind::kCopy     },
-    {"GIT binary patch",     ChangeKind::kBinary   },
-    {"Binary files ",        ChangeKind::kBinary   },
-    {"new file mode 12",     ChangeKind::kLink     },
-    {"deleted file mode 12", ChangeKind::kLink     },
-    {"old mode 12",          ChangeKind::kLink     },
-    {"new mode 12",          ChangeKind::kLink     },
-    {"new file mode 16",     ChangeKind::kSubmodule},
+    {"rename from ", ChangeKind::kRename},
+    {"copy from ", ChangeKind::kCopy},
+    {"GIT binary patch", ChangeKind::kBinary},
+    {"Binary files ", ChangeKind::kBinary},
+    {"new file mode 12", ChangeKind::kLink},
+    {"deleted file mode 12", ChangeKind::kLink},
+    {"old mode 12", ChangeKind::kLink},
+    {"new mode 12", ChangeKind::kLink},
+    {"new file mode 16", ChangeKind::kSubmodule},
     {"deleted file mode 16", ChangeKind::kSubmodule},
-    {"old mode ",            ChangeKind::kMode     },
+    {"old mode ", ChangeKind::kMode},
 };
 constexpr std::string_view kGitLines[] = {
     "old mode ",

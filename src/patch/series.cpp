@@ -103,9 +103,7 @@ std::vector<SeriesEntry> entries_of(const fs::path& path) {
   if (begins_mail(text.substr(0, text.find('\n'))))
     return mails_of(path.filename(), text);
   if (has_diff(text))
-    return {
-        {path.filename(), text}
-    };
+    return {{path.filename(), text}};
   return quilt_series(path);
 }
 
@@ -149,10 +147,8 @@ PatchMessage read_message(std::string_view patch) {
   std::set<std::string> ids;
   for (std::sregex_iterator id(text.begin(), text.end(), kId), end; id != end; ++id)
     ids.insert(id->str());
-  return {
-      .subject = std::regex_replace(field(text, "Subject:"), kTag, ""),
-      .fixes = {ids.begin(), ids.end()}
-  };
+  return {.subject = std::regex_replace(field(text, "Subject:"), kTag, ""),
+          .fixes = {ids.begin(), ids.end()}};
 }
 
 } // namespace kpatch::patch

@@ -275,10 +275,8 @@ class ItemReader {
     const std::span<const Token> tokens(&tokens_[start], at_ - start);
     const Name word = tokens.size() > 1 ? tokens[1].text : Name();
     if (word == "if" || word == "ifdef" || word == "ifndef")
-      levels_.push_back({
-          braces_, parentheses_, {tokens.begin(), tokens.end()},
-            is_guard(tokens)
-      });
+      levels_.push_back(
+          {braces_, parentheses_, {tokens.begin(), tokens.end()}, is_guard(tokens)});
     else if (word == "else" || word == "elif")
       continue_conditional(tokens);
     else if (word == "endif" && !levels_.empty())

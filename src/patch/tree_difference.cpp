@@ -18,12 +18,11 @@ PatchFile difference_of(const fs::path& original, const fs::path& newer) {
   const TempDir links("kpatch-trees.");
   fs::create_directory_symlink(fs::canonical(original), links.path() / "a");
   fs::create_directory_symlink(fs::canonical(newer), links.path() / "b");
-  const Outcome outcome = run({
-      .argv = {"diff",         "--unified", "--recursive", "--new-file", "--no-dereference",
-               "--show-c-function", "a/", "b/"},
-      .directory = links.path(),
-      .environment = {{"LC_ALL", "C"}}
-  });
+  const Outcome outcome =
+      run({.argv = {"diff", "--unified", "--recursive", "--new-file", "--no-dereference",
+                    "--show-c-function", "a/", "b/"},
+           .directory = links.path(),
+           .environment = {{"LC_ALL", "C"}}});
   constexpr int kTrouble = 2;
   if (outcome.status >= kTrouble)
     fail("diff of {} and {}: {}", original.string(), newer.string(), outcome.errors);

@@ -58,9 +58,7 @@ void leave_out_unreached(Context& context, const patch::PatchedView& view,
     if (included.contains(file.path))
       continue;
     else if (is_for_left_out(file, context.result.left_out, view))
-      context.leave_out({
-          {file.path, patch::WhyLeftOut::kUnread}
-      });
+      context.leave_out({{file.path, patch::WhyLeftOut::kUnread}});
     else
       context.result.problems.push_back(patch::not_included(file));
 }

@@ -49,10 +49,8 @@ constexpr const char* kVariables[] = {
 std::string why_not() {
   if (find_program(kProgram).empty())
     return "bubblewrap is not installed";
-  const Outcome trial = run({
-      .argv = {kProgram, "--unshare-all", "--ro-bind", "/", "/", "--dev", "/dev",
-               "--proc", "/proc", "true"}
-  });
+  const Outcome trial = run({.argv = {kProgram, "--unshare-all", "--ro-bind", "/", "/",
+                                      "--dev", "/dev", "--proc", "/proc", "true"}});
   return trial.ok() ? "" : "bubblewrap does not work here: " + trial.errors;
 }
 

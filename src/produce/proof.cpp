@@ -279,18 +279,16 @@ void judge_proof(const match::UnitMatch& match, const kernel::Target& target, bo
 
 void judge_unproven(const elf::Object& original, bool force, UnitResult& result) {
   const std::string_view processor = arch::arch_for(original).name();
-  take_over(
-      {
-          {.code = "KP1022",
-           .object = result.unit,
-           .symbol = result.unit,
-           .message = fmt::format(
-               "nothing was proven: the code was not compared with the running "
-               "kernel's, and no module for {} was ever loaded", processor),
-           .remedy = "to make one all the same, pass --force, and load it first on a "
-                     "machine that may crash"}
-  },
-      force, result);
+  take_over({{.code = "KP1022",
+              .object = result.unit,
+              .symbol = result.unit,
+              .message = fmt::format(
+                  "nothing was proven: the code was not compared with the running "
+                  "kernel's, and no module for {} was ever loaded",
+                  processor),
+              .remedy = "to make one all the same, pass --force, and load it first on a "
+                        "machine that may crash"}},
+            force, result);
 }
 
 } // namespace kpatch::produce

@@ -38,8 +38,7 @@ struct Kind {
   std::string_view word;
 };
 constexpr std::array<Kind, 4> kKinds = {
-    {{"s#", "struct "}, {"u#", "union "}, {"e#", "enum "}, {"t#", ""}}
-};
+    {{"s#", "struct "}, {"u#", "union "}, {"e#", "enum "}, {"t#", ""}}};
 
 /// "s#list" as in C.
 std::string in_c(std::string_view key) {
@@ -119,10 +118,9 @@ TypeList types_of(const compile::Workshop& shop, const compile::UnitCommand& com
              .build_tree = is_in_source ? tree : compile::build_tree_for(shop, command),
              .object = output});
   const fs::path list = fs::path(output) += ".types";
-  const Outcome outcome = shop.log.run({
-      .argv = {genksyms_of(shop).string(), "-T", list.string(), "-r", "/dev/null"},
-      .input = text
-  });
+  const Outcome outcome = shop.log.run(
+      {.argv = {genksyms_of(shop).string(), "-T", list.string(), "-r", "/dev/null"},
+       .input = text});
   return parse_type_list(outcome.ok() ? read_text_if_exists(list).value_or("") : "");
 }
 

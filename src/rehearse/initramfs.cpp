@@ -24,9 +24,7 @@ namespace {
 
 /// The shared libraries that the dynamic loader would bring in, the loader included.
 std::vector<fs::path> shared_libraries(const fs::path& program) {
-  const Outcome outcome = run({
-      .argv = {"ldd", program.string()}
-  });
+  const Outcome outcome = run({.argv = {"ldd", program.string()}});
   std::vector<fs::path> libraries;
   if (!outcome.ok())
     return libraries; // ldd fails for a static program

@@ -28,18 +28,18 @@ struct Expectation {
   std::string_view sentence; ///< {}: subject
 };
 constexpr Expectation kExpectations[] = {
-    {"module",        true,  Verdict::kModuleNotLoaded, "the kernel module {} does not load"},
-    {"check-before",  false, Verdict::kCheckBefore,
-     "the check succeeds before the patch is loaded, so it proves nothing"                  },
-    {"load",          true,  Verdict::kLoad,            "{} does not load"                  },
-    {"check-patched", true,  Verdict::kCheckPatched,
-     "the check fails while the patch is loaded"                                            },
-    {"unload",        true,  Verdict::kUnload,          "{} does not unload"                },
-    {"upgrade",       true,  Verdict::kLoad,
-     "{} does not come into the place of what was loaded"                                   },
-    {"rollback",      true,  Verdict::kRollback,        "there is no way back from {}"      },
-    {"check-after",   false, Verdict::kCheckAfter,
-     "the check still succeeds after the patch is unloaded"                                 },
+    {"module", true, Verdict::kModuleNotLoaded, "the kernel module {} does not load"},
+    {"check-before", false, Verdict::kCheckBefore,
+     "the check succeeds before the patch is loaded, so it proves nothing"},
+    {"load", true, Verdict::kLoad, "{} does not load"},
+    {"check-patched", true, Verdict::kCheckPatched,
+     "the check fails while the patch is loaded"},
+    {"unload", true, Verdict::kUnload, "{} does not unload"},
+    {"upgrade", true, Verdict::kLoad,
+     "{} does not come into the place of what was loaded"},
+    {"rollback", true, Verdict::kRollback, "there is no way back from {}"},
+    {"check-after", false, Verdict::kCheckAfter,
+     "the check still succeeds after the patch is unloaded"},
 };
 
 const Expectation* expectation_of(const GuestStep& step) {

@@ -43,42 +43,33 @@ Json text_or_null(const std::string& text) {
 Json problems_json(const std::vector<Problem>& problems) {
   Json list = Json::array();
   for (const Problem& problem : problems)
-    list.push_back({
-        {"code",    problem.code                },
-        {"object",  problem.object              },
-        {"symbol",  text_or_null(problem.symbol)},
-        {"message", problem.message             },
-        {"remedy",  problem.remedy              }
-    });
+    list.push_back({{"code", problem.code},
+                    {"object", problem.object},
+                    {"symbol", text_or_null(problem.symbol)},
+                    {"message", problem.message},
+                    {"remedy", problem.remedy}});
   return list;
 }
 
 Json notes_json(const std::vector<Note>& notes) {
   Json list = Json::array();
   for (const Note& note : notes)
-    list.push_back({
-        {"kind",   name_of(note.kind)       },
-        {"code",   text_or_null(note.code)  },
-        {"symbol", text_or_null(note.symbol)},
-        {"text",   note.text                }
-    });
+    list.push_back({{"kind", name_of(note.kind)},
+                    {"code", text_or_null(note.code)},
+                    {"symbol", text_or_null(note.symbol)},
+                    {"text", note.text}});
   return list;
 }
 
 Json proof_json(const produce::Proof& proof) {
-  return {
-      {"functions",  proof.functions                },
-      {"equal",      proof.equal                    },
-      {"references", proof.references               },
-      {"overridden", problems_json(proof.overridden)}
-  };
+  return {{"functions", proof.functions},
+          {"equal", proof.equal},
+          {"references", proof.references},
+          {"overridden", problems_json(proof.overridden)}};
 }
 
 Json place_json(const dwarf::SourcePlace& place) {
-  return {
-      {"file", place.file},
-      {"line", place.line}
-  };
+  return {{"file", place.file}, {"line", place.line}};
 }
 
 /// Where a function's first changed instruction comes from.
@@ -88,21 +79,16 @@ Json changed_at_json(const std::optional<dwarf::CodePlace>& place) {
   Json json = place_json(place->at);
   json["inlined"] = Json::array();
   for (const dwarf::InlinedCall& call : place->inlined)
-    json["inlined"].push_back({
-        {"function",  call.function             },
-        {"declared",  place_json(call.declared) },
-        {"called_at", place_json(call.called_at)}
-    });
+    json["inlined"].push_back({{"function", call.function},
+                               {"declared", place_json(call.declared)},
+                               {"called_at", place_json(call.called_at)}});
   return json;
 }
 
 Json inclusions_json(const std::vector<produce::Inclusion>& inclusions) {
   Json list = Json::array();
   for (const produce::Inclusion& inclusion : inclusions)
-    list.push_back({
-        {"name",    inclusion.name   },
-        {"because", inclusion.because}
-    });
+    list.push_back({{"name", inclusion.name}, {"because", inclusion.because}});
   return list;
 }
 
@@ -111,22 +97,18 @@ Json units_json(const std::vector<produce::UnitResult>& units) {
   for (const produce::UnitResult& unit : units) {
     Json functions = Json::array();
     for (const produce::FunctionChange& function : unit.functions)
-      functions.push_back({
-          {"name",       function.name                       },
-          {"change",     function.is_new ? "new" : "changed" },
-          {"because",    function.because                    },
-          {"changed_at", changed_at_json(function.changed_at)}
-      });
-    list.push_back({
-        {"unit",      unit.unit                       },
-        {"owner",     text_or_null(unit.owner)        },
-        {"result",    name_of(unit.outcome)           },
-        {"functions", std::move(functions)            },
-        {"included",  inclusions_json(unit.inclusions)},
-        {"notes",     notes_json(unit.notes)          },
-        {"problems",  problems_json(unit.problems)    },
-        {"proof",     proof_json(unit.proof)          }
-    });
+      functions.push_back({{"name", function.name},
+                           {"change", function.is_new ? "new" : "changed"},
+                           {"because", function.because},
+                           {"changed_at", changed_at_json(function.changed_at)}});
+    list.push_back({{"unit", unit.unit},
+                    {"owner", text_or_null(unit.owner)},
+                    {"result", name_of(unit.outcome)},
+                    {"functions", std::move(functions)},
+                    {"included", inclusions_json(unit.inclusions)},
+                    {"notes", notes_json(unit.notes)},
+                    {"problems", problems_json(unit.problems)},
+                    {"proof", proof_json(unit.proof)}});
   }
   return list;
 }
@@ -139,54 +121,46 @@ double rounded(double seconds) {
 Json steps_json(const std::vector<produce::StepTime>& steps) {
   Json list = Json::array();
   for (const produce::StepTime& step : steps)
-    list.push_back({
-        {"name",        step.name                },
-        {"seconds",     rounded(step.seconds)    },
-        {"cpu_seconds", rounded(step.cpu_seconds)}
-    });
+    list.push_back({{"name", step.name},
+                    {"seconds", rounded(step.seconds)},
+                    {"cpu_seconds", rounded(step.cpu_seconds)}});
   return list;
 }
 
 Json displaced_json(const std::vector<patch::DisplacedHunk>& hunks) {
   Json list = Json::array();
   for (const patch::DisplacedHunk& hunk : hunks)
-    list.push_back({
-        {"patch",  hunk.patch               },
-        {"file",   hunk.file                },
-        {"hunk",   hunk.hunk                },
-        {"line",   hunk.line                },
-        {"fuzz",   hunk.fuzz                },
-        {"offset", hunk.offset              },
-        {"meant",  text_or_null(hunk.meant) },
-        {"landed", text_or_null(hunk.landed)}
-    });
+    list.push_back({{"patch", hunk.patch},
+                    {"file", hunk.file},
+                    {"hunk", hunk.hunk},
+                    {"line", hunk.line},
+                    {"fuzz", hunk.fuzz},
+                    {"offset", hunk.offset},
+                    {"meant", text_or_null(hunk.meant)},
+                    {"landed", text_or_null(hunk.landed)}});
   return list;
 }
 
 Json left_out_json(const std::vector<patch::LeftOut>& files) {
   Json list = Json::array();
   for (const patch::LeftOut& file : files)
-    list.push_back({
-        {"file",   file.path                },
-        {"why",    patch::name_of(file.why) },
-        {"option", text_or_null(file.option)}
-    });
+    list.push_back({{"file", file.path},
+                    {"why", patch::name_of(file.why)},
+                    {"option", text_or_null(file.option)}});
   return list;
 }
 
 Json needs_reboot_json(const std::vector<patch::LeftForReboot>& parts) {
   Json list = Json::array();
   for (const patch::LeftForReboot& part : parts)
-    list.push_back({
-        {"change",         part.change               },
-        {"subject",        text_or_null(part.subject)},
-        {"files",          part.files                },
-        {"cves",           part.fixes                },
-        {"unit",           text_or_null(part.unit)   },
-        {"code",           text_or_null(part.code)   },
-        {"reason",         part.reason               },
-        {"is_consequence", part.is_consequence       }
-    });
+    list.push_back({{"change", part.change},
+                    {"subject", text_or_null(part.subject)},
+                    {"files", part.files},
+                    {"cves", part.fixes},
+                    {"unit", text_or_null(part.unit)},
+                    {"code", text_or_null(part.code)},
+                    {"reason", part.reason},
+                    {"is_consequence", part.is_consequence}});
   return list;
 }
 
@@ -199,32 +173,26 @@ std::string problem_text(const Problem& problem) {
 } // namespace
 
 std::string build_json(const produce::BuildResult& result) {
-  const Json kernel = {
-      {"release", text_or_null(result.release)       },
-      {"version", text_or_null(result.source_version)},
-      {"machine", text_or_null(result.machine)       }
-  };
-  const Json module = {
-      {"name",    result.module_name                  },
-      {"path",    text_or_null(result.module.string())},
-      {"replace", result.replace                      }
-  };
-  const Json report = {
-      {"result",       name_of(result.outcome)               },
-      {"message",      text_or_null(result.message)          },
-      {"remedy",       text_or_null(result.remedy)           },
-      {"log",          text_or_null(result.log.string())     },
-      {"kernel",       kernel                                },
-      {"module",       module                                },
-      {"patches",      result.patches                        },
-      {"displaced",    displaced_json(result.displaced)      },
-      {"left_out",     left_out_json(result.left_out)        },
-      {"needs_reboot", needs_reboot_json(result.needs_reboot)},
-      {"units",        units_json(result.units)              },
-      {"problems",     problems_json(result.problems)        },
-      {"warnings",     problems_json(result.warnings)        },
-      {"steps",        steps_json(result.steps)              }
-  };
+  const Json kernel = {{"release", text_or_null(result.release)},
+                       {"version", text_or_null(result.source_version)},
+                       {"machine", text_or_null(result.machine)}};
+  const Json module = {{"name", result.module_name},
+                       {"path", text_or_null(result.module.string())},
+                       {"replace", result.replace}};
+  const Json report = {{"result", name_of(result.outcome)},
+                       {"message", text_or_null(result.message)},
+                       {"remedy", text_or_null(result.remedy)},
+                       {"log", text_or_null(result.log.string())},
+                       {"kernel", kernel},
+                       {"module", module},
+                       {"patches", result.patches},
+                       {"displaced", displaced_json(result.displaced)},
+                       {"left_out", left_out_json(result.left_out)},
+                       {"needs_reboot", needs_reboot_json(result.needs_reboot)},
+                       {"units", units_json(result.units)},
+                       {"problems", problems_json(result.problems)},
+                       {"warnings", problems_json(result.warnings)},
+                       {"steps", steps_json(result.steps)}};
   // Compilers quote source lines, which need not be UTF-8.
   return report.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }

@@ -19,9 +19,9 @@ struct Colour {
 };
 
 constexpr Colour kColours[] = {
-    {"ERROR:",   "1;31"},
-    {"WARNING:", "33"  },
-    {"SUCCESS",  "32"  },
+    {"ERROR:", "1;31"},
+    {"WARNING:", "33"},
+    {"SUCCESS", "32"},
 };
 
 /// Before that, a line would only flicker, and the estimate would be a guess.

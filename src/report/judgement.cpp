@@ -24,17 +24,12 @@ std::string judgement_text(const std::string& module, const std::string& release
 std::string judgement_json(const std::string& module, const std::string& release,
                            const std::vector<Problem>& problems) {
   ordered_json json = {
-      {"module",   module               },
-      {"kernel",   release              },
-      {"problems", ordered_json::array()}
-  };
+      {"module", module}, {"kernel", release}, {"problems", ordered_json::array()}};
   for (const Problem& problem : problems)
-    json["problems"].push_back({
-        {"code",    problem.code   },
-        {"symbol",  problem.symbol },
-        {"message", problem.message},
-        {"remedy",  problem.remedy }
-    });
+    json["problems"].push_back({{"code", problem.code},
+                                {"symbol", problem.symbol},
+                                {"message", problem.message},
+                                {"remedy", problem.remedy}});
   return json.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
 }
 

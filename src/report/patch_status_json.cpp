@@ -38,36 +38,26 @@ std::string state_word(runtime::Condition condition) {
 }
 
 Json head(const char* schema) {
-  return {
-      {"schema",  schema        },
-      {"version", kSchemaVersion}
-  };
+  return {{"schema", schema}, {"version", kSchemaVersion}};
 }
 
 Json function_json(const runtime::ReplacedFunction& function) {
-  return {
-      {"object",     function.object    },
-      {"name",       function.name      },
-      {"occurrence", function.occurrence}
-  };
+  return {{"object", function.object},
+          {"name", function.name},
+          {"occurrence", function.occurrence}};
 }
 
 Json installed_json(const std::vector<runtime::InstalledPatch>& installed) {
   Json list = Json::array();
   for (const runtime::InstalledPatch& patch : installed)
-    list.push_back({
-        {"name",    patch.name         },
-        {"release", patch.release      },
-        {"path",    patch.file.string()}
-    });
+    list.push_back({{"name", patch.name},
+                    {"release", patch.release},
+                    {"path", patch.file.string()}});
   return list;
 }
 
 Json signature_json(const runtime::ModuleSignature& signature) {
-  return {
-      {"signed", signature.is_present          },
-      {"signer", text_or_null(signature.signer)}
-  };
+  return {{"signed", signature.is_present}, {"signer", text_or_null(signature.signer)}};
 }
 
 Json objects_json(const std::vector<runtime::ObjectStatus>& objects) {
@@ -75,17 +65,13 @@ Json objects_json(const std::vector<runtime::ObjectStatus>& objects) {
   for (const runtime::ObjectStatus& object : objects) {
     Json functions = Json::array();
     for (const runtime::FunctionStatus& function : object.functions)
-      functions.push_back({
-          {"name",       function.function.name       },
-          {"occurrence", function.function.occurrence },
-          {"active",     text_or_null(function.active)},
-          {"bypass",     text_or_null(function.bypass)}
-      });
-    list.push_back({
-        {"name",      object.name                  },
-        {"patched",   value_or_null(object.patched)},
-        {"functions", std::move(functions)         }
-    });
+      functions.push_back({{"name", function.function.name},
+                           {"occurrence", function.function.occurrence},
+                           {"active", text_or_null(function.active)},
+                           {"bypass", text_or_null(function.bypass)}});
+    list.push_back({{"name", object.name},
+                    {"patched", value_or_null(object.patched)},
+                    {"functions", std::move(functions)}});
   }
   return list;
 }
@@ -96,30 +82,26 @@ Json stalled_json(const std::vector<runtime::StalledTask>& tasks) {
     Json functions = Json::array();
     for (const runtime::ReplacedFunction& function : task.patched_functions)
       functions.push_back(function_json(function));
-    list.push_back({
-        {"task",              std::stol(task.id)  },
-        {"command",           task.command        },
-        {"patched_functions", std::move(functions)},
-        {"stack",             task.stack          }
-    });
+    list.push_back({{"task", std::stol(task.id)},
+                    {"command", task.command},
+                    {"patched_functions", std::move(functions)},
+                    {"stack", task.stack}});
   }
   return list;
 }
 
 Json patch_json(const runtime::PatchStatus& patch) {
-  return {
-      {"name",        patch.name                                                   },
-      {"state",       state_word(patch.condition)                                  },
-      {"stack_order", value_or_null(patch.stack_order)                             },
-      {"replace",     value_or_null(patch.replaces)                                },
-      {"replaced",    patch.replaced                                               },
-      {"users",       value_or_null(patch.users)                                   },
-      {"taint",       patch.taint                                                  },
-      {"installed",   text_or_null(patch.file.string())                            },
-      {"signature",   patch.file.empty() ? Json() : signature_json(patch.signature)},
-      {"objects",     objects_json(patch.objects)                                  },
-      {"stalled",     stalled_json(patch.stalled)                                  }
-  };
+  return {{"name", patch.name},
+          {"state", state_word(patch.condition)},
+          {"stack_order", value_or_null(patch.stack_order)},
+          {"replace", value_or_null(patch.replaces)},
+          {"replaced", patch.replaced},
+          {"users", value_or_null(patch.users)},
+          {"taint", patch.taint},
+          {"installed", text_or_null(patch.file.string())},
+          {"signature", patch.file.empty() ? Json() : signature_json(patch.signature)},
+          {"objects", objects_json(patch.objects)},
+          {"stalled", stalled_json(patch.stalled)}};
 }
 
 struct ResultWord {
@@ -127,15 +109,15 @@ struct ResultWord {
   const char* word;
 };
 constexpr ResultWord kResultWords[] = {
-    {Exit::kSuccess,            "done"             },
-    {Exit::kStallReverted,      "stalled-reverted" },
-    {Exit::kStallKept,          "stalled-kept"     },
-    {Exit::kStallForced,        "stalled-forced"   },
+    {Exit::kSuccess, "done"},
+    {Exit::kStallReverted, "stalled-reverted"},
+    {Exit::kStallKept, "stalled-kept"},
+    {Exit::kStallForced, "stalled-forced"},
     {runtime::kRefusedByChecks, "refused-by-checks"},
     {runtime::kRefusedByKernel, "refused-by-kernel"},
-    {runtime::kTimedOut,        "timed-out"        },
-    {runtime::kHeldByOther,     "held-by-other"    },
-    {runtime::kTakenBack,       "taken-back"       },
+    {runtime::kTimedOut, "timed-out"},
+    {runtime::kHeldByOther, "held-by-other"},
+    {runtime::kTakenBack, "taken-back"},
 };
 
 const char* result_word(Exit status) {
@@ -159,10 +141,8 @@ std::string operation_json(const runtime::OperationReport& report) {
   json["warnings"] = report.warned;
   json["loaded"] = Json::array();
   for (const runtime::PatchState& patch : report.patches)
-    json["loaded"].push_back({
-        {"name",  patch.name                     },
-        {"state", state_word(condition_of(patch))}
-    });
+    json["loaded"].push_back(
+        {{"name", patch.name}, {"state", state_word(condition_of(patch))}});
   return finish(json);
 }
 
@@ -171,10 +151,8 @@ std::string list_json(const runtime::SystemStatus& status) {
   json["release"] = status.release;
   json["loaded"] = Json::array();
   for (const runtime::PatchStatus& patch : status.patches)
-    json["loaded"].push_back({
-        {"name",  patch.name                 },
-        {"state", state_word(patch.condition)}
-    });
+    json["loaded"].push_back(
+        {{"name", patch.name}, {"state", state_word(patch.condition)}});
   json["installed"] = installed_json(status.installed);
   return finish(json);
 }
@@ -185,15 +163,10 @@ std::string status_json(const runtime::SystemStatus& status) {
   json["livepatch"] = status.can_livepatch;
   json["signatures_needed"] = text_or_null(status.signature_demand);
   json["tracing"] = !status.is_tracing_off;
-  json["taint"] = {
-      {"mask",    status.taint },
-      {"reasons", Json::array()}
-  };
+  json["taint"] = {{"mask", status.taint}, {"reasons", Json::array()}};
   for (const runtime::Taint& taint : status.taints)
-    json["taint"]["reasons"].push_back({
-        {"letter", std::string(1, taint.letter)},
-        {"meaning",        taint.meaning            }
-    });
+    json["taint"]["reasons"].push_back(
+        {{"letter", std::string(1, taint.letter)}, {"meaning", taint.meaning}});
   json["patches"] = Json::array();
   for (const runtime::PatchStatus& patch : status.patches)
     json["patches"].push_back(patch_json(patch));
@@ -217,10 +190,7 @@ std::string info_json(const runtime::PatchInformation& information) {
     json["functions"].push_back(function_json(function));
   json["modinfo"] = Json::array();
   for (const auto& [key, value] : module.info)
-    json["modinfo"].push_back({
-        {"key",   key  },
-        {"value", value}
-    });
+    json["modinfo"].push_back({{"key", key}, {"value", value}});
   return finish(json);
 }
 

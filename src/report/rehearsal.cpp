@@ -60,23 +60,19 @@ double rounded(double seconds) {
 }
 
 ordered_json step_json(const GuestStep& step) {
-  ordered_json json = {
-      {"cycle",   step.cycle           },
-      {"action",  step.action          },
-      {"subject", step.subject         },
-      {"seconds", rounded(step.seconds)},
-      {"said",    step.said            }
-  };
+  ordered_json json = {{"cycle", step.cycle},
+                       {"action", step.action},
+                       {"subject", step.subject},
+                       {"seconds", rounded(step.seconds)},
+                       {"said", step.said}};
   json["status"] = step.status ? ordered_json(*step.status) : ordered_json();
   return json;
 }
 
 ordered_json transition_json(const Transition& transition) {
-  return {
-      {"patch",     transition.patch                               },
-      {"direction", transition.patching ? "patching" : "unpatching"},
-      {"seconds",   rounded(transition.seconds)                    }
-  };
+  return {{"patch", transition.patch},
+          {"direction", transition.patching ? "patching" : "unpatching"},
+          {"seconds", rounded(transition.seconds)}};
 }
 
 } // namespace
@@ -117,20 +113,18 @@ std::string rehearsal_text(const Rehearsal& rehearsal) {
 }
 
 std::string rehearsal_json(const Rehearsal& rehearsal) {
-  ordered_json json = {
-      {"verdict",         to_string(rehearsal.verdict)         },
-      {"reason",          rehearsal.reason                     },
-      {"kernel",          rehearsal.release                    },
-      {"patches",         rehearsal.patches                    },
-      {"seconds",         rounded(rehearsal.seconds)           },
-      {"boot_seconds",    rounded(rehearsal.guest.boot_seconds)},
-      {"steps",           ordered_json::array()                },
-      {"transitions",     ordered_json::array()                },
-      {"complaints",      rehearsal.complaints                 },
-      {"boot_complaints", rehearsal.boot_complaints            },
-      {"console",         rehearsal.console                    },
-      {"kernel_log",      rehearsal.guest.log                  }
-  };
+  ordered_json json = {{"verdict", to_string(rehearsal.verdict)},
+                       {"reason", rehearsal.reason},
+                       {"kernel", rehearsal.release},
+                       {"patches", rehearsal.patches},
+                       {"seconds", rounded(rehearsal.seconds)},
+                       {"boot_seconds", rounded(rehearsal.guest.boot_seconds)},
+                       {"steps", ordered_json::array()},
+                       {"transitions", ordered_json::array()},
+                       {"complaints", rehearsal.complaints},
+                       {"boot_complaints", rehearsal.boot_complaints},
+                       {"console", rehearsal.console},
+                       {"kernel_log", rehearsal.guest.log}};
   for (const GuestStep& step : rehearsal.guest.steps)
     json["steps"].push_back(step_json(step));
   for (const Transition& transition : rehearsal.transitions)

@@ -36,21 +36,18 @@ constexpr std::array<Place, 16> kPlaces = {
      {"arch/*/kernel/nmi.c", "NMIs"},
      {"arch/*/kernel/hw_nmi.c", "NMIs"},
      {"kernel/watchdog_hld.c", "NMIs"},
-     {"kernel/events/hw_breakpoint.c", "debug exceptions"}}
-};
+     {"kernel/events/hw_breakpoint.c", "debug exceptions"}}};
 
 /// Functions that do so although most of their file does not.
-constexpr std::array<Place, 9> kFunctions = {
-    {{"nmi_handle", "NMIs"},
-     {"perf_event_nmi_handler", "NMIs"},
-     {"x86_pmu_handle_irq", "NMIs"},
-     {"intel_pmu_handle_irq", "NMIs"},
-     {"amd_pmu_handle_irq", "NMIs"},
-     {"__perf_event_overflow", "NMIs"},
-     {"perf_event_overflow", "NMIs"},
-     {"panic", "printk's last words"},
-     {"nmi_panic", "NMIs"}}
-};
+constexpr std::array<Place, 9> kFunctions = {{{"nmi_handle", "NMIs"},
+                                              {"perf_event_nmi_handler", "NMIs"},
+                                              {"x86_pmu_handle_irq", "NMIs"},
+                                              {"intel_pmu_handle_irq", "NMIs"},
+                                              {"amd_pmu_handle_irq", "NMIs"},
+                                              {"__perf_event_overflow", "NMIs"},
+                                              {"perf_event_overflow", "NMIs"},
+                                              {"panic", "printk's last words"},
+                                              {"nmi_panic", "NMIs"}}};
 
 bool begins(std::string_view path, std::string_view pattern) {
   const std::size_t star = pattern.find('*');

@@ -58,8 +58,7 @@ constexpr std::array<Hold, 19> kHolds = {
      {"runtime power reference",
       {"__pm_runtime_resume", "pm_runtime_get*"},
       {"__pm_runtime_idle", "__pm_runtime_suspend", "pm_runtime_put*"}},
-     {"refusal to sleep", {"pm_stay_awake"}, {"pm_relax"}}}
-};
+     {"refusal to sleep", {"pm_stay_awake"}, {"pm_relax"}}}};
 
 bool is_named(std::string_view pattern, std::string_view name) {
   if (pattern.ends_with('*'))

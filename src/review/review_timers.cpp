@@ -37,8 +37,7 @@ constexpr std::array<Chain, 6> kChains = {
      {"tasklet", {"__tasklet_schedule", "__tasklet_hi_schedule"}},
      {"kernel thread",
       {"kthread_should_stop", "kthread_should_stop_or_park",
-       "kthread_freezable_should_stop"}}}
-};
+       "kthread_freezable_should_stop"}}}};
 
 constexpr std::array<std::string_view, 2> kLastCallbacks = {
     ".kpatch.callbacks.pre_unpatch", ".kpatch.callbacks.post_unpatch"};

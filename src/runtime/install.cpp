@@ -79,9 +79,7 @@ void set_others_aside(Host& host, const std::string& release, const fs::path& ke
 int enable_service(Host& host) {
   if (find_program(host.places.systemctl).empty())
     return 0;
-  const Outcome outcome = run({
-      .argv = {host.places.systemctl, "enable", kService}
-  });
+  const Outcome outcome = run({.argv = {host.places.systemctl, "enable", kService}});
   if (outcome.status != 0)
     host.warn(fmt::format("installed, but it will not be loaded at boot: {}: {}",
                           kService, outcome.errors));

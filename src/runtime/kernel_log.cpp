@@ -54,11 +54,9 @@ struct Taint {
 };
 /// Documentation/admin-guide/tainted-kernels.rst of the kernel.
 constexpr Taint kAlarmingTaints[] = {
-    {4,  'M', "a machine check"       },
-    {5,  'B', "a bad page"            },
-    {7,  'D', "the kernel died (Oops)"},
-    {9,  'W', "a kernel warning"      },
-    {14, 'L', "a soft lockup"         },
+    {4, 'M', "a machine check"},        {5, 'B', "a bad page"},
+    {7, 'D', "the kernel died (Oops)"}, {9, 'W', "a kernel warning"},
+    {14, 'L', "a soft lockup"},
 };
 
 struct Line {

@@ -42,9 +42,9 @@ struct Decompressor {
   std::array<const char*, 2> argv;
 };
 constexpr Decompressor kDecompressors[] = {
-    {".xz",  {"xz", "-dc"}   },
+    {".xz", {"xz", "-dc"}},
     {".zst", {"zstd", "-dcq"}},
-    {".gz",  {"gzip", "-dc"} },
+    {".gz", {"gzip", "-dc"}},
 };
 
 std::string text_at(std::span<const std::uint8_t> data, std::uint64_t offset) {

@@ -30,8 +30,7 @@ constexpr std::array<Kind, 4> kKinds = {
     {{"__klp_pre_patch_callback_", "pre_patch"},
      {"__klp_post_patch_callback_", "post_patch"},
      {"__klp_pre_unpatch_callback_", "pre_unpatch"},
-     {"__klp_post_unpatch_callback_", "post_unpatch"}}
-};
+     {"__klp_post_unpatch_callback_", "post_unpatch"}}};
 
 const Kind* kind_of(std::string_view pointer) {
   const auto found = std::ranges::find_if(

@@ -85,7 +85,7 @@ constexpr SpecialSection kTable[] = {
         places(".ibt_endbr_seal", kX86_64, 4)), // ENDBRs that nobody may jump to
     about_entries_only(
         places(".cfi_sites", kX86_64, 4)), // __cfi_ prefixes that FineIBT rewrites
-    places(".kcfi_traps", kX86_64, 4), // checks whose failure is told, not a crash
+    places(".kcfi_traps", kX86_64, 4),     // checks whose failure is told, not a crash
     places("__lwsync_fixup", kPpc64, 8),
     places("__barrier_nospec_fixup", kPpc64, 8),
     places(".s390_return_mem", kS390, 4),
@@ -94,14 +94,14 @@ constexpr SpecialSection kTable[] = {
     places(".s390_indirect_branches", kS390, 4),
     places(".s390_indirect_jump", kS390, 4),
 
- // Pointers to format strings, for tools that read vmlinux.
+    // Pointers to format strings, for tools that read vmlinux.
     with_policy(".printk_index", kAllArchs, Policy::kLeaveOut),
 
     with_policy("__mcount_loc", kAllArchs, Policy::kRegenerate),
     with_policy(arch::kPatchableEntries, kAllArchs, Policy::kRegenerate),
     with_policy(".sframe", kAllArchs, Policy::kRegenerate),
 
- // Constants in code that are filled in once, at boot (asm/runtime-const.h).
+    // Constants in code that are filled in once, at boot (asm/runtime-const.h).
     refused_family("runtime_"),
 };
 
@@ -115,11 +115,8 @@ struct AlternativeLayout {
 };
 
 constexpr AlternativeLayout kLayouts[] = {
-    {kAlternatives, 12, 11},
-    {kX86_64,       13, 11},
-    {kX86_64,       14, 13},
-    {kS390,         11, 10},
-    {kS390,         13, 12},
+    {kAlternatives, 12, 11}, {kX86_64, 13, 11}, {kX86_64, 14, 13},
+    {kS390, 11, 10},         {kS390, 13, 12},
 };
 
 } // namespace

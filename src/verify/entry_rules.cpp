@@ -55,8 +55,8 @@ class EntryChecker {
   void check_sizes() {
     const std::pair<std::string_view, std::uint64_t> kSizes[] = {
         {kAlternatives, tables_.alternative},
-        {"__bug_table", tables_.bug        },
-        {"__ex_table",  tables_.exception  },
+        {"__bug_table", tables_.bug},
+        {"__ex_table", tables_.exception},
     };
     for (const elf::Section& section : module_.sections)
       for (const auto& [name, size] : kSizes)
@@ -114,10 +114,10 @@ class EntryChecker {
   /// What the kernel rewrites for another reason lies outside.
   void check_inside(const Place& place, std::uint64_t length) {
     const std::pair<std::string_view, std::uint64_t> kOthers[] = {
-        {".return_sites", 4                  },
-        {"__mcount_loc",  8                  },
-        {"__bug_table",   tables_.bug        },
-        {kAlternatives,   tables_.alternative},
+        {".return_sites", 4},
+        {"__mcount_loc", 8},
+        {"__bug_table", tables_.bug},
+        {kAlternatives, tables_.alternative},
     };
     if (sites_inside_.empty())
       for (const auto& [table, size] : kOthers)

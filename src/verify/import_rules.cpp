@@ -101,7 +101,8 @@ class ImportChecker {
                                      module_.header.machine, shipped->machine),
                          kRebuild);
     if (module_.header.type != ET_REL)
-      case_.findings.add(kOtherKernel, "the file", "is not a relocatable object", kRebuild);
+      case_.findings.add(kOtherKernel, "the file", "is not a relocatable object",
+                         kRebuild);
     const std::string licence = value_of(info_, "license");
     if (std::ranges::find(kLicences, licence) == std::end(kLicences))
       case_.findings.add(

@@ -27,16 +27,11 @@ struct Table {
   std::size_t entry_size;
 };
 constexpr Table kTables[] = {
-    {"__jump_table",       16}, // include/linux/jump_label.h, relative
-    {".static_call_sites", 8 }, // include/linux/static_call_types.h
-    {"__mcount_loc",       8 },
-    {".return_sites",      4 },
-    {".retpoline_sites",   4 },
-    {".smp_locks",         4 },
-    {".orc_unwind_ip",     4 },
-    {".call_sites",        4 },
-    {".ibt_endbr_seal",    4 },
-    {"__versions",         64}, // struct modversion_info
+    {"__jump_table", 16},      // include/linux/jump_label.h, relative
+    {".static_call_sites", 8}, // include/linux/static_call_types.h
+    {"__mcount_loc", 8},       {".return_sites", 4},  {".retpoline_sites", 4},
+    {".smp_locks", 4},         {".orc_unwind_ip", 4}, {".call_sites", 4},
+    {".ibt_endbr_seal", 4},    {"__versions", 64}, // struct modversion_info
 };
 
 class ShapeChecker {

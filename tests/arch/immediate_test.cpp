@@ -29,10 +29,7 @@ TEST_P(Immediates, AreFoundWhereTheyAre) {
 INSTANTIATE_TEST_SUITE_P(
     All, Immediates,
     ::testing::Values(
-        Encoded{
-            "x86_64", "mov $1234,%edi", {0xbf, 0xd2, 0x04, 0, 0},
-              1234
-},
+        Encoded{"x86_64", "mov $1234,%edi", {0xbf, 0xd2, 0x04, 0, 0}, 1234},
         Encoded{"x86_64", "mov $1234,%r8d", {0x41, 0xb8, 0xd2, 0x04, 0, 0}, 1234},
         Encoded{
             "x86_64", "movl $1234,8(%rsp)", {0xc7, 0x44, 0x24, 8, 0xd2, 4, 0, 0}, 1234},

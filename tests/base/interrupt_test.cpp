@@ -18,10 +18,8 @@ namespace {
   catch_interrupts();
   try {
     const TempDir work("work.", parent);
-    run({
-        .argv = {"sh", "-c", "echo $$ > pid.new; mv pid.new ../pid; sleep 60; touch x"},
-        .directory = work.path()
-    });
+    run({.argv = {"sh", "-c", "echo $$ > pid.new; mv pid.new ../pid; sleep 60; touch x"},
+         .directory = work.path()});
   } catch (const Error&) {
   }
   die_if_interrupted();

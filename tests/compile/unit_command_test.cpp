@@ -183,7 +183,8 @@ build-dirs := fs arch $(more)
 scripts: ;
 endif
 )make";
-constexpr std::string_view kOlderBuildMakefile = R"make(build := -f $(abs_srctree)/scripts/Makefile.build obj
+constexpr std::string_view kOlderBuildMakefile =
+    R"make(build := -f $(abs_srctree)/scripts/Makefile.build obj
 comma := ,
 pound := \#
 dot-target = $(dir $@).$(notdir $@)

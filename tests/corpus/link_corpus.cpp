@@ -76,28 +76,22 @@ fs::path find_sides(const fs::path& unpacked) {
 
 /// Sizes of the kernel's structures as a build script hands them over.
 std::map<std::string, std::string> size_variables() {
-  return {
-      {"JUMP_STRUCT_SIZE",        "16"},
-      {"BUG_STRUCT_SIZE",         "12"},
-      {"STATIC_CALL_STRUCT_SIZE", "8" },
-      {"ORC_STRUCT_SIZE",         "6" },
-      {"EX_STRUCT_SIZE",          "12"},
-      {"ALT_STRUCT_SIZE",         "12"},
-      {"PARA_STRUCT_SIZE",        "16"}
-  };
+  return {{"JUMP_STRUCT_SIZE", "16"},       {"BUG_STRUCT_SIZE", "12"},
+          {"STATIC_CALL_STRUCT_SIZE", "8"}, {"ORC_STRUCT_SIZE", "6"},
+          {"EX_STRUCT_SIZE", "12"},         {"ALT_STRUCT_SIZE", "12"},
+          {"PARA_STRUCT_SIZE", "16"}};
 }
 
 Result compare(const Corpus& corpus, const Pair& pair, const fs::path& output) {
   const fs::path object = fs::path(pair.unit).replace_extension(".o");
-  const kpatch::Outcome done = run({
-      .argv = {corpus.tool.string(), (corpus.sides / "orig" / object).string(),
-               (corpus.sides / "patched" / object).string(), pair.parent,
-               (corpus.unpacked / "symtab" / (pair.parent + ".symtab")).string(),
-               (corpus.unpacked / "Module.symvers").string(), "livepatch_test",
-               output.string()},
-      .environment = size_variables(),
-      .timeout_seconds = 120
-  });
+  const kpatch::Outcome done =
+      run({.argv = {corpus.tool.string(), (corpus.sides / "orig" / object).string(),
+                    (corpus.sides / "patched" / object).string(), pair.parent,
+                    (corpus.unpacked / "symtab" / (pair.parent + ".symtab")).string(),
+                    (corpus.unpacked / "Module.symvers").string(), "livepatch_test",
+                    output.string()},
+           .environment = size_variables(),
+           .timeout_seconds = 120});
   switch (done.timed_out ? -1 : done.status) {
   case 0: return {Outcome::kLinked, ""};
   case 1:

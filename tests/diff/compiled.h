@@ -39,9 +39,7 @@ class Compiled : public ::testing::Test {
 
   /// Whether there is such a program.
   static bool has(const std::string& program) {
-    const Outcome outcome = run({
-        .argv = {"sh", "-c", "command -v " + program}
-    });
+    const Outcome outcome = run({.argv = {"sh", "-c", "command -v " + program}});
     return outcome.ok();
   }
 

@@ -44,21 +44,15 @@ std::vector<std::string> changed(const Result& result) {
 }
 
 TEST(Constants, AnotherLabelOfTheSameConstantIsNoChange) {
-  const Result result = Diffing().run(loads(".LC1",
-                                            {
-                                                {".LC1", 7}
-  }),
+  const Result result = Diffing().run(loads(".LC1", {{".LC1", 7}}),
                                       loads(".LC2", {{".LC1", 9}, {".LC2", 7}}, 0xcc));
   EXPECT_EQ(codes(result), std::vector<std::string>{});
   EXPECT_EQ(changed(result), std::vector<std::string>{"g"});
 }
 
 TEST(Constants, TheSameLabelOfAnotherConstantIsAChange) {
-  const Result result = Diffing().run(loads(".LC1",
-                                            {
-                                                {".LC1", 7}
-  }),
-                                      loads(".LC1", {{".LC1", 9}}));
+  const Result result =
+      Diffing().run(loads(".LC1", {{".LC1", 7}}), loads(".LC1", {{".LC1", 9}}));
   ASSERT_EQ(result.exit, Exit::kSuccess);
   EXPECT_EQ(changed(result), std::vector<std::string>{"f"});
 }

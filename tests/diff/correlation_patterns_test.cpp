@@ -53,9 +53,8 @@ TEST(ColdParts, BelongToTheirFunctionWhateverTheirSectionIsCalled) {
       const auto make = [&](std::uint8_t body) {
         ObjectBuilder builder;
         builder.function("f", {kRet});
-        const elf::SectionId home = builder.section({
-            .name = section, .flags = SHF_ALLOC | SHF_EXECINSTR, .data = {body, kRet}
-        });
+        const elf::SectionId home = builder.section(
+            {.name = section, .flags = SHF_ALLOC | SHF_EXECINSTR, .data = {body, kRet}});
         builder.define(name, STT_FUNC, home, 2);
         return builder.build();
       };
@@ -164,9 +163,8 @@ TEST(UnnamedData, OfSanitizersAndClangIsAlwaysNew) {
        {".data..Lubsan_data12", ".data..L__unnamed_3", ".data..Lubsan_type5"}) {
     const auto make = [&](std::uint8_t line) {
       ObjectBuilder builder;
-      const elf::SectionId data = builder.section({
-          .name = name, .flags = SHF_ALLOC | SHF_WRITE, .data = {line, 0, 0, 0}
-      });
+      const elf::SectionId data = builder.section(
+          {.name = name, .flags = SHF_ALLOC | SHF_WRITE, .data = {line, 0, 0, 0}});
       builder.function("f", {0x48, 0xc7, 0xc7, 0, 0, 0, 0, line, kRet});
       builder.add_relocation("f", kMoved, R_X86_64_32S,
                              builder.object().section_symbol(data), 0);

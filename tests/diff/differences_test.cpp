@@ -108,13 +108,10 @@ ObjectBuilder exporting(bool both, const Bytes& body = {kRet}) {
   ObjectBuilder builder;
   builder.function("f", body);
   builder.function("g", {kRet});
-  builder.section({
-      .name = "__ksymtab_strings",
-      .flags = SHF_ALLOC | SHF_MERGE | SHF_STRINGS,
-      .entry_size = 1,
-      .data = both ? Bytes{'f', 0, 'g', 0}
-          : Bytes{'f',  0  }
-  });
+  builder.section({.name = "__ksymtab_strings",
+                   .flags = SHF_ALLOC | SHF_MERGE | SHF_STRINGS,
+                   .entry_size = 1,
+                   .data = both ? Bytes{'f', 0, 'g', 0} : Bytes{'f', 0}});
   for (const char* name : {"f", "g"}) {
     if (name == std::string("g") && !both)
       break;
@@ -141,11 +138,9 @@ TEST(Exports, ANewOneIsLeftOutWithANotice) {
 elf::Object with_init(std::uint8_t byte, std::uint8_t filler) {
   ObjectBuilder builder;
   builder.function("f", {filler, kRet});
-  const elf::SectionId init = builder.section({
-      .name = ".init.text",
-      .flags = SHF_ALLOC | SHF_EXECINSTR,
-      .data = {kNop, byte, kRet}
-  });
+  const elf::SectionId init = builder.section({.name = ".init.text",
+                                               .flags = SHF_ALLOC | SHF_EXECINSTR,
+                                               .data = {kNop, byte, kRet}});
   builder.define("setup_one", STT_FUNC, init, 1);
   builder.object().symbols[builder.define("setup_two", STT_FUNC, init, 2)].value = 1;
   return builder.build();

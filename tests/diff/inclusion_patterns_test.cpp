@@ -104,11 +104,10 @@ TEST(Fixups, TravelWithTheEntriesThatNameThem) {
     ObjectBuilder builder;
     for (const std::string name : {"g", "f"})
       builder.function(name, {name == "f" ? filler : kNop, kRet});
-    const elf::SectionId fixup = builder.section({
-        .name = ".fixup",
-        .flags = SHF_ALLOC | SHF_EXECINSTR,
-        .data = {0xe9, 0, 0, 0, 0, 0xe9, 0, 0, 0, 0}
-    });
+    const elf::SectionId fixup =
+        builder.section({.name = ".fixup",
+                         .flags = SHF_ALLOC | SHF_EXECINSTR,
+                         .data = {0xe9, 0, 0, 0, 0, 0xe9, 0, 0, 0, 0}});
     builder.relocate(fixup, {1, R_X86_64_PC32, builder.symbol("g"), 2});
     builder.relocate(fixup, {6, R_X86_64_PC32, builder.symbol("f"), 2});
     const elf::SectionId table =
@@ -138,11 +137,10 @@ TEST(Replacements, OfAlternativesTravelOnlyWithTheirEntries) {
     const elf::SectionId code = builder.section({.name = ".altinstr_replacement",
                                                  .flags = SHF_ALLOC | SHF_EXECINSTR,
                                                  .data = {0xfc}});
-    const elf::SectionId entries = builder.section({
-        .name = ".altinstructions",
-        .flags = SHF_ALLOC,
-        .data = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1}
-    }); // ends with the lengths
+    const elf::SectionId entries = builder.section(
+        {.name = ".altinstructions",
+         .flags = SHF_ALLOC,
+         .data = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1}}); // ends with the lengths
     builder.relocate(entries, {0, R_X86_64_PC32, builder.symbol(user), 5});
     builder.relocate(entries,
                      {4, R_X86_64_PC32, builder.object().section_symbol(code), 0});
@@ -162,9 +160,7 @@ TEST(Toolchains, LeaveSectionsThatMeanNothing) {
     const auto make = [&](std::uint8_t byte) {
       ObjectBuilder builder;
       builder.function("f", {kRet});
-      builder.section({
-          .name = name, .data = {byte, 0}
-      });
+      builder.section({.name = name, .data = {byte, 0}});
       return builder.build();
     };
     EXPECT_EQ(Diffing().run(make(1), make(2)).exit, Exit::kNoChange) << name;

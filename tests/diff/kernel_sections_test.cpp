@@ -193,8 +193,7 @@ ObjectBuilder padded(const std::string& prefix, std::uint8_t filler) {
   builder.object().symbols[f].value = kPadding;
   builder.object().symbols[f].size = entry.size();
   builder.object().sections[home].relocations = {
-      {kPadding + 5, R_X86_64_NONE, builder.symbol("__fentry__"), -4}
-  };
+      {kPadding + 5, R_X86_64_NONE, builder.symbol("__fentry__"), -4}};
   if (!prefix.empty())
     builder.define(prefix + "f", STT_FUNC, home, kPadding);
   return builder;

@@ -28,9 +28,8 @@ struct JumpLabel {
     builder.relocate(table,
                      {8, R_X86_64_PC64, builder.symbol("feature_key"), key_addend});
     if (with_orc) {
-      builder.section({
-          .name = ".orc_unwind", .flags = SHF_ALLOC, .data = {1, 1, 2, 2, 3, 3}
-      });
+      builder.section(
+          {.name = ".orc_unwind", .flags = SHF_ALLOC, .data = {1, 1, 2, 2, 3, 3}});
       const elf::SectionId places = builder.section(
           {.name = ".orc_unwind_ip", .flags = SHF_ALLOC, .data = Bytes(12)});
       builder.relocate(places, {0, R_X86_64_PC32, f, 0});

@@ -41,10 +41,8 @@ TEST_F(KlpMacros, CallbacksOfTheKernelsMacrosBecomeOurs) {
   EXPECT_TRUE(says(result, "found callback: in"));
   EXPECT_TRUE(says(result, "found callback: out"));
   const elf::Object& object = result.delta->object;
-  for (const auto& [kind, function] : {
-           std::pair{"post_patch",  "in" },
-           std::pair{"pre_unpatch", "out"}
-  }) {
+  for (const auto& [kind, function] :
+       {std::pair{"post_patch", "in"}, std::pair{"pre_unpatch", "out"}}) {
     const elf::SectionId section =
         object.find_section(std::string(".kpatch.callbacks.") + kind);
     ASSERT_NE(section, elf::kNoSection) << kind;

@@ -51,12 +51,10 @@ elf::Object with_code_in(const std::string& prefix, std::uint8_t filler) {
   if (prefix == ".text.") {
     builder.function("f", {0xb0, 1, kRet});
   } else {
-    const elf::SectionId section = builder.section({
-        .name = prefix,
-        .flags = SHF_ALLOC | SHF_EXECINSTR,
-        .alignment = 16,
-        .data = {0xb0, 1, kRet}
-    });
+    const elf::SectionId section = builder.section({.name = prefix,
+                                                    .flags = SHF_ALLOC | SHF_EXECINSTR,
+                                                    .alignment = 16,
+                                                    .data = {0xb0, 1, kRet}});
     builder.define("f", STT_FUNC, section, 3, STB_GLOBAL);
   }
   builder.function("g", {0xe8, 0, 0, 0, 0, filler, kRet});
@@ -79,12 +77,11 @@ TEST(Moved, AFunctionThatIsNoLongerInitCodeIsNew) {
 TEST(Moved, ANoinstrFunctionIsNamedAsCodeThatNoTracerCanRedirect) {
   ObjectBuilder before, after;
   for (const auto& [builder, value] : {std::pair(&before, 1), std::pair(&after, 2)}) {
-    const elf::SectionId section = builder->section({
-        .name = ".noinstr.text",
-        .flags = SHF_ALLOC | SHF_EXECINSTR,
-        .alignment = 16,
-        .data = {0xb0, static_cast<std::uint8_t>(value), kRet}
-    });
+    const elf::SectionId section =
+        builder->section({.name = ".noinstr.text",
+                          .flags = SHF_ALLOC | SHF_EXECINSTR,
+                          .alignment = 16,
+                          .data = {0xb0, static_cast<std::uint8_t>(value), kRet}});
     builder->define("enter", STT_FUNC, section, 3, STB_GLOBAL);
   }
   const Result result = Diffing().run(before.build(), after.build());

@@ -22,11 +22,10 @@ class Reasons : public ::testing::Test {
   elf::Object compile(const std::string& header, const std::string& unit) {
     write_file(directory_ / "h.h", header);
     write_file(directory_ / "u.c", unit);
-    const Outcome outcome = run({
-        .argv = {"gcc", "-O2", "-g", "-ffunction-sections", "-fdata-sections", "-fno-pic",
-                 "-mcmodel=kernel", "-pg", "-mfentry", "-c", "u.c"},
-        .directory = directory_
-    });
+    const Outcome outcome =
+        run({.argv = {"gcc", "-O2", "-g", "-ffunction-sections", "-fdata-sections",
+                      "-fno-pic", "-mcmodel=kernel", "-pg", "-mfentry", "-c", "u.c"},
+             .directory = directory_});
     EXPECT_TRUE(outcome.ok()) << outcome.errors;
     return elf::read_object(directory_ / "u.o");
   }

@@ -88,10 +88,7 @@ INSTANTIATE_TEST_SUITE_P(, LeftOut,
                                                 "__pci_fixup_new", "PCI fixup new"}));
 
 TEST(Registrations, ThatChangeAreRefused) {
-  const Result result = Diffing().run(unit(kNop, "__param",
-                                           {
-                                               {"__param_depth", 1}
-  }),
+  const Result result = Diffing().run(unit(kNop, "__param", {{"__param_depth", 1}}),
                                       unit(kRet, "__param", {{"__param_depth", 2}}));
   EXPECT_THAT(messages(result),
               ElementsAre(HasSubstr("KP2018 module parameter depth changes")));

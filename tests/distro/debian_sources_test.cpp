@@ -64,9 +64,7 @@ class SourceArchive : public testing::Test {
                                     "Dir::Cache \"{0}/cache\";\n",
                                     apt.string()));
     setenv("APT_CONFIG", config.c_str(), 1);
-    run_checked({
-        .argv = {"apt-get", "-q", "update"}
-    });
+    run_checked({.argv = {"apt-get", "-q", "update"}});
   }
   void TearDown() override { unsetenv("APT_CONFIG"); }
 
@@ -96,11 +94,9 @@ class SourceArchive : public testing::Test {
                     sha256("")));
   }
 
-  const Files files_ = {
-      {"linux_6.1-2.dsc",           "Source: linux\n"},
-      {"linux_6.1.orig.tar.xz",     "the original"   },
-      {"linux_6.1-2.debian.tar.xz", "the patches"    }
-  };
+  const Files files_ = {{"linux_6.1-2.dsc", "Source: linux\n"},
+                        {"linux_6.1.orig.tar.xz", "the original"},
+                        {"linux_6.1-2.debian.tar.xz", "the patches"}};
   const SourcePackage linux_{.name = "linux", .version = "1:6.1-2"};
   Scratch scratch_;
   std::string sources_;
@@ -112,11 +108,7 @@ TEST_F(SourceArchive, ServesWhatTheDistributionAdds) {
   EXPECT_EQ(read_text(scratch_ / "into/linux_6.1-2.debian.tar.xz"), "the patches");
   EXPECT_FALSE(fs::exists(scratch_ / "into/linux_6.1.orig.tar.xz"));
   // The machine's own lists are as they were.
-  EXPECT_NE(run({
-                    .argv = {"apt-get", "source", "--print-uris", "linux"}
-  })
-                .status,
-            0);
+  EXPECT_NE(run({.argv = {"apt-get", "source", "--print-uris", "linux"}}).status, 0);
 }
 
 TEST_F(SourceArchive, ServesAllParts) {
@@ -140,10 +132,8 @@ TEST_F(SourceArchive, SaysWhatItDoesNotServe) {
 }
 
 TEST_F(SourceArchive, MayHaveASourceWithoutSuchAPart) {
-  add_source("6.0-1", {
-                          {"linux_6.0-1.dsc",           "Source: linux\n"},
-                          {"linux_6.0-1.debian.tar.gz", "in another form"}
-  });
+  add_source("6.0-1", {{"linux_6.0-1.dsc", "Source: linux\n"},
+                       {"linux_6.0-1.debian.tar.gz", "in another form"}});
   DebianArchive archive(scratch_ / "downloads", false);
   EXPECT_THROW(archive.fetch_packaging({.name = "linux", .version = "6.0-1"},
                                        "linux-source=1:6.1-2"),

@@ -45,10 +45,8 @@ class DebianKernel : public testing::Test {
                     "Maintainer: Test <test@example.org>\n{}Description: test\n",
                     name, fields));
     fs::create_directories(cache() / "downloads");
-    run_checked({
-        .argv = {"dpkg-deb", "-Znone", "--root-owner-group", "-b",
-                 (scratch_ / name).string(), package_file(name).string()}
-    });
+    run_checked({.argv = {"dpkg-deb", "-Znone", "--root-owner-group", "-b",
+                          (scratch_ / name).string(), package_file(name).string()}});
   }
 
   void make_binaries() {
@@ -97,11 +95,9 @@ class DebianKernel : public testing::Test {
     fs::create_directories(scratch_ / "linux-source-6.1.deb");
     const fs::path sources = scratch_ / "packed/usr/src";
     fs::create_directories(sources);
-    run_checked({
-        .argv = {"tar", "-cJf", (sources / "linux-source-6.1.tar.xz").string(),
-                 "linux-source-6.1"},
-        .directory = scratch_.path()
-    });
+    run_checked({.argv = {"tar", "-cJf", (sources / "linux-source-6.1.tar.xz").string(),
+                          "linux-source-6.1"},
+                 .directory = scratch_.path()});
     fs::remove_all(scratch_ / "linux-source-6.1");
     fs::rename(scratch_ / "packed", scratch_ / "linux-source-6.1");
     package("linux-source-6.1", "Source: linux\n");
@@ -129,10 +125,8 @@ class DebianKernel : public testing::Test {
                                                "@@ -0,0 +1 @@\n+int preempt;\n")
                                  : "--- init/main.c\n+++ init/main.c\n@@ -1 +1,2 @@\n " +
                                        before + "+int preempt;\n");
-    run_checked({
-        .argv = {"tar", "-cJf", file.string(), "debian"},
-        .directory = scratch_ / "part"
-    });
+    run_checked({.argv = {"tar", "-cJf", file.string(), "debian"},
+                 .directory = scratch_ / "part"});
   }
 
   Scratch scratch_;

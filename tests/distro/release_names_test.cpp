@@ -52,16 +52,16 @@ TEST(PackageVersion, NamesItsSeries) {
 }
 
 TEST(PackageVersion, IsReadFromARunningDebianKernel) {
-  EXPECT_EQ(running_debian_version(
-                "#1 SMP PREEMPT_DYNAMIC Debian 6.1.192-2 (2026-11-16)"),
-            "6.1.192-2");
+  EXPECT_EQ(
+      running_debian_version("#1 SMP PREEMPT_DYNAMIC Debian 6.1.192-2 (2026-11-16)"),
+      "6.1.192-2");
   EXPECT_EQ(running_debian_version("#1 SMP Fri Nov 22 2026"), "");
 }
 
 TEST(ControlData, IsReadByParagraph) {
   const auto packages =
       parse_control("Package: a\nVersion: 1\nDescription: first\n more\n"
-                            " Version: 9\n\nPackage: b\nVersion: 2\n\n");
+                    " Version: 9\n\nPackage: b\nVersion: 2\n\n");
   ASSERT_EQ(packages.size(), 2U);
   EXPECT_EQ(packages[0].at("Version"), "1");
   EXPECT_EQ(packages[0].at("Description"), "first");
@@ -72,39 +72,34 @@ TEST(ControlData, IsReadByParagraph) {
 TEST(ControlData, OfASignedKernelNamesTheSourceItWasMadeOf) {
   const auto signed_kernel =
       parse_control("Package: linux-image-x\n"
-                            "Source: linux-signed-amd64 (6.1.192+2)\n"
-                            "Version: 6.1.192-2\n"
-                            "Built-Using: other (= 1), linux (= 6.1.192-2)\n");
+                    "Source: linux-signed-amd64 (6.1.192+2)\n"
+                    "Version: 6.1.192-2\n"
+                    "Built-Using: other (= 1), linux (= 6.1.192-2)\n");
   EXPECT_EQ(kernel_source_version(signed_kernel.at(0)), "6.1.192-2");
 }
 
 TEST(ControlData, OfABackportedKernelNamesItsOwnSource) {
   const auto backport =
       parse_control("Package: linux-image-x\n"
-                            "Source: linux-signed-6.12-amd64 (6.12.117+1~deb12u1)\n"
-                            "Version: 6.12.117-1~deb12u1\n"
-                            "Built-Using: linux-6.12 (= 6.12.117-1~deb12u1)\n");
+                    "Source: linux-signed-6.12-amd64 (6.12.117+1~deb12u1)\n"
+                    "Version: 6.12.117-1~deb12u1\n"
+                    "Built-Using: linux-6.12 (= 6.12.117-1~deb12u1)\n");
   EXPECT_EQ(kernel_source_version(backport.at(0)), "6.12.117-1~deb12u1");
 }
 
 TEST(ControlData, OfAnUnsignedKernelNamesTheSourceItWasMadeOf) {
-  const auto plain =
-      parse_control("Package: a\nSource: linux\nVersion: 6.1.192-2\n");
+  const auto plain = parse_control("Package: a\nSource: linux\nVersion: 6.1.192-2\n");
   EXPECT_EQ(kernel_source_version(plain.at(0)), "6.1.192-2");
-  const auto rebuilt = parse_control(
-      "Package: a\nSource: linux (6.1.192-2)\nVersion: 6.1.192-2+b1\n");
+  const auto rebuilt =
+      parse_control("Package: a\nSource: linux (6.1.192-2)\nVersion: 6.1.192-2+b1\n");
   EXPECT_EQ(kernel_source_version(rebuilt.at(0)), "6.1.192-2");
-  const auto foreign =
-      parse_control("Package: a\nSource: linux-signed\nVersion: 1\n");
+  const auto foreign = parse_control("Package: a\nSource: linux-signed\nVersion: 1\n");
   EXPECT_THROW(kernel_source_version(foreign.at(0)), Error);
 }
 
 TEST(ControlData, WithoutNameOrVersionIsRefused) {
-  EXPECT_THROW(source_package(parse_control("Version: 1\n").at(0)),
-               Error);
-  EXPECT_THROW(
-      source_package(parse_control("Package: a\nSource: linux\n").at(0)),
-      Error);
+  EXPECT_THROW(source_package(parse_control("Version: 1\n").at(0)), Error);
+  EXPECT_THROW(source_package(parse_control("Package: a\nSource: linux\n").at(0)), Error);
 }
 
 TEST(ControlData, DependenciesAreFoundByPrefix) {
@@ -130,8 +125,7 @@ TEST(AptCache, MadisonOutputGivesVersionsOnce) {
 }
 
 TEST(AptCache, ALaterVersionIsTakenOnlyInPlaceOfOneThatIsGone) {
-  EXPECT_EQ(wanted_or_later({"6.1.192-2", "6.1.176-1"}, "6.1.176-1"),
-            "6.1.176-1");
+  EXPECT_EQ(wanted_or_later({"6.1.192-2", "6.1.176-1"}, "6.1.176-1"), "6.1.176-1");
   EXPECT_EQ(wanted_or_later({"6.1.192-2", "6.1.176-1"}, "6.1.99-1"), "6.1.192-2");
   EXPECT_EQ(wanted_or_later({"6.1.176-1"}, "6.1.190-1"), "6.1.190-1");
   EXPECT_EQ(wanted_or_later({}, "6.1.190-1"), "6.1.190-1");

@@ -170,10 +170,8 @@ class DebianPackage : public testing::Test {
   }
   void unpack() {
     const fs::path package = scratch_ / "p.deb";
-    run_checked({
-        .argv = {"dpkg-deb", "--root-owner-group", "-b", (scratch_ / "tree").string(),
-                 package.string()}
-    });
+    run_checked({.argv = {"dpkg-deb", "--root-owner-group", "-b",
+                          (scratch_ / "tree").string(), package.string()}});
     unpack_deb(package, scratch_ / "into");
   }
 

@@ -42,11 +42,9 @@ class ReadingDebugInfo : public ::testing::Test {
   void TearDown() override { fs::remove_all(directory_); }
 
   elf::Object compile(const std::string& option) {
-    const Outcome outcome = run({
-        .argv = {"gcc", "-O2", option, "-ffunction-sections", "-fdata-sections",
-                 "-fno-pic", "-c", "u.c"},
-        .directory = directory_
-    });
+    const Outcome outcome = run({.argv = {"gcc", "-O2", option, "-ffunction-sections",
+                                          "-fdata-sections", "-fno-pic", "-c", "u.c"},
+                                 .directory = directory_});
     EXPECT_TRUE(outcome.ok()) << outcome.errors;
     return elf::read_object(directory_ / "u.o");
   }

@@ -70,12 +70,10 @@ TEST(RemoveSections, RefusesToOrphanALink) {
 TEST(RemoveSections, FollowsLinksGroupsAndLivepatchTables) {
   Object object = three_sections();
   object.sections[1].link = 3;
-  object.add_section({
-      .name = ".group",
-      .type = SHT_GROUP,
-      .group_members = {2, 3},
-      .group_signature = object.find_symbol("f")
-  });
+  object.add_section({.name = ".group",
+                      .type = SHT_GROUP,
+                      .group_members = {2, 3},
+                      .group_signature = object.find_symbol("f")});
   object.livepatch.push_back({".klp.rela.vmlinux..data", 2, {}});
   object.livepatch.push_back({".klp.rela.vmlinux..note", 3, {}});
   remove_sections(object, named(".data"));

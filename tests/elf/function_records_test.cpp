@@ -26,13 +26,12 @@ class Records : public testing::Test {
 };
 
 TEST_F(Records, AreReadFromKpatchModules) {
-  const SectionId id = module_.add_section({
-      .name = ".kpatch.funcs",
-      .data = Bytes(64), // with the zero word of the linker script
-      .relocations = {{0, R_X86_64_64, f_, 0},
-                      {40, R_X86_64_64, strings_, 0},
-                      {48, R_X86_64_64, strings_, 2}}
-  });
+  const SectionId id =
+      module_.add_section({.name = ".kpatch.funcs",
+                           .data = Bytes(64), // with the zero word of the linker script
+                           .relocations = {{0, R_X86_64_64, f_, 0},
+                                           {40, R_X86_64_64, strings_, 0},
+                                           {48, R_X86_64_64, strings_, 2}}});
   module_.sections[id].data[32] = 3;
   const FunctionRecords found = function_records(module_);
   EXPECT_EQ(found.damage, "");
@@ -45,23 +44,21 @@ TEST_F(Records, AreReadFromKpatchModules) {
 }
 
 TEST_F(Records, AreReadFromModulesOfTheKernelsOwnBuilder) {
-  const SectionId funcs = module_.add_section({
-      .name = ".init.klp_funcs",
-      .data = Bytes(48),
-      .relocations = {{0, R_X86_64_64, strings_, 0},
-                      {8, R_X86_64_64, f_, 0},
-                      {24, R_X86_64_64, strings_, 0},
-                      {32, R_X86_64_64, f_, 0}}
-  });
+  const SectionId funcs =
+      module_.add_section({.name = ".init.klp_funcs",
+                           .data = Bytes(48),
+                           .relocations = {{0, R_X86_64_64, strings_, 0},
+                                           {8, R_X86_64_64, f_, 0},
+                                           {24, R_X86_64_64, strings_, 0},
+                                           {32, R_X86_64_64, f_, 0}}});
   module_.sections[funcs].data[40] = 2;
   const SymbolId table = module_.section_symbol(funcs);
-  const SectionId objects = module_.add_section({
-      .name = ".init.klp_objects",
-      .data = Bytes(128),
-      .relocations = {{8, R_X86_64_64, table, 0},
-                      {64, R_X86_64_64, strings_, 2},
-                      {72, R_X86_64_64, table, 24}}
-  });
+  const SectionId objects =
+      module_.add_section({.name = ".init.klp_objects",
+                           .data = Bytes(128),
+                           .relocations = {{8, R_X86_64_64, table, 0},
+                                           {64, R_X86_64_64, strings_, 2},
+                                           {72, R_X86_64_64, table, 24}}});
   module_.sections[objects].data[56] = 1;
   module_.sections[objects].data[64 + 56] = 1;
   FunctionRecords found = function_records(module_);

@@ -40,9 +40,7 @@ Bytes good_file() {
                       .group_members = {text},
                       .group_signature = function});
   object.sections[text].has_relocations = true;
-  object.sections[text].relocations = {
-      {4, R_X86_64_PLT32, function, -4}
-  };
+  object.sections[text].relocations = {{4, R_X86_64_PLT32, function, -4}};
   return write_object(object);
 }
 

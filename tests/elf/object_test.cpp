@@ -12,12 +12,10 @@ Object small_object(std::endian order) {
   Object object;
   object.header.machine = order == std::endian::big ? EM_S390 : EM_X86_64;
   object.header.order = order;
-  const SectionId text = object.add_section({
-      .name = ".text.f",
-      .flags = SHF_ALLOC | SHF_EXECINSTR,
-      .alignment = 16,
-      .data = {1, 2, 3, 4, 5, 6, 7, 8}
-  });
+  const SectionId text = object.add_section({.name = ".text.f",
+                                             .flags = SHF_ALLOC | SHF_EXECINSTR,
+                                             .alignment = 16,
+                                             .data = {1, 2, 3, 4, 5, 6, 7, 8}});
   object.add_section({.name = ".bss.v",
                       .type = SHT_NOBITS,
                       .flags = SHF_ALLOC | SHF_WRITE,
@@ -28,10 +26,7 @@ Object small_object(std::endian order) {
       {.name = "f", .binding = STB_GLOBAL, .type = STT_FUNC, .section = text, .size = 8});
   const SymbolId callee = object.add_symbol({.name = "callee", .binding = STB_GLOBAL});
   object.sections[text].has_relocations = true;
-  object.sections[text].relocations = {
-      {1, 4, callee, -4        },
-      {5, 4, callee, 0x80000000}
-  };
+  object.sections[text].relocations = {{1, 4, callee, -4}, {5, 4, callee, 0x80000000}};
   return object;
 }
 
@@ -124,9 +119,7 @@ TEST(Read, RefusesImpossibleAlignments) {
   for (const std::uint64_t alignment : {3ULL, 0xfffffef6415e8401ULL, 1ULL << 40}) {
     Object object;
     object.header.machine = EM_X86_64;
-    object.add_section({
-        .name = ".data", .data = {1, 2, 3}
-    });
+    object.add_section({.name = ".data", .data = {1, 2, 3}});
     Bytes file = write_object(object);
     // The field, in the second entry of the section header table.
     const std::uint64_t headers = load<std::uint64_t>(file, 40, std::endian::little);

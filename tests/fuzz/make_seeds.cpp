@@ -122,13 +122,11 @@ void make_objects(const std::filesystem::path& corpus) {
     std::uint16_t number;
     std::endian order;
   };
-  constexpr Machine kMachines[] = {
-      {"x86_64",      EM_X86_64,  std::endian::little},
-      {"ppc64le",     EM_PPC64,   std::endian::little},
-      {"s390x",       EM_S390,    std::endian::big   },
-      {"aarch64",     EM_AARCH64, std::endian::little},
-      {"loongarch64", 258,        std::endian::little}
-  };
+  constexpr Machine kMachines[] = {{"x86_64", EM_X86_64, std::endian::little},
+                                   {"ppc64le", EM_PPC64, std::endian::little},
+                                   {"s390x", EM_S390, std::endian::big},
+                                   {"aarch64", EM_AARCH64, std::endian::little},
+                                   {"loongarch64", 258, std::endian::little}};
   for (const Machine& machine : kMachines) {
     const elf::Object original = unit(machine.number, machine.order, 1);
     const elf::Object patched = unit(machine.number, machine.order, 2);

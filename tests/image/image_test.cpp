@@ -179,10 +179,8 @@ TEST(ModuleImage, IsLinkedAsItsLoaderWould) {
   const auto count = object.add_symbol(
       {.name = "count", .type = STT_OBJECT, .section = data, .value = 8});
   const auto other = object.add_symbol({.name = "printk", .binding = STB_GLOBAL});
-  object.sections[text].relocations = {
-      {4,  R_X86_64_PLT32, other, -4},
-      {12, R_X86_64_32S,   count, 2 }
-  };
+  object.sections[text].relocations = {{4, R_X86_64_PLT32, other, -4},
+                                       {12, R_X86_64_32S, count, 2}};
   const Image image = module_image(object, "sample");
 
   const std::uint64_t start = image.symbols()[image.named("show").at(0)].address;

@@ -33,10 +33,7 @@ TEST(Kallsyms, ReadsOffsetsFromABase) {
 TEST(Kallsyms, ReadsAddressesOfPercpuVariables) {
   std::vector<Kallsym> symbols = sample_symbols();
   symbols.insert(symbols.begin(),
-                 {
-                     {0,       'D', "__per_cpu_start"},
-                     {0x1f440, 'd', "pcpu_hot"       }
-  });
+                 {{0, 'D', "__per_cpu_start"}, {0x1f440, 'd', "pcpu_hot"}});
   EXPECT_TRUE(comes_back(symbols, {.addresses = AddressForm::kAbsolutePercpu}));
 }
 

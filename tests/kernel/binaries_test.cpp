@@ -20,10 +20,8 @@ TEST(CompileUnits, OfARelocatableObjectAreNamedRight) {
   scratch.file("fs/two.c", "int two(void) { return 2; }\n");
   scratch.compile("fs/one.c", "one.o", {"-c"});
   scratch.compile("fs/two.c", "two.o", {"-c"});
-  run_checked({
-      .argv = {"ld", "-r", "-o", "both.ko", "one.o", "two.o"},
-      .directory = scratch.path()
-  });
+  run_checked({.argv = {"ld", "-r", "-o", "both.ko", "one.o", "two.o"},
+               .directory = scratch.path()});
   EXPECT_EQ(compile_units(scratch / "both.ko"), (Words{"fs/one.c", "fs/two.c"}));
 }
 
@@ -57,10 +55,8 @@ TEST(StructSizesOfDwarf, AreThoseOfTheDefinitions) {
                         "__attribute__((packed)) orc;\n");
   scratch.compile("one.c", "one.o", {"-c"});
   scratch.compile("two.c", "two.o", {"-c"});
-  run_checked({
-      .argv = {"ld", "-r", "-o", "vmlinux", "one.o", "two.o"},
-      .directory = scratch.path()
-  });
+  run_checked({.argv = {"ld", "-r", "-o", "vmlinux", "one.o", "two.o"},
+               .directory = scratch.path()});
   const StructSizes sizes = read_struct_sizes(scratch / "vmlinux");
   EXPECT_EQ(sizes.alt, 12U);
   EXPECT_EQ(sizes.bug, 12U);

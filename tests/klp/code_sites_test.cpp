@@ -13,19 +13,15 @@ class CodeSites : public testing::Test {
   CodeSites() {
     module.label = "patch.ko";
     module.header.machine = EM_X86_64;
-    text = module.add_section({
-        .name = ".text.f",
-        .flags = SHF_ALLOC | SHF_EXECINSTR,
-        .data = {0xe9, 0, 0, 0, 0},
-        .has_relocations = true
-    });
+    text = module.add_section({.name = ".text.f",
+                               .flags = SHF_ALLOC | SHF_EXECINSTR,
+                               .data = {0xe9, 0, 0, 0, 0},
+                               .has_relocations = true});
     start = module.section_symbol(text);
     module.add_symbol({.name = "f", .type = STT_FUNC, .section = text, .size = 5});
     const elf::SymbolId thunk =
         module.add_symbol({.name = "__x86_return_thunk", .binding = STB_GLOBAL});
-    module.sections[text].relocations = {
-        {1, R_X86_64_PLT32, thunk, -4}
-    };
+    module.sections[text].relocations = {{1, R_X86_64_PLT32, thunk, -4}};
   }
 
   void add_table(const char* name, std::int64_t place) {

@@ -137,7 +137,7 @@ TEST(ConvertErrors, RefusesUnequalCounts) {
 
 TEST(ConvertErrors, RefusesARecordWithoutItsPointers) {
   const std::pair<std::uint64_t, const char*> cases[] = {
-      {records::symbol::kName,   "name of ksym not found"   },
+      {records::symbol::kName, "name of ksym not found"},
       {records::symbol::kObject, "objname of ksym not found"},
   };
   for (const auto& [offset, text] : cases) {
@@ -169,13 +169,13 @@ TEST(ConvertErrors, RefusesAStringWithoutEnd) {
 
 TEST(ConvertErrors, RefusesNamesTheKernelWouldCut) {
   const Wanted cases[] = {
-      {.object = std::string(56,  'm')},
-      {.object = "a.b"                        },
+      {.object = std::string(56, 'm')},
+      {.object = "a.b"},
       {.object = ""},
-      {.object = "m",                         .owner = "dotted.name"},
-      {.symbol = std::string(512,'s')},
+      {.object = "m", .owner = "dotted.name"},
+      {.symbol = std::string(512, 's')},
       {.symbol = "a,b"},
-      {.symbol = ""                        },
+      {.symbol = ""},
   };
   for (const Wanted& wanted : cases) {
     LinkedModule linked;

@@ -24,24 +24,20 @@ std::string output_of_hook(std::initializer_list<std::string> definitions) {
                std::string_view("#include <fake_kernel.h>\n"));
 
   const fs::path object = scratch.path() / "program.o";
-  Command compile{
-      .argv = {"cc", "-g", "-Wall", "-Wno-unused-variable", "-fsanitize=address", "-c",
-               "-I", scratch.path(), "-I", kSource / "tests/klp/hook", "-I",
-               kSource / "kmod", "-I", kSource / "kmod/include", "-o", object,
-               kSource / "tests/klp/hook/program.c"}
-  };
+  Command compile{.argv = {"cc", "-g", "-Wall", "-Wno-unused-variable",
+                           "-fsanitize=address", "-c", "-I", scratch.path(), "-I",
+                           kSource / "tests/klp/hook", "-I", kSource / "kmod", "-I",
+                           kSource / "kmod/include", "-o", object,
+                           kSource / "tests/klp/hook/program.c"}};
   for (const std::string& definition : definitions)
     compile.argv.push_back("-D" + definition);
   run_checked(compile);
 
   const fs::path linked = scratch.path() / "linked.o";
   const fs::path program = scratch.path() / "program";
-  run_checked({
-      .argv = {"ld", "-r", "-T", kSource / "kmod/kpatch.lds", "-o", linked, object}
-  });
-  run_checked({
-      .argv = {"cc", "-fsanitize=address", "-o", program, linked}
-  });
+  run_checked(
+      {.argv = {"ld", "-r", "-T", kSource / "kmod/kpatch.lds", "-o", linked, object}});
+  run_checked({.argv = {"cc", "-fsanitize=address", "-o", program, linked}});
   return run_checked({.argv = {program}});
 }
 

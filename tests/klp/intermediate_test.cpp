@@ -287,12 +287,11 @@ TEST(OutOfRange, ReferencesAreRefusedByTheirPlace) {
   const auto make = [](std::uint8_t filler) {
     ObjectBuilder builder;
     builder.function("f", {0x48, 0xc7, 0xc7, 0, 0, 0, 0, filler, kRet});
-    const elf::SectionId text = builder.section({
-        .name = ".rodata.str1.1",
-        .flags = SHF_ALLOC | SHF_MERGE | SHF_STRINGS,
-        .entry_size = 1,
-        .data = {'a', 0}
-    });
+    const elf::SectionId text =
+        builder.section({.name = ".rodata.str1.1",
+                         .flags = SHF_ALLOC | SHF_MERGE | SHF_STRINGS,
+                         .entry_size = 1,
+                         .data = {'a', 0}});
     builder.add_relocation("f", 8, R_X86_64_32S, builder.object().section_symbol(text),
                            -9);
     return builder.build();

@@ -17,11 +17,10 @@ elf::Object unit(std::uint8_t filler) {
   builder.plain_function("other", {0xc3});
   builder.function("f", {filler, 0xc3});
   builder.function("g", {0x90, 0xc3});
-  const elf::SectionId code = builder.section({
-      .name = ".altinstr_replacement",
-      .flags = SHF_ALLOC | SHF_EXECINSTR,
-      .data = {0xe8, 0, 0, 0, 0, 0xe8, 0, 0, 0, 0}
-  });
+  const elf::SectionId code =
+      builder.section({.name = ".altinstr_replacement",
+                       .flags = SHF_ALLOC | SHF_EXECINSTR,
+                       .data = {0xe8, 0, 0, 0, 0, 0xe8, 0, 0, 0, 0}});
   builder.relocate(code, {1, R_X86_64_PLT32, builder.symbol("helper"), -4});
   builder.relocate(code, {6, R_X86_64_PLT32, builder.symbol("other"), -4});
   const elf::SectionId entries = builder.section(

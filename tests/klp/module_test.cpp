@@ -29,10 +29,9 @@ TEST(ModuleName, IsAsLongAsTheKernelTakes) {
 class LinkerScript : public testing::Test {
  protected:
   void link(std::initializer_list<elf::Object> objects) {
-    Command command{
-        .argv = {"ld", "-r", "-T", fs::path(KPATCH_SOURCE_DIR) / "kmod/kpatch.lds", "-o",
-                 scratch_.path() / "linked.o"}
-    };
+    Command command{.argv = {"ld", "-r", "-T",
+                             fs::path(KPATCH_SOURCE_DIR) / "kmod/kpatch.lds", "-o",
+                             scratch_.path() / "linked.o"}};
     for (const elf::Object& object : objects) {
       const fs::path path = scratch_.path() / fmt::format("{}.o", command.argv.size());
       write_file(path, elf::write_object(object));

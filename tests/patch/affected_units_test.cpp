@@ -52,9 +52,7 @@ TEST(AffectedUnits, LeaveOutTreesAndNamesThatNoKernelIsMadeOf) {
         "arch/x86/configs/x86_64_defconfig", "kernel/configs/debug.config",
         "samples/x/Makefile", "tools/perf/Makefile.perf"}) {
     const Affected result = affected({changed(path)});
-    EXPECT_EQ(result.ignored, (std::vector<LeftOut>{
-                                  {path, WhyLeftOut::kNoCode, ""}
-    }))
+    EXPECT_EQ(result.ignored, (std::vector<LeftOut>{{path, WhyLeftOut::kNoCode, ""}}))
         << path;
     EXPECT_TRUE(result.problems.empty()) << path;
   }
@@ -65,9 +63,8 @@ TEST(AffectedUnits, LeaveOutEverythingOfOtherArchitectures) {
   for (const char* path : {"arch/arm64/kernel/entry.S", "arch/arm64/Makefile",
                            "arch/arm64/Kconfig", "arch/arm64/tools/x.tbl"}) {
     const Affected result = affected({changed(path)});
-    EXPECT_EQ(result.ignored, (std::vector<LeftOut>{
-                                  {path, WhyLeftOut::kArchitecture, ""}
-    }))
+    EXPECT_EQ(result.ignored,
+              (std::vector<LeftOut>{{path, WhyLeftOut::kArchitecture, ""}}))
         << path;
     EXPECT_TRUE(result.problems.empty()) << path;
   }
@@ -149,12 +146,10 @@ TEST(AffectedUnits, LeaveHeadersToBeLookedInto) {
 }
 
 TEST(AffectedUnits, LeaveOutFilesThatNoUnitReads) {
-  const Affected result = affected({
-      changed("arch/arm64/kernel/cpu.c"),
-      changed("drivers/off.c"),
-      changed("drivers/off.h"),
-      {"drivers/gone.h", true, false}
-  });
+  const Affected result = affected({changed("arch/arm64/kernel/cpu.c"),
+                                    changed("drivers/off.c"),
+                                    changed("drivers/off.h"),
+                                    {"drivers/gone.h", true, false}});
   EXPECT_EQ(result.ignored.size(), 4u);
   EXPECT_TRUE(result.problems.empty());
 }
@@ -169,15 +164,15 @@ TEST(AffectedUnits, SayWhyAFileThatMustBeIncludedIsNot) {
 
 TEST(AffectedUnits, ReportEveryFileThatCannotBePatchedWithItsReason) {
   const std::pair<TouchedFile, const char*> cases[] = {
-      {changed("arch/x86/lib/memcpy_64.S"),   "KP1002"},
-      {changed("fs/proc/Makefile"),           "KP1003"},
-      {{"fs/new/Makefile", false, true},      "KP1003"},
-      {changed("arch/x86/Makefile.um"),       "KP1003"},
+      {changed("arch/x86/lib/memcpy_64.S"), "KP1002"},
+      {changed("fs/proc/Makefile"), "KP1003"},
+      {{"fs/new/Makefile", false, true}, "KP1003"},
+      {changed("arch/x86/Makefile.um"), "KP1003"},
       {changed("arch/x86/entry/syscall.tbl"), "KP1005"},
-      {{"fs/proc/meminfo.c", true, false},    "KP1006"},
-      {changed("arch/x86/boot/main.c"),       "KP1004"},
-      {changed("arch/x86/boot/boot.h"),       "KP1004"},
-      {changed("arch/x86/xen/off.c"),         "KP1004"},
+      {{"fs/proc/meminfo.c", true, false}, "KP1006"},
+      {changed("arch/x86/boot/main.c"), "KP1004"},
+      {changed("arch/x86/boot/boot.h"), "KP1004"},
+      {changed("arch/x86/xen/off.c"), "KP1004"},
   };
   for (const auto& [file, code] : cases) {
     const Affected result = affected({file});

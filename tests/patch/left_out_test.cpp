@@ -78,11 +78,9 @@ TEST_F(MissingOption, DoesNotFollowComposesInACircle) {
 }
 
 TEST(LeftOut, IsToldOnceForEachReason) {
-  const std::vector<LeftOut> files = {
-      {"Documentation/x", WhyLeftOut::kNoCode},
-      {"d/a.c",           WhyLeftOut::kOption, "CONFIG_OFF"},
-      {"tools/y",                 WhyLeftOut::kNoCode                           }
-  };
+  const std::vector<LeftOut> files = {{"Documentation/x", WhyLeftOut::kNoCode},
+                                      {"d/a.c", WhyLeftOut::kOption, "CONFIG_OFF"},
+                                      {"tools/y", WhyLeftOut::kNoCode}};
   EXPECT_THAT(notices_of(files),
               testing::ElementsAre(
                   "NOTICE: Documentation/x, tools/y: left out: no kernel is made of it",

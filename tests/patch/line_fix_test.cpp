@@ -60,10 +60,7 @@ std::string random_piece(std::mt19937& random, int id) {
 }
 
 std::string preprocessed(const std::string& text) {
-  return run_checked({
-      .argv = {"gcc", "-E", "-P", "-xc", "-"},
-        .input = text
-  });
+  return run_checked({.argv = {"gcc", "-E", "-P", "-xc", "-"}, .input = text});
 }
 
 /// The number that follows each marker.

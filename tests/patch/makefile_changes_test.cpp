@@ -70,8 +70,8 @@ class FollowMakefiles : public testing::Test {
   MakefileChanges follow(const std::string& makefile, const std::string& unit) {
     const PatchedView view = patched(makefile, unit);
     const std::vector<TouchedFile> touched = {
-        {"fs/Makefile", true,  true},
-        {"fs/" + unit,  false, true},
+        {"fs/Makefile", true, true},
+        {"fs/" + unit, false, true},
     };
     return follow_makefiles(touched, view, kernel_.target);
   }
@@ -165,10 +165,7 @@ TEST_F(FollowMakefiles, DoesNotRunMakeIfItMayReadWhatNobodyJudged) {
   write_file(view.own_file("fs/more.mk"), "$(shell touch " + trace.string() + ")\n");
   write_file(view.own_file("fs/new.c"), std::string_view("int i;\n"));
   const std::vector<TouchedFile> touched = {
-      {"fs/Makefile", true,  true},
-      {"fs/more.mk",  true,  true},
-      {"fs/new.c",    false, true}
-  };
+      {"fs/Makefile", true, true}, {"fs/more.mk", true, true}, {"fs/new.c", false, true}};
   const MakefileChanges changes = follow_makefiles(touched, view, kernel_.target);
   EXPECT_THAT(changes.followed, IsEmpty());
   EXPECT_FALSE(std::filesystem::exists(trace));
@@ -188,8 +185,8 @@ TEST_F(FollowMakefiles, FollowsTheTopOfAModuleFromElsewhere) {
              std::string_view("obj-m := m.o\nm-y := y.o new.o\n"));
   write_file(view.own_file("new.c"), std::string_view("int i;\n"));
   const std::vector<TouchedFile> touched = {
-      {"Makefile", true,  true},
-      {"new.c",    false, true},
+      {"Makefile", true, true},
+      {"new.c", false, true},
   };
   const MakefileChanges changes = follow_makefiles(touched, view, kernel_.target);
   EXPECT_THAT(changes.problems, IsEmpty());

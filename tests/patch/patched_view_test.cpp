@@ -97,11 +97,9 @@ TEST_F(View, TakesPatchesInOrder) {
                   "--- a/include/a.h\n+++ /dev/null\n@@ -1 +0,0 @@\n-a\n",
                   "2.patch")};
   const std::vector<TouchedFile> touched = apply_patches(patches, *view_).touched;
-  const std::vector<TouchedFile> expected{
-      {"fs/new.h",          false, true },
-      {"fs/proc/meminfo.c", true,  true },
-      {"include/a.h",       true,  false}
-  };
+  const std::vector<TouchedFile> expected{{"fs/new.h", false, true},
+                                          {"fs/proc/meminfo.c", true, true},
+                                          {"include/a.h", true, false}};
   EXPECT_EQ(touched, expected);
   EXPECT_EQ(in_view("fs/proc/meminfo.c"), "one\ndeux\nthree\n");
   EXPECT_EQ(in_view("fs/new.h"), "new\n");

@@ -94,10 +94,8 @@ std::vector<std::string> files(const Selection& selection) {
 }
 
 std::vector<PatchFile> two_patches() {
-  return {
-      {.name = "1", .changes = {{"a", "a"}, {"b", "b"}}},
-      {.name = "2", .changes = {{"a", "a"}, {"c", "d"}}}
-  };
+  return {{.name = "1", .changes = {{"a", "a"}, {"b", "b"}}},
+          {.name = "2", .changes = {{"a", "a"}, {"c", "d"}}}};
 }
 
 TEST(Selection, LeavesOutAFileInAllPatches) {

@@ -25,24 +25,24 @@ Names defined(std::string_view text) {
 
 TEST(SourceItems, KnowWhatTheyDefine) {
   const std::pair<const char*, Names> cases[] = {
-      {"struct a { int b; };",                                {"a"}                 },
-      {"struct a { struct c { int d; } e; } f;",              {"a", "c", "f"}       },
-      {"enum a { B, C = 2,\n D };",                           {"B", "C", "D", "a"}  },
-      {"typedef struct a b_t;",                               {"b_t"}               },
-      {"typedef int (*f_t)(struct a *);",                     {"f_t"}               },
-      {"extern struct a *b, c[2];",                           {"b", "c"}            },
-      {"int a(struct b *c) __must_hold(&x);",                 {"a"}                 },
-      {"static inline struct a *f(int b) { return g(b); }",   {"f"}                 },
-      {"static inline __printf(1, 2) void f(int b, ...) { }", {"f"}                 },
-      {"int (*handler)(int);",                                {"handler"}           },
-      {"extern int a __read_mostly;",                         {"__read_mostly", "a"}},
-      {"struct a { int b; } ____cacheline_aligned;",          {"a"}                 },
-      {"enum a { B } __packed;",                              {"B", "a"}            },
-      {"typedef struct { int b; } __c_t;",                    {"__c_t"}             },
-      {"static struct a { int b; } __c;",                     {"__c", "a"}          },
-      {"#define M(x) f(x)\n",                                 {"M"}                 },
-      {"#undef M\n",                                          {"M"}                 },
-      {"struct __attribute__((packed)) a { int b; };",        {"a"}                 },
+      {"struct a { int b; };", {"a"}},
+      {"struct a { struct c { int d; } e; } f;", {"a", "c", "f"}},
+      {"enum a { B, C = 2,\n D };", {"B", "C", "D", "a"}},
+      {"typedef struct a b_t;", {"b_t"}},
+      {"typedef int (*f_t)(struct a *);", {"f_t"}},
+      {"extern struct a *b, c[2];", {"b", "c"}},
+      {"int a(struct b *c) __must_hold(&x);", {"a"}},
+      {"static inline struct a *f(int b) { return g(b); }", {"f"}},
+      {"static inline __printf(1, 2) void f(int b, ...) { }", {"f"}},
+      {"int (*handler)(int);", {"handler"}},
+      {"extern int a __read_mostly;", {"__read_mostly", "a"}},
+      {"struct a { int b; } ____cacheline_aligned;", {"a"}},
+      {"enum a { B } __packed;", {"B", "a"}},
+      {"typedef struct { int b; } __c_t;", {"__c_t"}},
+      {"static struct a { int b; } __c;", {"__c", "a"}},
+      {"#define M(x) f(x)\n", {"M"}},
+      {"#undef M\n", {"M"}},
+      {"struct __attribute__((packed)) a { int b; };", {"a"}},
   };
   for (const auto& [text, names] : cases)
     EXPECT_EQ(defined(text), names) << text;
@@ -97,10 +97,7 @@ TEST(SourceItems, ListThePiecesOfPastedNames) {
   const std::vector<SourceItem> items =
       source_items("#define OP(x, y) a_##x(y) + x##_b_##y, ##y\n");
   ASSERT_EQ(items.size(), 1u);
-  EXPECT_EQ(items[0].pastes, (std::vector<PastedName>{
-                                 {"a_",   ""},
-                                 { "", "_b_", ""}
-  }));
+  EXPECT_EQ(items[0].pastes, (std::vector<PastedName>{{"a_", ""}, {"", "_b_", ""}}));
   EXPECT_TRUE(items[0].is_macro_with_arguments);
 }
 

@@ -34,11 +34,7 @@ fs::path object_with_a_place_in_f(const fs::path& directory) {
 TEST(RuntimeConstants, MatterWhereAFunctionOfThePatchHasOne) {
   const TempDir directory("kpatch-constants-test.");
   const fs::path object = object_with_a_place_in_f(directory.path());
-  EXPECT_EQ(runtime_constant_user(
-                {
-                    .functions = {{.name = "g"}, {.name = "f"}}
-  },
-                object),
+  EXPECT_EQ(runtime_constant_user({.functions = {{.name = "g"}, {.name = "f"}}}, object),
             "f");
   EXPECT_EQ(runtime_constant_user({.functions = {{.name = "g"}}}, object), "");
 }

@@ -51,10 +51,7 @@ TEST(SymbolVersions, DoNotDifferByWhatAUnitCouldNotSeeBefore) {
 
 TEST(SymbolVersions, AreToldOnceForEachCause) {
   const std::vector<VersionChange> changes = {
-      {"a", "struct x (x.h)"},
-      {"b", "struct x (x.h)"},
-      {"b", "id_t"          }
-  };
+      {"a", "struct x (x.h)"}, {"b", "struct x (x.h)"}, {"b", "id_t"}};
   const std::vector<std::string> notices = version_notices(changes);
   ASSERT_EQ(notices.size(), 2u);
   EXPECT_TRUE(
@@ -70,9 +67,7 @@ TEST(SymbolVersions, AreSaidNotToBeComparedWithoutGenksyms) {
   const TempDir work("kpatch-versions.");
   const compile::Workshop shop{kernel.target, work.path(), log};
   patch::PatchedView view(kernel.target.source, work.path() / "view");
-  const std::vector<patch::TouchedFile> touched = {
-      {"include/label.h", true, true}
-  };
+  const std::vector<patch::TouchedFile> touched = {{"include/label.h", true, true}};
   EXPECT_EQ(notice_without_comparison(shop, view, touched), "");
   write_file(view.own_file("include/label.h"),
              std::string_view("struct s { int x; };\n"));

@@ -26,10 +26,8 @@ TEST(Cpio, MakesParentDirectoriesOnceAndBeforeTheirContent) {
   CpioArchive archive;
   archive.add_file("/usr/lib/one", std::string_view("1"));
   archive.add_file("usr/lib/two", std::string_view("2"));
-  const Outcome listing = run({
-      .argv = {"cpio", "-it", "--quiet"},
-        .input = archive.finish()
-  });
+  const Outcome listing =
+      run({.argv = {"cpio", "-it", "--quiet"}, .input = archive.finish()});
   EXPECT_EQ(listing.output, "usr\nusr/lib\nusr/lib/one\nusr/lib/two\n");
   EXPECT_TRUE(archive.contains("/usr/lib/two"));
 }

@@ -24,8 +24,8 @@ struct Root {
   void add(const std::string& name, const std::string& more = "") {
     const auto file = modules() / "kernel/net" / (name + ".ko");
     std::filesystem::create_directories(file.parent_path());
-    write_file(file, elf::write_object(
-                         runtime::module_object("name=" + name + std::string(1, '\0') + more)));
+    write_file(file, elf::write_object(runtime::module_object(
+                         "name=" + name + std::string(1, '\0') + more)));
   }
 
   std::vector<std::string> order(const std::vector<std::string>& names) const {
@@ -115,8 +115,8 @@ TEST(ModuleTree, TakesAFileFromElsewhere) {
   Root root;
   root.add("crc");
   const auto file = root.directory.path() / "mine.ko";
-  write_file(file,
-             elf::write_object(runtime::module_object(std::string("name=mine\0depends=crc", 21))));
+  write_file(file, elf::write_object(runtime::module_object(
+                       std::string("name=mine\0depends=crc", 21))));
   EXPECT_THAT(root.order({file.string()}), ElementsAre("crc", "mine"));
 }
 

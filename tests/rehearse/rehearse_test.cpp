@@ -25,7 +25,8 @@ class Rehearse : public testing::Test {
     write_file(directory_.path() / "vmlinuz", std::string_view("kernel"));
     const fs::path modules = directory_.path() / "lib/modules/6.1.0/kernel";
     fs::create_directories(modules);
-    write_file(modules / "loop.ko", elf::write_object(runtime::module_object("name=loop")));
+    write_file(modules / "loop.ko",
+               elf::write_object(runtime::module_object("name=loop")));
     setenv("PATH", (directory_.path().string() + ":" + path_).c_str(), 1);
   }
   ~Rehearse() override { setenv("PATH", path_.c_str(), 1); }

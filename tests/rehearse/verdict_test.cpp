@@ -78,8 +78,7 @@ TEST(Verdict, TellsWhatFailsInAnUpgrade) {
 TEST(Verdict, NamesTheModuleThatDoesNotLoad) {
   Rehearsal rehearsal = good();
   rehearsal.guest.steps = {
-      {.cycle = 0, .action = "module", .subject = "ip_vs", .status = 1}
-  };
+      {.cycle = 0, .action = "module", .subject = "ip_vs", .status = 1}};
   judge(rehearsal, MachineEnd::kByItself, kMark);
   EXPECT_EQ(rehearsal.verdict, Verdict::kModuleNotLoaded);
   EXPECT_EQ(rehearsal.reason, "the kernel module ip_vs does not load");

@@ -15,9 +15,7 @@ using nlohmann::json;
 
 SystemStatus example() {
   SystemStatus status{.release = "6.1.0-test", .can_livepatch = true, .taint = 32768};
-  status.taints = {
-      {'K', "live patch"}
-  };
+  status.taints = {{'K', "live patch"}};
   PatchStatus patch{.name = "fix_v2", .condition = Condition::kEnabling};
   patch.stack_order = 1;
   patch.replaces = true;
@@ -27,18 +25,13 @@ SystemStatus example() {
   patch.objects = {
       {.name = "vmlinux",
        .patched = true,
-       .functions = {{{"vmlinux", "f", 1}, "fix_v2"}, {{"vmlinux", "g", 2}, "other"}}}
-  };
-  patch.stalled = {
-      {.id = "12",
-       .command = "late",
-       .stack = "[<0>] f+0x1/0x2",
-       .patched_functions = {{"vmlinux", "f", 1}}}
-  };
+       .functions = {{{"vmlinux", "f", 1}, "fix_v2"}, {{"vmlinux", "g", 2}, "other"}}}};
+  patch.stalled = {{.id = "12",
+                    .command = "late",
+                    .stack = "[<0>] f+0x1/0x2",
+                    .patched_functions = {{"vmlinux", "f", 1}}}};
   status.patches = {patch};
-  status.installed = {
-      {"fix_v2", "6.1.0-test", patch.file}
-  };
+  status.installed = {{"fix_v2", "6.1.0-test", patch.file}};
   return status;
 }
 
@@ -95,9 +88,7 @@ TEST(OperationReport, HasAVersionedSchemaForPrograms) {
   report.status = kRefusedByKernel;
   report.said = {"loading"};
   report.error = "refused";
-  report.patches = {
-      {.name = "fix_v1", .enabled = true}
-  };
+  report.patches = {{.name = "fix_v1", .enabled = true}};
   const json written = json::parse(operation_json(report));
   EXPECT_EQ(written["schema"], "kpatch-operation");
   EXPECT_EQ(written["operation"], "upgrade");
@@ -116,13 +107,8 @@ TEST(OperationReport, HasAVersionedSchemaForPrograms) {
 TEST(PatchInformation, LooksLikeModinfo) {
   PatchInformation information{.argument = "fix", .file = "/a/fix.ko"};
   information.module.name = "fix";
-  information.module.info = {
-      {"license", "GPL"},
-      {"name",    "fix"}
-  };
-  information.module.functions = {
-      {"ip_vs", "estimation_timer", 1}
-  };
+  information.module.info = {{"license", "GPL"}, {"name", "fix"}};
+  information.module.functions = {{"ip_vs", "estimation_timer", 1}};
   information.signature = {.is_present = true, .signer = "Example"};
   EXPECT_EQ(info_text(information), "Patch information for fix:\n"
                                     "filename:       /a/fix.ko\n"

@@ -12,17 +12,13 @@ rehearse::Rehearsal example() {
   rehearsal.guest.booted = true;
   rehearsal.guest.complete = true;
   rehearsal.guest.boot_seconds = 2;
-  rehearsal.guest.steps = {
-      {.cycle = 1,
-       .action = "check-before",
-       .subject = "check",
-       .status = 1,
-       .seconds = 0.25,
-       .said = {"old \xff line"}}
-  };
-  rehearsal.transitions = {
-      {.patch = "klp_a", .patching = false, .seconds = 1.2345678}
-  };
+  rehearsal.guest.steps = {{.cycle = 1,
+                            .action = "check-before",
+                            .subject = "check",
+                            .status = 1,
+                            .seconds = 0.25,
+                            .said = {"old \xff line"}}};
+  rehearsal.transitions = {{.patch = "klp_a", .patching = false, .seconds = 1.2345678}};
   rehearsal.verdict = rehearse::Verdict::kLog;
   rehearsal.reason = "the kernel complained: BUG: x";
   rehearsal.complaints = {"BUG: x"};

@@ -340,10 +340,7 @@ TEST(Review, AFileDroppedAtOnceIsDropped) {
 TEST(Review, LayoutOfWhatLivesOnStacksAloneMayChange) {
   const Unit unit = calls({});
   const kernel::TypeLayout original{4, {{"first", 0, 32}}, /*is_short_lived=*/true};
-  const kernel::TypeLayout patched{
-      8, {{"first", 0, 32}, {"second", 32, 32}},
-       true
-  };
+  const kernel::TypeLayout patched{8, {{"first", 0, 32}, {"second", 32, 32}}, true};
   const ReviewedUnit reviewed{"fs/unit.c",
                               unit.object(),
                               unit.object(),
@@ -355,20 +352,15 @@ TEST(Review, LayoutOfWhatLivesOnStacksAloneMayChange) {
 
 TEST(Review, ChangedLayoutIsToldByField) {
   const Unit unit = calls({});
-  const kernel::TypeLayout original{
-      16, {{"first", 0, 32}, {"second", 64, 64}}
-  };
+  const kernel::TypeLayout original{16, {{"first", 0, 32}, {"second", 64, 64}}};
   const kernel::TypeLayout patched{
-      24, {{"first", 0, 32}, {"new", 64, 64}, {"second", 128, 64}}
-  };
-  const ReviewedUnit reviewed{
-      "fs/unit.c",
-      unit.object(),
-      unit.object(),
-      {"f"                       },
-      { {"struct s", original}, {"struct same", original}},
-      { {"struct s", patched}, {"struct same", original}}
-  };
+      24, {{"first", 0, 32}, {"new", 64, 64}, {"second", 128, 64}}};
+  const ReviewedUnit reviewed{"fs/unit.c",
+                              unit.object(),
+                              unit.object(),
+                              {"f"},
+                              {{"struct s", original}, {"struct same", original}},
+                              {{"struct s", patched}, {"struct same", original}}};
   const std::vector<Problem> findings = review({&reviewed, 1});
   ASSERT_EQ(findings.size(), 1U);
   EXPECT_EQ(findings[0].code, "KP4002");

@@ -30,14 +30,10 @@ struct Traced : PretendedHost {
     write("kernel/tracing/enabled_functions", text);
   }
   std::vector<FunctionUser> holders(const std::string& object, const std::string& name) {
-    return find_holders(places, {
-                                    {object, name, 1}
-    });
+    return find_holders(places, {{object, name, 1}});
   }
   std::vector<FunctionUser> bypasses(const std::string& object, const std::string& name) {
-    return find_bypasses(places, {
-                                     {object, name, 1}
-    });
+    return find_bypasses(places, {{object, name, 1}});
   }
 };
 
@@ -115,9 +111,7 @@ TEST(FunctionUsers, AreLookedForBeforeLoading) {
   Traced machine;
   const fs::path file = write_module(machine.root.path(), "a");
   ModuleFile module = read_module_file(file);
-  module.functions = {
-      {"vmlinux", "f", 1}
-  };
+  module.functions = {{"vmlinux", "f", 1}};
   machine.set_enabled_functions(kKprobe);
   const std::vector<Finding> findings = check_before_load(machine.places, file, module);
   ASSERT_THAT(findings, SizeIs(1));
@@ -130,17 +124,14 @@ TEST(FunctionUsers, AreLookedForBeforeLoading) {
 fs::path write_patch_of_f(const fs::path& directory) {
   elf::Object object = module_object("livepatch=Y\0vermagic=6.1.0-test SMP\0name=a\0"s);
   const std::string strings = "vmlinux\0f\0"s;
-  const elf::SectionId id = object.add_section({
-      .name = ".kpatch.strings", .data = {strings.begin(), strings.end()}
-  });
+  const elf::SectionId id = object.add_section(
+      {.name = ".kpatch.strings", .data = {strings.begin(), strings.end()}});
   const elf::SymbolId symbol = object.section_symbol(id);
-  object.add_section({
-      .name = ".kpatch.funcs",
-      .data = Bytes(56),
-      .has_relocations = true,
-      .relocations = {{.offset = 40, .symbol = symbol, .addend = 8},
-                      {.offset = 48, .symbol = symbol, .addend = 0}}
-  });
+  object.add_section({.name = ".kpatch.funcs",
+                      .data = Bytes(56),
+                      .has_relocations = true,
+                      .relocations = {{.offset = 40, .symbol = symbol, .addend = 8},
+                                      {.offset = 48, .symbol = symbol, .addend = 0}}});
   const fs::path file = directory / "a.ko";
   write_file(file, elf::write_object(object));
   return file;

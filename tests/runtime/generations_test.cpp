@@ -76,9 +76,7 @@ TEST_P(EveryKernel, SignalsOnlyWhereTheKernelDoesNotByItself) {
 TEST_P(EveryKernel, ForcesOnlyWhereThatExists) {
   machine.kernel.never_ends = true;
   const auto file = write_module(machine.root.path(), "a").string();
-  const LoadOptions options{
-      .waiting = {.timeout = 1s, .on_stall = OnStall::kForce}
-  };
+  const LoadOptions options{.waiting = {.timeout = 1s, .on_stall = OnStall::kForce}};
   if (GetParam().force)
     EXPECT_EQ(load_patch(machine.host, file, options), Exit::kStallForced);
   else

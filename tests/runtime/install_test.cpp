@@ -48,9 +48,7 @@ TEST(Install, TakesACompressedModule) {
        {std::pair("xz", ".xz"), std::pair("gzip", ".gz"), std::pair("zstd", ".zst")}) {
     const std::string name = "livepatch-"s + tool;
     const fs::path file = write_module(machine.root.path(), name);
-    run_checked({
-        .argv = {tool, "-q", file.string()}
-    });
+    run_checked({.argv = {tool, "-q", file.string()}});
     install_patch(machine.host, file.string() + suffix);
     load_patch(machine.host, name);
     EXPECT_EQ(machine.kernel.calls.back(), "load " + name + ".ko" + suffix);

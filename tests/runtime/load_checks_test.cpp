@@ -120,9 +120,7 @@ TEST(LoadChecks, NoticeWhatItWouldStackOn) {
   machine.kernel.add_patch("other", false);
   fs::create_directories(machine.places.livepatch() / "other/vmlinux/f,1");
   fs::create_directories(machine.places.livepatch() / "other/vmlinux/g,1");
-  machine.module.functions = {
-      {"vmlinux", "g", 1}
-  };
+  machine.module.functions = {{"vmlinux", "g", 1}};
   machine.set_info("replace", "false");
   EXPECT_THAT(machine.findings(),
               ElementsAre("it does not replace other, which patches g (vmlinux) too: the "
@@ -135,9 +133,7 @@ TEST(LoadChecks, NoticeTheSamePatchUnderAnotherName) {
   Machine machine;
   machine.kernel.add_patch("other", false);
   fs::create_directories(machine.places.livepatch() / "other/vmlinux/f,1");
-  machine.module.functions = {
-      {"vmlinux", "f", 1}
-  };
+  machine.module.functions = {{"vmlinux", "f", 1}};
   EXPECT_THAT(machine.findings(), ElementsAre(HasSubstr("exactly the same functions")));
 }
 

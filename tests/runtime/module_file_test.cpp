@@ -37,9 +37,7 @@ TEST(ModuleFile, StopsReadingWhereNoModuleCanEnd) {
   write_file(bomb, "");
   std::filesystem::resize_file(bomb, (std::uintmax_t{256} << 20) + 1);
   EXPECT_THROW(read_module_bytes(bomb), Error);
-  run_checked({
-      .argv = {"zstd", "-1q", bomb.string()}
-  });
+  run_checked({.argv = {"zstd", "-1q", bomb.string()}});
   EXPECT_LT(std::filesystem::file_size(bomb.string() + ".zst"), 1 << 20);
   EXPECT_THROW(read_module_bytes(bomb.string() + ".zst"), Error);
 }
@@ -56,39 +54,33 @@ TEST(ModuleFile, ReadsDependenciesAndRelease) {
 TEST(ModuleFile, NamesTheObjectsOfItsFunctionRecords) {
   elf::Object object = module_object("name=livepatch_a\0"s);
   const std::string strings = "vmlinux\0ip_vs\0"s;
-  const elf::SectionId id = object.add_section({
-      .name = ".kpatch.strings", .data = {strings.begin(), strings.end()}
-  });
+  const elf::SectionId id = object.add_section(
+      {.name = ".kpatch.strings", .data = {strings.begin(), strings.end()}});
   const elf::SymbolId symbol = object.section_symbol(id);
-  object.add_section({
-      .name = ".kpatch.funcs",
-      .data = Bytes(112),
-      .has_relocations = true,
-      .relocations = {{.offset = 40, .symbol = symbol, .addend = 3},
-                      {.offset = 48, .symbol = symbol, .addend = 0},
-                      {.offset = 104, .symbol = symbol, .addend = 8}}
-  });
+  object.add_section({.name = ".kpatch.funcs",
+                      .data = Bytes(112),
+                      .has_relocations = true,
+                      .relocations = {{.offset = 40, .symbol = symbol, .addend = 3},
+                                      {.offset = 48, .symbol = symbol, .addend = 0},
+                                      {.offset = 104, .symbol = symbol, .addend = 8}}});
   EXPECT_THAT(describe_module(object).patched_objects, ElementsAre("ip_vs", "vmlinux"));
 }
 
 TEST(ModuleFile, NamesTheFunctionsOfItsRecords) {
   elf::Object object = module_object("name=livepatch_a\0"s);
   const std::string strings = "vmlinux\0f\0"s;
-  const elf::SectionId id = object.add_section({
-      .name = ".kpatch.strings", .data = {strings.begin(), strings.end()}
-  });
+  const elf::SectionId id = object.add_section(
+      {.name = ".kpatch.strings", .data = {strings.begin(), strings.end()}});
   const elf::SymbolId symbol = object.section_symbol(id);
   Bytes records(112);
   records[32] = 2; // symbol position of the first one
-  object.add_section({
-      .name = ".kpatch.funcs",
-      .data = records,
-      .has_relocations = true,
-      .relocations = {{.offset = 40, .symbol = symbol, .addend = 8},
-                      {.offset = 48, .symbol = symbol, .addend = 0},
-                      {.offset = 96, .symbol = symbol, .addend = 8},
-                      {.offset = 104, .symbol = symbol, .addend = 0}}
-  });
+  object.add_section({.name = ".kpatch.funcs",
+                      .data = records,
+                      .has_relocations = true,
+                      .relocations = {{.offset = 40, .symbol = symbol, .addend = 8},
+                                      {.offset = 48, .symbol = symbol, .addend = 0},
+                                      {.offset = 96, .symbol = symbol, .addend = 8},
+                                      {.offset = 104, .symbol = symbol, .addend = 0}}});
   EXPECT_THAT(describe_module(object).functions,
               ElementsAre(ReplacedFunction{"vmlinux", "f", 1},
                           ReplacedFunction{"vmlinux", "f", 2}));
@@ -120,9 +112,7 @@ TEST(ModuleFile, RefusesAnObjectThatIsNoModule) {
 TEST(ModuleFile, ReadsACompressedModule) {
   const TempDir directory("kpatch-test-");
   const auto file = write_module(directory.path(), "packed");
-  run_checked({
-      .argv = {"xz", file.string()}
-  });
+  run_checked({.argv = {"xz", file.string()}});
   EXPECT_EQ(read_module_file(file.string() + ".xz").name, "packed");
 }
 

@@ -36,14 +36,12 @@ TEST(OperationLock, NamesTheHolderAndDoesNothing) {
   const auto file = write_module(machine.root.path(), "a").string();
   const OperationLock held(machine.host, "kpatch unload b", 0s);
   const Forms forms;
-  for (const std::vector<std::string>& call : {
-           std::vector<std::string>{"load",     file},
-           {"unload",   "a" },
-           {"rollback"},
-           {"install",      file    },
-           {"upgrade",      file},
-           {"uninstall",       "a"    }
-  }) {
+  for (const std::vector<std::string>& call : {std::vector<std::string>{"load", file},
+                                               {"unload", "a"},
+                                               {"rollback"},
+                                               {"install", file},
+                                               {"upgrade", file},
+                                               {"uninstall", "a"}}) {
     std::vector<std::string> words = call;
     words.insert(words.end(), {"--wait", "3"});
     machine.kernel.now = 0s;

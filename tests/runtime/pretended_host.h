@@ -28,12 +28,12 @@ struct Generation {
   bool keeps_disabled; ///< a disabled patch stays in sysfs and can be enabled again
 };
 inline constexpr std::array kGenerations = {
-    Generation{"4.12", false, false, false, false, false, true },
-    Generation{"4.15", true,  true,  false, false, false, true },
-    Generation{"5.1",  false, true,  false, false, false, false},
-    Generation{"6.1",  false, true,  true,  false, false, false},
-    Generation{"6.11", false, true,  true,  true,  false, false},
-    Generation{"6.14", false, true,  true,  true,  true,  false},
+    Generation{"4.12", false, false, false, false, false, true},
+    Generation{"4.15", true, true, false, false, false, true},
+    Generation{"5.1", false, true, false, false, false, false},
+    Generation{"6.1", false, true, true, false, false, false},
+    Generation{"6.11", false, true, true, true, false, false},
+    Generation{"6.14", false, true, true, true, true, false},
 };
 
 /// A kernel that exists as a directory tree only. It keeps sysfs as the real one would: a

@@ -39,10 +39,7 @@ struct Stall : PretendedHost {
   }
   Exit load(std::optional<OnStall> policy) {
     return exit_of([&] {
-      return load_patch(host, file,
-                        {
-                            .waiting = {.timeout = 2s, .on_stall = policy}
-      });
+      return load_patch(host, file, {.waiting = {.timeout = 2s, .on_stall = policy}});
     });
   }
   Exit unload(std::optional<OnStall> policy) {
@@ -141,11 +138,8 @@ TEST(StalledLoad, GivesUpAfterTheTimeAskedFor) {
 TEST(StalledLoad, DoesNotWaitAtAllWithATimeoutOfZero) {
   Stall machine;
   EXPECT_EQ(exit_of([&] {
-              return load_patch(
-                  machine.host, machine.file,
-                  {
-                      .waiting = {.timeout = 0s, .on_stall = OnStall::kKeep}
-              });
+              return load_patch(machine.host, machine.file,
+                                {.waiting = {.timeout = 0s, .on_stall = OnStall::kKeep}});
             }),
             Exit::kStallKept);
   EXPECT_EQ(machine.kernel.now, 0s);
@@ -180,10 +174,8 @@ TEST(StalledTasks, AreShownWithThePatchedFunctionTheyAreIn) {
 }
 
 TEST(FunctionsOnStack, AreThoseOfWholeNames) {
-  const std::vector<ReplacedFunction> patched = {
-      {"vmlinux", "nap", 1},
-      {"ip_vs",   "run", 1}
-  };
+  const std::vector<ReplacedFunction> patched = {{"vmlinux", "nap", 1},
+                                                 {"ip_vs", "run", 1}};
   EXPECT_THAT(functions_on_stack("[<0>] napkin+0x1/0x2\n[<0>] xrun+0x1/0x2\n", patched),
               IsEmpty());
   EXPECT_THAT(functions_on_stack("[<0>] run+0x1/0x2 [ip_vs]\n[<0>] nap+0x5/0x6\n"
@@ -198,10 +190,7 @@ TEST(FunctionsOnStack, AreThoseOfWholeNames) {
 }
 
 TEST(FunctionsOnStack, SurviveDamagedLines) {
-  EXPECT_THAT(functions_on_stack("+\n] +\n[<0>] \n+] x\n",
-                                 {
-                                     {"vmlinux", "x", 1}
-  }),
+  EXPECT_THAT(functions_on_stack("+\n] +\n[<0>] \n+] x\n", {{"vmlinux", "x", 1}}),
               IsEmpty());
 }
 

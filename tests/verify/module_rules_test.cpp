@@ -22,14 +22,14 @@ class LoaderRules : public testing::Test {
   LoaderRules()
       : image_("vmlinux", std::endian::little,
                {
-                   {.name = ".text",          .address = 0x100, .size = 64, .flags = kCode  },
-                   {.name = ".init.text",     .address = 0x200, .size = 64, .flags = kCode  },
-                   {.name = ".orc_unwind",    .address = 0x300, .size = 6,  .data = Bytes(6)},
+                   {.name = ".text", .address = 0x100, .size = 64, .flags = kCode},
+                   {.name = ".init.text", .address = 0x200, .size = 64, .flags = kCode},
+                   {.name = ".orc_unwind", .address = 0x300, .size = 6, .data = Bytes(6)},
                    {.name = ".orc_unwind_ip",
                     .address = 0x400,
                     .size = 4,
-                    .data = {0x00, 0xfd, 0xff, 0xff}                                        }  // 0x100
-  },
+                    .data = {0x00, 0xfd, 0xff, 0xff}} // 0x100
+               },
                {{.name = "count", .address = 16},
                 {.name = "count", .address = 32},
                 {.name = "once", .address = 48},
@@ -52,10 +52,8 @@ class LoaderRules : public testing::Test {
         {.name = "show", .type = STT_FUNC, .section = text_, .size = 32});
     thunk_ = module_.add_symbol({.name = "__x86_return_thunk", .binding = STB_GLOBAL});
     const auto fentry = module_.add_symbol({.name = "__fentry__", .binding = STB_GLOBAL});
-    module_.sections[text_].relocations = {
-        {1,  R_X86_64_PLT32, fentry, -4},
-        {13, R_X86_64_PLT32, thunk_, -4}
-    };
+    module_.sections[text_].relocations = {{1, R_X86_64_PLT32, fentry, -4},
+                                           {13, R_X86_64_PLT32, thunk_, -4}};
     add_table(".return_sites", 12);
     add_table(".orc_unwind_ip", 0);
     module_.add_section({.name = ".orc_unwind", .flags = SHF_ALLOC, .data = Bytes(6)});
@@ -67,16 +65,13 @@ class LoaderRules : public testing::Test {
     add_table("__mcount_loc", 0);
     section("__mcount_loc").data.resize(8);
     module_.livepatch = {
-        {".klp.rela.vmlinux..text.show", text_, {{8, R_X86_64_PC32, klp_, -4}}}
-    };
+        {".klp.rela.vmlinux..text.show", text_, {{8, R_X86_64_PC32, klp_, -4}}}};
   }
 
   void add_table(const std::string& name, std::int64_t addend) {
     const auto id = module_.add_section(
         {.name = name, .flags = SHF_ALLOC, .data = Bytes(4), .has_relocations = true});
-    module_.sections[id].relocations = {
-        {0, R_X86_64_PC32, show_, addend}
-    };
+    module_.sections[id].relocations = {{0, R_X86_64_PC32, show_, addend}};
   }
   void add_this_module(std::string_view name) {
     const auto init = module_.add_symbol(
@@ -94,8 +89,7 @@ class LoaderRules : public testing::Test {
         .flags = SHF_ALLOC | SHF_WRITE,
         .data = Bytes(896),
         .has_relocations = true,
-        .relocations = {{312, R_X86_64_64, init, 0}, {800, R_X86_64_64, exit, 0}}
-    };
+        .relocations = {{312, R_X86_64_64, init, 0}, {800, R_X86_64_64, exit, 0}}};
     std::ranges::copy(name, section.data.begin() + 24);
     module_.add_section(section);
   }
@@ -107,15 +101,13 @@ class LoaderRules : public testing::Test {
                              .flags = SHF_ALLOC,
                              .data = Bytes(kTexts.begin(), kTexts.end())});
     strings_ = module_.section_symbol(strings);
-    module_.add_section({
-        .name = ".kpatch.funcs",
-        .flags = SHF_ALLOC,
-        .data = Bytes(56),
-        .has_relocations = true,
-        .relocations = {{0, R_X86_64_64, show_, 0},
-                        {40, R_X86_64_64, strings_, 0},
-                        {48, R_X86_64_64, strings_, 5}}
-    });
+    module_.add_section({.name = ".kpatch.funcs",
+                         .flags = SHF_ALLOC,
+                         .data = Bytes(56),
+                         .has_relocations = true,
+                         .relocations = {{0, R_X86_64_64, show_, 0},
+                                         {40, R_X86_64_64, strings_, 0},
+                                         {48, R_X86_64_64, strings_, 5}}});
   }
   /// Names of other functions and objects for the record.
   void rename_record(std::string_view function, std::string_view object) {
@@ -158,17 +150,15 @@ class LoaderRules : public testing::Test {
   }
 
   image::Image image_;
-  image::Image loop_{
-      "loop.ko",
-      std::endian::little,
-      {{.name = ".text", .address = 0x1000, .size = 32},
-                        {.name = ".init.text", .address = 0x2000, .size = 32}},
-      { {.name = "twice", .address = 0x1000},
-                        {.name = "twice", .address = 0x1010},
-                        {.name = "setup", .address = 0x2000},
-                        {.name = "mixed", .address = 0x2010},
-                        {.name = "mixed", .address = 0x1018}}
-  };
+  image::Image loop_{"loop.ko",
+                     std::endian::little,
+                     {{.name = ".text", .address = 0x1000, .size = 32},
+                      {.name = ".init.text", .address = 0x2000, .size = 32}},
+                     {{.name = "twice", .address = 0x1000},
+                      {.name = "twice", .address = 0x1010},
+                      {.name = "setup", .address = 0x2000},
+                      {.name = "mixed", .address = 0x2010},
+                      {.name = "mixed", .address = 0x1018}}};
   elf::Object module_;
   elf::SectionId text_ = 0;
   elf::SymbolId show_ = 0, thunk_ = 0, klp_ = 0, strings_ = 0;
@@ -317,95 +307,95 @@ constexpr const char* kThisModule = ".gnu.linkonce.this_module";
 constexpr const char* kRecords = ".kpatch.funcs";
 
 const Fault kFaults[] = {
-    {"NameWithoutEnd",   "KP5007",
+    {"NameWithoutEnd", "KP5007",
      [](LoaderRules& r) {
        std::ranges::fill_n(r.section(kThisModule).data.begin() + 24, 56, 'x');
-     }                                                                                        },
-    {"NoName",           "KP5007", [](LoaderRules& r) { r.section(kThisModule).data[24] = 0; }},
-    {"NoRoomForName",    "KP5007",
-     [](LoaderRules& r) { r.section(kThisModule).data.resize(40); }                           },
-    {"NoInit",           "KP5007",
-     [](LoaderRules& r) { r.section(kThisModule).relocations.clear(); }                       },
-    {"TextNotExecuted",  "KP5007",
+     }},
+    {"NoName", "KP5007", [](LoaderRules& r) { r.section(kThisModule).data[24] = 0; }},
+    {"NoRoomForName", "KP5007",
+     [](LoaderRules& r) { r.section(kThisModule).data.resize(40); }},
+    {"NoInit", "KP5007",
+     [](LoaderRules& r) { r.section(kThisModule).relocations.clear(); }},
+    {"TextNotExecuted", "KP5007",
      [](LoaderRules& r) {
        r.module_.add_symbol({.name = "cold",
                              .type = STT_FUNC,
                              .section = r.module_.add_section(
                                  {.name = ".text.cold", .flags = SHF_ALLOC})});
-     }                                                                                        },
-    {"TextNotLoaded",    "KP5007",
+     }},
+    {"TextNotLoaded", "KP5007",
      [](LoaderRules& r) {
        r.module_.add_symbol({.name = "cold",
                              .type = STT_FUNC,
                              .section = r.module_.add_section(
                                  {.name = ".text.cold", .flags = SHF_EXECINSTR})});
-     }                                                                                        },
-    {"JumpTable",        "KP5007",
+     }},
+    {"JumpTable", "KP5007",
      [](LoaderRules& r) {
        r.module_.add_section({.name = "__jump_table", .data = Bytes(24)});
-     }                                                                                        },
-    {"StaticCallSites",  "KP5007",
+     }},
+    {"StaticCallSites", "KP5007",
      [](LoaderRules& r) {
        r.module_.add_section({.name = ".static_call_sites", .data = Bytes(12)});
-     }                                                                                        },
-    {"RetpolineSites",   "KP5007",
+     }},
+    {"RetpolineSites", "KP5007",
      [](LoaderRules& r) {
        r.module_.add_section({.name = ".retpoline_sites", .data = Bytes(5)});
-     }                                                                                        },
-    {"SmpLocks",         "KP5007",
+     }},
+    {"SmpLocks", "KP5007",
      [](LoaderRules& r) {
        r.module_.add_section({.name = ".smp_locks", .data = Bytes(3)});
-     }                                                                                        },
-    {"ReturnSites",      "KP5007",
-     [](LoaderRules& r) { r.section(".return_sites").data.resize(6); }                        },
-    {"FtraceEntrySize",  "KP5007",
-     [](LoaderRules& r) { r.section("__mcount_loc").data.resize(12); }                        },
+     }},
+    {"ReturnSites", "KP5007",
+     [](LoaderRules& r) { r.section(".return_sites").data.resize(6); }},
+    {"FtraceEntrySize", "KP5007",
+     [](LoaderRules& r) { r.section("__mcount_loc").data.resize(12); }},
     {"FtraceEntryPlace", "KP5010",
-     [](LoaderRules& r) { r.section("__mcount_loc").relocations[0].addend = 40; }             },
-    {"OrcSize",          "KP5011",
+     [](LoaderRules& r) { r.section("__mcount_loc").relocations[0].addend = 40; }},
+    {"OrcSize", "KP5011",
      [](LoaderRules& r) {
        r.section(".orc_unwind").data.resize(7);
        r.section(".orc_unwind_ip").data.resize(8);
-     }                                                                                        },
-    {"OrcMissing",       "KP5011",
-     [](LoaderRules& r) { r.section(".orc_unwind").data.clear(); }                            },
-    {"CallPastStart",    "KP5007",
+     }},
+    {"OrcMissing", "KP5011",
+     [](LoaderRules& r) { r.section(".orc_unwind").data.clear(); }},
+    {"CallPastStart", "KP5007",
      [](LoaderRules& r) {
        const auto other = r.module_.add_symbol({.name = "printk", .binding = STB_GLOBAL});
        r.section(".text.show").data[0] = 0xe8;
        r.section(".text.show").relocations.push_back({1, R_X86_64_PLT32, other, 0});
        r.module_.livepatch.clear();
-     }                                                                                        },
-    {"NoRecords",        "KP5008",
+     }},
+    {"NoRecords", "KP5008",
      [](LoaderRules& r) {
        r.section(kRecords).data.clear();
        r.section(kRecords).relocations.clear();
-     }                                                                                        },
-    {"LongerTable",      "KP5008",
+     }},
+    {"LongerTable", "KP5008",
      [](LoaderRules& r) {
        r.section(kRecords).data.resize(64);
        r.section(kRecords).data[60] = 1;
-     }                                                                                        },
-    {"CutTable",         "KP5008", [](LoaderRules& r) { r.section(kRecords).data.resize(52); }},
-    {"FileForObject",    "KP5008",
-     [](LoaderRules& r) { r.rename_record("show", "loop.ko"); }                               },
-    {"UnknownObject",    "KP5008",
-     [](LoaderRules& r) { r.rename_record("show", "nowhere"); }                               },
-    {"UnknownFunction",  "KP5008",
-     [](LoaderRules& r) { r.rename_record("nothing", "vmlinux"); }                            },
-    {"InitFunction",     "KP5008",
-     [](LoaderRules& r) { r.rename_record("start", "vmlinux"); }                              },
-    {"Data",             "KP5008", [](LoaderRules& r) { r.rename_record("once", "vmlinux"); } },
-    {"Ambiguous",        "KP5008", [](LoaderRules& r) { r.rename_record("pair", "vmlinux"); } },
-    {"PositionTooHigh",  "KP5008",
-     [](LoaderRules& r) { r.section(kRecords).data[32] = 2; }                                 },
-    {"NoNewCode",        "KP5008",
+     }},
+    {"CutTable", "KP5008", [](LoaderRules& r) { r.section(kRecords).data.resize(52); }},
+    {"FileForObject", "KP5008",
+     [](LoaderRules& r) { r.rename_record("show", "loop.ko"); }},
+    {"UnknownObject", "KP5008",
+     [](LoaderRules& r) { r.rename_record("show", "nowhere"); }},
+    {"UnknownFunction", "KP5008",
+     [](LoaderRules& r) { r.rename_record("nothing", "vmlinux"); }},
+    {"InitFunction", "KP5008",
+     [](LoaderRules& r) { r.rename_record("start", "vmlinux"); }},
+    {"Data", "KP5008", [](LoaderRules& r) { r.rename_record("once", "vmlinux"); }},
+    {"Ambiguous", "KP5008", [](LoaderRules& r) { r.rename_record("pair", "vmlinux"); }},
+    {"PositionTooHigh", "KP5008",
+     [](LoaderRules& r) { r.section(kRecords).data[32] = 2; }},
+    {"NoNewCode", "KP5008",
      [](LoaderRules& r) {
        r.section(kRecords).relocations.erase(r.section(kRecords).relocations.begin());
-     }                                                                                        },
+     }},
     {"NewCodeElsewhere", "KP5008",
-     [](LoaderRules& r) { r.section(kRecords).relocations[0].addend = 4; }                    },
-    {"Twice",            "KP5008",
+     [](LoaderRules& r) { r.section(kRecords).relocations[0].addend = 4; }},
+    {"Twice", "KP5008",
      [](LoaderRules& r) {
        elf::Section& records = r.section(kRecords);
        records.data.resize(112);
@@ -414,7 +404,7 @@ const Fault kFaults[] = {
          again.offset += 56;
          records.relocations.push_back(again);
        }
-     }                                                                                        },
+     }},
 };
 
 INSTANTIATE_TEST_SUITE_P(OfModules, Faults, testing::ValuesIn(kFaults),

@@ -6,11 +6,11 @@
  * LINUX_VERSION_CODE says. Enabling a patch prints it.
  */
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <errno.h>
 
 #define KERNEL_VERSION(a, b, c) (((a) << 16) + ((b) << 8) + (c))
 
@@ -24,11 +24,11 @@
 #define READ_ONCE(x) (x)
 
 struct module {
-	const char *name;
+  const char* name;
 };
 
 #define THIS_MODULE (&this_module)
-static struct module this_module = { "livepatch_test" };
+static struct module this_module = {"livepatch_test"};
 
 #define MODULE_LICENSE(text)
 #define MODULE_DESCRIPTION(text)
@@ -47,51 +47,51 @@ static const unsigned long jiffies = 1;
 #define kfree free
 
 struct klp_func {
-	const char *old_name;
-	void *new_func;
-	unsigned long old_sympos;
+  const char* old_name;
+  void* new_func;
+  unsigned long old_sympos;
 };
 
 struct klp_object;
 
 struct klp_callbacks {
-	int (*pre_patch)(struct klp_object *obj);
-	void (*post_patch)(struct klp_object *obj);
-	void (*pre_unpatch)(struct klp_object *obj);
-	void (*post_unpatch)(struct klp_object *obj);
+  int (*pre_patch)(struct klp_object* obj);
+  void (*post_patch)(struct klp_object* obj);
+  void (*pre_unpatch)(struct klp_object* obj);
+  void (*post_unpatch)(struct klp_object* obj);
 };
 
 struct klp_object {
-	const char *name;
-	struct klp_func *funcs;
+  const char* name;
+  struct klp_func* funcs;
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(4, 15, 0)
-	struct klp_callbacks callbacks;
+  struct klp_callbacks callbacks;
 #endif
 };
 
 struct klp_state {
-	unsigned long id;
-	unsigned int version;
-	void *data;
+  unsigned long id;
+  unsigned int version;
+  void* data;
 };
 
 struct klp_patch {
-	struct module *mod;
-	struct klp_object *objs;
+  struct module* mod;
+  struct klp_object* objs;
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 5, 0)
-	struct klp_state *states;
+  struct klp_state* states;
 #endif
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 1, 0)
-	bool replace;
+  bool replace;
 #endif
 };
 
-int klp_enable_patch(struct klp_patch *patch);
+int klp_enable_patch(struct klp_patch* patch);
 #if LINUX_VERSION_CODE < KERNEL_VERSION(5, 1, 0)
-int klp_register_patch(struct klp_patch *patch);
-int klp_unregister_patch(struct klp_patch *patch);
+int klp_register_patch(struct klp_patch* patch);
+int klp_unregister_patch(struct klp_patch* patch);
 #endif
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 5, 0)
-struct klp_state *klp_get_state(struct klp_patch *patch, unsigned long id);
-struct klp_state *klp_get_prev_state(unsigned long id);
+struct klp_state* klp_get_state(struct klp_patch* patch, unsigned long id);
+struct klp_state* klp_get_prev_state(unsigned long id);
 #endif
