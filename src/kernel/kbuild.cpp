@@ -203,6 +203,8 @@ std::string record_and_compile() {
          std::string(kRecordOnly.substr(kRule.size()));
 }
 
+constexpr std::string_view kModuleOutput = "KBUILD_EXTMOD_OUTPUT";
+
 } // namespace
 
 std::vector<std::string> kbuild_command(const fs::path& source, const fs::path& objects) {
@@ -219,6 +221,18 @@ std::vector<std::string> kbuild_command(const fs::path& source, const fs::path& 
                                       "need-compiler=1",
                                       "CONFIG_DEBUG_INFO_BTF="};
   std::ranges::move(first_make_arguments(source), std::back_inserter(command));
+  return command;
+}
+
+std::vector<std::string> kbuild_module_command(const fs::path& source,
+                                               const fs::path& objects,
+                                               const fs::path& folder) {
+  std::vector<std::string> command = kbuild_command(source, objects);
+  command.push_back("M=" + folder.string());
+  // Since 6.13 kbuild goes to the module's folder and looks for the object tree in O=.
+  if (read_text_if_exists(source / "Makefile").value_or("").find(kModuleOutput) !=
+      std::string::npos)
+    command.push_back("O=" + fs::absolute(objects).string());
   return command;
 }
 

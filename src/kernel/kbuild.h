@@ -15,6 +15,11 @@ namespace kpatch::kernel {
 std::vector<std::string> kbuild_command(const std::filesystem::path& source,
                                         const std::filesystem::path& objects);
 
+/// The same for what is outside of the kernel's tree, in `folder`.
+std::vector<std::string> kbuild_module_command(const std::filesystem::path& source,
+                                               const std::filesystem::path& objects,
+                                               const std::filesystem::path& folder);
+
 /// What to add where the top makefile of `source` is to be read by the first make itself,
 /// and not by a second one that it starts.
 std::vector<std::string> first_make_arguments(const std::filesystem::path& source);

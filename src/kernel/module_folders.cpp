@@ -22,8 +22,8 @@ std::vector<fs::path> module_folders(const Target& target) {
 }
 
 std::vector<std::string> module_command(const Target& target, const fs::path& folder) {
-  std::vector<std::string> argv = kbuild_command(target.kbuild_tree(), target.objects);
-  argv.push_back("M=" + folder.string());
+  std::vector<std::string> argv =
+      kbuild_module_command(target.kbuild_tree(), target.objects, folder);
   argv.insert(argv.end(), target.make_variables.begin(), target.make_variables.end());
   argv.emplace_back("KCFLAGS=-ffunction-sections -fdata-sections");
   argv.emplace_back("CONFIG_DEBUG_INFO_BTF_MODULES=");

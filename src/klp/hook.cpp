@@ -95,10 +95,9 @@ Bytes compile(const ModuleRequest& request, const fs::path& scratch) {
 
 std::vector<std::string> module_make(const ModuleRequest& request,
                                      const fs::path& directory) {
-  std::vector<std::string> argv =
-      kernel::kbuild_command(request.source_tree, request.object_tree);
+  std::vector<std::string> argv = kernel::kbuild_module_command(
+      request.source_tree, request.object_tree, fs::absolute(directory));
   argv.push_back(fmt::format("-j{}", std::max(1U, request.jobs)));
-  argv.push_back("M=" + fs::absolute(directory).string());
   argv.insert(argv.end(), request.make_variables.begin(), request.make_variables.end());
   return argv;
 }

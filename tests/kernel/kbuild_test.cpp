@@ -44,5 +44,15 @@ TEST(FirstMake, IsTheOnlyOneWhereObjectsAndSourceDiffer) {
   EXPECT_THAT(first_make_arguments(scratch.path()), testing::ElementsAreArray(both));
 }
 
+TEST(ModuleCommand, NamesTheObjectTreeWhereKbuildLeavesIt) {
+  const Scratch scratch;
+  scratch.file("Makefile", "KBUILD_EXTMOD := $(M)\n");
+  EXPECT_THAT(kbuild_module_command(scratch.path(), "/objects", "/module"),
+              testing::AllOf(Contains("M=/module"), Not(Contains("O=/objects"))));
+  scratch.file("Makefile", "output := $(or $(KBUILD_EXTMOD_OUTPUT),$(KBUILD_EXTMOD))\n");
+  EXPECT_THAT(kbuild_module_command(scratch.path(), "/objects", "/module"),
+              testing::AllOf(Contains("M=/module"), Contains("O=/objects")));
+}
+
 } // namespace
 } // namespace kpatch::kernel
