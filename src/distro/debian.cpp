@@ -3,7 +3,10 @@
 // A Debian kernel is put together from packages of one version:
 //
 //   linux-image-REL       what runs: vmlinuz and modules, signed, and therefore from a
-//                         source package of its own; it says what it was made of
+//                         source package of its own; it says what it was made of. Since
+//                         6.19 it is empty and depends on linux-base-REL,
+//                         linux-modules-REL, and linux-binary-REL with vmlinuz, which
+//                         then says what it was made of
 //   linux-headers-REL     configuration, generated headers, Module.symvers
 //   linux-kbuild-X.Y      objtool and scripts that go with them; there is one for all
 //                         kernels of a series, so a later version will do
@@ -56,6 +59,7 @@ constexpr const char* kSourcePackageFile = "source-package"; ///< its name
 constexpr char kFeatureSetMark = '_'; // no version of a package has it
 constexpr std::string_view kPatched = cache::kPatchedSource;
 
+constexpr const char* kBinaryPrefix = "linux-binary-";
 constexpr std::string_view kKbuildPrefix = "linux-kbuild-";
 
 struct Workshop {
@@ -160,16 +164,34 @@ bool needs_debug(const Workshop& shop) {
 /// The files of all packages.
 struct Packages {
   fs::path image, headers, kbuild, debug, source;
-  fs::path common; ///< headers of a feature set; empty: the kernel has none
+  std::vector<fs::path> parts; ///< of the image, where it is split
+  std::string made_of;         ///< the version of the source that the image is made of
+  fs::path common;             ///< headers of a feature set; empty: the kernel has none
 };
+
+/// Where the image is split its parts have the same release in their names.
+void fetch_image(Workshop& shop, Packages& files) {
+  files.image = shop.archive.fetch("linux-image-" + shop.release, shop.version);
+  ControlFields made = read_control(files.image);
+  const std::string depends = made["Depends"];
+  for (const char* prefix : {"linux-base-", kBinaryPrefix, "linux-modules-"}) {
+    const std::string part = prefix + shop.release;
+    if (dependency_with_prefix(depends, part) != part)
+      continue;
+    files.parts.push_back(shop.archive.fetch(part, shop.version));
+    if (prefix == kBinaryPrefix)
+      made = read_control(files.parts.back());
+  }
+  files.made_of = kernel_source_version(made);
+}
 
 /// Downloads what is not here. Everything is fetched before anything is unpacked, the
 /// small first, so that a version that is not served is known at once.
 Packages fetch_packages(Workshop& shop) {
   const bool with_source = shop.request.overrides.source.empty();
   Packages files;
-  files.image = shop.archive.fetch("linux-image-" + shop.release, shop.version);
-  const std::string version = kernel_source_version(read_control(files.image));
+  fetch_image(shop, files);
+  const std::string& version = files.made_of;
   files.headers = shop.archive.fetch("linux-headers-" + shop.release, version);
   const std::string depends = read_control(files.headers)["Depends"];
   const std::string kbuild = dependency_with_prefix(depends, kKbuildPrefix);
@@ -193,12 +215,13 @@ Packages fetch_packages(Workshop& shop) {
 void unpack_image(Workshop& shop, const fs::path& fresh) {
   shop.say("Downloading packages");
   const Packages packages = fetch_packages(shop);
-  const fs::path& package = packages.image;
-  std::string made_of = kernel_source_version(read_control(package));
+  std::string made_of = packages.made_of;
   if (!packages.common.empty())
     made_of += kFeatureSetMark + feature_set_of(read_control(packages.common)["Package"]);
   shop.say("Unpacking the kernel image");
-  unpack_deb(package, fresh);
+  unpack_deb(packages.image, fresh);
+  for (const fs::path& part : packages.parts)
+    unpack_deb(part, fresh);
   fs::remove_all(fresh / "usr/share");
   run_depmod(fresh, shop.release);
   write_file(fresh / kSourceVersionFile, made_of);
@@ -273,7 +296,8 @@ fs::path first_existing(const std::vector<fs::path>& candidates, std::string_vie
 void locate_image(const Workshop& shop, kernel::Target& target) {
   const fs::path image = shop.kernel / "image";
   target.image = first_existing({image / "boot" / ("vmlinuz-" + shop.release),
-                                 image / "boot" / ("vmlinux-" + shop.release)},
+                                 image / "boot" / ("vmlinux-" + shop.release),
+                                 image / "usr/lib/modules" / shop.release / "vmlinuz"},
                                 "the kernel image");
   target.modules_root = fs::exists(image / "lib/modules") ? image : image / "usr";
 }

@@ -66,6 +66,28 @@ class DebianKernel : public testing::Test {
     scratch_.file(image + "/lib/modules/" + kRelease + "/modules.builtin", "");
   }
 
+  /// What linux-image-REL had, in the packages that there are since 6.19.
+  void split_image() {
+    const std::string release = kRelease;
+    const fs::path image = scratch_ / ("linux-image-" + release);
+    const std::string modules = "linux-modules-" + release + "/usr/lib/modules";
+    scratch_.file(modules + "/none", "");
+    fs::rename(image / "lib/modules" / release, scratch_ / modules / release);
+    scratch_.file("linux-binary-" + release + "/usr/lib/modules/" + release + "/vmlinuz",
+                  "split kernel");
+    fs::remove_all(image);
+    package("linux-base-" + release, "Source: linux\n");
+    package("linux-modules-" + release, "Source: linux\n");
+    package("linux-binary-" + release,
+            "Source: linux-signed-amd64 (6.1.5+1)\nBuilt-Using: linux (= 6.1.5-1)\n");
+    package(
+        "linux-image-" + release,
+        fmt::format("Source: linux-signed-amd64 (6.1.5+1)\nDepends: linux-base-{0} (= "
+                    "6.1.5-1), linux-binary-{0} (= 6.1.5-1), linux-modules-{0} (= "
+                    "6.1.5-1), kmod\n",
+                    release));
+  }
+
   void make_headers(const std::string& depends = "") {
     const std::string name = std::string("linux-headers-") + kRelease;
     const std::string tree = name + "/usr/src/" + name;
@@ -144,6 +166,15 @@ TEST_F(DebianKernel, IsPutTogetherFromItsPackages) {
   EXPECT_TRUE(fs::exists(target.symvers));
   EXPECT_TRUE(fs::exists(target.modules_root / "lib/modules" / kRelease / "modules.dep"));
   EXPECT_EQ(target.struct_sizes.alt, 12U);
+}
+
+TEST_F(DebianKernel, IsPutTogetherFromTheParts) {
+  split_image();
+  const kernel::Target target = debian_target(request());
+  EXPECT_EQ(target.version, "6.1.5-1");
+  EXPECT_EQ(read_text(target.image), "split kernel");
+  EXPECT_TRUE(fs::exists(target.modules_root / "lib/modules" / kRelease / "modules.dep"));
+  EXPECT_TRUE(target.modules.contains("my_mod"));
 }
 
 TEST_F(DebianKernel, TakesHeadersOfAFeatureSetWithoutItsPatches) {
