@@ -232,20 +232,24 @@ class EntryChecker {
   }
 
   /// objtool writes them in ascending order, section by section; the kernel sorts them,
-  /// but a table out of order was not made by objtool.
+  /// but a table out of order was not made by objtool. A section's last row, of zeros,
+  /// stands at its end: where functions are not aligned the next one begins there.
   void check_unwind_order() {
     Place last{};
+    bool was_end = false;
     for (const UnwindRow& row : unwind_rows()) {
       if (row.place.first == elf::kNoSection)
         return add(".orc_unwind_ip", "has an entry that names no code");
       if (row.place.second > view_.section(row.place.first).size())
         return add(".orc_unwind_ip",
                    fmt::format("names {}, behind the end of it", text(row.place)));
-      if (row.place.first == last.first && row.place.second <= last.second &&
-          last != Place{})
+      const bool is_behind =
+          row.place.second > last.second || (was_end && row.place == last);
+      if (row.place.first == last.first && !is_behind && last != Place{})
         return add(".orc_unwind_ip",
                    fmt::format("is out of order at {}", text(row.place)));
       last = row.place;
+      was_end = std::ranges::all_of(row.data, [](std::uint8_t byte) { return !byte; });
     }
     if (tables_.orc && module_.sections[module_.find_section(".orc_unwind")].size() !=
                            unwind_rows().size() * tables_.orc)

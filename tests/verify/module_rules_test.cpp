@@ -241,6 +241,23 @@ TEST_F(LoaderRules, WantUnwindDataForEveryFunction) {
   EXPECT_THAT(codes(), Contains("KP5003"));
 }
 
+/// A section's last row has only zeros and stands where the section ends; where functions
+/// are not aligned the next one begins there.
+TEST_F(LoaderRules, LetUnwindDataBeginWhereASectionEnds) {
+  Bytes& data = section(".orc_unwind").data;
+  elf::Section& places = section(".orc_unwind_ip");
+  data = Bytes(18);
+  data[12] = 1;
+  places.data.resize(12);
+  places.relocations = {{0, R_X86_64_PC32, show_, 0},
+                        {4, R_X86_64_PC32, show_, 0},
+                        {8, R_X86_64_PC32, show_, 16}};
+  EXPECT_THAT(codes(), IsEmpty());
+  data[6] = 1;
+  places.relocations[1].addend = 16;
+  EXPECT_THAT(codes(), ElementsAre("KP5011"));
+}
+
 TEST_F(LoaderRules, WantEveryReturnListed) {
   drop(".return_sites");
   EXPECT_THAT(codes(), Contains("KP5004"));
