@@ -19,6 +19,7 @@
 // inlined, its line is the one of that call. __FILE__ ":" __stringify(__LINE__) puts the
 // number into a literal instead ("fs/x.c:499: bad block"); there it has to stand behind
 // the file's name. A number that is not its own line on either side is a change.
+#include "base/text.h"
 #include "diff/context.h"
 #include "special/names.h"
 
@@ -140,7 +141,6 @@ std::optional<std::uint64_t> number_at(std::string_view text, std::size_t start,
 std::optional<Number> number_between(std::string_view now, std::string_view before) {
   auto start =
       static_cast<std::size_t>(std::ranges::mismatch(now, before).in1 - now.begin());
-  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
   while (start > 0 && is_digit(now[start - 1]))
     --start;
   std::size_t our_end = 0;

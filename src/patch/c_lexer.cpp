@@ -5,6 +5,8 @@
 // expanded. So C is split into preprocessing tokens here, and into no more than that.
 #include "patch/c_lexer.h"
 
+#include "base/text.h"
+
 #include <algorithm>
 #include <array>
 
@@ -15,10 +17,6 @@ namespace {
 bool is_word(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
          c == '_' || c == '$';
-}
-
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
 }
 
 bool is_blank(char c) {

@@ -9,6 +9,8 @@
 // arguments, and be pasted in two steps.
 #include "patch/pasted_names.h"
 
+#include "base/text.h"
+
 #include <algorithm>
 
 namespace kpatch::patch {
@@ -18,10 +20,6 @@ namespace {
 /// A piece that the user of the macro gives.
 bool is_given(std::string_view piece) {
   return piece.empty();
-}
-
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
 }
 
 } // namespace

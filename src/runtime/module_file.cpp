@@ -12,11 +12,11 @@
 #include "base/endian.h"
 #include "base/error.h"
 #include "base/run_limited.h"
+#include "base/text.h"
 
 #include <algorithm>
 #include <array>
 #include <map>
-#include <sstream>
 
 namespace kpatch::runtime {
 namespace fs = std::filesystem;
@@ -134,15 +134,6 @@ bool is_fit_for_paths(std::string_view name) {
          });
 }
 
-std::vector<std::string> split(const std::string& text, char separator) {
-  std::vector<std::string> parts;
-  std::istringstream stream(text);
-  for (std::string part; std::getline(stream, part, separator);)
-    if (!part.empty())
-      parts.push_back(part);
-  return parts;
-}
-
 } // namespace
 
 std::string ModuleFile::info_value(const std::string& key) const {
@@ -164,7 +155,9 @@ std::string ModuleFile::release() const {
 }
 
 std::vector<std::string> ModuleFile::needed() const {
-  return split(info_value("depends"), ',');
+  const std::string depends = info_value("depends");
+  const std::vector<std::string_view> names = split(depends, ',');
+  return {names.begin(), names.end()};
 }
 
 std::vector<std::string> ModuleFile::wanted() const {
@@ -173,11 +166,11 @@ std::vector<std::string> ModuleFile::wanted() const {
     bool before = false;
     if (key != "softdep")
       continue;
-    for (const std::string& word : split(value, ' ')) {
+    for (const std::string_view word : split(value, ' ')) {
       if (word.ends_with(':'))
         before = word == "pre:";
       else if (before)
-        names.push_back(word);
+        names.emplace_back(word);
     }
   }
   return names;

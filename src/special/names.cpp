@@ -7,16 +7,14 @@
 // are the exception: there the digits are the character size and alignment.
 #include "special/names.h"
 
+#include "base/text.h"
+
 #include <algorithm>
 #include <array>
 
 namespace kpatch::special {
 
 namespace {
-
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
 
 bool is_exact(std::string_view name) {
   return name.find(".str1.") != std::string_view::npos;

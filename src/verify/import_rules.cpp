@@ -5,6 +5,7 @@
 // version.c: check_version, same_magic). All that the loader asks is in the images: what
 // they export, with checksum, namespace and licence, and the kernel's own vermagic.
 #include "base/endian.h"
+#include "base/text.h"
 #include "verify/rules.h"
 
 #include <fmt/format.h>
@@ -48,15 +49,6 @@ std::string value_of(const Info& info, const std::string& key) {
   return found == info.end() ? std::string() : found->second;
 }
 
-std::vector<std::string> split(std::string_view text) {
-  std::vector<std::string> words;
-  while (!text.empty()) {
-    words.emplace_back(text.substr(0, text.find(',')));
-    text.remove_prefix(std::min(words.back().size() + 1, text.size()));
-  }
-  return words;
-}
-
 /// struct modversion_info: a long, and a name that fills up 64 bytes.
 constexpr std::size_t kVersionSize = 64;
 constexpr std::size_t kVersionName = 8;
@@ -77,8 +69,10 @@ class ImportChecker {
  public:
   explicit ImportChecker(const Case& subject)
       : case_(subject), module_(subject.module.module()), info_(module_info(module_)),
-        versions_(versions_of(module_)), lenders_(split(value_of(info_, "depends"))) {
-    lenders_.insert(lenders_.begin(), std::string(kVmlinux));
+        versions_(versions_of(module_)), lenders_{std::string(kVmlinux)} {
+    const std::string depends = value_of(info_, "depends");
+    for (const std::string_view name : split(depends, ','))
+      lenders_.emplace_back(name);
   }
 
   void run() {
