@@ -19,7 +19,6 @@
 #include "base/process.h"
 #include "elf/object.h"
 #include "kernel/kbuild.h"
-#include "klp/code_sites.h"
 #include "klp/convert.h"
 #include "klp/exports.h"
 #include "klp/hook.h"
@@ -142,9 +141,6 @@ fs::path build_module(const ModuleRequest& request) {
   const image::Symvers symvers =
       image::Symvers::parse(read_text(symvers_path), symvers_path.string());
 
-  const fs::path config_path = request.object_tree / ".config";
-  const kernel::Config config =
-      kernel::Config::parse(read_text(config_path), config_path.string());
   const auto make = [&](DebugSections debug_sections, const char* name) {
     const Parts parts = read_parts(request, symvers, debug_sections);
     const fs::path directory = request.work_dir / name;
@@ -152,7 +148,6 @@ fs::path build_module(const ModuleRequest& request) {
     elf::Object module = elf::read_object(link(request, parts, directory));
     convert_to_livepatch(module, {});
     check_undefined_symbols(std::span(&module, 1), symvers);
-    check_code_sites(module, config);
     return elf::write_object(module);
   };
   write_file(request.output, make(DebugSections::kStrip, "module"));

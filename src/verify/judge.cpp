@@ -51,9 +51,10 @@ class Judge::Files {
  public:
   explicit Files(const KernelOnDisk& kernel)
       : vmlinux_(image::read_kernel_image(kernel.image)) {
-    find_modules(kernel.modules_root / "lib/modules" / kernel.release);
     for (const fs::path& more : kernel.more_modules)
       find_modules(more);
+    if (!kernel.modules_root.empty())
+      find_modules(kernel.modules_root / "lib/modules" / kernel.release);
   }
 
   const image::Image& vmlinux() const { return vmlinux_; }

@@ -16,8 +16,9 @@ namespace kpatch::verify {
 struct KernelOnDisk {
   std::string release;
   std::filesystem::path image;                     ///< vmlinuz or vmlinux
-  std::filesystem::path modules_root;              ///< has lib/modules/<release>
-  std::vector<std::filesystem::path> more_modules; ///< files, or directories of them
+  std::filesystem::path modules_root; ///< has lib/modules/<release>; or empty
+  std::vector<std::filesystem::path> more_modules; ///< files, or directories of them: in
+                                                   ///< the place of others of their names
 };
 
 /// Holds modules against one kernel, whose files it reads once.
