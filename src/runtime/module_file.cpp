@@ -3,20 +3,19 @@
 // A module file describes itself in two places: `.modinfo`, strings `key=value`, each
 // ended by NUL, and `.gnu.linkonce.this_module`, the future `struct module` with the name
 // the kernel will use (the file's own name proves nothing). A live patch names the
-// objects it changes in its function records (`.kpatch.funcs`, whose last field points at
-// the object's name) and in its livepatch relocations (`.klp.rela.<object>.<section>`); a
-// patch made by other means may name them only at run time, which cannot be read here.
+// objects it changes in its function records, whichever tool made it, and in its
+// livepatch relocations (`.klp.rela.<object>.<section>`); a patch made by other means may
+// name them only at run time, which cannot be read here.
 #include "runtime/module_file.h"
 
 #include "base/durable_file.h"
-#include "base/endian.h"
 #include "base/error.h"
 #include "base/run_limited.h"
 #include "base/text.h"
+#include "elf/function_records.h"
 
 #include <algorithm>
 #include <array>
-#include <map>
 
 namespace kpatch::runtime {
 namespace fs = std::filesystem;
@@ -27,13 +26,6 @@ namespace {
 /// bit.
 constexpr std::size_t kNameInThisModule = 24;
 constexpr std::size_t kModuleNameSize = 56;
-/// A record of `.kpatch.funcs`: the number of the symbol among those of its name, and
-/// where it points at the names of function and object.
-constexpr std::uint64_t kFunctionRecordSize = 56;
-constexpr std::uint64_t kOccurrenceInRecord = 32;
-constexpr std::uint64_t kNameInRecord = 40;
-constexpr std::uint64_t kObjectNameInRecord = 48;
-
 /// No module is bigger; a file made to fill the memory must not do so.
 constexpr std::size_t kLargest = std::size_t{256} << 20;
 
@@ -77,38 +69,14 @@ std::string name_in_this_module(const elf::Object& object) {
   return text_at(std::span(data).subspan(kNameInThisModule, kModuleNameSize), 0);
 }
 
-/// The text that a field of a function record points at; empty if it points nowhere.
-std::string pointed_at(const elf::Object& object, const elf::Relocation& relocation) {
-  const elf::Symbol& symbol = object.symbols.at(relocation.symbol);
-  if (!symbol.is_defined())
-    return {};
-  return text_at(object.sections.at(symbol.section).data,
-                 symbol.value + static_cast<std::uint64_t>(relocation.addend));
-}
-
+/// A record that names no object cannot be told from damage, and says nothing.
 std::vector<ReplacedFunction> read_functions(const elf::Object& object) {
-  const elf::SectionId id = object.find_section(".kpatch.funcs");
-  if (id == elf::kNoSection)
-    return {};
-  const elf::Section& section = object.sections[id];
-  std::map<std::uint64_t, ReplacedFunction> records;
-  for (const elf::Relocation& relocation : section.relocations) {
-    const std::uint64_t field = relocation.offset % kFunctionRecordSize;
-    ReplacedFunction& record = records[relocation.offset / kFunctionRecordSize];
-    if (field == kObjectNameInRecord)
-      record.object = pointed_at(object, relocation);
-    else if (field == kNameInRecord)
-      record.name = pointed_at(object, relocation);
-  }
   std::vector<ReplacedFunction> functions;
-  for (auto& [index, record] : records) {
-    const std::uint64_t at = index * kFunctionRecordSize + kOccurrenceInRecord;
-    if (at + sizeof(std::uint64_t) <= section.data.size())
-      record.occurrence = std::max<std::uint64_t>(
-          1, load<std::uint64_t>(section.data, at, object.header.order));
+  for (elf::FunctionRecord& record : elf::function_records(object).records)
     if (!record.object.empty())
-      functions.push_back(std::move(record));
-  }
+      functions.push_back({.object = std::move(record.object),
+                           .name = std::move(record.name),
+                           .occurrence = std::max<unsigned long>(1, record.position)});
   std::ranges::sort(functions);
   return functions;
 }
@@ -197,6 +165,8 @@ ModuleFile describe_module(const elf::Object& object) {
   for (const ReplacedFunction& function : file.functions)
     file.patched_objects.insert(function.object);
   add_objects_of_relocations(object, file.patched_objects);
+  std::erase_if(file.patched_objects,
+                [](const std::string& name) { return !is_fit_for_paths(name); });
   return file;
 }
 

@@ -86,6 +86,48 @@ TEST(ModuleFile, NamesTheFunctionsOfItsRecords) {
                           ReplacedFunction{"vmlinux", "f", 2}));
 }
 
+/// A module of the kernel's own builder: nothing for vmlinux but `f`, the second `g` for
+/// an object of a name.
+elf::Object built_by_the_kernel(const std::string& name) {
+  elf::Object object = module_object("name=livepatch_a\0"s);
+  const std::string strings = "f\0g\0"s + name + "\0"s;
+  const elf::SymbolId text = object.section_symbol(object.add_section({
+      .name = ".init.rodata.str1.1", .data = {strings.begin(), strings.end()}
+  }));
+  const elf::SectionId funcs = object.add_section({
+      .name = ".init.klp_funcs",
+      .data = Bytes(48),
+      .has_relocations = true,
+      .relocations = {{.offset = 0, .symbol = text, .addend = 0},
+                      {.offset = 24, .symbol = text, .addend = 2}}
+  });
+  object.sections[funcs].data[40] = 2; // position
+  const elf::SymbolId table = object.section_symbol(funcs);
+  Bytes objects(128);
+  objects[56] = objects[64 + 56] = 1; // how many functions
+  object.add_section({
+      .name = ".init.klp_objects",
+      .data = objects,
+      .has_relocations = true,
+      .relocations = {{.offset = 8, .symbol = table, .addend = 0},
+                      {.offset = 64, .symbol = text, .addend = 4},
+                      {.offset = 72, .symbol = table, .addend = 24}}
+  });
+  return object;
+}
+
+TEST(ModuleFile, NamesWhatAModuleOfTheKernelsOwnBuilderReplaces) {
+  const ModuleFile file = describe_module(built_by_the_kernel("ip_vs"));
+  EXPECT_THAT(file.functions, ElementsAre(ReplacedFunction{"ip_vs", "g", 2},
+                                          ReplacedFunction{"vmlinux", "f", 1}));
+  EXPECT_THAT(file.patched_objects, ElementsAre("ip_vs", "vmlinux"));
+}
+
+TEST(ModuleFile, TakesNoPathForAnObject) {
+  EXPECT_THAT(describe_module(built_by_the_kernel("../evil")).patched_objects,
+              ElementsAre("vmlinux"));
+}
+
 TEST(ModuleFile, TellsWhetherItReplacesOthers) {
   EXPECT_EQ(describe_module(module_object("name=a\0replace=true\0"s)).replaces(), true);
   EXPECT_EQ(describe_module(module_object("name=a\0replace=false\0"s)).replaces(), false);
