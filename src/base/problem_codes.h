@@ -68,6 +68,7 @@ inline constexpr ProblemCode kProblemCodes[] = {
     {"KP5011", "an entry of a table is damaged"},
     {"KP5012", "the module uses code or data that is freed before it runs"},
     {"KP5013", "a reference or a replaced function is hardly the one that is meant"},
+    {"KP5014", "the kernel does not take the module for its signature"},
 };
 
 } // namespace kpatch

@@ -35,15 +35,14 @@ verify::KernelOnDisk kernel_on_disk(const std::string& release) {
 
 std::vector<Problem> problems_of(const std::filesystem::path& file,
                                  const verify::KernelOnDisk& kernel) {
-  return verify::judge(
-      elf::read_object(runtime::read_module_bytes(file), file.filename().string()),
-      kernel);
+  return verify::Judge(kernel).problems_of(runtime::read_module_bytes(file),
+                                           file.filename().string());
 }
 
 void refuse(const std::filesystem::path& file, const std::string& release,
             const std::vector<Problem>& problems, Exit exit) {
   if (!problems.empty())
-    throw Error(report::judgement_text(file.filename().string(), release, problems),
+    throw Error(report::judgement_text(file.filename().string(), release, problems, {}),
                 "build it again, or use --skip-checks to try it all the same", exit);
 }
 
@@ -73,10 +72,10 @@ void judge_all(const rehearse::RehearsalRequest& request) {
       kernel.more_modules.emplace_back(with);
   const verify::Judge judge(kernel);
   for (const std::filesystem::path& patch : request.patches)
-    refuse(patch, request.release,
-           judge.problems_of(elf::read_object(runtime::read_module_bytes(patch),
-                                              patch.filename().string())),
-           Exit::kError);
+    refuse(
+        patch, request.release,
+        judge.problems_of(runtime::read_module_bytes(patch), patch.filename().string()),
+        Exit::kError);
 }
 
 int rehearse_modules(const std::vector<std::string>& arguments) {
@@ -126,7 +125,9 @@ int judge_module(const std::vector<std::string>& arguments) {
                              call.more_modules.end());
   const std::vector<Problem> problems = problems_of(call.module, kernel);
   const auto form = call.json ? report::judgement_json : report::judgement_text;
-  print(Stream::kOutput, "{}", form(call.module.filename().string(), release, problems));
+  print(Stream::kOutput, "{}",
+        form(call.module.filename().string(), release, problems,
+             elf::read_signature(runtime::read_module_bytes(call.module))));
   return static_cast<int>(problems.empty() ? Exit::kSuccess : Exit::kError);
 }
 

@@ -9,11 +9,16 @@ namespace kpatch::report {
 using nlohmann::ordered_json;
 
 std::string judgement_text(const std::string& module, const std::string& release,
-                           const std::vector<Problem>& problems) {
+                           const std::vector<Problem>& problems,
+                           const std::optional<elf::ModuleSignature>& signature) {
   std::string text;
   for (const Problem& problem : problems)
     text += fmt::format("{}: {}: {} [{}]\n  {}\n", module, problem.symbol,
                         problem.message, problem.code, problem.remedy);
+  if (signature && signature->damage.empty())
+    text +=
+        fmt::format("{}: {}{}\n", module, signature->is_present ? "signed" : "not signed",
+                    signature->signer.empty() ? "" : " by " + signature->signer);
   return text + (problems.empty()
                      ? fmt::format("{}: nothing found against loading it into {}\n",
                                    module, release)
@@ -22,9 +27,14 @@ std::string judgement_text(const std::string& module, const std::string& release
 }
 
 std::string judgement_json(const std::string& module, const std::string& release,
-                           const std::vector<Problem>& problems) {
+                           const std::vector<Problem>& problems,
+                           const std::optional<elf::ModuleSignature>& signature) {
   ordered_json json = {
       {"module", module}, {"kernel", release}, {"problems", ordered_json::array()}};
+  if (signature)
+    json["signature"] = {{"signed", signature->is_present},
+                         {"sound", signature->damage.empty()},
+                         {"signer", signature->signer}};
   for (const Problem& problem : problems)
     json["problems"].push_back({{"code", problem.code},
                                 {"symbol", problem.symbol},

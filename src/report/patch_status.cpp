@@ -8,7 +8,7 @@ namespace kpatch::report {
 
 namespace {
 
-using runtime::ModuleSignature;
+using elf::ModuleSignature;
 using runtime::ObjectStatus;
 using runtime::PatchStatus;
 

@@ -56,7 +56,7 @@ Json installed_json(const std::vector<runtime::InstalledPatch>& installed) {
   return list;
 }
 
-Json signature_json(const runtime::ModuleSignature& signature) {
+Json signature_json(const elf::ModuleSignature& signature) {
   return {{"signed", signature.is_present}, {"signer", text_or_null(signature.signer)}};
 }
 

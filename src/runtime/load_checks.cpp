@@ -6,10 +6,10 @@
 #include "runtime/load_checks.h"
 
 #include "base/error.h"
+#include "elf/module_signature.h"
 #include "runtime/attributes.h"
 #include "runtime/function_users.h"
 #include "runtime/livepatch_state.h"
-#include "runtime/module_signature.h"
 
 #include <fmt/format.h>
 
@@ -123,7 +123,7 @@ void check_dependencies(Check& check) {
 
 void check_signature(Check& check) {
   const std::string demand = signature_demand(check.places);
-  if (demand.empty() || read_signature(read_module_bytes(check.file)).is_present)
+  if (demand.empty() || elf::read_signature(read_module_bytes(check.file)).is_present)
     return;
   check.add_fatal(fmt::format("it is not signed, and this kernel loads signed modules "
                               "only ({})",

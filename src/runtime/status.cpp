@@ -55,7 +55,7 @@ void add_file(const Places& places, PatchStatus& patch) {
     return;
   patch.file = *file;
   try {
-    patch.signature = read_signature(read_module_bytes(*file));
+    patch.signature = elf::read_signature(read_module_bytes(*file));
     if (!patch.replaces)
       patch.replaces = read_module_file(*file).replaces();
   } catch (const std::exception&) {
@@ -181,7 +181,7 @@ PatchInformation read_information(const Host& host, const std::string& argument)
   PatchInformation information{.argument = argument};
   information.file = find_module_file(host, argument);
   information.module = read_module_file(information.file);
-  information.signature = read_signature(read_module_bytes(information.file));
+  information.signature = elf::read_signature(read_module_bytes(information.file));
   const std::string& name = information.module.name;
   if (const auto state = find_patch(host.places, name))
     information.loaded = condition_of(*state);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include "elf/module_signature.h"
 #include "runtime/livepatch_state.h"
 #include "runtime/module_file.h"
-#include "runtime/module_signature.h"
 
 #include <filesystem>
 #include <optional>
@@ -46,8 +46,8 @@ struct PatchStatus {
   std::optional<long> users;
   std::string taint; ///< of the module, as letters
   std::vector<ObjectStatus> objects;
-  std::filesystem::path file; ///< installed; empty if it is not
-  ModuleSignature signature;  ///< of that file
+  std::filesystem::path file;     ///< installed; empty if it is not
+  elf::ModuleSignature signature; ///< of that file
   std::vector<StalledTask> stalled;
 };
 
@@ -83,7 +83,7 @@ struct PatchInformation {
   std::string argument; ///< as the user named it
   std::filesystem::path file;
   ModuleFile module;
-  ModuleSignature signature;
+  elf::ModuleSignature signature;
   std::optional<Condition> loaded; ///< nothing if it is not
 };
 

@@ -7,8 +7,10 @@
 #include "base/error.h"
 #include "image/decompress.h"
 #include "image/image.h"
+#include "verify/signature_rules.h"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <optional>
 
@@ -129,6 +131,16 @@ Judge::~Judge() = default;
 
 std::vector<Problem> Judge::problems_of(const elf::Object& module) const {
   return check_module(module, rules_);
+}
+
+std::vector<Problem> Judge::problems_of(std::span<const std::uint8_t> file,
+                                        const std::string& label) const {
+  Findings findings(label);
+  check_signature(elf::read_signature(file), files_->vmlinux(), findings);
+  std::vector<Problem> problems =
+      problems_of(elf::read_object(Bytes(file.begin(), file.end()), label));
+  std::ranges::move(findings.take(), std::back_inserter(problems));
+  return problems;
 }
 
 std::vector<Problem> judge(const elf::Object& module, const KernelOnDisk& kernel) {

@@ -7,6 +7,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -15,7 +16,7 @@ namespace kpatch::verify {
 /// The kernel that is to load a module, by its files alone.
 struct KernelOnDisk {
   std::string release;
-  std::filesystem::path image;                     ///< vmlinuz or vmlinux
+  std::filesystem::path image;        ///< vmlinuz or vmlinux
   std::filesystem::path modules_root; ///< has lib/modules/<release>; or empty
   std::vector<std::filesystem::path> more_modules; ///< files, or directories of them: in
                                                    ///< the place of others of their names
@@ -30,6 +31,9 @@ class Judge {
   Judge& operator=(const Judge&) = delete;
 
   std::vector<Problem> problems_of(const elf::Object& module) const;
+  /// Of a file as it is to be loaded, signature and all.
+  std::vector<Problem> problems_of(std::span<const std::uint8_t> file,
+                                   const std::string& label) const;
 
  private:
   class Files;

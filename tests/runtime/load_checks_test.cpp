@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "base/error.h"
 #include "runtime/load_checks.h"
-#include "runtime/module_signature.h"
 #include "runtime/operations.h"
 #include "runtime/pretended_host.h"
 
@@ -152,28 +151,6 @@ TEST(LoadChecks, ReportAllReasonsTogetherAndCanBeSkipped) {
   EXPECT_THAT(machine.kernel.calls, IsEmpty());
   load_patch(machine.host, machine.file.string(), {.skips_checks = true});
   EXPECT_THAT(machine.kernel.calls, ElementsAre("load a.ko"));
-}
-
-/// A file with `message` as its signature, as sign-file appends it.
-Bytes signed_file(const std::string& message, std::uint8_t length) {
-  const std::string text = "module" + message + "\0\0\2\0\0\0\0\0\0\0\0"s +
-                           static_cast<char>(length) + "~Module signature appended~\n";
-  return {text.begin(), text.end()};
-}
-
-TEST(ModuleSignature, TellsTheSigner) {
-  const std::string message = "\x30\x10\x06\x03\x55\x04\x03\x0c\x04Test tail"s;
-  const ModuleSignature signature =
-      read_signature(signed_file(message, static_cast<std::uint8_t>(message.size())));
-  EXPECT_TRUE(signature.is_present);
-  EXPECT_EQ(signature.signer, "Test");
-}
-
-TEST(ModuleSignature, SurvivesDamage) {
-  EXPECT_FALSE(read_signature(Bytes()).is_present);
-  EXPECT_EQ(read_signature(signed_file("", 200)).signer, "");
-  const std::string cut = "\x06\x03\x55\x04\x03\x0c\x7f"s;
-  EXPECT_EQ(read_signature(signed_file(cut, 7)).signer, "");
 }
 
 } // namespace

@@ -5,7 +5,7 @@
 // kernel's sign-file puts no certificate into the message, so the one common name in it
 // is that of the signing certificate's issuer: for the self-signed certificates used with
 // modules the signer.
-#include "runtime/module_signature.h"
+#include "elf/module_signature.h"
 
 #include "base/endian.h"
 
@@ -13,7 +13,7 @@
 #include <array>
 #include <string_view>
 
-namespace kpatch::runtime {
+namespace kpatch::elf {
 
 namespace {
 
@@ -21,6 +21,13 @@ constexpr std::string_view kMark = "~Module signature appended~\n";
 /// struct module_signature: five bytes, three of padding, length in big-endian order.
 constexpr std::size_t kTrailerSize = 12;
 constexpr std::size_t kLengthInTrailer = 8;
+constexpr std::size_t kKindInTrailer = 2;
+constexpr std::uint8_t kPkcs7 = 2; // PKEY_ID_PKCS7, the only kind
+/// What a PKCS#7 message begins with: a sequence whose length has one to three bytes, and
+/// in it the object identifier 1.2.840.113549.1.7.2, signedData.
+constexpr std::uint8_t kSequence = 0x30;
+constexpr std::array<std::uint8_t, 11> kSignedData = {0x06, 0x09, 0x2a, 0x86, 0x48, 0x86,
+                                                      0xf7, 0x0d, 0x01, 0x07, 0x02};
 /// The object identifier 2.5.4.3, commonName, in DER.
 constexpr std::array<std::uint8_t, 5> kCommonName = {0x06, 0x03, 0x55, 0x04, 0x03};
 /// DER: tag and a length of one byte; names are no longer than 64 characters.
@@ -44,6 +51,40 @@ std::string common_name(std::span<const std::uint8_t> message) {
   return name;
 }
 
+/// What follows the head of a sequence that is as long as the message; else nothing.
+std::span<const std::uint8_t> inside_sequence(std::span<const std::uint8_t> message) {
+  constexpr std::uint8_t kLongForm = 0x80;
+  constexpr std::size_t kShortHead = 2, kMostLengthBytes = 3;
+  if (message.size() < kShortHead || message[0] != kSequence)
+    return {};
+  std::size_t head = kShortHead, length = message[1];
+  if (length > kLongForm) {
+    head += length - kLongForm;
+    if (head > kShortHead + kMostLengthBytes || message.size() < head)
+      return {};
+    length = 0;
+    for (const std::uint8_t byte : message.subspan(kShortHead, head - kShortHead))
+      length = length << 8U | byte;
+  }
+  return message.size() - head == length ? message.subspan(head)
+                                         : std::span<const std::uint8_t>();
+}
+
+/// What kernel/module_signature.c (mod_check_sig) and the parser behind it give up at.
+std::string damage_of(std::span<const std::uint8_t> trailer,
+                      std::span<const std::uint8_t> message) {
+  if (trailer[kKindInTrailer] != kPkcs7)
+    return "is no PKCS#7 message";
+  for (std::size_t i = 0; i < kLengthInTrailer; ++i)
+    if (i != kKindInTrailer && trailer[i] != 0)
+      return "has fields that must be zero and are not";
+  const auto inside = inside_sequence(message);
+  if (inside.size() < kSignedData.size() ||
+      !std::ranges::equal(inside.first(kSignedData.size()), kSignedData))
+    return "says that it is a PKCS#7 message, and is not";
+  return {};
+}
+
 } // namespace
 
 ModuleSignature read_signature(std::span<const std::uint8_t> image) {
@@ -56,9 +97,13 @@ ModuleSignature read_signature(std::span<const std::uint8_t> image) {
   image = image.first(image.size() - kTrailerSize);
   const std::uint32_t length =
       load<std::uint32_t>(trailer, kLengthInTrailer, std::endian::big);
-  if (length <= image.size())
-    signature.signer = common_name(image.last(length));
+  if (length >= image.size()) {
+    signature.damage = "says that it is longer than the file";
+    return signature;
+  }
+  signature.signer = common_name(image.last(length));
+  signature.damage = damage_of(trailer, image.last(length));
   return signature;
 }
 
-} // namespace kpatch::runtime
+} // namespace kpatch::elf
