@@ -204,6 +204,11 @@ void compare_homes(Context& context, SymbolId id) {
   const std::string& now = patched.section(home).name;
   const SectionId moved_to = context.original.sections[old_home].twin;
   const bool is_ignored = moved_to && patched.sections[moved_to].ignored;
+  // Padding goes where its function goes, which it describes. It is no function: ftrace
+  // has no place for it, and a record of it makes the kernel refuse the module
+  // (kernel/livepatch/patch.c: klp_patch_func).
+  if (patched.symbols[id].is_prefix)
+    return;
   if (!is_ignored && patched.symbol(id).is_object())
     return refuse_changed_object(
         context, id, fmt::format("changed data: it moves from {} to {}", before, now),

@@ -48,6 +48,11 @@ bool is_named_alike(const elf::Object& module, const elf::FunctionRecord& record
   });
 }
 
+/// What stands before a function for tracers and call checks has a name of its own.
+bool is_padding(std::string_view name) {
+  return name.starts_with("__pfx_") || name.starts_with("__cfi_");
+}
+
 /// Why the record is wrong; empty if it is right.
 std::string fault(const elf::Object& module, const elf::FunctionRecord& record,
                   const KernelView& kernel) {
@@ -55,6 +60,8 @@ std::string fault(const elf::Object& module, const elf::FunctionRecord& record,
     return fmt::format("'{}' can be no object", record.object);
   if (!leads_to_code(module, record))
     return "its new code is missing or has no size";
+  if (is_padding(record.name))
+    return "it is the padding before a function, which cannot be patched";
   const image::Image* image = kernel.image(record.object);
   if (!image)
     return fmt::format("the kernel has no object '{}' to patch", record.object);
@@ -117,11 +124,6 @@ std::set<std::string_view> objects_of(const elf::Object& module,
     if (const auto name = parse_livepatch_name(symbol.name))
       objects.insert(name->object);
   return objects;
-}
-
-/// What stands before a function for tracers and call checks has a name of its own.
-bool is_padding(std::string_view name) {
-  return name.starts_with("__pfx_") || name.starts_with("__cfi_");
 }
 
 /// Code that nothing calls and that stands in place of nothing, but is called as a

@@ -212,6 +212,22 @@ TEST_P(Padding, BelongsToTheFunction) {
 
 INSTANTIATE_TEST_SUITE_P(X86, Padding, ::testing::Values("", "__pfx_", "__cfi_"));
 
+/// gcc 14 moves a function that always calls a cold one to .text.unlikely.
+TEST_P(Padding, GoesWithAFunctionThatBecomesCold) {
+  if (std::string_view(GetParam()).empty())
+    return;
+  ObjectBuilder cold = padded(GetParam(), 0xcc);
+  cold.object().sections[cold.object().symbols[cold.symbol("f")].section].name =
+      ".text.unlikely.f";
+  const Result result = Diffing().run(padded(GetParam(), kNop).build(), cold.build());
+  ASSERT_EQ(result.exit, Exit::kSuccess);
+  ASSERT_TRUE(result.delta);
+  const elf::Object& object = result.delta->object;
+  for (const elf::SymbolId id : {object.find_symbol(GetParam() + std::string("f"))})
+    EXPECT_NE(result.delta->symbols[id].status, Status::kChanged);
+  EXPECT_EQ(result.delta->symbols[object.find_symbol("f")].status, Status::kChanged);
+}
+
 TEST(Padding, MayFollowTheTypeHashOfKcfi) {
   const auto make = [](std::uint8_t filler) {
     ObjectBuilder builder = padded("__cfi_", filler);

@@ -127,6 +127,7 @@ const Fault kFaults[] = {
     {"record-function-init", [](M m) { return set_record_text(m, 40, "start_kernel"); }},
     {"record-function-notrace", [](M m) { return set_record_text(m, 40, "__x86_indirect_thunk_rax"); }},
     {"record-function-other", [](M m) { return set_record_text(m, 40, "vfs_readv"); }},
+    {"record-function-padding", [](M m) { return set_record_text(m, 40, "__pfx_vfs_readv"); }},
     {"record-function-data", [](M m) { return set_record_text(m, 40, "jiffies"); }},
     {"record-function-missing", [](M m) { return drop_record_pointer(m, 40); }},
     {"record-position-high", [](M m) { return set_record_number(m, 32, 99); }},

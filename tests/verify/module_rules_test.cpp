@@ -37,7 +37,8 @@ class LoaderRules : public testing::Test {
                 {.name = "pair", .address = 0x110},
                 {.name = "pair", .address = 0x210},
                 {.name = "__return_sites", .address = 0x240},
-                {.name = "start", .address = 0x200}}) {
+                {.name = "start", .address = 0x200},
+                {.name = "__pfx_show", .address = 0x120}}) {
     module_.label = "livepatch-x.ko";
     module_.header.machine = EM_X86_64;
     text_ = module_.add_section({.name = ".text.show",
@@ -402,6 +403,11 @@ const Fault kFaults[] = {
      [](LoaderRules& r) { r.rename_record("nothing", "vmlinux"); }},
     {"InitFunction", "KP5008",
      [](LoaderRules& r) { r.rename_record("start", "vmlinux"); }},
+    {"Padding", "KP5008",
+     [](LoaderRules& r) {
+       r.module_.symbols[r.show_].name = "__pfx_show";
+       r.rename_record("__pfx_show", "vmlinux");
+     }},
     {"Data", "KP5008", [](LoaderRules& r) { r.rename_record("once", "vmlinux"); }},
     {"Ambiguous", "KP5008", [](LoaderRules& r) { r.rename_record("pair", "vmlinux"); }},
     {"PositionTooHigh", "KP5008",
