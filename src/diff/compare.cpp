@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "diff/constants.h"
 #include "diff/context.h"
+#include "diff/entry_references.h"
 #include "special/names.h"
 #include "special/special_table.h"
 
@@ -298,6 +299,12 @@ bool means_same(const Context& context, const Placed& now, const Placed& before)
   const auto old_constant = constant_target(original, before.section, from);
   if (constant || old_constant)
     return constant == old_constant;
+  const auto entry = entry_referred_to(context, patched, {now.section, to});
+  const auto old_entry = entry_referred_to(context, original, {before.section, from});
+  if (entry && old_entry)
+    return entry->row == old_entry->row && entry->number == old_entry->number &&
+           entry->offset == old_entry->offset &&
+           patched.symbols[entry->owner].twin == old_entry->owner;
   if (to.addend != from.addend)
     return false;
   return patched.symbols[to.symbol].twin == from.symbol ||

@@ -37,19 +37,6 @@ struct Entry {
 /// By the function that the first of their references describes.
 using ByOwner = std::map<SymbolId, std::vector<Entry>>;
 
-SymbolId owner_of(const Side& side, const Entry& entry) {
-  for (const elf::Relocation& relocation : entry.relocations()) {
-    const SectionId home = side.home(relocation.symbol);
-    if (!home || !side.section(home).is_text())
-      continue;
-    if (const SymbolId bundled = side.sections[home].bundled)
-      return bundled;
-    if (side.symbol(relocation.symbol).is_function())
-      return relocation.symbol;
-  }
-  return kNoSymbol;
-}
-
 bool differs(const Side& side, SectionId id) {
   const SectionState& state = side.sections[id];
   return !state.twin || state.content != Status::kSame ||
@@ -170,7 +157,7 @@ class EntryComparison {
         return {};
       for (std::size_t i = 0; i < table.size(); ++i)
         if (const Entry entry{&table, i}; !is_void(entry, *row_))
-          if (const SymbolId owner = owner_of(side, entry))
+          if (const SymbolId owner = owner_of(side, entry.relocations()))
             result[owner].push_back(entry);
     }
     return result;

@@ -7,6 +7,7 @@
 #include "diff/alternatives.h"
 #include "diff/context.h"
 #include "special/names.h"
+#include "special/special_table.h"
 
 #include <algorithm>
 #include <array>
@@ -48,7 +49,8 @@ class Inclusion {
 
   void section(SectionId id, Reason reason) {
     mark_section(side_, id, reason);
-    if (is_cut_by_entries(side_.section(id).name))
+    if (is_cut_by_entries(side_.section(id).name) ||
+        special::is_special_section(side_.section(id).name, side_.arch))
       return; // only the pieces of what is included are followed
     if (!side_.sections[id].followed)
       waiting_.push_back(id);

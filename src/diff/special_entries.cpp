@@ -103,6 +103,19 @@ void EntryTable::sort_relocations(const Context& context) {
     relocations_[next[entries[i]]++] = given[i];
 }
 
+SymbolId owner_of(const Side& side, std::span<const elf::Relocation> entry) {
+  for (const elf::Relocation& relocation : entry) {
+    const SectionId home = side.home(relocation.symbol);
+    if (!home || !side.section(home).is_text())
+      continue;
+    if (const SymbolId bundled = side.sections[home].bundled)
+      return bundled;
+    if (side.symbol(relocation.symbol).is_function())
+      return relocation.symbol;
+  }
+  return kNoSymbol;
+}
+
 std::vector<std::pair<const special::SpecialSection*, SectionId>>
 special_ones(const Side& side) {
   std::vector<std::pair<const special::SpecialSection*, SectionId>> found;

@@ -39,6 +39,9 @@ class EntryTable {
   std::vector<elf::Relocation> relocations_;
 };
 
+/// The function that the first of an entry's references to code describes.
+SymbolId owner_of(const Side& side, std::span<const elf::Relocation> entry);
+
 /// The special sections of an object that have relocations, in the order of the table.
 std::vector<std::pair<const special::SpecialSection*, SectionId>>
 special_ones(const Side& side);

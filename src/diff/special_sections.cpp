@@ -6,11 +6,11 @@
 //
 //   __bug_table: [f] [g] [f] [h]   with f in the patch   becomes   [f] [f]
 //
-// This file walks the table of special_table.cpp and knows no section by name, except for
-// the pair that hangs together, .fixup with __ex_table.
+// This file walks the table of special_table.cpp and knows no section by name.
 #include "base/error.h"
 #include "diff/alternatives.h"
 #include "diff/context.h"
+#include "diff/entry_references.h"
 #include "diff/jump_labels.h"
 #include "diff/special_entries.h"
 
@@ -22,25 +22,21 @@ namespace kpatch::diff {
 
 namespace {
 
-constexpr std::string_view kFixupSection = ".fixup";
-constexpr std::string_view kExceptions = "__ex_table";
-
 /// Kernels before 5.8 initialise jump labels before a livepatch's relocations are
 /// written, so a patch for them goes without.
 constexpr std::array<std::string_view, 4> kTooEarlyForKlpArch = {
     "__jump_table", "__tracepoints", "__tracepoints_ptrs", "__tracepoints_strings"};
 
-/// A run of bytes of the old section that stays, and where it goes.
-struct Move {
-  std::uint64_t from = 0;
-  std::uint64_t end = 0;
-  std::uint64_t to = 0;
-};
-
-void leave_out(Side& side, SectionId id) {
+void drop(Side& side, SectionId id) {
   SectionState& state = side.sections[id];
   state.content = state.relocations = Status::kSame;
   state.included = false;
+}
+
+/// Nothing of it is there to be referred to.
+void leave_out(Context& context, SectionId id) {
+  follow_entries(context, id, {});
+  drop(context.patched, id);
 }
 
 bool describes_patch(const Side& side, const elf::Relocation& relocation) {
@@ -93,7 +89,8 @@ class Rebuild {
 
   void finish() {
     if (moves_.empty())
-      return leave_out(side_, id_);
+      return leave_out(context_, id_);
+    follow_entries(context_, id_, moves_);
     SectionState& state = side_.sections[id_];
     state.included = true;
     state.reason = {ReasonKind::kDescribes};
@@ -101,21 +98,6 @@ class Rebuild {
       side_.symbols[state.section_symbol].included = true;
     section_.data = std::move(data_);
     section_.relocations = std::move(relocations_);
-    if (row_.entries == special::Entries::kFixup)
-      follow_moved_fixups();
-  }
-
-  void follow_moved_fixups() {
-    elf::Section& exceptions =
-        side_.object.sections[side_.object.find_section(kExceptions)];
-    for (elf::Relocation& relocation : exceptions.relocations) {
-      if (side_.symbol(relocation.symbol).name != kFixupSection || relocation.addend < 0)
-        continue;
-      const auto target = static_cast<std::uint64_t>(relocation.addend);
-      auto move = std::ranges::upper_bound(moves_, target, {}, &Move::from);
-      if (move != moves_.begin() && target < (--move)->end)
-        relocation.addend = static_cast<std::int64_t>(target - move->from + move->to);
-    }
   }
 
   Context& context_;
@@ -145,33 +127,34 @@ void refuse_what_it_describes(Context& context, SectionId id) {
           "Make the change in a function that calls it, or compute the value from "
           "the variable itself instead of the runtime constant.");
     }
-  leave_out(patched, id);
+  leave_out(context, id);
 }
 
 void treat(Context& context, const special::SpecialSection& row, SectionId id) {
   switch (row.policy) {
   case special::Policy::kFilter: return Rebuild(context, row, id).run();
-  case special::Policy::kLeaveOut: return leave_out(context.patched, id);
+  case special::Policy::kLeaveOut: return leave_out(context, id);
   case special::Policy::kRefuse: return refuse_what_it_describes(context, id);
   case special::Policy::kRegenerate: return; // never counted as changed
   }
 }
 
 /// A table without references describes nothing, whatever it was before.
-void leave_out_empty_tables(Side& patched) {
+void leave_out_empty_tables(Context& context) {
+  const Side& patched = context.patched;
   for (SectionId id = 1; id < patched.sections.size(); ++id)
     if (const special::SpecialSection* row =
             special::find_special_section(patched.section(id).name, patched.arch);
         row && row->policy == special::Policy::kFilter &&
         !patched.section(id).has_relocations)
-      leave_out(patched, id);
+      leave_out(context, id);
 }
 
 void leave_out_for_klp_arch(Context& context) {
   Side& patched = context.patched;
   for (const std::string_view name : kTooEarlyForKlpArch)
     if (const SectionId id = patched.object.find_section(name))
-      leave_out(patched, id);
+      drop(patched, id);
 }
 
 } // namespace
@@ -180,7 +163,7 @@ void rebuild_special_sections(Context& context) {
   cut_alternatives(context);
   for (const auto& [row, id] : special_ones(context.patched))
     treat(context, *row, id);
-  leave_out_empty_tables(context.patched);
+  leave_out_empty_tables(context);
   if (context.inputs.klp_arch)
     leave_out_for_klp_arch(context);
 }

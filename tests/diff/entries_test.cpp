@@ -253,5 +253,84 @@ TEST_F(Entries, OfAnUnknownLayoutAreRefused) {
                Error);
 }
 
+/// Code that names the entry that describes it, as x86's WARN() with a text does.
+constexpr const char* kNaming = R"(
+#define ENTRY(TABLE, WHICH) asm volatile("lea " #WHICH "(%%rip), %%rdi\n1: ud2\n" \
+  ".pushsection " TABLE ",\"aw\"\n2: .long 1b-., 1b-.\n.long 0\n.popsection" ::: "rdi")
+#define NAMED(TABLE, NAME) asm volatile("1: ud2\n" \
+  ".pushsection " TABLE ",\"aw\"\n" NAME ": .long 1b-., 1b-.\n.long 0\n.popsection")
+)";
+
+/// Every row whose entries are as long as the kernel says follows one rule.
+class NamedEntries : public Entries, public ::testing::WithParamInterface<const char*> {
+ protected:
+  Result diff_naming(const std::string& original, const std::string& patched) {
+    const std::string table = std::string("#define TABLE \"") + GetParam() + "\"\n";
+    return diff(kNaming + table + original, kNaming + table + patched);
+  }
+  static std::int64_t entry_that(const Result& result, const std::string& function) {
+    const elf::Object& object = result.delta->object;
+    for (const elf::Relocation& relocation :
+         section(result, ".text." + function).relocations)
+      if (object.symbols[relocation.symbol].section == object.find_section(GetParam()))
+        return relocation.addend + 4;
+    return -1;
+  }
+};
+
+constexpr const char* kBefore = "int before(int n) { ENTRY(TABLE, 2f); return n; }\n";
+constexpr const char* kMoreBefore =
+    "int before(int n) { ENTRY(TABLE, 2f); ENTRY(TABLE, 2f); return n; }\n";
+
+TEST_P(NamedEntries, ThatShiftChangeNothing) {
+  const std::string steady = "int steady(int n) { ENTRY(TABLE, 2f); return n + 1; }\n";
+  const Result result = diff_naming(kBefore + steady, kMoreBefore + steady);
+  EXPECT_EQ(lines(result), std::vector<std::string>{"changed function: before"});
+}
+
+TEST_P(NamedEntries, TakeReferencesAlong) {
+  const auto make = [](const char* step) {
+    return std::string(kMoreBefore) +
+           "int submit(int n) { ENTRY(TABLE, 2f); n += " + step +
+           "; ENTRY(TABLE, 2f); return n; }\n";
+  };
+  const Result result = diff_naming(make("1"), make("2"));
+  ASSERT_EQ(lines(result), std::vector<std::string>{"changed function: submit"});
+  ASSERT_TRUE(result.delta);
+  EXPECT_EQ(section(result, GetParam()).size(), 24U);
+  EXPECT_EQ(entry_that(result, "submit"), 0);
+}
+
+TEST_P(NamedEntries, ThatAreOthersChangeTheFunction) {
+  const auto make = [](const char* which) {
+    return std::string("int submit(int n) { NAMED(TABLE, \".Lone\"); NAMED(TABLE, "
+                       "\".Ltwo\"); asm volatile(\"lea ") +
+           which + "(%%rip), %%rdi\" ::: \"rdi\"); return n; }\n";
+  };
+  EXPECT_NE(why(diff_naming(make(".Lone"), make(".Ltwo")), "submit"),
+            "it is not changed");
+}
+
+TEST_P(NamedEntries, OfAnotherFunctionAreMissedIfTheyStayBehind) {
+  const auto make = [](const char* step) {
+    return std::string("int other(int n) { NAMED(TABLE, \".Ltheirs\"); return n; }\n"
+                       "int submit(int n) { ENTRY(TABLE, .Ltheirs); return n + ") +
+           step + "; }\n";
+  };
+  const Result result = diff_naming(make("1"), make("2"));
+  ASSERT_EQ(result.problems.size(), 1U);
+  EXPECT_EQ(result.problems[0].code, "KP2020");
+  EXPECT_EQ(result.problems[0].symbol, "submit");
+}
+
+INSTANTIATE_TEST_SUITE_P(Rows, NamedEntries,
+                         ::testing::Values("__bug_table", "__ex_table",
+                                           ".altinstructions"),
+                         [](const auto& row) {
+                           std::string name = row.param;
+                           std::erase_if(name, [](char c) { return c == '.'; });
+                           return name;
+                         });
+
 } // namespace
 } // namespace kpatch::diff
