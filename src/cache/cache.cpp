@@ -65,10 +65,11 @@ void refuse_if_others_decide_in(const fs::path& cache) {
   for (const fs::directory_entry& part : fs::directory_iterator(cache, unreadable))
     if (part.is_directory(unreadable))
       refuse_if_others_decide(part.path());
-  for (const fs::directory_entry& kernel :
-       fs::directory_iterator(cache / kKernels, unreadable))
-    if (kernel.is_directory(unreadable))
-      refuse_if_others_decide(kernel.path());
+  for (const char* kind : {kKernels, kToolchains})
+    for (const fs::directory_entry& thing :
+         fs::directory_iterator(cache / kind, unreadable))
+      if (thing.is_directory(unreadable))
+        refuse_if_others_decide(thing.path());
 }
 
 } // namespace

@@ -39,6 +39,11 @@ fs::path seal_of(const fs::path& path) {
   return path.parent_path() / ("." + path.filename().native() + std::string(kSeal));
 }
 
+/// Its time is that of the last use.
+fs::path used_of(const fs::path& path) {
+  return path.parent_path() / ("." + path.filename().native() + ".used");
+}
+
 std::string seal(const fs::path& path) {
   return fs::is_directory(path) ? tree_fingerprint(path, FingerprintDepth::kMetadata)
                                 : sha256(read_text(path));
@@ -82,11 +87,19 @@ bool is_unfinished(const fs::path& path) {
   return name.starts_with('.') && name.find(kUnfinishedMark) != std::string::npos;
 }
 
+constexpr std::chrono::hours kDay{24};
+constexpr std::chrono::hours kMonth{31 * 24};
+
+/// What is not there is not.
+bool is_older_than(const fs::path& path, std::chrono::hours limit) {
+  std::error_code error;
+  const fs::file_time_type time = fs::last_write_time(path, error);
+  return !error && fs::file_time_type::clock::now() - time > limit;
+}
+
 /// A download has no lock; one that nothing was added to for a day has ended.
 bool is_old(const fs::path& path) {
-  std::error_code error;
-  const auto age = fs::file_time_type::clock::now() - fs::last_write_time(path, error);
-  return age > std::chrono::hours(24);
+  return is_older_than(path, kDay);
 }
 
 /// What older programs kept of a kernel in forms that the running one does not look at.
@@ -113,8 +126,10 @@ class Collector {
   explicit Collector(const fs::path& cache) : cache_(cache) {}
 
   std::vector<std::string> collect() {
-    for (const fs::path& directory : {cache_ / kSources, cache_ / kKernels})
-      take_unfinished(directory);
+    for (const char* part : {kSources, kKernels, kToolchains})
+      take_unfinished(cache_ / part);
+    for (const char* part : {kToolchains, kApt})
+      take_unused(cache_ / part);
     for (const fs::path& kernel : entries(cache_ / kKernels)) {
       take_unfinished(kernel);
       for (const fs::path& entry : entries(kernel))
@@ -137,6 +152,16 @@ class Collector {
     for (const fs::path& entry : entries(directory))
       if (is_unfinished(entry) && !is_being_filled(entry))
         remove(entry);
+  }
+  void take_unused(const fs::path& directory) {
+    for (const fs::path& entry : entries(directory)) {
+      const fs::path used = used_of(entry);
+      if (entry.filename().native().starts_with('.') || !is_older_than(used, kMonth))
+        continue;
+      fs::remove(used);
+      fs::remove(seal_of(entry));
+      remove(entry);
+    }
   }
   void remove_source(const fs::path& source) {
     if (!is_old(source)) // its kernel may be on the way
@@ -170,9 +195,14 @@ void record_source(const fs::path& kernel, const fs::path& source) {
     write_file(kernel / kSourceName, source.filename().native());
 }
 
+void record_use(const fs::path& thing) {
+  if (const fs::path file = used_of(thing); !fs::exists(file) || is_old(file))
+    write_file(file, std::string_view());
+}
+
 std::vector<CacheEntry> list_cache(const fs::path& cache) {
   std::vector<CacheEntry> list;
-  for (const char* kind : {kKernels, kSources, kDownloads, kApt})
+  for (const char* kind : {kKernels, kSources, kDownloads, kToolchains, kApt})
     for (const fs::path& entry : entries(cache / kind))
       if (!entry.filename().native().starts_with('.') &&
           !entry.native().ends_with(kFingerprintSuffix))
@@ -205,7 +235,8 @@ void compare_with_seals(const fs::path& cache, const fs::path& folder,
 std::vector<std::string> verify_cache(const fs::path& cache) {
   claim_cache(cache);
   std::vector<std::string> complaints;
-  compare_with_seals(cache, cache / kDownloads, complaints);
+  for (const char* folder : {kDownloads, kToolchains})
+    compare_with_seals(cache, cache / folder, complaints);
   for (const fs::path& kernel : entries(cache / kKernels))
     compare_with_seals(cache, kernel, complaints);
   for (const fs::path& source : entries(cache / kSources)) {

@@ -21,6 +21,9 @@ void record_fresh(const std::filesystem::path& fresh, const std::filesystem::pat
 void record_source(const std::filesystem::path& kernel,
                    const std::filesystem::path& source);
 
+/// Notes that something of the cache was used today: what was not for a month may go.
+void record_use(const std::filesystem::path& thing);
+
 /// Something in the cache that has a use of its own.
 struct CacheEntry {
   std::string name; ///< relative to the cache: "kernels/6.1.0-56-cloud-amd64_6.1.192-2"
@@ -29,9 +32,9 @@ struct CacheEntry {
 std::vector<CacheEntry> list_cache(const std::filesystem::path& cache);
 
 /// Removes what killed runs have left, what older programs prepared and no present one
-/// looks at, objects that were of no use for a month, and sources that no kernel in the
-/// cache was made from. Returns the names.
-/// Nothing that a run under way uses is touched.
+/// looks at, objects, toolchains and package lists that were of no use for a month, and
+/// sources that no kernel in the cache was made from. Returns the names. Nothing that a
+/// run under way uses is touched.
 std::vector<std::string> collect_garbage(const std::filesystem::path& cache);
 
 /// What is not as it was when it was put there: one line each; none is good.

@@ -20,13 +20,14 @@ namespace {
 struct Launcher {
   std::string_view program;
   const char* variable; ///< set by who wants it used
+  bool is_distributing; ///< to other machines
 };
 
 constexpr Launcher kLaunchers[] = {
-    {"distcc", "DISTCC_HOSTS"},
-    {"icecc", "ICECC_VERSION"},
-    {"sccache", "SCCACHE_DIR"},
-    {"ccache", "CCACHE_DIR"},
+    {"distcc", "DISTCC_HOSTS", true},
+    {"icecc", "ICECC_VERSION", true},
+    {"sccache", "SCCACHE_DIR", false},
+    {"ccache", "CCACHE_DIR", false},
 };
 
 bool is_set(const char* variable) {
@@ -48,6 +49,12 @@ std::vector<std::string> find_launcher(const std::string& wanted) {
     if (is_set(launcher.variable) && !find_program(std::string(launcher.program)).empty())
       return {std::string(launcher.program)};
   return {};
+}
+
+bool is_distributing(std::string_view launcher) {
+  const std::string name = std::filesystem::path(launcher).filename();
+  const auto* row = std::ranges::find(kLaunchers, name, &Launcher::program);
+  return row != std::end(kLaunchers) && row->is_distributing;
 }
 
 bool is_launcher(std::string_view word) {

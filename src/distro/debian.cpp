@@ -34,6 +34,7 @@
 #include "cache/cache_upkeep.h"
 #include "cache/layout.h"
 #include "distro/debian_archive.h"
+#include "distro/debian_compiler.h"
 #include "distro/debian_names.h"
 #include "distro/debian_sources.h"
 #include "distro/depmod.h"
@@ -60,6 +61,9 @@ constexpr char kFeatureSetMark = '_'; // no version of a package has it
 constexpr std::string_view kPatched = cache::kPatchedSource;
 
 constexpr const char* kBinaryPrefix = "linux-binary-";
+/// In the folder of the kernel: what its own programs need where the machine lacks it.
+constexpr const char* kToolLibraries = "tool-libraries";
+
 constexpr std::string_view kKbuildPrefix = "linux-kbuild-";
 
 struct Workshop {
@@ -249,6 +253,11 @@ void unpack_debug(Workshop& shop, const fs::path& fresh) {
   unpack_deb(package, fresh);
 }
 
+kernel::Compiler compiler_for(const Workshop& shop, const fs::path& config) {
+  return debian_compiler(kernel::Config::parse(read_text(config), config.string()),
+                         shop.request, shop.cache, shop.archive.release());
+}
+
 /// Puts the two packages of which the object tree consists together and has it prepared.
 void prepare(Workshop& shop, const fs::path& source, const fs::path& fresh) {
   const Packages packages = fetch_packages(shop);
@@ -265,7 +274,12 @@ void prepare(Workshop& shop, const fs::path& source, const fs::path& fresh) {
     if (entry.path().filename().string().starts_with(kKbuildPrefix))
       for (const fs::directory_entry& tool : fs::directory_iterator(entry.path()))
         fs::rename(tool.path(), fresh / tool.path().filename());
-  kernel::prepare_objects(source, fresh, shop.request.overrides.config);
+  make_tools_run(fresh, shop.kernel / kToolLibraries,
+                 read_control(packages.kbuild)["Depends"], shop.archive.release());
+  const fs::path& own = shop.request.overrides.config;
+  const kernel::Compiler compiler =
+      compiler_for(shop, own.empty() ? fresh / ".config" : own);
+  kernel::prepare_objects(source, fresh, own, compiler.make_variables);
 }
 
 /// Another configuration, source or vmlinux makes another kernel: what is derived from
@@ -349,7 +363,8 @@ void read_configuration(const Workshop& shop, kernel::Target& target) {
   target.symvers = target.objects / "Module.symvers";
   target.config =
       kernel::Config::parse(read_text(target.config_file), target.config_file.string());
-  target.compiler = kernel::compiler_of(target.config, shop.request.cross_compile);
+  target.compiler = compiler_for(shop, target.config_file);
+  target.make_variables = target.compiler.make_variables;
 }
 
 fs::path cached_source(const Workshop& shop) {

@@ -85,6 +85,8 @@ class DebianArchive {
   bool is_here(const std::string& package) const {
     return !find_downloaded(package, "").empty();
   }
+  /// The archive of the kernel's release; null if it is not known.
+  ReleaseArchive* release() const { return release_.get(); }
   /// All package names that start with the prefix.
   std::vector<std::string> names(const std::string& prefix) const;
 

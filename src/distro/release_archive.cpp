@@ -6,6 +6,7 @@
 #include "distro/release_archive.h"
 
 #include "base/files.h"
+#include "cache/cache_upkeep.h"
 #include "cache/layout.h"
 
 #include <fmt/format.h>
@@ -52,6 +53,8 @@ ReleaseArchive::ReleaseArchive(const DebianRelease& release, const fs::path& cac
 
 const Apt& ReleaseArchive::apt() {
   update_if_older_than(kDay);
+  if (fs::exists(state_))
+    cache::record_use(state_);
   return apt_;
 }
 

@@ -5,15 +5,23 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace kpatch::kernel {
 
 /// The compiler that a kernel was built with, as its configuration names it.
 struct Compiler {
-  std::string command;      ///< what to call: "gcc-12"
-  std::string version_text; ///< CONFIG_CC_VERSION_TEXT: "gcc-12
-                            ///< (Debian 12.2.0-14+deb12u1) 12.2.0"
+  std::string command;       ///< what to call: "gcc-12"
+  std::string version_text;  ///< CONFIG_CC_VERSION_TEXT: "gcc-12
+                             ///< (Debian 12.2.0-14+deb12u1) 12.2.0"
+  std::string packages{};    ///< with their versions, if it was fetched; empty: installed
+  std::string not_fetched{}; ///< why; empty: it was, or needed not to be
+  /// Of a fetched one: arguments of make that have it and its linker used.
+  std::vector<std::string> make_variables{};
 };
+
+/// Where the compiler may come from.
+enum class CompilerChoice { kEither, kFetched, kInstalled };
 
 /// The compiler that a configuration names: the command of that name if it is of that
 /// version, else one that has the version in its name ("gcc-12"). `cross_compile` goes

@@ -26,16 +26,20 @@ bool is_digit(char c) {
 }
 
 struct Vendor {
-  std::string_view mark; ///< what the parentheses begin with
+  std::string_view name; ///< the parentheses begin with it
   bool has_major_in_name;
   std::string_view command; ///< with a place for name and version
 };
 
 constexpr std::array kVendors = {
-    Vendor{"Debian ", true, "apt-get install {}={}"},
-    Vendor{"Ubuntu ", true, "apt-get install {}={}"},
-    Vendor{"Red Hat ", false, "dnf install {}-{}"},
+    Vendor{"Debian", true, "apt-get install {}={}"},
+    Vendor{"Ubuntu", true, "apt-get install {}={}"},
+    Vendor{"Red Hat", false, "dnf install {}-{}"},
 };
+
+bool is_clang(std::string_view text) {
+  return text.find("clang") != std::string_view::npos;
+}
 
 /// "12.2.0" of "gcc-12 (Debian 12.2.0-14) 12.2.0": the first number with a dot outside
 /// parentheses.
@@ -56,30 +60,35 @@ std::string_view number_of(std::string_view text) {
 
 } // namespace
 
-std::string compiler_package(const Compiler& wanted) {
+std::optional<CompilerPackage> compiler_package_of(const Compiler& wanted) {
   const std::string_view text = wanted.version_text;
-  const bool is_clang = text.find("clang") != std::string_view::npos;
   for (const Vendor& vendor : kVendors) {
-    const std::size_t at = text.find("(" + std::string(vendor.mark));
+    const std::string mark = fmt::format("({} ", vendor.name);
+    const std::size_t at = text.find(mark);
     if (at == std::string_view::npos)
       continue;
-    const std::string_view rest = text.substr(at + 1 + vendor.mark.size());
-    const std::string_view version = rest.substr(0, rest.find(')'));
-    std::string name = is_clang ? "clang" : "gcc";
+    const std::string_view rest = text.substr(at + mark.size());
+    const std::string version(rest.substr(0, rest.find(')')));
+    std::string name = is_clang(text) ? "clang" : "gcc";
     if (vendor.has_major_in_name)
-      name += "-" + std::string(version.substr(0, version.find('.')));
-    return fmt::format(fmt::runtime(vendor.command), name, version);
+      name += "-" + version.substr(0, version.find('.'));
+    return CompilerPackage{std::string(vendor.name), name, version};
   }
-  const std::string_view number = number_of(text);
-  if (is_clang && !number.empty())
+  return std::nullopt;
+}
+
+std::string compiler_package(const Compiler& wanted) {
+  if (const std::optional<CompilerPackage> package = compiler_package_of(wanted)) {
+    const Vendor& vendor = *std::ranges::find(kVendors, package->vendor, &Vendor::name);
+    return fmt::format(fmt::runtime(vendor.command), package->name, package->version);
+  }
+  const std::string_view number = number_of(wanted.version_text);
+  if (is_clang(wanted.version_text) && !number.empty())
     return fmt::format("apt-get install clang-{}", number.substr(0, number.find('.')));
   return {};
 }
 
 std::string compiler_difference(std::string_view wanted, std::string_view here) {
-  const auto is_clang = [](std::string_view text) {
-    return text.find("clang") != std::string_view::npos;
-  };
   if (is_clang(wanted) != is_clang(here))
     return "another compiler";
   return number_of(wanted) == number_of(here) ? "another build of the same version"
@@ -93,18 +102,22 @@ void check_compiler(const Compiler& wanted) {
       "from; --skip-compiler-check goes on at your own risk",
       package.empty() ? "that version of " + wanted.command : "the one that matches: ",
       package);
+  const std::string not_fetched =
+      wanted.not_fetched.empty()
+          ? ""
+          : fmt::format("; it cannot be fetched either: {}", wanted.not_fetched);
   std::string here;
   try {
     here = compiler_version_text(wanted.command);
   } catch (const Error& error) {
-    throw Error(error.what(), package.empty() ? error.remedy() : remedy);
+    throw Error(error.what() + not_fetched, package.empty() ? error.remedy() : remedy);
   }
   if (same_compiler(here, wanted.version_text))
     return;
   fail_with_remedy(
-      remedy, "compiler mismatch: the kernel was built with '{}', but {} is '{}': {}",
+      remedy, "compiler mismatch: the kernel was built with '{}', but {} is '{}': {}{}",
       wanted.version_text, wanted.command, here,
-      compiler_difference(wanted.version_text, here));
+      compiler_difference(wanted.version_text, here), not_fetched);
 }
 
 } // namespace kpatch::kernel

@@ -3,6 +3,7 @@
 
 #include "kernel/compiler.h"
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -10,6 +11,16 @@ namespace kpatch::kernel {
 
 /// Throws Error that names both compilers unless the one here is the kernel's own.
 void check_compiler(const Compiler& wanted);
+
+/// A package of a distribution.
+struct CompilerPackage {
+  std::string vendor; ///< "Debian"
+  std::string name;
+  std::string version;
+};
+
+/// The one that the very compiler is in, as far as its version text tells.
+std::optional<CompilerPackage> compiler_package_of(const Compiler& wanted);
 
 /// The command that installs the very compiler, as far as its version text tells; else
 /// empty.

@@ -327,12 +327,12 @@ std::map<std::string, std::string> kbuild_environment() {
 }
 
 void prepare_objects(const fs::path& source, const fs::path& objects,
-                     const fs::path& config) {
+                     const fs::path& config, const std::vector<std::string>& variables) {
   refuse_unusable_paths(source, objects);
   fs::remove(objects / "Makefile"); // the package's points to its own place
   add_units_makefile(objects);
   if (!config.empty())
-    configure(source, objects, config);
+    configure(source, objects, config, variables);
   const fs::path autoconf = objects / "include/generated/autoconf.h";
   const std::string before = read_text(autoconf);
 
@@ -341,6 +341,7 @@ void prepare_objects(const fs::path& source, const fs::path& objects,
   std::vector<std::string> command = kbuild_command(source, objects);
   command.push_back(
       fmt::format("-j{}", std::max(1U, std::thread::hardware_concurrency())));
+  command.insert(command.end(), variables.begin(), variables.end());
   if (config.empty())
     make(std::move(command), {"archheaders", "asm-generic"});
   else

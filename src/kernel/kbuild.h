@@ -60,10 +60,11 @@ std::map<std::string, std::string> kbuild_environment();
 
 /// Makes an O= tree that holds the files of a distribution's header package ready for
 /// compiling any unit: host tools and the generated headers that such a package leaves
-/// out. A given `config` replaces the package's own.
+/// out. A given `config` replaces the package's own. `variables` go to make.
 void prepare_objects(const std::filesystem::path& source,
                      const std::filesystem::path& objects,
-                     const std::filesystem::path& config = {});
+                     const std::filesystem::path& config = {},
+                     const std::vector<std::string>& variables = {});
 
 /// Makes an O= tree out of a configuration alone. `variables` go to make.
 void prepare_from_config(const std::filesystem::path& source,

@@ -91,7 +91,8 @@ struct TargetRequest {
   std::string cross_compile;   ///< $CROSS_COMPILE: what stands before "gcc"
   std::filesystem::path cache; ///< empty: cache::default_cache()
   bool offline = false;        ///< do not download: what is not there is an error
-  bool debug_package = false;  ///< fetch debug information though none is needed
+  CompilerChoice compiler = CompilerChoice::kEither;
+  bool debug_package = false; ///< fetch debug information though none is needed
   Overrides overrides;
   std::filesystem::path source_rpm; ///< -r
   OutOfTree out_of_tree;

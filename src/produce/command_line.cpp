@@ -57,6 +57,14 @@ Review review_mode(std::string_view text) {
   fail("--review: '{}' is none of warn, error, off", text);
 }
 
+kernel::CompilerChoice compiler_choice(std::string_view text) {
+  if (text == "fetched")
+    return kernel::CompilerChoice::kFetched;
+  if (text == "installed")
+    return kernel::CompilerChoice::kInstalled;
+  fail("--compiler: '{}' is neither fetched nor installed", text);
+}
+
 fs::path existing_series(Text value) {
   if (!fs::exists(value))
     fail("series '{}' not found", value);
@@ -133,6 +141,10 @@ constexpr Option<Invocation> kOptions[] = {
     {"launcher", 0, "PROGRAM",
      "Run the compiler through ccache, distcc, icecc or sccache; none: run it directly",
      [](To to, Text value) { to.options.launcher = value; }},
+    {"compiler", 0, "FROM",
+     "fetched: compile with the compiler from the archive of the kernel's release; "
+     "installed: with this machine's (default: the installed one if it is the kernel's)",
+     [](To to, Text value) { to.kernel.compiler = compiler_choice(value); }},
     {"to", 0, "VERSION|DIR",
      "Bring the kernel to a later version of its series, to the newest, or to the source "
      "in DIR, and leave out what cannot be patched live",

@@ -101,6 +101,19 @@ void keep(Context& context, const patch::PatchedView& view, const PatchedSource&
   }
 }
 
+/// Other machines would compile with what has the compiler's name there; the fetched one
+/// runs here only.
+std::vector<std::string> usable_launcher(Context& context, const kernel::Target& target) {
+  std::vector<std::string> launcher = compile::find_launcher(context.options.launcher);
+  if (launcher.empty() || target.compiler.packages.empty() ||
+      !compile::is_distributing(launcher[0]))
+    return launcher;
+  context.say(fmt::format("NOTICE: compiling on this machine only: {} would not use the "
+                          "compiler that was fetched",
+                          launcher[0]));
+  return {};
+}
+
 } // namespace
 
 compile::Workshop workshop(Context& context, const kernel::Target& target,
@@ -112,7 +125,7 @@ compile::Workshop workshop(Context& context, const kernel::Target& target,
           .jobs = options.jobs,
           .author_headers = fs::absolute(options.hook_sources / "include"),
           .source_may_change = options.source_may_change,
-          .launcher = compile::find_launcher(options.launcher),
+          .launcher = usable_launcher(context, target),
           .keep_debug = !options.debug_file.empty() || options.explain,
           .progress = context.listener.compiled,
           .added = added,

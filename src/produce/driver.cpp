@@ -150,6 +150,8 @@ kernel::Target find_kernel(Context& context, const TargetFinder& find_target) {
   context.result.release = target.release;
   context.result.source_version = target.version;
   context.result.machine = target.machine;
+  context.result.compiler = target.compiler.version_text;
+  context.result.compiler_packages = target.compiler.packages;
   if (context.options.replace && !kernel::can_replace(target))
     fail_with_remedy("pass -R: the patch then joins the patches that are loaded instead "
                      "of replacing them",

@@ -40,8 +40,9 @@ constexpr const char* kConfiguration[] = {"/etc/alternatives", "/etc/ld.so.cache
                                           "/etc/ld.so.conf", "/etc/ld.so.conf.d"};
 constexpr const char* kSystemFolders[] = {"/bin",   "/sbin",  "/lib",
                                           "/lib32", "/lib64", "/libx32"};
-constexpr const char* kCacheParts[] = {cache::kSources, cache::kKernels,
-                                       cache::kDownloads, cache::kOriginals, "format"};
+constexpr const char* kCacheParts[] = {cache::kSources,    cache::kKernels,
+                                       cache::kDownloads,  cache::kOriginals,
+                                       cache::kToolchains, "format"};
 /// What of the environment says how to build or to print.
 constexpr const char* kVariables[] = {
     "PATH", "LANG", "LC_ALL", "TARGET_ARCH", "CROSS_COMPILE", "NO_COLOR", "TERM"};

@@ -85,6 +85,8 @@ struct BuildResult {
   std::string release;        ///< of the kernel
   std::string source_version; ///< of the package it was built from
   std::string machine;
+  std::string compiler;          ///< "gcc-14 (Debian 14.2.0-19) 14.2.0"
+  std::string compiler_packages; ///< of a fetched one; empty: it is installed
   std::vector<std::string> patches;
   std::vector<patch::DisplacedHunk>
       displaced;                        ///< that are elsewhere than the patches say

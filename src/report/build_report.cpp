@@ -176,6 +176,10 @@ std::string build_json(const produce::BuildResult& result) {
   const Json kernel = {{"release", text_or_null(result.release)},
                        {"version", text_or_null(result.source_version)},
                        {"machine", text_or_null(result.machine)}};
+  const Json compiler = {
+      {"version", text_or_null(result.compiler)},
+      {"from", result.compiler_packages.empty() ? "installed" : "fetched"},
+      {"packages", text_or_null(result.compiler_packages)}};
   const Json module = {{"name", result.module_name},
                        {"path", text_or_null(result.module.string())},
                        {"replace", result.replace}};
@@ -184,6 +188,7 @@ std::string build_json(const produce::BuildResult& result) {
                        {"remedy", text_or_null(result.remedy)},
                        {"log", text_or_null(result.log.string())},
                        {"kernel", kernel},
+                       {"compiler", compiler},
                        {"module", module},
                        {"patches", result.patches},
                        {"displaced", displaced_json(result.displaced)},

@@ -19,5 +19,12 @@ TEST(Launcher, IsTheNamedOne) {
   EXPECT_FALSE(is_launcher("gcc-12"));
 }
 
+TEST(Launcher, MayDistribute) {
+  EXPECT_TRUE(is_distributing("/usr/bin/distcc"));
+  EXPECT_TRUE(is_distributing("icecc"));
+  EXPECT_FALSE(is_distributing("ccache"));
+  EXPECT_FALSE(is_distributing("nice"));
+}
+
 } // namespace
 } // namespace kpatch::compile

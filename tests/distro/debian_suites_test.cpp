@@ -3,13 +3,10 @@
 // Kernels of another release than the machine's: which one it is, and a small archive of
 // it made here, which only lists in the cache know.
 #include "base/error.h"
-#include "base/sha256.h"
 #include "distro/debian.h"
 #include "distro/debian_archive.h"
 #include "distro/debian_suites.h"
-#include "scratch.h"
-
-#include <cstdlib>
+#include "small_archive.h"
 
 namespace kpatch::distro {
 namespace {
@@ -74,69 +71,13 @@ TEST(SuitesList, HasBothArchives) {
                   "Signed-By: /keys.gpg\n\n");
 }
 
-/// An archive of trixie. The machine's lists have bookworm, which is empty, from the same
-/// mirror.
-class OtherRelease : public testing::Test {
+class OtherRelease : public SmallArchive {
  protected:
-  void SetUp() override {
-    for (const char* program : {"apt-get", "dpkg-deb"})
-      if (find_program(program).empty())
-        GTEST_SKIP() << program << " is not installed";
-    for (const char* suite : {"bookworm", "trixie", "trixie-updates", "trixie-backports"})
-      add_suite("archive", suite, "");
-    add_suite("security", "trixie-security", "");
-    set_up_machine();
-  }
-  void TearDown() override { unsetenv("APT_CONFIG"); }
-
-  static std::string entry(std::string_view package, std::string_view version,
-                           std::string_view file, std::string_view content) {
-    return fmt::format("Package: {}\nVersion: {}\nArchitecture: all\nFilename: {}\n"
-                       "Size: {}\nSHA256: {}\n\n",
-                       package, version, file, content.size(), sha256(content));
-  }
-
-  void add_suite(const std::string& archive, const std::string& suite,
-                 const std::string& packages) {
-    const std::string folder = archive + "/dists/" + suite;
-    scratch_.file(folder + "/main/binary-amd64/Packages", packages);
-    const std::string release = fmt::format(
-        "Suite: {}\nComponents: main\nArchitectures: amd64\nSHA256:\n {} {} {}\n", suite,
-        sha256(packages), packages.size(), "main/binary-amd64/Packages");
-    scratch_.file(folder + "/Release", release);
-  }
-
-  void set_up_machine() {
-    for (const char* folder : {"apt/lists/partial", "apt/parts", "apt/cache"})
-      fs::create_directories(scratch_ / folder);
-    scratch_.file("apt/status", "");
-    scratch_.file("apt/sources.list",
-                  fmt::format("deb file:{0}/archive bookworm main\n"
-                              "deb file:{0}/security bookworm-security main\n",
-                              scratch_.path().string()));
-    const fs::path config = scratch_.file(
-        "apt/apt.conf", fmt::format("Dir::Etc::sourcelist \"{0}/sources.list\";\n"
-                                    "Dir::Etc::sourceparts \"{0}/parts\";\n"
-                                    "Dir::State::lists \"{0}/lists\";\n"
-                                    "Dir::State::status \"{0}/status\";\n"
-                                    "Dir::Cache \"{0}/cache\";\n"
-                                    "APT::Architecture \"amd64\";\n"
-                                    "APT::Default-Release \"bookworm\";\n"
-                                    "Acquire::AllowInsecureRepositories \"true\";\n"
-                                    "APT::Get::AllowUnauthenticated \"true\";\n",
-                                    (scratch_ / "apt").string()));
-    setenv("APT_CONFIG", config.c_str(), 1);
-  }
-
-  fs::path cache() const { return scratch_ / "cache"; }
-  DebianArchive archive(bool is_offline = false) {
-    const DebianRelease* release = debian_release_of("6.12.1+deb13-amd64");
-    return {cache() / "downloads", is_offline,
-            std::make_shared<ReleaseArchive>(*release, cache(), is_offline)};
+  DebianArchive archive(bool is_offline = false) const {
+    return {cache() / "downloads", is_offline, release(is_offline)};
   }
 
   const std::string image_ = "linux-image-6.12.1+deb13-amd64";
-  Scratch scratch_;
 };
 
 TEST_F(OtherRelease, IsServedThoughTheMachineDoesNotKnowIt) {
