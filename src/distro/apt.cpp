@@ -16,7 +16,8 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr const char* kFolders[] = {"sources", "lists/partial", "cache/archives/partial"};
+constexpr const char* kFolders[] = {"sources", "preferences", "lists/partial",
+                                    "cache/archives/partial"};
 
 struct Setting {
   std::string_view name;

@@ -162,12 +162,15 @@ std::string listed(std::vector<std::string> packages) {
 }
 
 /// Versions that everything else must be of if it can: a package depends on others that
-/// were built with it, and apt by itself would take their newest ones.
+/// were built with it, and apt by itself would take their newest ones. apt takes a
+/// version for "*" to be a mistake (apt_preferences(5)), but not for names that match a
+/// pattern.
 std::string preferences_for(const std::string& version) {
   constexpr int kMoreThanAny = 1001; // apt_preferences(5)
-  return version.empty() ? ""
-                         : fmt::format("Package: *\nPin: version {}\nPin-Priority: {}\n",
-                                       version, kMoreThanAny);
+  return version.empty()
+             ? ""
+             : fmt::format("Package: /./\nPin: version {}\nPin-Priority: {}\n", version,
+                           kMoreThanAny);
 }
 
 void fill(const fs::path& fresh, const Apt& apt, const std::vector<std::string>& install,

@@ -2,7 +2,7 @@
 //
 // quilt(1) lists patches in a file "series", one a line, relative to its folder, with the
 // options of patch(1) behind the name and comments behind '#'. git format-patch writes
-// one mail a patch, numbered so that names sort in order; git format-patch --stdout and
+// one mail a patch, numbered so that names sort in order; git format-patch and
 // archives write mails one behind the other, each begun by a "From " line after an empty
 // one (RFC 4155).
 #include "patch/series.h"

@@ -318,7 +318,7 @@ TEST_F(Driver, SaysThatTheKernelIsNotAffected) {
   EXPECT_EQ(without.message, "the patch does not affect this kernel\n"
                              "fs/off.c: CONFIG_OFF is off in this kernel");
   EXPECT_EQ(without.left_out.size(), 2u);
-  EXPECT_NE(said_.find("NOTICE: Documentation/none.rst: left out: no kernel is made"),
+  EXPECT_NE(said_.find("NOTICE: Documentation/none.rst: left out: no kernel is built"),
             std::string::npos)
       << said_;
 }
