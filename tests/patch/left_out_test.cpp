@@ -81,10 +81,11 @@ TEST(LeftOut, IsToldOnceForEachReason) {
   const std::vector<LeftOut> files = {{"Documentation/x", WhyLeftOut::kNoCode},
                                       {"d/a.c", WhyLeftOut::kOption, "CONFIG_OFF"},
                                       {"tools/y", WhyLeftOut::kNoCode}};
-  EXPECT_THAT(notices_of(files),
-              testing::ElementsAre(
-                  "NOTICE: Documentation/x, tools/y: left out: no kernel is built from it",
-                  "NOTICE: d/a.c: left out: CONFIG_OFF is off in this kernel"));
+  EXPECT_THAT(
+      notices_of(files),
+      testing::ElementsAre(
+          "NOTICE: Documentation/x, tools/y: left out: no kernel is built from it",
+          "NOTICE: d/a.c: left out: CONFIG_OFF is off in this kernel"));
   EXPECT_EQ(not_affected_because(files), "the patch does not affect this kernel\n"
                                          "d/a.c: CONFIG_OFF is off in this kernel");
 }

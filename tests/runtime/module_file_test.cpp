@@ -91,28 +91,24 @@ TEST(ModuleFile, NamesTheFunctionsOfItsRecords) {
 elf::Object built_by_the_kernel(const std::string& name) {
   elf::Object object = module_object("name=livepatch_a\0"s);
   const std::string strings = "f\0g\0"s + name + "\0"s;
-  const elf::SymbolId text = object.section_symbol(object.add_section({
-      .name = ".init.rodata.str1.1", .data = {strings.begin(), strings.end()}
-  }));
-  const elf::SectionId funcs = object.add_section({
-      .name = ".init.klp_funcs",
-      .data = Bytes(48),
-      .has_relocations = true,
-      .relocations = {{.offset = 0, .symbol = text, .addend = 0},
-                      {.offset = 24, .symbol = text, .addend = 2}}
-  });
+  const elf::SymbolId text = object.section_symbol(object.add_section(
+      {.name = ".init.rodata.str1.1", .data = {strings.begin(), strings.end()}}));
+  const elf::SectionId funcs =
+      object.add_section({.name = ".init.klp_funcs",
+                          .data = Bytes(48),
+                          .has_relocations = true,
+                          .relocations = {{.offset = 0, .symbol = text, .addend = 0},
+                                          {.offset = 24, .symbol = text, .addend = 2}}});
   object.sections[funcs].data[40] = 2; // position
   const elf::SymbolId table = object.section_symbol(funcs);
   Bytes objects(128);
   objects[56] = objects[64 + 56] = 1; // how many functions
-  object.add_section({
-      .name = ".init.klp_objects",
-      .data = objects,
-      .has_relocations = true,
-      .relocations = {{.offset = 8, .symbol = table, .addend = 0},
-                      {.offset = 64, .symbol = text, .addend = 4},
-                      {.offset = 72, .symbol = table, .addend = 24}}
-  });
+  object.add_section({.name = ".init.klp_objects",
+                      .data = objects,
+                      .has_relocations = true,
+                      .relocations = {{.offset = 8, .symbol = table, .addend = 0},
+                                      {.offset = 64, .symbol = text, .addend = 4},
+                                      {.offset = 72, .symbol = table, .addend = 24}}});
   return object;
 }
 
