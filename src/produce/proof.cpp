@@ -11,6 +11,7 @@
 #include "arch/arch.h"
 #include "base/error.h"
 #include "base/files.h"
+#include "cache/layout.h"
 
 #include <fmt/ranges.h>
 
@@ -53,6 +54,11 @@ constexpr std::size_t kMostForSource = 4;
 constexpr const char* kSourceRemedy =
     "use the source of exactly the version that the running kernel was built from";
 
+constexpr const char* kOwnRemedy =
+    "make the change in a function that calls this one; if neither options nor files of "
+    "the build were changed, report the kernel's version and this message as an error of "
+    "kpatch-build";
+
 /// "6.1.192", as the top makefile of a source says it; empty if it does not.
 std::string version_of_source(const std::filesystem::path& source) {
   const std::string makefile = read_text_if_exists(source / "Makefile").value_or("");
@@ -73,6 +79,20 @@ bool is_of_version(std::string_view kernel, std::string_view version) {
   return kernel.starts_with(version) &&
          (kernel.size() == version.size() ||
           !std::isdigit(static_cast<unsigned char>(kernel[version.size()])));
+}
+
+/// Whether the source is known to be the package that the kernel was built from: it lies
+/// in the cache under that version, or brings the package's own changelog.
+bool is_kernels_own(const kernel::Target& target) {
+  if (target.version.empty() || target.source.empty())
+    return false;
+  if (target.source.filename() == target.version &&
+      target.source.parent_path().filename() == cache::kSources)
+    return true;
+  const std::string changelog =
+      read_text_if_exists(target.source / "debian/changelog").value_or("");
+  return changelog.substr(0, changelog.find('\n'))
+             .find(fmt::format("({})", target.version)) != std::string::npos;
 }
 
 /// What compiler and source say of themselves is asked first.
@@ -107,6 +127,12 @@ Cause likely_cause(const match::UnitMatch& match, const kernel::Target& target) 
                         "functions differ",
                         others, match.functions.size()),
             "build with the configuration and options of the running kernel"};
+  if (is_kernels_own(target))
+    return {fmt::format("not the source and not the compiler, which are the kernel's own "
+                        "({}); {} of the unit's {} functions {}",
+                        target.version, others, match.functions.size(),
+                        others == 1 ? "differs" : "differ"),
+            kOwnRemedy};
   const bool is_telling = match.functions.size() >= kTellingFunctions;
   return {fmt::format("the version of the source{}: {} of the unit's {} functions {}, "
                       "and the kernel was built from {}",

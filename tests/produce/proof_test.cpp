@@ -112,6 +112,23 @@ TEST_F(ProofTest, BlamesASourceThatSaysItIsOfAnotherVersion) {
               testing::Not(HasSubstr("it is 6.1.192")));
 }
 
+TEST_F(ProofTest, DoesNotBlameASourceThatIsTheKernelsOwn) {
+  const elf::Object other = compiled(with(kSource, "other(limit)", "limit"), kRight);
+  const std::filesystem::path unpacked = directory_.path() / "unpacked";
+  std::filesystem::create_directories(unpacked / "debian");
+  for (const auto& source : {directory_.path() / "sources/6.1.192-2", unpacked}) {
+    write_file(unpacked / "debian/changelog",
+               "linux (6.1.192-2) bookworm; urgency=low\n");
+    target_.source = source;
+    ASSERT_THAT(judged(other).problems, SizeIs(1));
+    const Problem problem = judged(other).problems[0];
+    EXPECT_THAT(problem.message, HasSubstr("not the source and not the compiler"));
+    EXPECT_THAT(problem.remedy, testing::Not(HasSubstr("use the source of")));
+  }
+  write_file(unpacked / "debian/changelog", "linux (6.1.190-1) bookworm; urgency=low\n");
+  EXPECT_THAT(judged(other).problems[0].message, HasSubstr("the version of the source"));
+}
+
 TEST_F(ProofTest, RefusesOtherOptions) {
   const UnitResult result =
       judged(compiled(kSource, {"-O0", "-ffunction-sections", "-fdata-sections"}));
