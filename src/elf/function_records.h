@@ -9,6 +9,9 @@
 
 namespace kpatch::elf {
 
+/// Ends the name of new code that must not be called like what it replaces.
+inline constexpr std::string_view kUniqueSuffix = ".kpatch";
+
 /// A function that a livepatch module replaces, as the file says it: nothing is checked.
 struct FunctionRecord {
   std::string object; ///< "vmlinux" or a module; empty: the record names none

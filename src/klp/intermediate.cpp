@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "elf/edit.h"
+#include "elf/function_records.h"
 #include "klp/ftrace_records.h"
 #include "klp/policy.h"
 #include "klp/record_writer.h"
@@ -38,9 +39,9 @@ constexpr std::string_view kSortedPerCpu = ".data..percpu.";
 
 class Maker {
  public:
-  explicit Maker(diff::Delta& delta)
-      : delta_(delta), object_(delta.object), resolver_(delta),
-        marks_(choose_livepatch_relocations(delta, resolver_)),
+  Maker(diff::Delta& delta, bool unique_names)
+      : delta_(delta), object_(delta.object), unique_names_(unique_names),
+        resolver_(delta), marks_(choose_livepatch_relocations(delta, resolver_)),
         given_sections_(static_cast<elf::SectionId>(object_.sections.size())),
         given_symbols_(static_cast<elf::SymbolId>(object_.symbols.size())),
         strings_(object_) {
@@ -59,6 +60,8 @@ class Maker {
     name_callback_objects();
     add_ftrace_records(delta_, given_symbols_);
     name_per_cpu_sections();
+    if (unique_names_)
+      rename_replacements();
     check_ranges();
     drop_unused_symbols();
     order_symbols();
@@ -104,9 +107,18 @@ class Maker {
       point_to_string(writer, func::kObject, parent());
       // Nothing in the patch module may link to it by name before its relocations are
       // complete.
-      if (!state.became_global)
+      if (!state.became_global) {
         symbol.binding = STB_LOCAL;
+        replacements_.push_back(id);
+      }
     }
+  }
+
+  /// A name that is in kallsyms twice is refused to who asks for a kprobe by it
+  /// (kernel/trace/trace_kprobe.c: validate_probe_symbol).
+  void rename_replacements() {
+    for (const elf::SymbolId id : replacements_)
+      object_.symbols[id].name += elf::kUniqueSuffix;
   }
 
   void write_relocations() {
@@ -287,6 +299,8 @@ class Maker {
 
   diff::Delta& delta_;
   elf::Object& object_;
+  bool unique_names_;
+  std::vector<elf::SymbolId> replacements_;
   Resolver resolver_;
   std::vector<std::vector<bool>> marks_;
   elf::SectionId given_sections_; ///< how many sections and symbols the delta itself had
@@ -297,8 +311,8 @@ class Maker {
 
 } // namespace
 
-elf::Object make_intermediate(diff::Delta delta) {
-  Maker(delta).run();
+elf::Object make_intermediate(diff::Delta delta, bool unique_names) {
+  Maker(delta, unique_names).run();
   return std::move(delta.object);
 }
 

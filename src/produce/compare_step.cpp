@@ -60,6 +60,7 @@ void compare(Context& context, const compile::Workshop& shop,
   const PairOptions options{.init_changes = context.options.init_changes,
                             .force = context.options.force,
                             .thunks = context.options.thunks,
+                            .unique_names = context.options.unique_names,
                             .explain = context.options.explain,
                             .keep_debug = !context.options.debug_file.empty()};
   for (UnitResult& result : diff_units(shop, view, options, objects)) {

@@ -38,7 +38,8 @@ struct BuildOptions {
   Review review = Review::kWarn;
   bool check_compiler = true;
   bool thunks = true; ///< for pointers to functions that are closed to calls through them
-  bool fix_lines = true; ///< lines that a patch moves keep their numbers
+  bool unique_names = false; ///< replacements are not called as what they replace
+  bool fix_lines = true;     ///< lines that a patch moves keep their numbers
   patch::Grain leave_out = patch::Grain::kAll; ///< what goes if it cannot be patched
   bool force = false; ///< though the original's code is not the running kernel's
   bool source_may_change = false; ///< it is the user's: keep nothing that is read from it

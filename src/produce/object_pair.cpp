@@ -136,7 +136,7 @@ void with_likely_cause(const std::optional<match::UnitMatch>& match,
 
 /// Debug information that was only made to explain the changes goes no further.
 void write_part(diff::Delta delta, const PairOptions& options, const fs::path& output) {
-  elf::Object part = klp::make_intermediate(std::move(delta));
+  elf::Object part = klp::make_intermediate(std::move(delta), options.unique_names);
   if (!options.keep_debug)
     elf::remove_sections(part, [](const elf::Section& section) {
       return special::is_debug_section(section.name);

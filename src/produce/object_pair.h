@@ -30,8 +30,9 @@ struct PairOptions {
   bool force = false;
   /// Give functions that may no longer be called through a pointer a thunk that may.
   bool thunks = true;
-  bool explain = false;    ///< say where in the source changes come from
-  bool keep_debug = false; ///< the module is to have what debug information there is
+  bool unique_names = false; ///< of what replaces functions
+  bool explain = false;      ///< say where in the source changes come from
+  bool keep_debug = false;   ///< the module is to have what debug information there is
 };
 
 /// Compares the sides of units and makes the intermediate objects that the module is

@@ -40,11 +40,13 @@ bool has_ftrace_entry(const KernelView& kernel, const elf::FunctionRecord& recor
   return nearest && nearest->address == address;
 }
 
-/// The new code keeps the name of the old one.
+/// The new code keeps the name of the old one, which may be made unique.
 bool is_named_alike(const elf::Object& module, const elf::FunctionRecord& record) {
   return std::ranges::any_of(module.symbols, [&](const elf::Symbol& symbol) {
     return symbol.is_function() && symbol.is_defined() && symbol.section == record.code &&
-           symbol.value == record.offset && symbol.name == record.name;
+           symbol.value == record.offset &&
+           (symbol.name == record.name ||
+            symbol.name == record.name + std::string(elf::kUniqueSuffix));
   });
 }
 

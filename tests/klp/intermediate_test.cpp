@@ -157,6 +157,31 @@ TEST(PatchedFunctions, AreNoGlobalsOfTheModule) {
       << "init code of the module would run it before its relocations are complete";
 }
 
+/// With changed code in f.
+elf::Object with_unique_names() {
+  const auto make = [](std::uint8_t filler) {
+    ObjectBuilder builder;
+    builder.function("f", {filler, kRet}, STB_GLOBAL);
+    builder.function("same", {kNop, kRet}, STB_GLOBAL);
+    return builder.build();
+  };
+  Diffing diffing;
+  Result result = diffing.run(make(kNop), make(kOther));
+  return make_intermediate(std::move(*result.delta), true);
+}
+
+TEST(UniqueNames, AreThoseOfNewCodeOnly) {
+  const elf::Object object = with_unique_names();
+  EXPECT_FALSE(object.find_symbol("f"));
+  EXPECT_TRUE(object.find_symbol("f.kpatch"));
+  EXPECT_FALSE(object.find_symbol("same.kpatch"));
+  const Bytes& strings = object.sections[object.find_section(".kpatch.strings")].data;
+  const std::string text(strings.begin(), strings.end());
+  EXPECT_NE(text.find(std::string("f\0", 2)), std::string::npos)
+      << "the kernel is asked for what is replaced by its own name";
+  EXPECT_EQ(text.find("f.kpatch"), std::string::npos);
+}
+
 TEST(Callbacks, AloneMakeAPatchAndNameTheirObject) {
   const auto make = [](bool is_patched) {
     ObjectBuilder builder;

@@ -169,6 +169,13 @@ TEST_F(LoaderRules, AreKeptByAGoodModule) {
   EXPECT_THAT(codes(), IsEmpty());
 }
 
+TEST_F(LoaderRules, LetNewCodeHaveAUniqueName) {
+  module_.symbols[show_].name = "show.kpatch";
+  EXPECT_THAT(codes(), IsEmpty());
+  module_.symbols[show_].name = "show.other";
+  EXPECT_THAT(codes(), Contains("KP5008"));
+}
+
 TEST_F(LoaderRules, WantLivepatchSymbolsInLivepatchRelocations) {
   module_.livepatch[0].relocations[0].symbol = thunk_;
   EXPECT_THAT(codes(), ElementsAre("KP5001"));
