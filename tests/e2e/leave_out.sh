@@ -1,0 +1,42 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Of a change that cannot be patched live as a whole the module is that of the rest, byte for byte: of two files, and of a
+# series in which one patch needs another.
+# usage: leave_out.sh BIN-DIRECTORY
+. "$(dirname "$(readlink -f "$0")")/common.sh"
+build() { # NAME ARGUMENT...
+	"$bin/kpatch-build" -a "$release" -n e2e-rest -o "$work/$1" --json "$work/$1/json" "${@:2}"
+}
+left_out() { # JSON: the part of the report
+	sed -n '/"needs_reboot": /,/^  \]/p' "$1"
+}
+mkdir "$work/rest" "$work/files" "$work/series" "$work/quilt"
+good=$(file patches meminfo-string.patch)
+refused=$(file patches constant-table.patch) # data that the running kernel uses
+build rest "$good"
+
+build files --leave-out-refused "$good" "$refused" | tee "$work/said"
+cmp "$work/rest/e2e-rest.ko" "$work/files/e2e-rest.ko"
+grep '^NOTICE: fs/proc/kmsg.c: needs a reboot' "$work/said"
+left_out "$work/files/json" | grep '"code": "KP2002"'
+[ "$(left_out "$work/files/json" | grep -c '"change": ')" -eq 1 ]
+
+cp "$good" "$work/quilt/good.patch"
+{ printf 'Subject: [PATCH] proc: do not poll\n\nCVE-2026-0001\n---\n'; sed 1,2d "$refused"; } >"$work/quilt/refused.patch"
+cat >"$work/quilt/needs-it.patch" <<'EOF'
+--- a/fs/proc/kmsg.c
++++ b/fs/proc/kmsg.c
+@@ -49,5 +49,5 @@
+ static const struct proc_ops kmsg_proc_ops = {
+ 	.proc_flags	= PROC_ENTRY_PERMANENT,
+ 	.proc_read	= kmsg_read,
+-	.proc_open	= kmsg_open,
++	.proc_open	= NULL,
+ 	.proc_release	= kmsg_release,
+EOF
+printf 'refused.patch\nneeds-it.patch\ngood.patch\n' >"$work/quilt/series"
+build series --leave-out-refused --series "$work/quilt/series"
+cmp "$work/rest/e2e-rest.ko" "$work/series/e2e-rest.ko"
+left_out "$work/series/json" | sed -n 's/^ *"change": //p' | sort | diff - <(printf '"%s",\n' needs-it.patch refused.patch)
+left_out "$work/series/json" | grep '"subject": "proc: do not poll"'
+left_out "$work/series/json" | grep '"CVE-2026-0001"'
