@@ -23,6 +23,11 @@ struct ImagePart {
   std::uint64_t size = 0;
   std::uint64_t flags = 0; ///< SHF_*
   Bytes data;              ///< empty for what the file does not hold (.bss)
+
+  /// Whether functions lie in it. Where one input of a section is executable, the linker
+  /// marks all of it: .data of newer x86 kernels has the code that kexec copies to where
+  /// it runs (vmlinux.lds.S: RELOCATE_KERNEL). No kernel executes what it can write to.
+  bool is_code() const { return (flags & SHF_EXECINSTR) && !(flags & SHF_WRITE); }
 };
 
 struct ImageSymbol {

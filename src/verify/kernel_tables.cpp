@@ -27,7 +27,7 @@ struct Reader {
   }
   bool leads_to_code(std::uint64_t offset) const {
     const image::ImagePart* target = image.find_part(pointed_at(offset));
-    return target && (target->flags & SHF_EXECINSTR);
+    return target && target->is_code();
   }
 };
 

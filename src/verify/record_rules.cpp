@@ -72,7 +72,7 @@ std::string fault(const elf::Object& module, const elf::FunctionRecord& record,
     return fmt::format("{} has {} symbols of this name, and number {} is asked for",
                        record.object, image->named(record.name).size(), record.position);
   const image::ImagePart* part = image->find_part(found->address);
-  if (!part || !(part->flags & SHF_EXECINSTR))
+  if (!part || !part->is_code())
     return "it is not a function";
   if (is_gone_after_start(*part, record.object == kVmlinux))
     return fmt::format("{} gives it up once it has started", record.object);

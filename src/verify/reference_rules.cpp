@@ -189,7 +189,7 @@ class ReferenceChecker {
     if (!found || (name && symbol.reserved_index != kLivepatchIndex))
       return;
     const image::ImagePart* part = image->find_part(found->address);
-    const bool is_code = part && (part->flags & SHF_EXECINSTR);
+    const bool is_code = part && part->is_code();
     const bool is_branch = arch_.is_branch(view_.section(id), relocation);
     const std::string place = text(id, relocation.offset);
     if (is_branch && part && !is_code)

@@ -195,5 +195,14 @@ TEST(ModuleImage, IsLinkedAsItsLoaderWould) {
             static_cast<std::uint32_t>(address + 2));
 }
 
+TEST(ImagePart, IsCodeUnlessItCanBeWrittenTo) {
+  const auto is_code = [](std::uint64_t flags) {
+    return ImagePart{.name = "x", .flags = flags}.is_code();
+  };
+  EXPECT_TRUE(is_code(SHF_ALLOC | SHF_EXECINSTR));
+  EXPECT_FALSE(is_code(SHF_ALLOC | SHF_EXECINSTR | SHF_WRITE)); // .data of 7.3
+  EXPECT_FALSE(is_code(SHF_ALLOC));
+}
+
 } // namespace
 } // namespace kpatch::image
