@@ -92,11 +92,13 @@ class Maker {
         continue;
       const std::optional<diff::Found>& found = resolver_.find(id);
       if (!found)
-        fail("{}: can't find symbol '{}' in symbol table of {}", delta_.inputs.label,
-             symbol.name, parent());
+        fail_with_remedy(kMissingSymbolRemedy,
+                         "{}: can't find symbol '{}' in symbol table of {}",
+                         delta_.inputs.label, symbol.name, parent());
       if (symbol.is_local() && found->is_global)
-        fail("{}: can't find local symbol '{}' in symbol table of {}",
-             delta_.inputs.label, symbol.name, parent());
+        fail_with_remedy(kMissingSymbolRemedy,
+                         "{}: can't find local symbol '{}' in symbol table of {}",
+                         delta_.inputs.label, symbol.name, parent());
       writer.begin();
       writer.point(func::kNewAddress, id, 0);
       writer.put64(func::kNewSize, symbol.size);

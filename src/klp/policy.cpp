@@ -111,16 +111,19 @@ class Chooser {
     const std::optional<diff::Found>& found = resolver_.find(id);
     if (!found) {
       if (symbol.is_local())
-        fail("{}: can't find local symbol '{}' in symbol table of {}",
-             delta_.inputs.label, symbol.name, delta_.inputs.parent);
+        fail_with_remedy(kMissingSymbolRemedy,
+                         "{}: can't find local symbol '{}' in symbol table of {}",
+                         delta_.inputs.label, symbol.name, delta_.inputs.parent);
       return false; // another object of the patch defines it
     }
     if (symbol.is_local()) {
       if (found->is_global)
-        fail("{}: can't find local symbol '{}' in symbol table of {}, which has a global "
-             "of that "
-             "name",
-             delta_.inputs.label, symbol.name, delta_.inputs.parent);
+        fail_with_remedy(
+            kMissingSymbolRemedy,
+            "{}: can't find local symbol '{}' in symbol table of {}, which has a global "
+            "of that "
+            "name",
+            delta_.inputs.label, symbol.name, delta_.inputs.parent);
       return true;
     }
     if (found->is_exported)

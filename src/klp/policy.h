@@ -9,6 +9,11 @@
 
 namespace kpatch::klp {
 
+/// What to do where new code refers to what the running kernel does not have.
+inline constexpr const char* kMissingSymbolRemedy =
+    "the running kernel has it only inlined, or not at all: change a function that does "
+    "not refer to it, or give the patch a copy of it under another name";
+
 /// Looks symbols of a delta's object up in the running kernel, each once.
 class Resolver {
  public:

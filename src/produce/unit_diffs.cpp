@@ -61,6 +61,22 @@ class UnitDiff {
         {unit_.unit, owner, told_->original, told_->patched, unit_.original}, part);
   }
 
+  /// Without the constants the compiler may inline otherwise than it did for the kernel.
+  UnitResult compare_with_plain_constants(const std::string& owner, const fs::path& part,
+                                          const std::string& user) {
+    if (!plain_)
+      plain_ = compile_with_plain_constants(shop_, view_, unit_.unit);
+    try {
+      return differ_.compare(
+          {unit_.unit, owner, plain_->original, plain_->patched, unit_.original}, part);
+    } catch (const Error& error) {
+      fail_with_remedy(error.remedy(),
+                       "{} uses constants that only a booting kernel fills in "
+                       "(runtime_const), and with their variables instead: {}",
+                       user, error.what());
+    }
+  }
+
   /// If need be in a form that can leave the kernel's image.
   UnitResult compare_as_module_code(const std::string& owner) {
     const fs::path part = part_of(shop_, owner, unit_.unit);
@@ -69,10 +85,7 @@ class UnitDiff {
     const std::string user = runtime_constant_user(result, unit_.patched);
     if (user.empty())
       return result;
-    if (!plain_)
-      plain_ = compile_with_plain_constants(shop_, view_, unit_.unit);
-    result = differ_.compare(
-        {unit_.unit, owner, plain_->original, plain_->patched, unit_.original}, part);
+    result = compare_with_plain_constants(owner, part, user);
     result.notes.push_back(
         {.symbol = user,
          .text = fmt::format("{} has constants that only a booting kernel fills in; its "
