@@ -108,7 +108,8 @@ class Diffing {
     index_ = image::SymbolIndex();
     std::uint64_t address = 0xffffffff81000000;
     for (const elf::Symbol& symbol : original.symbols)
-      if (!symbol.name.empty() && !symbol.is_section() && !symbol.is_undefined())
+      if (!symbol.name.empty() && !symbol.is_section() && !symbol.is_undefined() &&
+          symbol.name != inlined)
         index_.add({.name = symbol.name,
                     .value = address += 0x100,
                     .size = symbol.size,
@@ -134,6 +135,7 @@ class Diffing {
 
   std::vector<std::string> more_symbols; ///< locals of the parent beyond the original's
   std::vector<std::string> more_globals; ///< globals of the parent, not exported
+  std::string inlined{};                 ///< of the original, but not in the parent
   std::string parent = "vmlinux";
   image::Symvers symvers;
   kernel::StructSizes sizes;

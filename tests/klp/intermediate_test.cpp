@@ -6,6 +6,7 @@
 #include "diff/object_builder.h"
 #include "klp/convert.h"
 #include "klp/intermediate.h"
+#include "klp/policy.h"
 
 #include <gtest/gtest.h>
 
@@ -69,6 +70,29 @@ TEST(Addends, KeepTheirSignAndAllTheirBits) {
                                     ".text.f", 8, ".klp.sym.vmlinux.empty_zero_page,0");
     ASSERT_TRUE(found);
     EXPECT_EQ(found->addend, addend);
+  }
+}
+
+TEST(MissingSymbols, AreNamedWithARemedy) {
+  const auto make = [](std::uint8_t filler) {
+    ObjectBuilder builder;
+    builder.function("f", {0xe8, 0, 0, 0, 0, filler, kRet});
+    builder.function("helper", {kNop, kRet}, STB_LOCAL);
+    builder.add_relocation("f", 1, R_X86_64_PLT32, builder.object().find_symbol("helper"),
+                           -4);
+    return builder.build();
+  };
+  Diffing diffing;
+  diffing.inlined = "helper";
+  Result result = diffing.run(make(kNop), make(kOther));
+  ASSERT_TRUE(result.delta);
+  try {
+    make_intermediate(std::move(*result.delta));
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_NE(std::string(error.what()).find("can't find local symbol 'helper'"),
+              std::string::npos);
+    EXPECT_EQ(error.remedy(), kMissingSymbolRemedy);
   }
 }
 
