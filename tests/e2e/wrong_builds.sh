@@ -66,5 +66,5 @@ forced() {
 }
 
 echo "== by force"
-forced same-name "mm/vmalloc.o: WARNING: s_show: $different" -s "$work/source"
+forced same-name "mm/vmalloc.o: WARNING: KP1020: s_show: $different" -s "$work/source"
 forced changed-export "WARNING: .*expectfn_find_by_name.*KP1030"
