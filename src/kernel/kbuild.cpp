@@ -187,8 +187,8 @@ std::vector<std::string> first_make_arguments(const fs::path& source) {
 }
 
 // The record has the form of kbuild's own. make-cmd is the command as kbuild quotes it
-// for a record. Before 5.17 objtool is no part of the compiler's command, but one of its
-// own.
+// for a record. Before 5.17 kbuild runs objtool by a command of its own, after that of
+// the compiler.
 const std::string_view kRecordOnly =
     "rule_cc_o_c=@printf '%s\\n' 'cmd_$@ := $(make-cmd)$(if $(findstring "
     "$(cmd_objtool),$(cmd_cc_o_c)),, ; $(call make-cmd,objtool))' 'source_$@ := $<' "

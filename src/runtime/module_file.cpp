@@ -69,7 +69,7 @@ std::string name_in_this_module(const elf::Object& object) {
   return text_at(std::span(data).subspan(kNameInThisModule, kModuleNameSize), 0);
 }
 
-/// A record that names no object cannot be told from damage, and says nothing.
+/// A record without the name of an object looks like a damaged one; it is left out.
 std::vector<ReplacedFunction> read_functions(const elf::Object& object) {
   std::vector<ReplacedFunction> functions;
   for (elf::FunctionRecord& record : elf::function_records(object).records)
