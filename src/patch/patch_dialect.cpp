@@ -47,7 +47,7 @@ std::string lower(std::string_view text) {
   return result;
 }
 
-/// "12,15c3" of plain diff, "12,15c" of ed scripts: the letter's place, or npos.
+/// "12,15c3" of plain diff: the letter's place, or npos.
 std::size_t command_letter(std::string_view line) {
   const std::size_t letter = line.find_first_not_of("0123456789,");
   if (letter == 0 || letter == std::string_view::npos || line[0] == ',')
@@ -67,15 +67,30 @@ bool is_plain_diff(Lines lines, std::size_t at) {
   return next.starts_with("< ") || next.starts_with("> ");
 }
 
-bool is_ed_script(Lines lines, std::size_t at) {
-  const std::string_view line = trimmed(line_at(lines, at));
-  const std::size_t letter = command_letter(line);
-  if (letter == std::string_view::npos || letter + 1 != line.size())
+/// "2a", "2i", "2,3c", "2,3d", "2s/.//": a whole line (get_ed_command_letter() in pch.c).
+bool is_ed_command(std::string_view line) {
+  const std::size_t at = line.find_first_not_of("0123456789,");
+  if (at == 0 || at == std::string_view::npos || line[0] == ',')
     return false;
-  return line[letter] != 'd' &&
-         std::ranges::any_of(lines.subspan(at + 1), [](std::string_view other) {
-           return trimmed(other) == ".";
-         });
+  const bool pair = line.find(',') != std::string_view::npos;
+  const std::string_view command = line.substr(at);
+  return command == "c" || command == "d" || command == "s/.//" ||
+         (!pair && (command == "a" || command == "i"));
+}
+
+/// patch(1) takes commands for a script once a line with nothing but a dot ends them, or
+/// if no other diff follows.
+bool is_ed_script(Lines lines, std::size_t at) {
+  if (!is_ed_command(trimmed(line_at(lines, at))))
+    return false;
+  for (std::size_t i = at + 1; i < lines.size(); ++i) {
+    if (trimmed(lines[i]) == ".")
+      return true;
+    if (unindented(lines[i]).starts_with("--- ") &&
+        unindented(line_at(lines, i + 1)).starts_with("+++ "))
+      return false;
+  }
+  return true;
 }
 
 bool is_context_diff(Lines lines, std::size_t at) {

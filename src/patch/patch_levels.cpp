@@ -39,8 +39,10 @@ fs::path without_first(const fs::path& path) {
 } // namespace
 
 std::string wrong_strip_level(const FileChange& change, const PatchedView& view) {
-  const fs::path spelled = fs::path(change.spelled).lexically_normal();
-  if (spelled.empty() || change.has_git_prefixes || *spelled.begin() == "..")
+  const fs::path written = change.spelled;
+  const fs::path spelled = written.lexically_normal();
+  if (spelled.empty() || *written.begin() == "." || // stripped, it is the same file
+      change.has_git_prefixes || *spelled.begin() == "..")
     return {};
   if (may_be(change, spelled, view))
     return fmt::format("{}: the patch names this file without a prefix, as for patch -p0",
