@@ -139,13 +139,18 @@ class EntryChecker {
                       text(place)));
   }
 
-  /// Replacements lie one behind the other, so that one too short leaves a gap and one
-  /// too long reaches into the next.
+  /// Replacements lie one behind the other from the start of their section, so that one
+  /// too short leaves a gap and one too long reaches into the next.
   void check_gaps(const std::map<Place, std::uint64_t>& replacements) {
     for (auto at = replacements.begin(); at != replacements.end(); ++at) {
       const auto& [place, length] = *at;
       if (view_.section(place.first).name != ".altinstr_replacement")
         continue;
+      const bool is_first =
+          at == replacements.begin() || std::prev(at)->first.first != place.first;
+      if (is_first && place.second != 0)
+        add(kAlternatives,
+            fmt::format("no entry names the replacement before {}", text(place)));
       const auto next = std::next(at);
       const bool is_last = next == replacements.end() || next->first.first != place.first;
       const std::uint64_t end =

@@ -182,7 +182,7 @@ std::vector<Problem> check_module(const elf::Object& module, const ModuleRules& 
   const Case subject{view, kernel, rules, findings};
   Checker(subject).run();
   for (const auto check : {check_shape, check_imports, check_sites, check_entries,
-                           check_references, check_records})
+                           check_landings, check_references, check_records})
     check(subject);
   return findings.take();
 }

@@ -24,6 +24,8 @@ void check_imports(const Case& subject);
 void check_sites(const Case& subject);
 /// Entries that the kernel looks up: alternatives, bugs, exceptions, unwind data.
 void check_entries(const Case& subject);
+/// Places where code is entered, against code that is replaced.
+void check_landings(const Case& subject);
 /// Fields and what they refer to.
 void check_references(const Case& subject);
 /// The functions that the module replaces.

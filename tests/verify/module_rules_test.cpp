@@ -28,7 +28,15 @@ class LoaderRules : public testing::Test {
                    {.name = ".orc_unwind_ip",
                     .address = 0x400,
                     .size = 4,
-                    .data = {0x00, 0xfd, 0xff, 0xff}} // 0x100
+                    .data = {0x00, 0xfd, 0xff, 0xff}}, // 0x100
+                   {.name = ".altinstructions",
+                    .address = 0x500,
+                    .size = 12,
+                    .data = {0, 0xfc, 0xff, 0xff, 0, 0xfc, 0xff, 0xff, 0, 0, 3, 3}},
+                   {.name = "__ex_table",
+                    .address = 0x600,
+                    .size = 12,
+                    .data = {0, 0xfb, 0xff, 0xff, 0, 0xfb, 0xff, 0xff, 0, 0, 0, 0}},
                },
                {{.name = "count", .address = 16},
                 {.name = "count", .address = 32},
@@ -93,6 +101,27 @@ class LoaderRules : public testing::Test {
         .relocations = {{312, R_X86_64_64, init, 0}, {800, R_X86_64_64, exit, 0}}};
     std::ranges::copy(name, section.data.begin() + 24);
     module_.add_section(section);
+  }
+  /// An alternative for three bytes of show, whose replacement begins at that place.
+  void add_alternative(std::int64_t at, std::int64_t replacement) {
+    const auto code = module_.section_symbol(module_.add_section(
+        {.name = ".altinstr_replacement",
+         .flags = kCode,
+         .data = Bytes(static_cast<std::size_t>(replacement) + 3, 0x90)}));
+    module_.add_section({.name = ".altinstructions",
+                         .flags = SHF_ALLOC,
+                         .data = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 3, 3},
+                         .has_relocations = true,
+                         .relocations = {{0, R_X86_64_PC32, show_, at},
+                                         {4, R_X86_64_PC32, code, replacement}}});
+  }
+  void add_exception(std::int64_t at, std::int64_t fixup) {
+    module_.add_section({.name = "__ex_table",
+                         .flags = SHF_ALLOC,
+                         .data = Bytes(12),
+                         .has_relocations = true,
+                         .relocations = {{0, R_X86_64_PC32, show_, at},
+                                         {4, R_X86_64_PC32, show_, fixup}}});
   }
   /// A record for show of vmlinux; its names lie in .kpatch.strings.
   void add_records() {
@@ -303,6 +332,27 @@ TEST_F(LoaderRules, WantSymbolsThatVmlinuxKeeps) {
   add_livepatch(".klp.sym.vmlinux.pair,2");
   add_livepatch(".klp.sym.vmlinux.pair,1");
   EXPECT_THAT(codes(), ElementsAre("KP5002", "KP5002"));
+}
+
+TEST_F(LoaderRules, LetExceptionsGoOnBesideAlternatives) {
+  add_alternative(20, 0);
+  add_exception(18, 20);
+  EXPECT_THAT(codes(), IsEmpty());
+  section("__ex_table").relocations[1].addend = 23;
+  EXPECT_THAT(codes(), IsEmpty());
+}
+
+TEST_F(LoaderRules, LetNothingGoOnInsideOfAnAlternative) {
+  add_alternative(20, 0);
+  add_exception(18, 21);
+  EXPECT_THAT(codes(), ElementsAre("KP5011"));
+  section("__ex_table").relocations[1].addend = 22;
+  EXPECT_THAT(codes(), ElementsAre("KP5011"));
+}
+
+TEST_F(LoaderRules, WantReplacementsFromTheStartOfTheirSection) {
+  add_alternative(20, 1);
+  EXPECT_THAT(codes(), ElementsAre("KP5011"));
 }
 
 TEST_F(LoaderRules, LetAZeroWordEndTheRecords) {
