@@ -14,6 +14,9 @@
 #include "report/build_report.h"
 #include "report/cache_report.h"
 #include "report/console.h"
+#include "report/kernels_report.h"
+
+#include <fmt/format.h>
 
 namespace {
 
@@ -34,17 +37,11 @@ kpatch::LogLevel log_level_of(int times) {
 /// Of a patch for code that the kernel does not have; documented.
 constexpr int kNotAffectedStatus = 3;
 
-int build(Invocation& invocation, const std::vector<std::string>& argv,
-          kpatch::report::Console& console) {
-  const bool is_isolated = kpatch::produce::is_to_be_isolated(invocation);
+int build_for_one(Invocation invocation, bool is_isolated,
+                  const std::vector<std::string>& argv,
+                  kpatch::report::Console& console) {
   const auto progress = [&](std::string_view line) { console.say(line); };
   const auto complain = [&](std::string_view line) { console.complain(line); };
-  for (const std::string& notice : invocation.notices)
-    complain(notice);
-  if (invocation.debug > 0) {
-    progress("DEBUG mode enabled");
-    kpatch::set_log_level(log_level_of(invocation.debug));
-  }
   if (!invocation.to.empty())
     invocation.options.newer_source = [&](const kpatch::kernel::Target& target) {
       return std::filesystem::is_directory(invocation.to)
@@ -83,6 +80,54 @@ int build(Invocation& invocation, const std::vector<std::string>& argv,
   text.pop_back();
   complain(text);
   return 1;
+}
+
+/// What can be given is given, whatever becomes of the others.
+int build_for_each(const Invocation& asked, bool is_isolated,
+                   const std::vector<std::string>& argv,
+                   kpatch::report::Console& console) {
+  const kpatch::TempDir work("kpatch-kernels.");
+  std::vector<kpatch::report::KernelReport> reports;
+  for (const std::string& release : asked.releases) {
+    console.say(fmt::format("== {}", release));
+    Invocation invocation = asked;
+    invocation.kernel.release = release;
+    invocation.json = work.path() / std::to_string(reports.size());
+    const std::filesystem::path folder = asked.options.output_directory / release;
+    invocation.options.output_directory = folder;
+    kpatch::produce::BuildResult failure;
+    kpatch::produce::note_failure(failure, [&] {
+      std::filesystem::create_directories(folder);
+      build_for_one(std::move(invocation), is_isolated, argv, console);
+    });
+    kpatch::die_if_interrupted();
+    if (!failure.message.empty())
+      console.complain(kpatch::report::build_failure_text(failure));
+    const std::filesystem::path json = work.path() / std::to_string(reports.size());
+    reports.push_back({release, std::filesystem::exists(json)
+                                    ? kpatch::read_text(json)
+                                    : kpatch::report::build_json(failure)});
+    std::error_code not_empty;
+    std::filesystem::remove(folder, not_empty);
+  }
+  if (!asked.json.empty())
+    kpatch::write_file(asked.json, kpatch::report::kernels_json(reports));
+  kpatch::print(kpatch::Stream::kOutput, "\n{}", kpatch::report::kernels_text(reports));
+  return kpatch::report::kernels_status(reports);
+}
+
+int build(Invocation& invocation, const std::vector<std::string>& argv,
+          kpatch::report::Console& console) {
+  const bool is_isolated = kpatch::produce::is_to_be_isolated(invocation);
+  for (const std::string& notice : invocation.notices)
+    console.complain(notice);
+  if (invocation.debug > 0) {
+    console.say("DEBUG mode enabled");
+    kpatch::set_log_level(log_level_of(invocation.debug));
+  }
+  return invocation.releases.size() > 1
+             ? build_for_each(invocation, is_isolated, argv, console)
+             : build_for_one(invocation, is_isolated, argv, console);
 }
 
 int verify_cache(const Invocation& invocation, kpatch::report::Console& console) {

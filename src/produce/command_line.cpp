@@ -65,6 +65,13 @@ kernel::CompilerChoice compiler_choice(std::string_view text) {
   fail("--compiler: '{}' is neither fetched nor installed", text);
 }
 
+/// It also names a folder.
+std::string kernel_name(Text value) {
+  if (value.empty() || value.starts_with('.') || value.find('/') != std::string::npos)
+    fail("--archversion: '{}' is not the name of a kernel, as uname -r prints it", value);
+  return value;
+}
+
 fs::path existing_series(Text value) {
   if (!fs::exists(value))
     fail("series '{}' not found", value);
@@ -85,8 +92,11 @@ constexpr Option<Invocation> kOptions[] = {
     {"version", 0, nullptr, "Show the version",
      [](To to, Text) { to.action = Invocation::Action::kShowVersion; }},
     {"archversion", 'a', "RELEASE",
-     "Build for this kernel, named as by uname -r (default: the running kernel)",
-     [](To to, Text value) { to.kernel.release = value; }},
+     "Build for this kernel, named as by uname -r (default: the running kernel); "
+     "repeatable: each has its module in a folder of its name",
+     [](To to, Text value) { to.releases.push_back(kernel_name(value)); }},
+    {"only-kernel", 0, "RELEASE", nullptr,
+     [](To to, Text value) { to.only_kernel = value; }},
     {"sourcerpm", 'r', "FILE", "Use this source package of an RPM kernel",
      [](To to, Text value) {
        to.kernel.source_rpm = existing_file(value, "source rpm");
@@ -233,6 +243,40 @@ Invocation cache_invocation(const std::vector<std::string>& words) {
   return invocation;
 }
 
+/// What is said of one kernel is not true of others.
+void check_several(const Invocation& invocation) {
+  const kernel::TargetRequest& kernel = invocation.kernel;
+  const auto refuse = [](std::string_view option) {
+    fail("{} is about one kernel; it cannot be used with several --archversion", option);
+  };
+  if (!kernel.overrides.source.empty())
+    refuse("--sourcedir");
+  if (!kernel.overrides.config.empty())
+    refuse("--config");
+  if (!kernel.overrides.vmlinux.empty())
+    refuse("--vmlinux");
+  if (!kernel.out_of_tree.modules.empty())
+    refuse("--oot-module");
+  if (!invocation.options.debug_file.empty())
+    refuse("--debug-file");
+}
+
+/// The kernels to build for, each once.
+void choose_kernels(Invocation& invocation) {
+  std::vector<std::string>& releases = invocation.releases;
+  if (!invocation.only_kernel.empty())
+    releases = {invocation.only_kernel};
+  std::vector<std::string> once;
+  for (std::string& release : releases)
+    if (std::ranges::find(once, release) == once.end())
+      once.push_back(release);
+  releases = std::move(once);
+  if (!releases.empty())
+    invocation.kernel.release = releases.front();
+  if (releases.size() > 1)
+    check_several(invocation);
+}
+
 /// Options that only make sense together, or not together.
 void check_combination(Invocation& invocation) {
   const kernel::TargetRequest& kernel = invocation.kernel;
@@ -294,6 +338,7 @@ Invocation parse_command_line(int argc, char** argv) {
     invocation.action = Action::kComplainAboutUsage;
     invocation.usage_complaint = "no patch file(s) specified";
   }
+  choose_kernels(invocation);
   check_combination(invocation);
   invocation.options.keep_log = invocation.debug > 0 || invocation.options.keep_work;
   invocation.options.cache = fs::absolute(cache::default_cache());

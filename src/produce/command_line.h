@@ -31,7 +31,9 @@ struct Invocation {
   std::vector<std::string> places;  ///< for kShowPlaces: what, release; may be fewer
   BuildOptions options;
   std::string to; ///< a version, "newest", or a source tree; empty: patches only
-  kernel::TargetRequest kernel;
+  kernel::TargetRequest kernel;      ///< of `releases`, the first
+  std::vector<std::string> releases; ///< to build for; empty: the running kernel
+  std::string only_kernel;    ///< of them, in the isolated part of a build for several
   std::filesystem::path json; ///< empty: not wanted
   Isolation isolation = Isolation::kForRoot;
   int debug = 0; ///< how often --debug was given

@@ -95,6 +95,18 @@ void take_over(const fs::path& from, const fs::path& to) {
     write_file(to, read_text(from));
 }
 
+/// The report names the module where it is in the end.
+void take_over_report(const fs::path& from, const fs::path& to, const std::string& made,
+                      const std::string& kept) {
+  if (!is_plain_file(from))
+    return;
+  std::string text = read_text(from);
+  for (std::size_t at = 0; (at = text.find(made, at)) != std::string::npos;
+       at += kept.size())
+    text.replace(at, made.size(), kept);
+  write_file(to, text);
+}
+
 /// With what overrides the caller's options at the end, before any `--`.
 std::vector<std::string> inner_arguments(const Invocation& invocation,
                                          std::vector<std::string> argv,
@@ -105,6 +117,8 @@ std::vector<std::string> inner_arguments(const Invocation& invocation,
     more.insert(more.end(), {"--json", own / "json"});
   if (!invocation.options.debug_file.empty())
     more.insert(more.end(), {"--debug-file", own / "debug"});
+  if (invocation.releases.size() > 1)
+    more.insert(more.end(), {"--only-kernel", invocation.kernel.release});
   argv[0] = fs::read_symlink("/proc/self/exe");
   argv.insert(std::ranges::find(argv, "--"), more.begin(), more.end());
   return argv;
@@ -195,7 +209,8 @@ int build_isolated(const Invocation& invocation, const kernel::Target& target,
   // Nothing runs there any more.
   take_over(own.path() / "cache/build.log", invocation.options.cache / "build.log");
   if (!invocation.json.empty())
-    take_over(own.path() / "json", invocation.json);
+    take_over_report(own.path() / "json", invocation.json, own.path() / "out",
+                     invocation.options.output_directory);
   if (!outcome.ok())
     return outcome.status;
   if (!invocation.options.debug_file.empty())

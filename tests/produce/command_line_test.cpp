@@ -152,6 +152,30 @@ TEST_F(CommandLine, RefusesCombinationsThatContradict) {
             "out-of-tree module '/nowhere.ko' not found");
 }
 
+TEST_F(CommandLine, TakesSeveralKernels) {
+  EXPECT_TRUE(parse({patch_}).releases.empty());
+  const Invocation two =
+      parse({"-a", "6.1.0-1-amd64", "-a", "7.3.4", "-a", "7.3.4", patch_});
+  EXPECT_EQ(two.releases, (std::vector<std::string>{"6.1.0-1-amd64", "7.3.4"}));
+  EXPECT_EQ(two.kernel.release, "6.1.0-1-amd64");
+  // As the isolated part of such a build is started.
+  const Invocation one =
+      parse({"-a", "6.1", "-a", "7.3.4", "--only-kernel", "7.3.4", patch_});
+  EXPECT_EQ(one.releases, std::vector<std::string>{"7.3.4"});
+  EXPECT_EQ(one.kernel.release, "7.3.4");
+}
+
+TEST_F(CommandLine, RefusesForSeveralKernelsWhatIsTrueOfOne) {
+  for (const char* option : {"-s", "-c", "-v", "--debug-file"}) {
+    const std::string value = option == std::string("-s") ? place_.path() : patch_;
+    EXPECT_EQ(complaint({"-a", "6.1", option, value, patch_}), "no error");
+    EXPECT_NE(complaint({"-a", "6.1", "-a", "7.3", option, value, patch_}), "no error");
+  }
+  // Each names a folder.
+  EXPECT_NE(complaint({"-a", "../6.1", patch_}), "no error");
+  EXPECT_NE(complaint({"-a", "", patch_}), "no error");
+}
+
 TEST_F(CommandLine, HasACommandForTheCache) {
   EXPECT_EQ(parse({"cache", "gc"}).action, Invocation::Action::kCollectGarbage);
   EXPECT_EQ(parse({"cache", "verify"}).action, Invocation::Action::kVerifyCache);
