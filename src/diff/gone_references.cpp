@@ -145,20 +145,27 @@ class Check {
     const std::string where = home && patched_.section(home).name != name
                                   ? fmt::format(" in {}", patched_.section(home).name)
                                   : std::string(home ? "" : " (init memory of vmlinux)");
-    const bool is_its_own = patched_.symbols[target].status == Status::kNew;
-    add_problem(
-        context_, code::kGone, user,
-        fmt::format("{} newly {} {}{}, which is freed once {} has started", user,
-                    patched_.section(from).is_text() ? "uses" : "points to", name, where,
-                    is_its_own ? std::string("the patch module")
-                               : context_.inputs.parent),
-        is_its_own
-            ? fmt::format("Take the __init or __initdata mark off {}, then build "
-                          "again.",
-                          name)
-            : fmt::format("Add a copy of {} with a new name and without its __init "
-                          "mark to the patch, and use that instead.",
-                          name));
+    const bool is_its_own = home && patched_.symbols[target].status == Status::kNew;
+    add_problem(context_, code::kGone, user,
+                fmt::format("{} newly {} {}{}, which is freed once {} has started", user,
+                            patched_.section(from).is_text() ? "uses" : "points to", name,
+                            where,
+                            is_its_own ? std::string("the patch module")
+                                       : context_.inputs.parent),
+                remedy(name, home, is_its_own));
+  }
+
+  static std::string remedy(const std::string& name, SectionId home, bool is_its_own) {
+    if (is_its_own)
+      return fmt::format("Take the __init or __initdata mark off {}, then build again.",
+                         name);
+    if (!home)
+      return fmt::format("Use what the kernel keeps instead of {}; a function can be "
+                         "copied into the patch, under a new name and without its mark.",
+                         name);
+    return fmt::format("Add a copy of {} with a new name and without its __init mark to "
+                       "the patch, and use that instead.",
+                       name);
   }
 
   Context& context_;

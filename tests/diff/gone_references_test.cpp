@@ -112,7 +112,9 @@ Result with_kernel(const std::vector<std::string>& globals) {
 TEST(GoneReferences, AreSeenByTheAddressInTheKernel) {
   const Result result = with_kernel({"__init_begin", "thing", "__init_end"});
   EXPECT_THAT(codes(result), ElementsAre("KP2017"));
-  EXPECT_THAT(problem(result), HasSubstr("thing (init memory of vmlinux)"));
+  EXPECT_THAT(problem(result), HasSubstr("thing (init memory of vmlinux), which is "
+                                         "freed once vmlinux has started"));
+  EXPECT_THAT(result.problems[0].remedy, HasSubstr("what the kernel keeps"));
   EXPECT_THAT(codes(with_kernel({"__init_begin", "__init_end", "thing"})), IsEmpty());
 }
 
