@@ -254,7 +254,8 @@ class Judge {
       return;
     const Differences differences = compare(entries(patched_, id, kind),
                                             entries(context_.original, state.twin, kind));
-    if (kind.answer == Answer::kLeftOut && !differences.removed.empty())
+    if (kind.answer == Answer::kLeftOut && !differences.removed.empty() &&
+        !is_of_system_call(kind, *differences.removed.begin()))
       return; // no mere addition
     const bool is_needed = state.twin || kind.when_new == WhenNew::kNeeded ||
                            (kind.when_new == WhenNew::kNeededByUse && state.included);
@@ -275,7 +276,17 @@ class Judge {
     for (const std::string& name : differences.altered)
       refuse(kind, name, "changes", is_refused ? kind.meaning : kKept);
     for (const std::string& name : differences.removed)
-      refuse(kind, name, "is taken away", kind.meaning);
+      if (!is_of_system_call(kind, name))
+        refuse(kind, name, "is taken away", kind.meaning);
+  }
+
+  /// KLP_SYSCALL_DEFINEn of kernels since 6.19 (linux/livepatch_helpers.h) leaves out
+  /// what SYSCALL_DEFINEn tells the tracer of a system call, which has read it long ago
+  /// and goes by the number of the call.
+  static bool is_of_system_call(const Kind& kind, std::string_view name) {
+    return kind.section == "__syscalls_metadata" ||
+           (kind.section == "_ftrace_events" &&
+            (name.starts_with("enter__") || name.starts_with("exit__")));
   }
 
   /// Whether ids differ in nothing but the counters in their names.

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <gmock/gmock.h>
 
 namespace kpatch::diff {
@@ -167,6 +168,22 @@ TEST(BtfIds, OfAListThatThePatchUsesAreRefused) {
                     unit(kRet, ".BTF_ids", {{"__BTF_ID__struct__task_struct__7"}}, true));
   EXPECT_THAT(messages(result),
               ElementsAre(HasSubstr("KP2018 BTF id struct task_struct is new")));
+}
+
+TEST(Registrations, OfASystemCallMayBeLeftOutOfItsNewDefinition) {
+  // As the kernel's own KLP_SYSCALL_DEFINEn does.
+  for (const auto& [section, one, other] :
+       {std::array{"_ftrace_events", "__event_enter__uname", "__event_exit__uname"},
+        std::array{"__syscalls_metadata", "__p_syscall_meta__uname",
+                   "__p_syscall_meta__prctl"}}) {
+    const Result result = Diffing().run(unit(kNop, section, {{one}, {other}}),
+                                        unit(kRet, section, {{other}}));
+    EXPECT_THAT(messages(result), IsEmpty()) << section;
+  }
+  EXPECT_THAT(
+      messages(Diffing().run(unit(kNop, "_ftrace_events", {{"__event_a"}, {"__event_b"}}),
+                             unit(kRet, "_ftrace_events", {{"__event_b"}}))),
+      ElementsAre(HasSubstr("KP2018 trace event a is taken away")));
 }
 
 TEST(LsmHooks, AreNamedByTheirFunction) {
