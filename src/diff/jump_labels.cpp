@@ -29,10 +29,14 @@ constexpr std::string_view kTrampolinePrefix = "__SCT__";
 constexpr std::int64_t kKeyBits = 3;
 constexpr std::int64_t kBranchBit = 1;
 
+bool is_new(const Context& context, SymbolId key) {
+  return context.patched.home(key) && context.patched.symbols[key].status == Status::kNew;
+}
+
 bool is_owned_by_module(const Context& context, SymbolId key) {
   // What is new comes along, whatever else has its name: all descriptors of pr_debug()
   // are called `descriptor.N` or __UNIQUE_ID_ddebugN.
-  if (context.patched.home(key) && context.patched.symbols[key].status == Status::kNew)
+  if (is_new(context, key))
     return false;
   const auto found = look_up(context, context.patched, key);
   return found && found->object != kVmlinux;
@@ -142,7 +146,7 @@ bool keeps_jump_label(Context& context, std::span<const elf::Relocation> entry) 
                   "Use static_key_enabled() in the patched function.");
     return false;
   }
-  if (is_debug)
+  if (is_debug || is_new(context, key)) // the entry alone may refer to it
     include_symbol(context, key, {ReasonKind::kReferenced, code.symbol});
   return true;
 }

@@ -161,5 +161,27 @@ TEST(KeysOfThePatch, AreNotTakenForNamesakesInTheParent) {
   }
 }
 
+TEST(KeysOfThePatch, TravelThoughNoCodeRefersToThem) {
+  const auto make = [](bool is_patched) {
+    ObjectBuilder builder;
+    builder.function("f", {0x0f, 0x1f, 0x44, 0, 0, 0xb0, is_patched, kRet, kRet});
+    if (!is_patched)
+      return builder.build();
+    const elf::SymbolId key = builder.variable("fresh_key", Bytes(16));
+    const elf::SectionId table = builder.section(
+        {.name = "__jump_table", .flags = SHF_ALLOC | SHF_WRITE, .data = Bytes(16)});
+    builder.relocate(table, {0, R_X86_64_PC32, builder.symbol("f"), 5});
+    builder.relocate(table, {4, R_X86_64_PC32, builder.symbol("f"), 13});
+    builder.relocate(table, {8, R_X86_64_PC64, key, 1});
+    return builder.build();
+  };
+  Diffing diffing;
+  diffing.sizes.jump = 16;
+  const Result result = diffing.run(make(false), make(true));
+  ASSERT_TRUE(result.delta);
+  EXPECT_TRUE(result.delta->object.find_section("__jump_table"));
+  EXPECT_TRUE(result.delta->object.find_section(".data.fresh_key"));
+}
+
 } // namespace
 } // namespace kpatch::diff
