@@ -139,6 +139,31 @@ bool CLexer::next(Token& token) {
   return true;
 }
 
+std::string_view word_at(std::string_view text) {
+  return text.substr(0, static_cast<std::size_t>(std::ranges::find_if_not(text, is_word) -
+                                                 text.begin()));
+}
+
+std::vector<Directive> directives_of(std::string_view text) {
+  const auto without_blanks = [](std::string_view part) {
+    return part.substr(std::min(part.find_first_not_of(" \t"), part.size()));
+  };
+  std::vector<Directive> directives;
+  for (std::size_t at = text.find('#'); at != std::string_view::npos;
+       at = text.find('#', at)) {
+    const std::size_t newline = text.rfind('\n', at);
+    const std::size_t start = newline == std::string_view::npos ? 0 : newline + 1;
+    const std::size_t end = std::min(text.find('\n', at), text.size());
+    if (without_blanks(text.substr(start, at - start)).empty()) {
+      const std::string_view line = without_blanks(text.substr(at + 1, end - at - 1));
+      const std::string_view word = word_at(line);
+      directives.push_back({word, without_blanks(line.substr(word.size()))});
+    }
+    at = end;
+  }
+  return directives;
+}
+
 std::vector<Token> tokens_of(std::string_view text) {
   std::vector<Token> tokens;
   CLexer lexer(text);

@@ -51,6 +51,19 @@ class CLexer {
 
 std::vector<Token> tokens_of(std::string_view text);
 
+/// The line of a preprocessing directive, its first only where \-newlines join several.
+struct Directive {
+  std::string_view word; ///< behind the "#"
+  std::string_view rest; ///< of the line, from the next character that is no blank
+};
+
+/// The directives of a text, without reading what stands between them: it takes a tenth
+/// of the time, and finds those in comments too.
+std::vector<Directive> directives_of(std::string_view text);
+
+/// The identifier or number at the start of the text; empty if there is none.
+std::string_view word_at(std::string_view text);
+
 /// Whether a compiler sees the same in both, line numbers aside: comments, blanks and the
 /// shape of lines may differ.
 bool same_tokens(std::string_view one, std::string_view other);

@@ -11,6 +11,8 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "base/text.h"
+#include "patch/c_lexer.h"
 
 #include <fmt/format.h>
 
@@ -39,22 +41,6 @@ struct IncludeLine {
   bool is_macro = false;
 };
 
-std::string_view without_blanks(std::string_view text) {
-  const std::size_t start = text.find_first_not_of(" \t");
-  return start == std::string_view::npos ? std::string_view() : text.substr(start);
-}
-
-/// What follows `#   word` on a line that has it.
-std::optional<std::string_view> directive(std::string_view line, std::string_view word) {
-  line = without_blanks(line);
-  if (!line.starts_with('#'))
-    return std::nullopt;
-  line = without_blanks(line.substr(1));
-  if (!line.starts_with(word))
-    return std::nullopt;
-  return without_blanks(line.substr(word.size()));
-}
-
 /// The name in "x" or <x> at the start of the text.
 std::optional<IncludeLine> header_name(std::string_view text) {
   if (text.empty() || (text[0] != '"' && text[0] != '<'))
@@ -63,29 +49,6 @@ std::optional<IncludeLine> header_name(std::string_view text) {
   if (end == std::string_view::npos || end == 1)
     return std::nullopt;
   return IncludeLine{std::string(text.substr(1, end - 1)), text[0] == '"', false};
-}
-
-/// The identifier at the start of the text.
-std::string_view word_at(std::string_view text) {
-  const auto end = std::ranges::find_if_not(text, [](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
-           c == '_';
-  });
-  return text.substr(0, static_cast<std::size_t>(end - text.begin()));
-}
-
-/// Calls `take` with every line of the text that is a directive.
-template <typename Take>
-void for_each_directive(std::string_view text, Take take) {
-  for (std::size_t at = text.find('#'); at != std::string_view::npos;
-       at = text.find('#', at)) {
-    const std::size_t newline = text.rfind('\n', at);
-    const std::size_t start = newline == std::string_view::npos ? 0 : newline + 1;
-    const std::size_t end = std::min(text.find('\n', at), text.size());
-    if (text.substr(start, at - start).find_first_not_of(" \t") == std::string_view::npos)
-      take(text.substr(start, end - start));
-    at = end;
-  }
 }
 
 } // namespace
@@ -207,12 +170,11 @@ class IncludeScan {
       text = read_text_if_exists(objects_ / path);
     if (!text)
       return;
-    for_each_directive(*text, [&](std::string_view line) {
-      if (const auto rest = directive(line, "include"))
-        include(file, path, *rest);
-      else if (const auto macro = directive(line, "define"))
-        define(path, *macro);
-    });
+    for (const Directive& directive : directives_of(*text))
+      if (directive.word == "include")
+        include(file, path, directive.rest);
+      else if (directive.word == "define")
+        define(path, directive.rest);
   }
 
   void include(FileId file, const std::string& path, std::string_view what) {
@@ -228,7 +190,7 @@ class IncludeScan {
     const std::string_view name = word_at(what);
     if (name.size() == what.size())
       return;
-    if (const auto header = header_name(without_blanks(what.substr(name.size()))))
+    if (const auto header = header_name(trimmed(what.substr(name.size()))))
       for (const std::string& meant : meanings(path, *header))
         headers_of_macros_.emplace(std::string(name), meant);
   }
@@ -379,14 +341,11 @@ namespace {
 
 IncludeIndex IncludeIndex::parse(std::string_view text, std::string_view label) {
   IncludeIndex index;
-  std::vector<std::string_view> lines;
-  while (!text.empty()) {
-    lines.push_back(text.substr(0, text.find('\n')));
-    text.remove_prefix(std::min(lines.back().size() + 1, text.size()));
-    index.add_file(std::string(lines.back().substr(0, lines.back().find('\t'))));
-    if (index.size() != lines.size()) // a path that stands twice has one number
-      refuse_record(label);
-  }
+  const std::vector<std::string_view> lines = lines_of(text);
+  for (const std::string_view line : lines)
+    index.add_file(std::string(line.substr(0, line.find('\t'))));
+  if (index.size() != lines.size()) // a path that stands twice has one number
+    refuse_record(label);
   for (FileId file = 0; file < lines.size(); ++file) {
     std::string_view rest = lines[file];
     rest.remove_prefix(index.paths_[file].size());

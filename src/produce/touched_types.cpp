@@ -10,9 +10,9 @@
 #include "base/files.h"
 #include "base/parallel.h"
 #include "kernel/dwarf_facts.h"
+#include "patch/c_lexer.h"
 
 #include <array>
-#include <cctype>
 #include <map>
 
 namespace kpatch::produce {
@@ -20,64 +20,27 @@ namespace fs = std::filesystem;
 
 namespace {
 
-bool is_word(char c) {
-  return std::isalnum(static_cast<unsigned char>(c)) || c == '_';
-}
+using patch::Token;
+using patch::TokenKind;
 
-/// Where the comment or literal that begins at `at` ends; `at` if none begins there.
-std::size_t end_of_aside(std::string_view text, std::size_t at) {
-  const auto past = [&](std::string_view end, std::size_t from) {
-    const std::size_t found = text.find(end, from);
-    return found == std::string_view::npos ? text.size() : found + end.size();
-  };
-  if (text.substr(at).starts_with("/*"))
-    return past("*/", at + 2);
-  if (text.substr(at).starts_with("//"))
-    return past("\n", at);
-  if (text[at] != '"' && text[at] != '\'')
-    return at;
-  std::size_t end = at + 1;
-  while (end < text.size() && text[end] != text[at] && text[end] != '\n')
-    end += text[end] == '\\' ? 2 : 1;
-  return std::min(end + 1, text.size());
-}
-
-/// The words and signs of a C text; comments and literals left out.
-std::vector<std::string_view> words_of(std::string_view text) {
-  std::vector<std::string_view> words;
-  for (std::size_t at = 0; at < text.size();) {
-    const std::size_t aside = end_of_aside(text, at);
-    if (aside != at) {
-      at = aside;
-      continue;
-    }
-    std::size_t end = at;
-    while (end < text.size() && is_word(text[end]))
-      ++end;
-    if (end == at && !std::isspace(static_cast<unsigned char>(text[at])))
-      end = at + 1;
-    if (end > at)
-      words.push_back(text.substr(at, end - at));
-    at = std::max(end, at + 1);
-  }
-  return words;
-}
-
-/// The words between the braces of each definition, by the type's name.
+/// What stands between the braces of each definition, by the type's name.
 std::map<std::string, std::string> definitions(std::string_view text) {
-  const std::vector<std::string_view> words = words_of(text);
+  std::vector<Token> tokens = patch::tokens_of(text);
+  std::erase_if(tokens, [](const Token& token) {
+    return token.kind == TokenKind::kLiteral; // of an attribute
+  });
   std::map<std::string, std::string> found;
-  for (std::size_t i = 0; i + 2 < words.size(); ++i) {
-    if ((words[i] != "struct" && words[i] != "union") || !is_word(words[i + 1][0]) ||
-        words[i + 2] != "{")
+  for (std::size_t i = 0; i + 2 < tokens.size(); ++i) {
+    if ((tokens[i].text != "struct" && tokens[i].text != "union") ||
+        tokens[i + 1].kind != TokenKind::kIdentifier || tokens[i + 2].text != "{")
       continue;
-    std::string& body = found[fmt::format("{} {}", words[i], words[i + 1])];
+    std::string& body = found[fmt::format("{} {}", tokens[i].text, tokens[i + 1].text)];
     int depth = 0;
-    for (std::size_t at = i + 2; at < words.size(); ++at) {
-      depth += (words[at] == "{") - (words[at] == "}");
+    for (std::size_t at = i + 2; at < tokens.size(); ++at) {
+      depth += (tokens[at].text == "{") - (tokens[at].text == "}");
       if (depth == 0)
         break;
-      body.append(words[at]) += ' ';
+      body.append(tokens[at].text) += ' ';
     }
   }
   return found;

@@ -48,5 +48,15 @@ TEST(SameTokens, PassOverCommentsAndShape) {
   EXPECT_FALSE(same_tokens("a ++ b", "a + + b"));
 }
 
+TEST(Directives, AreLinesThatBeginWithAHash) {
+  const auto found = directives_of("# include <a//b.h> \nx # y\n  #define  F(x) 1\n#\n");
+  ASSERT_EQ(found.size(), 3U);
+  EXPECT_EQ(found[0].word, "include");
+  EXPECT_EQ(found[0].rest, "<a//b.h> ");
+  EXPECT_EQ(found[1].word, "define");
+  EXPECT_EQ(found[1].rest, "F(x) 1");
+  EXPECT_EQ(found[2].word, "");
+}
+
 } // namespace
 } // namespace kpatch::patch
