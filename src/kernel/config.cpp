@@ -5,6 +5,7 @@
 #include "kernel/config.h"
 
 #include "base/error.h"
+#include "base/text.h"
 
 namespace kpatch::kernel {
 
@@ -28,9 +29,7 @@ std::string unquoted(std::string_view value) {
 Config Config::parse(std::string_view text, std::string_view label) {
   Config config;
   for (std::size_t line = 1; !text.empty(); ++line) {
-    const std::size_t end = text.find('\n');
-    const std::string_view content = text.substr(0, end);
-    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+    const std::string_view content = take_line(text);
     if (content.empty() || content.front() == '#')
       continue;
     const std::size_t equals = content.find('=');

@@ -26,6 +26,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/process.h"
+#include "base/text.h"
 #include "kernel/kbuild.h"
 #include "kernel/module_folders.h"
 
@@ -81,8 +82,7 @@ UnitIndex parse_makefile_units(std::string_view text, const fs::path& source) {
   constexpr std::string_view kMark = "unit ";
   UnitIndex units;
   while (!text.empty()) {
-    const std::string_view line = text.substr(0, text.find('\n'));
-    text.remove_prefix(std::min(line.size() + 1, text.size()));
+    const std::string_view line = take_line(text);
     const std::size_t space = line.rfind(' ');
     if (!line.starts_with(kMark) || space <= kMark.size())
       continue;

@@ -17,6 +17,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/process.h"
+#include "base/text.h"
 #include "elf/object.h"
 #include "kernel/kbuild.h"
 #include "klp/convert.h"
@@ -80,8 +81,7 @@ void lay_out_parts(const ModuleRequest& request, const Parts& parts,
 /// modpost's warnings are worth reading though the module is made.
 void pass_on_warnings(std::string_view text) {
   while (!text.empty()) {
-    const std::string_view line = text.substr(0, text.find('\n'));
-    text.remove_prefix(std::min(line.size() + 1, text.size()));
+    const std::string_view line = take_line(text);
     if (line.starts_with("WARNING: "))
       warning_line(line.substr(std::string_view("WARNING: ").size()));
     else

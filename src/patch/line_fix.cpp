@@ -18,6 +18,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/process.h"
+#include "base/text.h"
 #include "patch/c_lexer.h"
 
 #include <algorithm>
@@ -71,8 +72,7 @@ std::vector<Resumption> compare(std::string_view original, std::string_view patc
   std::vector<Resumption> changes;
   std::string_view text = outcome.output;
   while (!text.empty()) {
-    const std::string_view line = text.substr(0, text.find('\n'));
-    text.remove_prefix(std::min(line.size() + 1, text.size()));
+    const std::string_view line = take_line(text);
     if (!line.empty() && line[0] >= '0' && line[0] <= '9')
       changes.push_back(after_change(line));
   }

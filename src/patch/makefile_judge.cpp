@@ -11,6 +11,7 @@
 // looks like a comment, too, for make has its own rules for "#" and "\\".
 #include "patch/makefile_judge.h"
 
+#include "base/text.h"
 #include "patch/makefile_lines.h"
 #include "patch/patch_dialect.h"
 
@@ -139,8 +140,7 @@ bool is_flag_list(const Assignment& assignment) {
 std::vector<std::string> raw_lines(std::string_view text) {
   std::vector<std::string> lines;
   while (!text.empty()) {
-    const std::string_view line = text.substr(0, text.find('\n'));
-    text.remove_prefix(std::min(line.size() + 1, text.size()));
+    const std::string_view line = take_line(text);
     lines.emplace_back(line);
   }
   return lines;

@@ -5,6 +5,8 @@
 // have to be on for a file to be compiled.
 #include "patch/makefile_lines.h"
 
+#include "base/text.h"
+
 #include <algorithm>
 #include <utility>
 
@@ -15,8 +17,7 @@ std::vector<std::string> logical_lines(std::string_view text) {
   std::string line;
   bool goes_on = false;
   while (!text.empty()) {
-    std::string_view piece = text.substr(0, text.find('\n'));
-    text.remove_prefix(std::min(piece.size() + 1, text.size()));
+    std::string_view piece = take_line(text);
     goes_on = piece.ends_with('\\');
     if (goes_on)
       piece.remove_suffix(1);

@@ -15,6 +15,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/process.h"
+#include "base/text.h"
 #include "patch/patch_levels.h"
 
 #include <algorithm>
@@ -74,8 +75,7 @@ Number number_behind(std::string_view text, std::string_view mark) {
 std::vector<HunkReport> hunk_reports(std::string_view said) {
   std::vector<HunkReport> reports;
   while (!said.empty()) {
-    const std::string_view line = said.substr(0, said.find('\n'));
-    said.remove_prefix(std::min(line.size() + 1, said.size()));
+    const std::string_view line = take_line(said);
     const bool failed = line.find(" FAILED") != std::string_view::npos;
     if (line.starts_with("Hunk #") &&
         (failed || line.find(" succeeded ") != std::string_view::npos))
@@ -94,8 +94,7 @@ std::string heading_at(const std::string& text, std::uint64_t line) {
   std::string_view rest = text;
   std::string_view heading;
   for (std::uint64_t i = 1; i < line && !rest.empty(); ++i) {
-    const std::string_view one = rest.substr(0, rest.find('\n'));
-    rest.remove_prefix(std::min(one.size() + 1, rest.size()));
+    const std::string_view one = take_line(rest);
     if (!one.empty() &&
         (std::isalpha(static_cast<unsigned char>(one[0])) || one[0] == '_') &&
         !one.ends_with(':'))

@@ -16,6 +16,7 @@
 
 #include "base/files.h"
 #include "base/parallel.h"
+#include "base/text.h"
 #include "elf/object.h"
 #include "patch/c_lexer.h"
 #include "produce/touched_types.h"
@@ -154,8 +155,7 @@ std::string_view meant_by(std::string_view symbol) {
 TypeList parse_type_list(std::string_view text) {
   TypeList types;
   while (!text.empty()) {
-    std::string_view line = text.substr(0, text.find('\n'));
-    text.remove_prefix(std::min(line.size() + 1, text.size()));
+    std::string_view line = take_line(text);
     if (const std::string_view key = next_word(line); !key.empty())
       types.emplace(key, line);
   }
