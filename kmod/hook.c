@@ -33,7 +33,9 @@
 	 RHEL_RELEASE_CODE >= RHEL_RELEASE_VERSION(8, 2))
 
 MODULE_LICENSE("GPL");
+#ifndef KPATCH_IS_DESCRIBED /* by the builder, who knows what the patch is for */
 MODULE_DESCRIPTION("Live patch");
+#endif
 MODULE_INFO(livepatch, "Y");
 /* Tells before loading what the kernel itself shows only afterwards, from 6.11 on. */
 #if KPATCH_HAS_REPLACE

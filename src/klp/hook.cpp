@@ -19,6 +19,7 @@
 #include "kernel/config.h"
 #include "kernel/kbuild.h"
 #include "kernel/objtool.h"
+#include "klp/info_object.h"
 
 namespace kpatch::klp {
 namespace fs = std::filesystem;
@@ -29,7 +30,10 @@ constexpr std::string_view kHookSource = "hook.c";
 constexpr std::string_view kRecordsHeader = "kpatch-records.h";
 
 std::string compiler_flags(const ModuleRequest& request) {
-  return request.replace ? "-g0" : "-g0 -DKLP_REPLACE_ENABLE=false";
+  std::string flags = request.replace ? "-g0" : "-g0 -DKLP_REPLACE_ENABLE=false";
+  if (has_description(request.info))
+    flags += " -DKPATCH_IS_DESCRIBED";
+  return flags;
 }
 
 /// Over everything that the object code depends on. The compiler and the kernel's

@@ -23,6 +23,7 @@
 #include "klp/convert.h"
 #include "klp/exports.h"
 #include "klp/hook.h"
+#include "klp/info_object.h"
 
 #include <fmt/ranges.h>
 
@@ -62,6 +63,10 @@ Parts read_parts(const ModuleRequest& request, const image::Symvers& symvers,
   if (!namespaces.empty()) {
     parts.objects.push_back(import_object(namespaces, parts.objects.front()));
     parts.names.push_back("imports.o");
+  }
+  if (!request.info.empty()) {
+    parts.objects.push_back(info_object(request.info, parts.objects.front()));
+    parts.names.push_back("info.o");
   }
   return parts;
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include "elf/patch_note.h"
+
 #include <filesystem>
 #include <string>
 #include <string_view>
@@ -14,7 +16,8 @@ struct ModuleRequest {
   /// Intermediate objects, linked in this order. None is an error.
   std::vector<std::filesystem::path> objects;
   std::string name; ///< as the file is called, without `.ko`; see `checked_module_name`
-  bool replace = true; ///< the patch takes over from all earlier ones
+  bool replace = true;    ///< the patch takes over from all earlier ones
+  elf::ModuleInfo info{}; ///< what the module says about itself besides that
 
   std::filesystem::path source_tree; ///< pristine source: `make -C`
   std::filesystem::path

@@ -46,6 +46,7 @@ struct PatchFile {
   std::vector<std::size_t> quoted{};
   std::string subject{};            ///< of its mail; empty: it has none
   std::vector<std::string> fixes{}; ///< CVE ids that its text names, sorted
+  std::vector<std::string> tags{};  ///< what its "Fixes:" lines say
 };
 
 /// What is wrong if the patch was made for another -p than 1, and what to do about it.

@@ -91,6 +91,17 @@ std::vector<PatchFile> Selection::chosen() const {
   return chosen;
 }
 
+std::vector<PatchFile> Selection::whole() const {
+  const auto is_in_part = [&](const PatchFile& patch) {
+    return std::ranges::any_of(patches_, [&](const PatchFile& all) {
+      return all.name == patch.name && all.changes.size() != patch.changes.size();
+    });
+  };
+  std::vector<PatchFile> patches = chosen();
+  std::erase_if(patches, is_in_part);
+  return patches;
+}
+
 bool Selection::leave_out_file(const std::string& path, const LeftForReboot& why) {
   for (std::size_t i = parts_.size(); i-- > 0;)
     if (parts_[i].files.contains(path) && !out_.contains(i)) {

@@ -44,6 +44,8 @@ class Selection {
 
   /// The patches with what is still in.
   std::vector<PatchFile> chosen() const;
+  /// Those of them of which nothing is left out.
+  std::vector<PatchFile> whole() const;
   bool is_empty() const { return out_.size() == parts_.size(); }
 
   /// Leaves out the part that changes the file; of several patches that do, the last that

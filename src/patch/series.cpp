@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "base/text.h"
 
 #include <algorithm>
 #include <cctype>
@@ -147,8 +148,14 @@ PatchMessage read_message(std::string_view patch) {
   std::set<std::string> ids;
   for (std::sregex_iterator id(text.begin(), text.end(), kId), end; id != end; ++id)
     ids.insert(id->str());
+  constexpr std::string_view kFixes = "Fixes: ";
+  std::vector<std::string> tags;
+  for (const std::string_view line : lines_of(text))
+    if (line.starts_with(kFixes))
+      tags.emplace_back(trimmed(line.substr(kFixes.size())));
   return {.subject = std::regex_replace(field(text, "Subject:"), kTag, ""),
-          .fixes = {ids.begin(), ids.end()}};
+          .fixes = {ids.begin(), ids.end()},
+          .tags = std::move(tags)};
 }
 
 } // namespace kpatch::patch

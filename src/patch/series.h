@@ -22,6 +22,8 @@ std::vector<SeriesEntry> read_series(const std::filesystem::path& path);
 struct PatchMessage {
   std::string subject;            ///< without "[PATCH 1/2]"; empty: it is no mail
   std::vector<std::string> fixes; ///< CVE ids, sorted, each once
+  std::vector<std::string>
+      tags; ///< of its "Fixes:" lines: commits that brought the fault
 };
 PatchMessage read_message(std::string_view patch);
 

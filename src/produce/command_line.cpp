@@ -203,6 +203,29 @@ constexpr Option<Invocation> kOptions[] = {
      [](To to, Text value) {
        to.options.output_directory = existing_directory(value, "output dir");
      }},
+    {"cve", 0, "ID",
+     "The patch fixes this CVE; repeatable, besides those that patch texts name; none: "
+     "do not read them",
+     [](To to, Text value) {
+       if (value == "none")
+         to.options.claims.reads_texts = false;
+       else
+         to.options.claims.cves.push_back(checked_cve(value));
+     }},
+    {"description", 0, "TEXT", "What the patch is for, for modinfo and kpatch status",
+     [](To to, Text value) {
+       to.options.claims.description = checked_line("--description", value);
+     }},
+    {"patch-version", 0, "VERSION", "Version of the patch",
+     [](To to, Text value) {
+       to.options.claims.version = checked_line("--patch-version", value);
+     }},
+    {"author", 0, "TEXT", "Who made the patch",
+     [](To to, Text value) {
+       to.options.claims.author = checked_line("--author", value);
+     }},
+    {"url", 0, "URL", "Where to read about the patch",
+     [](To to, Text value) { to.options.claims.url = checked_line("--url", value); }},
     {"non-replace", 'R', nullptr,
      "Keep the patches that are loaded already; by default the module replaces them",
      [](To to, Text) { to.options.replace = false; }},

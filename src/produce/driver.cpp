@@ -56,6 +56,8 @@ bool build(Context& context, const kernel::Target& found,
   review(context, shop, view, source, objects);
   // What is known to be dangerous about them has been said.
 
+  context.result.info =
+      module_info(context.options.claims, selection.whole(), context.result.left_out);
   link(context, shop, versions);
   return true;
 }

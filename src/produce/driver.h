@@ -4,6 +4,7 @@
 #include "compile/workshop.h"
 #include "kernel/target.h"
 #include "patch/selection.h"
+#include "produce/module_claims.h"
 #include "produce/object_pair.h"
 #include "produce/result.h"
 
@@ -30,7 +31,8 @@ struct BuildOptions {
   std::filesystem::path hook_sources; ///< this project's kmod/
   std::string launcher; ///< goes before the compiler; empty: one that is set up here
   std::filesystem::path debug_file; ///< for the module's debug information; empty: none
-  std::string to; ///< bring the kernel to this: a version, "newest", or a source tree
+  std::string to;  ///< bring the kernel to this: a version, "newest", or a source tree
+  Claims claims{}; ///< what the module says about itself
   unsigned jobs = 1;
   unsigned fuzz = 2; ///< lines of context at each end that need not match, as patch(1)
   bool replace = true;

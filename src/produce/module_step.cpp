@@ -40,11 +40,14 @@ void link(Context& context, const compile::Workshop& shop,
       parts.push_back(part_of(shop, unit.owner, unit.unit));
     }
   context.say(fmt::format("Patched objects: {}", fmt::join(owners, " ")));
+  if (const auto cves = elf::info_values(context.result.info, "cve"); !cves.empty())
+    context.say(fmt::format("Fixes: {}", fmt::join(cves, " ")));
   const std::string file = context.result.module_name + ".ko";
   context.say("Building patch module: " + file);
   klp::ModuleRequest request{.objects = parts,
                              .name = context.result.module_name,
                              .replace = context.options.replace,
+                             .info = context.result.info,
                              .source_tree = target.kbuild_tree(),
                              .object_tree = target.objects,
                              .hook_sources = context.options.hook_sources,

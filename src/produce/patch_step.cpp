@@ -71,6 +71,7 @@ std::vector<patch::PatchFile> read_patches(Context& context,
     patch::PatchMessage message = patch::read_message(text);
     patches.back().subject = std::move(message.subject);
     patches.back().fixes = std::move(message.fixes);
+    patches.back().tags = std::move(message.tags);
     for (const std::size_t line : patches.back().quoted)
       context.say(
           fmt::format("NOTICE: {}: line {}: the indented diff is taken for a part of the "

@@ -5,6 +5,7 @@
 #include "base/note.h"
 #include "base/problem.h"
 #include "dwarf/debug_info.h"
+#include "elf/patch_note.h"
 #include "patch/left_out.h"
 #include "patch/patch_apply.h"
 #include "patch/selection.h"
@@ -98,6 +99,7 @@ struct BuildResult {
   std::string module_name;
   std::filesystem::path module; ///< empty: none was made
   bool replace = true;
+  elf::ModuleInfo info{}; ///< what it says about itself
 
   std::vector<UnitResult> units;
   std::vector<Problem> problems; ///< those that belong to no unit

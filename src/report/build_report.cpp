@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "report/build_report.h"
 
+#include "report/module_info.h"
+
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -182,7 +184,8 @@ std::string build_json(const produce::BuildResult& result) {
       {"packages", text_or_null(result.compiler_packages)}};
   const Json module = {{"name", result.module_name},
                        {"path", text_or_null(result.module.string())},
-                       {"replace", result.replace}};
+                       {"replace", result.replace},
+                       {"says", claims_json(result.info)}};
   const Json report = {{"result", name_of(result.outcome)},
                        {"message", text_or_null(result.message)},
                        {"remedy", text_or_null(result.remedy)},

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "report/patch_status.h"
 
+#include "report/module_info.h"
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -68,6 +70,7 @@ std::string stalled_text(const PatchStatus& patch) {
 std::string patch_text(const PatchStatus& patch) {
   std::string text = fmt::format("{} [{}]{}\n", patch.name, to_string(patch.condition),
                                  kind_text(patch));
+  text += claims_text(patch.info);
   if (!patch.replaced.empty())
     text += fmt::format("  replaced: {}\n", fmt::join(patch.replaced, ", "));
   if (patch.file.empty())
@@ -104,6 +107,18 @@ std::string status_text(const runtime::SystemStatus& status) {
   return text;
 }
 
+std::string fix_text(const runtime::FixAnswer& answer) {
+  const auto word = [&] {
+    switch (answer.fixed) {
+    case runtime::Fixed::kYes: return "fixed live";
+    case runtime::Fixed::kNo: return "not fixed live";
+    case runtime::Fixed::kUnknown: break;
+    }
+    return "not known";
+  };
+  return fmt::format("{}: {}: {}", answer.cve, word(), answer.reason);
+}
+
 std::string info_text(const runtime::PatchInformation& information) {
   // As modinfo(8) prints it: values begin in column 17.
   constexpr const char* kLine = "{:<16}{}\n";
@@ -130,7 +145,9 @@ runtime::Forms patch_forms() {
           .status_json = status_json,
           .info_text = info_text,
           .info_json = info_json,
-          .operation_json = operation_json};
+          .operation_json = operation_json,
+          .fix_text = fix_text,
+          .fix_json = fix_json};
 }
 
 } // namespace kpatch::report

@@ -12,10 +12,12 @@ namespace kpatch::report {
 std::string list_json(const runtime::SystemStatus& status);
 std::string status_json(const runtime::SystemStatus& status);
 std::string operation_json(const runtime::OperationReport& report);
+std::string fix_json(const runtime::FixAnswer& answer);
 std::string info_json(const runtime::PatchInformation& information);
 
 /// For reading, without a line end.
 std::string status_text(const runtime::SystemStatus& status);
+std::string fix_text(const runtime::FixAnswer& answer);
 std::string info_text(const runtime::PatchInformation& information);
 
 /// All of these.

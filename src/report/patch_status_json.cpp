@@ -2,6 +2,7 @@
 //
 // The schema is versioned: members are only ever added, and kSchemaVersion grows if one
 // must change its meaning.
+#include "report/module_info.h"
 #include "report/patch_status.h"
 #include "runtime/outcomes.h"
 
@@ -100,6 +101,7 @@ Json patch_json(const runtime::PatchStatus& patch) {
           {"taint", patch.taint},
           {"installed", text_or_null(patch.file.string())},
           {"signature", patch.file.empty() ? Json() : signature_json(patch.signature)},
+          {"says", claims_json(patch.info)},
           {"objects", objects_json(patch.objects)},
           {"stalled", stalled_json(patch.stalled)}};
 }
@@ -151,8 +153,9 @@ std::string list_json(const runtime::SystemStatus& status) {
   json["release"] = status.release;
   json["loaded"] = Json::array();
   for (const runtime::PatchStatus& patch : status.patches)
-    json["loaded"].push_back(
-        {{"name", patch.name}, {"state", state_word(patch.condition)}});
+    json["loaded"].push_back({{"name", patch.name},
+                              {"state", state_word(patch.condition)},
+                              {"says", claims_json(patch.info)}});
   json["installed"] = installed_json(status.installed);
   return finish(json);
 }
@@ -160,6 +163,7 @@ std::string list_json(const runtime::SystemStatus& status) {
 std::string status_json(const runtime::SystemStatus& status) {
   Json json = head("kpatch-status");
   json["release"] = status.release;
+  json["effective_version"] = effective_version(status);
   json["livepatch"] = status.can_livepatch;
   json["signatures_needed"] = text_or_null(status.signature_demand);
   json["tracing"] = !status.is_tracing_off;
@@ -174,6 +178,17 @@ std::string status_json(const runtime::SystemStatus& status) {
   return finish(json);
 }
 
+std::string fix_json(const runtime::FixAnswer& answer) {
+  using runtime::Fixed;
+  Json json = head("kpatch-fixes");
+  json["cve"] = answer.cve;
+  json["fixed"] =
+      answer.fixed == Fixed::kUnknown ? Json() : Json(answer.fixed == Fixed::kYes);
+  json["patch"] = text_or_null(answer.patch);
+  json["reason"] = answer.reason;
+  return finish(json);
+}
+
 std::string info_json(const runtime::PatchInformation& information) {
   const runtime::ModuleFile& module = information.module;
   Json json = head("kpatch-info");
@@ -185,6 +200,7 @@ std::string info_json(const runtime::PatchInformation& information) {
   json["needs"] = module.needed();
   json["signature"] = signature_json(information.signature);
   json["loaded"] = information.loaded ? Json(state_word(*information.loaded)) : Json();
+  json["cves"] = elf::info_values(module.info, "cve");
   json["functions"] = Json::array();
   for (const runtime::ReplacedFunction& function : module.functions)
     json["functions"].push_back(function_json(function));

@@ -117,9 +117,21 @@ Exit list(const Context& context) {
 
 Exit status(const Context& context) {
   const SystemStatus known = read_status(context.host.places);
-  context.host.say(context.call.has("json") ? context.forms.status_json(known)
-                                            : context.forms.status_text(known));
+  if (context.call.has("effective-version"))
+    context.host.say(effective_version(known));
+  else
+    context.host.say(context.call.has("json") ? context.forms.status_json(known)
+                                              : context.forms.status_text(known));
   return printed();
+}
+
+Exit fixes(const Context& context) {
+  const FixAnswer answer =
+      find_fix(read_status(context.host.places), context.call.arguments.front());
+  context.host.say(context.call.has("json") ? context.forms.fix_json(answer)
+                                            : context.forms.fix_text(answer));
+  printed();
+  return exit_of(answer.fixed);
 }
 
 Exit info(const Context& context) {
@@ -200,10 +212,16 @@ const Subcommand kSubcommands[] = {
     {"list", nullptr, {"json"}, "List loaded and installed patch modules", false, list},
     {"status",
      nullptr,
-     {"json"},
+     {"json", "effective-version"},
      "Show the loaded patches function by function",
      false,
      status},
+    {"fixes",
+     "CVE-ID",
+     {"json"},
+     "Tell whether a loaded patch fixes this CVE: exit status 0 yes, 1 no, 2 not known",
+     false,
+     fixes},
     {"info", "MODULE", {"json"}, "Show what a patch module contains", false, info},
     {"signal",
      nullptr,
@@ -302,6 +320,9 @@ constexpr Option<Call> kOptions[] = {
     {"wait", 0, "SECONDS", "Wait this long for another kpatch to finish (default: 10)",
      [](To to, Text value) { to.patience = parse_seconds("--wait", value); }},
     {"json", 0, nullptr, "Print the result as JSON", [](To, Text) {}},
+    {"effective-version", 0, nullptr,
+     "Print the release of the kernel and the versions of the patches in effect",
+     [](To, Text) {}},
 };
 
 /// Nothing if the options are wrong.

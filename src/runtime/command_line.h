@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/error.h"
+#include "runtime/fixes.h"
 #include "runtime/host.h"
 #include "runtime/status.h"
 
@@ -31,6 +32,8 @@ struct Forms {
   std::function<std::string(const PatchInformation&)> info_text;
   std::function<std::string(const PatchInformation&)> info_json;
   std::function<std::string(const OperationReport&)> operation_json{};
+  std::function<std::string(const FixAnswer&)> fix_text{};
+  std::function<std::string(const FixAnswer&)> fix_json{};
   std::function<void(std::string_view)> journal{}; ///< where each change is noted
 };
 

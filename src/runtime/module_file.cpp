@@ -46,19 +46,6 @@ std::string text_at(std::span<const std::uint8_t> data, std::uint64_t offset) {
   return text;
 }
 
-std::vector<std::pair<std::string, std::string>>
-parse_info(std::span<const std::uint8_t> data) {
-  std::vector<std::pair<std::string, std::string>> info;
-  for (std::size_t at = 0; at < data.size();) {
-    const std::string entry = text_at(data, at);
-    at += entry.size() + 1;
-    const std::size_t equals = entry.find('=');
-    if (equals != std::string::npos)
-      info.emplace_back(entry.substr(0, equals), entry.substr(equals + 1));
-  }
-  return info;
-}
-
 std::string name_in_this_module(const elf::Object& object) {
   const elf::SectionId id = object.find_section(".gnu.linkonce.this_module");
   if (id == elf::kNoSection)
@@ -148,7 +135,7 @@ ModuleFile describe_module(const elf::Object& object) {
   ModuleFile file;
   const elf::SectionId info = object.find_section(".modinfo");
   if (info != elf::kNoSection)
-    file.info = parse_info(object.sections[info].data);
+    file.info = elf::parse_info_strings(object.sections[info].data);
   file.name = name_in_this_module(object);
   if (file.name.empty())
     file.name = file.info_value("name");

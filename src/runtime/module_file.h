@@ -2,6 +2,7 @@
 #pragma once
 
 #include "elf/object.h"
+#include "elf/patch_note.h"
 
 #include <compare>
 #include <filesystem>
@@ -25,8 +26,8 @@ struct ReplacedFunction {
 
 /// What a kernel module file says about itself.
 struct ModuleFile {
-  std::string name;                                      ///< as the kernel will call it
-  std::vector<std::pair<std::string, std::string>> info; ///< modinfo, in its order
+  std::string name;                        ///< as the kernel will call it
+  elf::ModuleInfo info;                    ///< modinfo, in its order
   std::set<std::string> patched_objects;   ///< of a live patch; `vmlinux` or modules
   std::vector<ReplacedFunction> functions; ///< of a live patch, sorted
 

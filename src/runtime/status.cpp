@@ -5,6 +5,7 @@
 // who signed a loaded module; the installed file of the same name does.
 #include "runtime/status.h"
 
+#include "base/durable_file.h"
 #include "base/error.h"
 #include "runtime/attributes.h"
 #include "runtime/function_users.h"
@@ -63,10 +64,23 @@ void add_file(const Places& places, PatchStatus& patch) {
   }
 }
 
+elf::ModuleInfo read_patch_note(const Places& places, const std::string& name) {
+  constexpr std::size_t kLargest = 1U << 20U;
+  try {
+    return elf::parse_patch_note(
+        read_regular_file(places.modules() / name / "notes" / elf::kPatchNoteSection,
+                          kLargest),
+        std::endian::native);
+  } catch (const std::exception&) {
+    return {}; // no such note, or the module has just gone
+  }
+}
+
 PatchStatus describe(const Places& places, const std::string& name, Condition condition) {
   PatchStatus patch{.name = name, .condition = condition};
   patch.users = module_users(places, name);
   patch.taint = read_attribute(places.modules() / name / "taint").value_or("");
+  patch.info = read_patch_note(places, name);
   patch.replaced = replaced_by(places, name);
   add_file(places, patch);
   return patch;

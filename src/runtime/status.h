@@ -2,6 +2,7 @@
 #pragma once
 
 #include "elf/module_signature.h"
+#include "elf/patch_note.h"
 #include "runtime/livepatch_state.h"
 #include "runtime/module_file.h"
 
@@ -44,7 +45,8 @@ struct PatchStatus {
   std::optional<bool> replaces;      ///< whether it is cumulative, where that is known
   std::vector<std::string> replaced; ///< what it took over from
   std::optional<long> users;
-  std::string taint; ///< of the module, as letters
+  std::string taint;    ///< of the module, as letters
+  elf::ModuleInfo info; ///< what the loaded module says about itself; mostly empty
   std::vector<ObjectStatus> objects;
   std::filesystem::path file;     ///< installed; empty if it is not
   elf::ModuleSignature signature; ///< of that file

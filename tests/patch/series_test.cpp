@@ -85,6 +85,14 @@ TEST(PatchMessage, NamesSubjectAndIdsButNotThoseOfTheDiff) {
   EXPECT_TRUE(read_message(diff_of("x")).subject.empty());
 }
 
+TEST(PatchMessage, NamesTheCommitsThatBroughtTheFault) {
+  const PatchMessage message =
+      read_message("Subject: x\n\nText, Fixes: none\n\nFixes: 0123 (\"a: b\")\n"
+                   "Fixes: 4567 (\"c\")\n---\n" +
+                   diff_of("x"));
+  EXPECT_THAT(message.tags, ElementsAre("0123 (\"a: b\")", "4567 (\"c\")"));
+}
+
 std::vector<std::string> files(const Selection& selection) {
   std::vector<std::string> files;
   for (const PatchFile& patch : selection.chosen())
@@ -115,6 +123,16 @@ TEST(Selection, LeavesOutTheLastPatchOfAFileFirst) {
   EXPECT_FALSE(selection.leave_out_file("d", {}));
   EXPECT_TRUE(selection.leave_out_patch("1", {}));
   EXPECT_TRUE(selection.is_empty());
+}
+
+TEST(Selection, KnowsWhichPatchesAreInAsAWhole) {
+  Selection selection(two_patches(), Grain::kFile);
+  EXPECT_EQ(selection.whole().size(), 2U);
+  EXPECT_TRUE(selection.leave_out_file("c", {}));
+  ASSERT_EQ(selection.whole().size(), 1U);
+  EXPECT_EQ(selection.whole()[0].name, "1");
+  EXPECT_TRUE(selection.leave_out_file("a", {}));
+  EXPECT_TRUE(selection.whole().empty());
 }
 
 TEST(Selection, OfAllLeavesNothingOut) {

@@ -69,6 +69,31 @@ TEST(PatchStatus, HasAVersionedSchemaForPrograms) {
   EXPECT_EQ(list["installed"][0]["release"], "6.1.0-test");
 }
 
+TEST(PatchStatus, SaysWhatThePatchSaysOfItself) {
+  SystemStatus status = example();
+  EXPECT_TRUE(json::parse(status_json(status))["patches"][0]["says"].is_null());
+  status.patches[0].info = {
+      {"version", "2"}, {"cve", "CVE-2026-1111"}, {"cve", "CVE-2026-2222"}};
+  EXPECT_THAT(
+      status_text(status),
+      testing::HasSubstr("  version: 2\n  fixes: CVE-2026-1111, CVE-2026-2222\n"));
+  for (const json& says : {json::parse(status_json(status))["patches"][0]["says"],
+                           json::parse(list_json(status))["loaded"][0]["says"]}) {
+    EXPECT_EQ(says["version"], "2");
+    EXPECT_EQ(says["cves"], json::array({"CVE-2026-1111", "CVE-2026-2222"}));
+    EXPECT_TRUE(says["author"].is_null());
+  }
+}
+
+TEST(FixAnswer, IsYesNoOrNull) {
+  const FixAnswer answer{"CVE-2026-1111", Fixed::kYes, "fix", "fix is in effect"};
+  EXPECT_EQ(fix_text(answer), "CVE-2026-1111: fixed live: fix is in effect");
+  EXPECT_EQ(json::parse(fix_json(answer))["fixed"], true);
+  const FixAnswer unknown{"CVE-2026-1111", Fixed::kUnknown, "x", "y"};
+  EXPECT_EQ(fix_text(unknown), "CVE-2026-1111: not known: y");
+  EXPECT_TRUE(json::parse(fix_json(unknown))["fixed"].is_null());
+}
+
 TEST(PatchStatus, SurvivesCommandNamesThatAreNoText) {
   SystemStatus status = example();
   status.patches[0].stalled[0].command = "\xff\xfe";

@@ -30,6 +30,8 @@ printed '"replace": true'
 expect 0 kpatch status --json
 printed '"active": "operations_v1"'
 printed '"patched": true'
+expect 2 kpatch fixes CVE-2026-1111
+printed 'operations_v1 does not say what it fixes'
 expect 0 kpatch install /rehearsal/patches/operations_v1.ko
 expect 0 kpatch install /rehearsal/patches/operations_v1.ko
 printed 'is already installed'
@@ -84,6 +86,11 @@ printed 'replaces: operations_v1'
 printed 'replaced patch module: operations_v1'
 grep -q 'VMALLOCCHUNK: *8 kB' /proc/meminfo || fail 'version 2 is not in effect'
 ! is_there operations_v1 || fail 'version 1 was left behind'
+expect 0 kpatch fixes CVE-2026-1111
+printed 'operations_v2 is in effect'
+expect 1 kpatch fixes CVE-2026-2222
+expect 0 kpatch status --effective-version
+printed "$(uname -r)+2.1"
 expect 0 kpatch rollback
 printed 'rolling back from operations_v2 to operations_v1'
 grep -q 'VMALLOCCHUNK: *0 kB' /proc/meminfo || fail 'version 1 is not in effect'
