@@ -15,6 +15,7 @@
 #include "runtime/module_file.h"
 #include "runtime/outcomes.h"
 #include "runtime/verify_options.h"
+#include "sign/sign_options.h"
 #include "verify/judge.h"
 
 #include <csignal>
@@ -108,6 +109,22 @@ int rehearse_modules(const std::vector<std::string>& arguments) {
   return static_cast<int>(passed ? Exit::kSuccess : Exit::kError);
 }
 
+/// What only the certificates of those who sign can tell.
+void add_signature_fault(const runtime::VerifyCall& call,
+                         std::vector<Problem>& problems) {
+  if (call.certificates.empty())
+    return;
+  const std::string fault =
+      sign::signature_fault(runtime::read_module_bytes(call.module), call.certificates);
+  if (!fault.empty())
+    problems.push_back({.code = "KP5014",
+                        .object = call.module.filename().string(),
+                        .symbol = "the file",
+                        .message = fault,
+                        .remedy = "do not load it if you cannot tell why; sign it again "
+                                  "with kpatch sign"});
+}
+
 int judge_module(const std::vector<std::string>& arguments) {
   const runtime::VerifyCall call = runtime::parse_verify_call(arguments);
   if (call.wants_help) {
@@ -123,12 +140,24 @@ int judge_module(const std::vector<std::string>& arguments) {
           : verify::KernelOnDisk{release, call.vmlinuz, call.modules_root, {}};
   kernel.more_modules.insert(kernel.more_modules.end(), call.more_modules.begin(),
                              call.more_modules.end());
-  const std::vector<Problem> problems = problems_of(call.module, kernel);
+  std::vector<Problem> problems = problems_of(call.module, kernel);
+  add_signature_fault(call, problems);
   const auto form = call.json ? report::judgement_json : report::judgement_text;
   print(Stream::kOutput, "{}",
         form(call.module.filename().string(), release, problems,
              elf::read_signature(runtime::read_module_bytes(call.module))));
   return static_cast<int>(problems.empty() ? Exit::kSuccess : Exit::kError);
+}
+
+int sign_modules(const std::vector<std::string>& arguments) {
+  const sign::SignCall call = sign::parse_sign_call(arguments);
+  if (call.wants_help) {
+    print(Stream::kOutput, "{}", sign::sign_usage());
+    return static_cast<int>(Exit::kSuccess);
+  }
+  for (const std::string& line : sign::sign_modules(call))
+    print(Stream::kOutput, "{}\n", line);
+  return static_cast<int>(Exit::kSuccess);
 }
 
 int operate(const std::vector<std::string>& arguments) {
@@ -163,6 +192,8 @@ int main(int argc, char** argv) {
       return rehearse_modules({arguments.begin() + 1, arguments.end()});
     if (!arguments.empty() && arguments[0] == "verify")
       return judge_module({arguments.begin() + 1, arguments.end()});
+    if (!arguments.empty() && arguments[0] == "sign")
+      return sign_modules({arguments.begin() + 1, arguments.end()});
     return operate(arguments);
   });
 }

@@ -6,6 +6,7 @@
 #include "runtime/load_checks.h"
 
 #include "base/error.h"
+#include "base/text.h"
 #include "elf/module_signature.h"
 #include "runtime/attributes.h"
 #include "runtime/function_users.h"
@@ -121,15 +122,45 @@ void check_dependencies(Check& check) {
                     fmt::format("modprobe -a {}", missing));
 }
 
+/// Whether the kernel shows certificates (/proc/keys, for root), and none of this name.
+/// It calls them by their subject (x509_fabricate_name in
+/// crypto/asymmetric_keys/x509_cert_parser.c), a module names the issuer of its signer's
+/// certificate: the same for a certificate that is signed with its own key.
+bool is_unknown_to_kernel(const Places& places, const std::string& signer) {
+  const std::string keys = read_attribute(places.proc / "keys").value_or("");
+  bool has_certificates = false;
+  for (const std::string_view line : lines_of(keys))
+    if (line.find(" asymmetri ") != std::string_view::npos) { // cut off by the kernel
+      if (line.find(signer) != std::string_view::npos)
+        return false;
+      has_certificates = true;
+    }
+  return has_certificates;
+}
+
 void check_signature(Check& check) {
   const std::string demand = signature_demand(check.places);
-  if (demand.empty() || elf::read_signature(read_module_bytes(check.file)).is_present)
+  if (demand.empty())
     return;
-  check.add_fatal(fmt::format("it is not signed, and this kernel loads signed modules "
-                              "only ({})",
-                              demand),
-                  "sign it with a key that the kernel trusts: the kernel's "
-                  "scripts/sign-file, and mokutil --import for a key of your own");
+  const elf::ModuleSignature signature =
+      elf::read_signature(read_module_bytes(check.file));
+  if (!signature.is_present)
+    check.add_fatal(fmt::format("it is not signed, and this kernel loads signed modules "
+                                "only ({})",
+                                demand),
+                    "sign it with a key that the kernel trusts: kpatch sign, and mokutil "
+                    "--import for a key of your own");
+  else if (!signature.damage.empty())
+    check.add_fatal(fmt::format("its signature {}", signature.damage),
+                    "sign it again with kpatch sign, last of all");
+  else if (!signature.signer.empty() &&
+           is_unknown_to_kernel(check.places, signature.signer))
+    check.add_notice(
+        fmt::format("it is signed by {}, and the kernel shows no key of that "
+                    "name; it may refuse the module ({})",
+                    signature.signer, demand),
+        "see the keys with: grep asymmetri /proc/keys; enroll yours with "
+        "mokutil --import");
 }
 
 /// A module of the same name that would be in the way.

@@ -39,6 +39,10 @@ constexpr Option<VerifyCall> kOptions[] = {
      [](To to, Text value) { to.modules_root = value; }},
     {"with", 'w', "MODULE.ko", "A module outside that directory; repeatable",
      [](To to, Text value) { to.more_modules.emplace_back(value); }},
+    {"cert", 0, "FILE",
+     "The module must be signed with the key of this certificate, or of another one that "
+     "is given so; repeatable",
+     [](To to, Text value) { to.certificates.emplace_back(value); }},
     {"json", 0, nullptr, "Print the result as JSON", [](To to, Text) { to.json = true; }},
     {"help", 'h', nullptr, "Show this help", [](To to, Text) { to.wants_help = true; }},
 };

@@ -15,6 +15,7 @@ struct VerifyCall {
   std::filesystem::path vmlinuz;
   std::filesystem::path modules_root;
   std::vector<std::filesystem::path> more_modules; ///< from outside the kernel
+  std::vector<std::filesystem::path> certificates; ///< of those who may have signed it
   bool json = false;
   bool wants_help = false;
 };

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "base/error.h"
+#include "elf/signed_file.h"
 #include "runtime/load_checks.h"
 #include "runtime/operations.h"
 #include "runtime/pretended_host.h"
@@ -93,6 +94,27 @@ TEST(LoadChecks, SayWhySignaturesAreNeeded) {
   machine.write(sysfs / "kernel/security/lockdown", "[none] integrity confidentiality\n");
   machine.write(sysfs / "module/module/parameters/sig_enforce", "N\n");
   EXPECT_THAT(machine.findings(), IsEmpty());
+}
+
+TEST(LoadChecks, SayThatTheSignerIsUnknownOrTheSignatureDamaged) {
+  Machine machine;
+  machine.write(machine.places.modules() / "module/parameters/sig_enforce", "Y\n");
+  const std::string name = "\x06\x03\x55\x04\x03\x0c\x04Ours"s;
+  const std::string message =
+      "\x30\x16\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02"s + name;
+  const Bytes module = read_bytes(machine.file);
+  write_file(machine.file,
+             elf::with_signature(module, Bytes(message.begin(), message.end())));
+  EXPECT_THAT(machine.findings(), IsEmpty()); // it shows no keys
+  const std::string key = "1d2c I------ 1 perm 1f03 0 0 asymmetri ";
+  machine.write(machine.places.proc / "keys", key + "Debian CA: 4a3f: X509.rsa []\n");
+  EXPECT_THAT(machine.findings(), ElementsAre(testing::StartsWith(
+                                      "it is signed by Ours, and the kernel shows "
+                                      "no key of that name")));
+  machine.write(machine.places.proc / "keys", key + "x\n" + key + "Ours: 12: X509 []\n");
+  EXPECT_THAT(machine.findings(), IsEmpty());
+  write_file(machine.file, elf::with_signature(module, Bytes(5)));
+  EXPECT_THAT(machine.findings(), ElementsAre(testing::StartsWith("!its signature")));
 }
 
 TEST(LoadChecks, DoNotLetAnotherModuleOfTheNameBeRemoved) {

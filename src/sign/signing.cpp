@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// The message is what the kernel's scripts/sign-file.c makes: CMS without certificates
+// and attributes, over the bytes of the file. The program openssl makes and reads it, so
+// that keys and hostile messages stay out of this process, and so that its providers and
+// engines are there for keys in tokens.
+#include "sign/signing.h"
+
+#include "base/error.h"
+#include "base/process.h"
+#include "elf/signed_file.h"
+
+#include <algorithm>
+#include <cstdlib>
+
+namespace kpatch::sign {
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::string_view kToken = "pkcs11:";
+/// As the kernel's own build has it (Documentation/kbuild/reproducible-builds.rst and
+/// certs/): the passphrase of a key, or the PIN of a token.
+constexpr const char* kPin = "KBUILD_SIGN_PIN";
+constexpr const char* kOpenssl = "openssl";
+
+void require_openssl() {
+  if (find_program(kOpenssl).empty())
+    fail_with_remedy("install it: apt-get install openssl",
+                     "openssl: the program is not installed, which signs modules");
+}
+
+bool is_in_token(const Signer& signer) {
+  return signer.key.starts_with(kToken);
+}
+
+/// OpenSSL 3 reaches tokens by a provider; before, and where that is not installed, by
+/// an engine.
+std::vector<std::string> token_options() {
+  const Outcome listed =
+      run({.argv = {kOpenssl, "list", "-providers", "-provider", "pkcs11"}});
+  if (listed.ok())
+    return {"-provider", "default", "-provider", "pkcs11"};
+  return {"-engine", "pkcs11", "-keyform", "engine"};
+}
+
+/// The line that says most; openssl prints where in its source it failed as well.
+std::string last_words(const Outcome& outcome) {
+  std::string_view text = outcome.errors;
+  text = text.substr(0, text.find_last_not_of(" \n") + 1);
+  return std::string(text.substr(text.rfind('\n') + 1));
+}
+
+bool has_answer(const Outcome& outcome, std::string_view words) {
+  return outcome.errors.find(words) != std::string::npos;
+}
+
+/// openssl takes certificates as PEM only, the kernel's build leaves DER as well.
+fs::path as_pem(const fs::path& certificate, const fs::path& folder) {
+  const fs::path pem = folder / "certificate.pem";
+  for (const char* form : {"PEM", "DER"})
+    if (run({.argv = {kOpenssl, "x509", "-inform", form, "-in", certificate, "-out",
+                      pem}})
+            .ok())
+      return pem;
+  fail_with_remedy("give the certificate that belongs to the key, in PEM or DER",
+                   "{}: is no X.509 certificate", certificate.string());
+}
+
+} // namespace
+
+void check_signer(const Signer& signer) {
+  require_openssl();
+  if (!is_in_token(signer) && !fs::is_regular_file(signer.key))
+    fail_with_remedy("give the file of the private key, or the pkcs11: URI of one",
+                     "sign key '{}' not found", signer.key);
+  if (!fs::is_regular_file(signer.certificate))
+    fail_with_remedy("give the X.509 certificate of the key",
+                     "sign certificate '{}' not found", signer.certificate.string());
+}
+
+Bytes signed_module(std::span<const std::uint8_t> module, const Signer& signer) {
+  check_signer(signer);
+  const auto parts = elf::split_signature(module);
+  const std::span<const std::uint8_t> content = parts ? parts->content : module;
+  const TempDir folder("kpatch-sign.");
+  const fs::path file = folder.path() / "module", message = folder.path() / "message";
+  write_file(file, content, 0600);
+  std::vector<std::string> argv = {kOpenssl,
+                                   "cms",
+                                   "-sign",
+                                   "-binary",
+                                   "-noattr",
+                                   "-nocerts",
+                                   "-nosmimecap",
+                                   "-md",
+                                   signer.hash,
+                                   "-in",
+                                   file,
+                                   "-outform",
+                                   "DER",
+                                   "-out",
+                                   message,
+                                   "-signer",
+                                   as_pem(signer.certificate, folder.path()),
+                                   "-inkey",
+                                   signer.key};
+  if (is_in_token(signer))
+    std::ranges::move(token_options(), std::back_inserter(argv));
+  if (std::getenv(kPin))
+    argv.insert(argv.end(), {"-passin", std::string("env:") + kPin});
+  const Outcome outcome = run({.argv = argv});
+  if (!outcome.ok())
+    fail_with_remedy(
+        fmt::format("see whether the certificate is that of the key, and whether {} has "
+                    "its passphrase or PIN",
+                    kPin),
+        "{}: openssl cannot sign with it: {}", signer.key, last_words(outcome));
+  return elf::with_signature(content, read_bytes(message));
+}
+
+std::string signature_fault(std::span<const std::uint8_t> module,
+                            const std::vector<fs::path>& certificates) {
+  require_openssl();
+  const auto parts = elf::split_signature(module);
+  if (!parts)
+    return "is not signed";
+  const TempDir folder("kpatch-signature.");
+  const fs::path file = folder.path() / "module", message = folder.path() / "message";
+  write_file(file, parts->content, 0600);
+  write_file(message, parts->message, 0600);
+  std::string fault = "is signed with another key than those of the certificates given";
+  for (const fs::path& certificate : certificates) {
+    const Outcome outcome =
+        run({.argv = {kOpenssl, "cms", "-verify", "-binary", "-inform", "DER", "-in",
+                      message, "-content", file, "-nointern", "-noverify", "-certfile",
+                      as_pem(certificate, folder.path()), "-out", "/dev/null"}});
+    if (outcome.ok())
+      return {};
+    if (!has_answer(outcome, "signer certificate not found"))
+      fault = has_answer(outcome, ":verification failure:")
+                  ? "does not fit its signature: it was changed after it was signed"
+                  : "has a signature that openssl cannot read: " + last_words(outcome);
+  }
+  return fault;
+}
+
+} // namespace kpatch::sign

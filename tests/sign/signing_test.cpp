@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "base/error.h"
+#include "base/process.h"
+#include "elf/module_signature.h"
+#include "elf/signed_file.h"
+#include "sign/sign_options.h"
+#include "sign/signing.h"
+
+#include <gtest/gtest.h>
+
+#include <gmock/gmock.h>
+
+namespace kpatch::sign {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::HasSubstr;
+
+/// Two keys with their certificates, made once: RSA takes its time.
+class Signing : public testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    folder_ = std::make_unique<TempDir>("kpatch-keys-test.");
+    for (const std::string name : {"ours", "other"})
+      run_checked(
+          {.argv = {"openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj",
+                    "/CN=Key of " + name, "-keyout", folder_->path() / (name + ".key"),
+                    "-out", folder_->path() / (name + ".pem")}});
+    run_checked({.argv = {"openssl", "x509", "-in", folder_->path() / "ours.pem",
+                          "-outform", "DER", "-out", folder_->path() / "ours.der"}});
+  }
+  static void TearDownTestSuite() { folder_.reset(); }
+
+  static fs::path file(const std::string& name) { return folder_->path() / name; }
+  static Signer ours() { return {file("ours.key"), file("ours.pem")}; }
+
+  static std::unique_ptr<TempDir> folder_;
+  const Bytes module_ = Bytes(1000, 'x');
+};
+std::unique_ptr<TempDir> Signing::folder_;
+
+TEST_F(Signing, IsWhatTheKernelReads) {
+  const Bytes result = signed_module(module_, ours());
+  const elf::ModuleSignature signature = elf::read_signature(result);
+  EXPECT_TRUE(signature.is_present);
+  EXPECT_EQ(signature.damage, "");
+  EXPECT_EQ(signature.signer, "Key of ours");
+  const auto parts = elf::split_signature(result);
+  ASSERT_TRUE(parts);
+  EXPECT_TRUE(std::ranges::equal(parts->content, module_));
+}
+
+TEST_F(Signing, IsVerifiedByPemAndDer) {
+  const Bytes result = signed_module(module_, {file("ours.key"), file("ours.der")});
+  EXPECT_EQ(signature_fault(result, {file("ours.pem")}), "");
+  EXPECT_EQ(signature_fault(result, {file("other.pem"), file("ours.der")}), "");
+}
+
+TEST_F(Signing, ComesInThePlaceOfAnother) {
+  const Bytes once = signed_module(module_, {file("other.key"), file("other.pem")});
+  EXPECT_EQ(signed_module(once, ours()), signed_module(module_, ours()));
+}
+
+TEST_F(Signing, IsNotGoodForAnotherKeyOrFile) {
+  EXPECT_EQ(signature_fault(module_, {file("ours.pem")}), "is not signed");
+  Bytes result = signed_module(module_, ours());
+  EXPECT_THAT(signature_fault(result, {file("other.pem")}), HasSubstr("another key"));
+  result[5] = 'y';
+  EXPECT_THAT(signature_fault(result, {file("ours.pem")}), HasSubstr("changed"));
+  EXPECT_THAT(signature_fault(result, {file("ours.pem"), file("other.pem")}),
+              HasSubstr("changed"));
+}
+
+TEST_F(Signing, NeedsKeyAndCertificateThatBelongTogether) {
+  EXPECT_THROW(signed_module(module_, {file("missing"), file("ours.pem")}), Error);
+  EXPECT_THROW(signed_module(module_, {file("ours.key"), file("other.pem")}), Error);
+  EXPECT_THROW(signed_module(module_, {file("ours.key"), file("ours.key")}), Error);
+}
+
+TEST_F(Signing, TakesFilesInPlaceOrElsewhere) {
+  write_file(file("a.ko"), module_);
+  const std::vector<std::string> words = {"--key", file("ours.key"), "--cert",
+                                          file("ours.pem"), file("a.ko")};
+  EXPECT_THAT(sign_modules(parse_sign_call(words)).at(0), HasSubstr("Key of ours"));
+  EXPECT_EQ(signature_fault(read_bytes(file("a.ko")), {file("ours.pem")}), "");
+  EXPECT_THROW(parse_sign_call({"--key", "k", file("a.ko")}), Error);
+  SignCall packed = parse_sign_call(words);
+  packed.modules = {file("a.ko.xz")};
+  EXPECT_THROW(sign_modules(packed), Error);
+}
+
+} // namespace
+} // namespace kpatch::sign
