@@ -15,8 +15,11 @@
 #include "report/cache_report.h"
 #include "report/console.h"
 #include "report/kernels_report.h"
+#include "report/provenance.h"
 
 #include <fmt/format.h>
+
+#include <algorithm>
 
 namespace {
 
@@ -37,11 +40,25 @@ kpatch::LogLevel log_level_of(int times) {
 /// Of a patch for code that the kernel does not have; documented.
 constexpr int kNotAffectedStatus = 3;
 
+/// What was asked for beside the module, before it is signed.
+void write_beside(const Invocation& invocation,
+                  const kpatch::produce::BuildResult& result) {
+  if (!invocation.provenance.empty())
+    kpatch::write_file(invocation.provenance,
+                       kpatch::report::provenance_json(result, invocation));
+  if (!invocation.sbom.empty())
+    kpatch::write_file(invocation.sbom, kpatch::report::sbom_json(result));
+  if (!invocation.vex.empty())
+    kpatch::write_file(invocation.vex, kpatch::report::vex_json(result));
+}
+
 int build_for_one(Invocation invocation, bool is_isolated,
                   const std::vector<std::string>& argv,
                   kpatch::report::Console& console) {
   const auto progress = [&](std::string_view line) { console.say(line); };
   const auto complain = [&](std::string_view line) { console.complain(line); };
+  if (invocation.signer.is_set())
+    kpatch::sign::check_signer(invocation.signer);
   if (!invocation.to.empty())
     invocation.options.newer_source = [&](const kpatch::kernel::Target& target) {
       return std::filesystem::is_directory(invocation.to)
@@ -68,6 +85,12 @@ int build_for_one(Invocation invocation, bool is_isolated,
        .compiled = [&](const kpatch::compile::Progress& now) { console.show(now); }});
   if (!invocation.json.empty())
     kpatch::write_file(invocation.json, kpatch::report::build_json(result));
+  if (result.outcome == BuildOutcome::kBuilt)
+    write_beside(invocation, result);
+  if (result.outcome == BuildOutcome::kBuilt && invocation.signer.is_set())
+    kpatch::write_file(result.module,
+                       kpatch::sign::signed_module(kpatch::read_bytes(result.module),
+                                                   invocation.signer));
   if (result.outcome == BuildOutcome::kBuilt) {
     progress("SUCCESS");
     return 0;
@@ -130,6 +153,34 @@ int build(Invocation& invocation, const std::vector<std::string>& argv,
              : build_for_one(invocation, is_isolated, argv, console);
 }
 
+/// Builds once more what a provenance is of, and compares.
+int reproduce(const Invocation& asked, std::vector<std::string> argv,
+              kpatch::report::Console& console) {
+  const std::string recorded = kpatch::read_text(asked.reproduce);
+  kpatch::report::RecordedCall call =
+      kpatch::report::recorded_call(recorded, asked.reproduce.string());
+  const kpatch::TempDir place("kpatch-reproduce.");
+  call.options.push_back("--provenance=" + (place.path() / "made").string());
+  argv.insert(std::ranges::find(argv, "--"), call.options.begin(), call.options.end());
+  if (asked.options.patches.empty())
+    argv.insert(argv.end(), call.patches.begin(), call.patches.end());
+  std::vector<char*> words;
+  for (std::string& word : argv)
+    words.push_back(word.data());
+  words.push_back(nullptr);
+  Invocation invocation = kpatch::produce::parse_command_line(
+      static_cast<int>(words.size() - 1), words.data());
+  if (const int status = build(invocation, argv, console); status != 0)
+    return status;
+  const std::string made = kpatch::read_text(invocation.provenance);
+  const auto differences = kpatch::report::provenance_differences(recorded, made);
+  for (const std::string& line : differences)
+    console.complain("DIFFERENT: " + line);
+  if (differences.empty())
+    console.say("REPRODUCED: the module is the same, byte for byte");
+  return differences.empty() ? 0 : 1;
+}
+
 int verify_cache(const Invocation& invocation, kpatch::report::Console& console) {
   const std::vector<std::string> complaints =
       kpatch::cache::verify_cache(invocation.kernel.cache);
@@ -164,7 +215,10 @@ int run(int argc, char** argv) {
       kpatch::print(kpatch::Stream::kErrors, "ERROR: {}.\n", invocation.usage_complaint);
     kpatch::print(kpatch::Stream::kErrors, "Run kpatch-build --help for the options.\n");
     return 1;
-  case Invocation::Action::kBuild: return build(invocation, {argv, argv + argc}, console);
+  case Invocation::Action::kBuild:
+    return invocation.reproduce.empty()
+               ? build(invocation, {argv, argv + argc}, console)
+               : reproduce(invocation, {argv, argv + argc}, console);
   case Invocation::Action::kListCache:
     kpatch::print(kpatch::Stream::kOutput, "{}",
                   kpatch::report::cache_list_text(

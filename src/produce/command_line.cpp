@@ -226,6 +226,11 @@ constexpr Option<Invocation> kOptions[] = {
      }},
     {"url", 0, "URL", "Where to read about the patch",
      [](To to, Text value) { to.options.claims.url = checked_line("--url", value); }},
+    {"sign-key", 0, "FILE|URI",
+     "Sign the module with this private key, a file or a pkcs11: URI; needs --sign-cert",
+     [](To to, Text value) { to.signer.key = value; }},
+    {"sign-cert", 0, "FILE", "Certificate of that key, PEM or DER",
+     [](To to, Text value) { to.signer.certificate = value; }},
     {"non-replace", 'R', nullptr,
      "Keep the patches that are loaded already; by default the module replaces them",
      [](To to, Text) { to.options.replace = false; }},
@@ -234,6 +239,18 @@ constexpr Option<Invocation> kOptions[] = {
      [](To to, Text) { to.options.explain = true; }},
     {"json", 0, "FILE", "Write the result as JSON",
      [](To to, Text value) { to.json = fs::absolute(value); }},
+    {"provenance", 0, "FILE", "Write what the module is made of, with digests, as JSON",
+     [](To to, Text value) { to.provenance = fs::absolute(value); }},
+    {"sbom", 0, "FILE", "Write the same as a bill of materials (SPDX 2.3)",
+     [](To to, Text value) { to.sbom = fs::absolute(value); }},
+    {"vex", 0, "FILE", "Write which CVEs it fixes, for scanners (OpenVEX)",
+     [](To to, Text value) { to.vex = fs::absolute(value); }},
+    {"reproduce", 0, "FILE",
+     "Build as this provenance says and compare: 0 if the module is the same, else 1 and "
+     "what differs",
+     [](To to, Text value) {
+       to.reproduce = value.empty() ? fs::path() : existing_file(value, "provenance");
+     }},
     {"debug-file", 0, "FILE", "Write the module's debug information to this file",
      [](To to, Text value) { to.options.debug_file = fs::absolute(value); }},
     {"debug", 'd', nullptr,
@@ -243,6 +260,26 @@ constexpr Option<Invocation> kOptions[] = {
     {"skip-cleanup", 0, nullptr, "Keep the private build directory",
      [](To to, Text) { to.options.keep_work = true; }},
 };
+
+/// What does not decide over the module.
+constexpr std::string_view kBesideTheModule[] = {
+    "help",       "version",  "offline",   "isolate",     "no-isolate",
+    "jobs",       "launcher", "output",    "explain",     "json",
+    "debug-file", "debug",    "sign-key",  "sign-cert",   "provenance",
+    "sbom",       "vex",      "reproduce", "skip-cleanup"};
+
+/// Relative paths mean something else in another folder.
+void note_asked(Invocation& invocation, const OptionForm& form, Text value) {
+  if (std::ranges::find(kBesideTheModule, std::string_view(form.name)) !=
+      std::end(kBesideTheModule))
+    return;
+  const std::string_view argument = form.argument ? form.argument : "";
+  const bool is_path =
+      (argument.find("FILE") != argument.npos || argument.find("DIR") != argument.npos) &&
+      fs::exists(value);
+  invocation.asked.emplace_back(form.name,
+                                is_path ? fs::absolute(value).string() : value);
+}
 
 /// kpatch-build cache VERB
 Invocation cache_invocation(const std::vector<std::string>& words) {
@@ -320,6 +357,11 @@ void check_combination(Invocation& invocation) {
   }
   if (!options.series.empty() && options.leave_out == patch::Grain::kFile)
     options.leave_out = patch::Grain::kPatch;
+  if (invocation.releases.size() > 1 &&
+      (invocation.options.wants_digests || !invocation.reproduce.empty()))
+    fail("--provenance, --sbom, --vex and --reproduce are about one kernel; give one -a");
+  if (invocation.signer.key.empty() != invocation.signer.certificate.empty())
+    fail("--sign-key and --sign-cert go together");
   if (!kernel.full_build && !kernel.full_build_targets.empty())
     invocation.notices.push_back("NOTICE: --target is ignored without --full-build: only "
                                  "what the patch touches is compiled");
@@ -341,15 +383,17 @@ Invocation parse_command_line(int argc, char** argv) {
     return cache_invocation({argv + 2, argv + argc});
   invocation.options.jobs = std::max(1U, std::thread::hardware_concurrency());
   invocation.options.output_directory = fs::current_path();
+  const std::vector<OptionForm> forms = forms_of(kOptions);
   const auto take = [&](std::optional<std::size_t> row, Text value) {
-    if (row)
+    if (row) {
       kOptions[*row].set(invocation, value);
-    else
+      note_asked(invocation, forms[*row], value);
+    } else
       invocation.action = Action::kComplainAboutUsage;
     return invocation.action == Action::kBuild;
   };
   const std::vector<std::string> patches =
-      parse_options({argv, argv + argc}, forms_of(kOptions), Complaints::kPrinted, take);
+      parse_options({argv, argv + argc}, forms, Complaints::kPrinted, take);
   if (invocation.action != Action::kBuild)
     return invocation;
   for (const std::string& patch : patches) {
@@ -357,11 +401,13 @@ Invocation parse_command_line(int argc, char** argv) {
     invocation.options.patches.emplace_back(patch);
   }
   if (invocation.options.patches.empty() && invocation.options.series.empty() &&
-      invocation.to.empty()) {
+      invocation.to.empty() && invocation.reproduce.empty()) {
     invocation.action = Action::kComplainAboutUsage;
     invocation.usage_complaint = "no patch file(s) specified";
   }
   choose_kernels(invocation);
+  invocation.options.wants_digests = !invocation.provenance.empty() ||
+                                     !invocation.sbom.empty() || !invocation.vex.empty();
   check_combination(invocation);
   invocation.options.keep_log = invocation.debug > 0 || invocation.options.keep_work;
   invocation.options.cache = fs::absolute(cache::default_cache());

@@ -3,6 +3,7 @@
 
 #include "kernel/target.h"
 #include "produce/driver.h"
+#include "sign/signing.h"
 
 #include <filesystem>
 #include <string>
@@ -35,6 +36,11 @@ struct Invocation {
   std::vector<std::string> releases; ///< to build for; empty: the running kernel
   std::string only_kernel;    ///< of them, in the isolated part of a build for several
   std::filesystem::path json; ///< empty: not wanted
+  sign::Signer signer;        ///< of the finished module; unset: nobody
+  std::filesystem::path provenance, sbom, vex; ///< files to write; empty: not wanted
+  std::filesystem::path reproduce;             ///< a provenance to follow; empty: none
+  /// What was asked for, as options and their values, as far as the module depends on it.
+  std::vector<std::pair<std::string, std::string>> asked;
   Isolation isolation = Isolation::kForRoot;
   int debug = 0; ///< how often --debug was given
 };

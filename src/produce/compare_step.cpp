@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "compile/shown_messages.h"
 #include "patch/left_out.h"
+#include "produce/function_digests.h"
 #include "produce/safety_review.h"
 #include "produce/step_clock.h"
 #include "produce/steps.h"
@@ -65,6 +66,8 @@ void compare(Context& context, const compile::Workshop& shop,
                             .keep_debug = !context.options.debug_file.empty()};
   for (UnitResult& result : diff_units(shop, view, options, objects)) {
     tell_about(context, result);
+    if (context.options.wants_digests)
+      add_function_digests(result, objects);
     context.result.units.push_back(std::move(result));
   }
 }

@@ -12,6 +12,7 @@
 #include "kernel/compiler_check.h"
 #include "kernel/requirements.h"
 #include "patch/reach.h"
+#include "produce/input_digests.h"
 #include "produce/module_naming.h"
 #include "produce/step_clock.h"
 #include "produce/steps.h"
@@ -58,6 +59,8 @@ bool build(Context& context, const kernel::Target& found,
 
   context.result.info =
       module_info(context.options.claims, selection.whole(), context.result.left_out);
+  if (context.options.wants_digests)
+    note_inputs(context.result, context.options, found);
   link(context, shop, versions);
   return true;
 }

@@ -45,6 +45,7 @@ struct BuildOptions {
   patch::Grain leave_out = patch::Grain::kAll; ///< what goes if it cannot be patched
   bool force = false; ///< though the original's code is not the running kernel's
   bool source_may_change = false; ///< it is the user's: keep nothing that is read from it
+  bool wants_digests = false;     ///< of what the module is made of
   bool explain = false;           ///< say why each function is part of the patch
   bool keep_log = false;          ///< also if the build succeeds
   bool keep_work = false;         ///< leave the private directory behind

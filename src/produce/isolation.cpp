@@ -107,12 +107,31 @@ void take_over_report(const fs::path& from, const fs::path& to, const std::strin
   write_file(to, text);
 }
 
-/// With what overrides the caller's options at the end, before any `--`.
+/// What is written beside the module, by the name of its option.
+struct BesideModule {
+  const char* name;
+  fs::path place; ///< empty: not wanted
+};
+std::vector<BesideModule> beside_module(const Invocation& invocation) {
+  return {{"provenance", invocation.provenance},
+          {"sbom", invocation.sbom},
+          {"vex", invocation.vex}};
+}
+
+/// With what overrides the caller's options at the end, before any `--`. The key stays
+/// outside: what the patch has a say in must not see it.
 std::vector<std::string> inner_arguments(const Invocation& invocation,
                                          std::vector<std::string> argv,
                                          const fs::path& own) {
   std::vector<std::string> more{"--offline", "--no-isolate", "--launcher",
                                 "none",      "--output",     own / "out"};
+  for (const BesideModule& file : beside_module(invocation))
+    if (!file.place.empty())
+      more.insert(more.end(), {std::string("--") + file.name, own / file.name});
+  if (!invocation.reproduce.empty()) // its options are among these by now
+    more.insert(more.end(), {"--reproduce", ""});
+  if (invocation.signer.is_set())
+    more.insert(more.end(), {"--sign-key", "", "--sign-cert", ""});
   if (!invocation.json.empty())
     more.insert(more.end(), {"--json", own / "json"});
   if (!invocation.options.debug_file.empty())
@@ -215,10 +234,17 @@ int build_isolated(const Invocation& invocation, const kernel::Target& target,
     return outcome.status;
   if (!invocation.options.debug_file.empty())
     take_over(own.path() / "debug", invocation.options.debug_file);
+  for (const BesideModule& file : beside_module(invocation))
+    if (!file.place.empty())
+      take_over(own.path() / file.name, file.place);
   for (const fs::directory_entry& made : fs::directory_iterator(own.path() / "out"))
-    if (made.path().extension() == ".ko")
+    if (made.path().extension() == ".ko" && is_plain_file(made.path())) {
+      if (invocation.signer.is_set())
+        write_file(made.path(),
+                   sign::signed_module(read_bytes(made.path()), invocation.signer));
       take_over(made.path(),
                 invocation.options.output_directory / made.path().filename());
+    }
   return 0;
 }
 

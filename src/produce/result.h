@@ -24,6 +24,17 @@ struct FunctionChange {
   std::string because; ///< why it is part of the patch
   /// Where its first changed instruction comes from; known with --explain.
   std::optional<dwarf::CodePlace> changed_at{};
+  /// Digests of its code on both sides; with BuildOptions::wants_digests.
+  std::string before{}, after{};
+};
+
+/// A file that the module was made of.
+struct InputFile {
+  std::string role; ///< "patch", "image", "configuration", "exports", "source", "hook"
+  std::string name;
+  std::string sha256;
+
+  bool operator==(const InputFile&) const = default;
 };
 
 /// A variable or section that travels with the patch; told with --explain.
@@ -99,7 +110,8 @@ struct BuildResult {
   std::string module_name;
   std::filesystem::path module; ///< empty: none was made
   bool replace = true;
-  elf::ModuleInfo info{}; ///< what it says about itself
+  elf::ModuleInfo info{};          ///< what it says about itself
+  std::vector<InputFile> inputs{}; ///< with BuildOptions::wants_digests
 
   std::vector<UnitResult> units;
   std::vector<Problem> problems; ///< those that belong to no unit

@@ -54,6 +54,36 @@ TEST_F(CommandLine, PutsNoIsolationBeforeIsolation) {
               Isolation::kNever);
 }
 
+TEST_F(CommandLine, TakesWhatThePatchSaysOfItself) {
+  const Claims claims =
+      parse({"--cve", "cve-2026-1111", "--cve=CVE-2026-2222", "--cve", "none",
+             "--description=a b", "--patch-version", "1", patch_})
+          .options.claims;
+  EXPECT_EQ(claims.cves, (std::vector<std::string>{"CVE-2026-1111", "CVE-2026-2222"}));
+  EXPECT_FALSE(claims.reads_texts);
+  EXPECT_EQ(claims.description, "a b");
+  EXPECT_EQ(complaint({"--cve=x", patch_}), "'x' is not a CVE id");
+}
+
+TEST_F(CommandLine, TakesKeyAndCertificateTogether) {
+  EXPECT_EQ(complaint({"--sign-key=k", patch_}),
+            "--sign-key and --sign-cert go together");
+  EXPECT_TRUE(parse({"--sign-key=k", "--sign-cert=c", patch_}).signer.is_set());
+  EXPECT_FALSE(parse({"--sign-key=k", "--sign-cert=c", "--sign-key", "", "--sign-cert",
+                      "", patch_})
+                   .signer.is_set());
+}
+
+TEST_F(CommandLine, NotesWhatDecidesOverTheModule) {
+  const fs::path config = place_.path() / "config";
+  write_file(config, std::string_view("x"));
+  const auto asked = parse({"-R", "-j", "3", "--output", place_.path(), "-c", config,
+                            "--provenance=p", patch_})
+                         .asked;
+  using Asked = std::vector<std::pair<std::string, std::string>>;
+  EXPECT_EQ(asked, (Asked{{"non-replace", ""}, {"config", config.string()}}));
+}
+
 TEST_F(CommandLine, TakesAFuzz) {
   EXPECT_EQ(parse({patch_}).options.fuzz, 2u);
   EXPECT_EQ(parse({"--fuzz", "0", patch_}).options.fuzz, 0u);
