@@ -25,6 +25,7 @@ function(kpatch_layer name)
   endforeach()
   target_link_libraries(${target} PUBLIC ${ARG_LIBRARIES})
   kpatch_warnings(${target})
+  kpatch_use_precompiled(${target} kpatch_everyday)
 endfunction()
 
 # Turns names of layers into their targets; a folder without sources has none.
@@ -50,6 +51,7 @@ function(kpatch_program name source)
   target_link_options(${name} PRIVATE -Wl,--as-needed)
   target_link_libraries(${name} PRIVATE ${ARG_USES})
   kpatch_warnings(${name})
+  kpatch_use_precompiled(${name} kpatch_everyday)
 endfunction()
 
 # -Wrestrict: gcc 12 warns falsely of string concatenation at -O2 (its bug 105651).
