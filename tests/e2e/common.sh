@@ -10,10 +10,23 @@ cache=$("$bin/kpatch-build" cache path)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-# file FOLDER NAME: where a patch or a check is. A file in a folder named after the kernel's series takes precedence.
+# kernel_source: where the source of $release is; brings it into the cache.
+kernel_source() {
+	[ -d "$(cached source 2>/dev/null)/fs" ] ||
+		"$bin/kpatch-build" -a "$release" -n e2e-first -o "$work" "$here/patches/several-3.patch" >&2 || return 1
+	cached source
+}
+
+# file FOLDER NAME: where a patch or a check is. A patch that is a list of edits is made for the kernel's source.
 file() {
-	local own=$here/$1/${KPATCH_TEST_SERIES:-6.1}/$2
-	if [ -e "$own" ]; then echo "$own"; else echo "$here/$1/$2"; fi
+	local edits=$here/edits/${2%.patch}.edit
+	if [ "$1" != patches ] || [ ! -e "$edits" ]; then
+		echo "$here/$1/$2"
+		return
+	fi
+	mkdir -p "$work/made"
+	"$here/make_patch.sh" "$(kernel_source)" "$edits" >"$work/made/$2" || return 1
+	echo "$work/made/$2"
 }
 
 # cached WHAT: where the shared cache has the kernel, image, objects or source of the newest version of $release.

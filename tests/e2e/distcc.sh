@@ -38,7 +38,7 @@ hosts=
 daemon 1
 daemon 2
 
-patches=("$here/patches/vmlinux-and-module.patch")
+patches=("$(file patches vmlinux-and-module.patch)")
 
 # A cache of our own that has the kernel, but no object of it: those of the unpatched side are to be
 # compiled as well.

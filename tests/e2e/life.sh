@@ -11,8 +11,8 @@ end() {
 	rm -rf "$work"
 }
 trap end EXIT
-patch=$here/patches/vmlinux-and-module.patch
-other=$here/patches/new-symbols.patch
+patch=$(file patches vmlinux-and-module.patch)
+other=$(file patches new-symbols.patch)
 
 # build CACHE NAME PATCH: in a process group of its own, output in $work/NAME.log.
 build() {

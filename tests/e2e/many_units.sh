@@ -7,9 +7,7 @@
 . "$(dirname "$(readlink -f "$0")")/common.sh"
 least=60
 
-# Brings the kernel's source into the cache.
-[ -d "$(cached source 2>/dev/null)/fs" ] || "$bin/kpatch-build" -a "$release" -n e2e-first -o "$work" "$here/patches/meminfo-string.patch"
-source=$(cached source)
+source=$(kernel_source)
 
 # with_change FILE: prints it with an instruction before the first "return -EINVAL;" of a function that stays after boot
 # and that a tracer may redirect.

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Builds several patch modules and rehearses them one after the other, each with its own check, in one machine;
 # with $KPATCH_TEST_AGAIN in a second one with those options too. A module is given by its check and the patches
-# in it, one patch named like the check if there are none.
+# in it, one patch named like the check if there are none. With $KPATCH_TEST_GO_ON the others are rehearsed although
+# one cannot be built.
 # usage: rehearse_each.sh BIN-DIRECTORY CHECK[:PATCH,...]... [-- REHEARSE-OPTION...]
 . "$(dirname "$(readlink -f "$0")")/common.sh"
 shift
@@ -16,14 +17,18 @@ make_module() {
 	for patch in "$@"; do
 		patches+=("$(file patches "$patch.patch")")
 	done
-	"$bin/kpatch-build" -a "$release" -n "$name" -o "$work" "${patches[@]}"
+	if ! "$bin/kpatch-build" -a "$release" -n "$name" -o "$work" "${patches[@]}"; then
+		failed+=("$name")
+		[ -n "${KPATCH_TEST_GO_ON:-}" ]
+		return
+	fi
 	modules+=("$work/$name.ko")
 	# In the machine modules are known with underscores.
 	cp "$(file checks "$check.sh")" "$work/checks/check-${name//-/_}"
 	checks+=(--program "$work/checks/check-${name//-/_}")
 }
 
-modules=() checks=()
+modules=() checks=() failed=()
 while [ $# -gt 0 ] && [ "$1" != -- ]; do
 	listed=${1#*:}
 	# shellcheck disable=SC2086 # these are words
@@ -42,4 +47,8 @@ rehearse "$@"
 if [ -n "${KPATCH_TEST_AGAIN:-}" ]; then
 	# shellcheck disable=SC2086 # these are words
 	rehearse "$@" $KPATCH_TEST_AGAIN
+fi
+if [ ${#failed[@]} -gt 0 ]; then
+	echo "not built: ${failed[*]}"
+	exit 1
 fi

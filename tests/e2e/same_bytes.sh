@@ -6,7 +6,7 @@
 . "$(dirname "$(readlink -f "$0")")/common.sh"
 chmod 755 "$work"
 mkdir -p "$work/one" "$work/a much longer name"
-patch=$here/patches/vmlinux-and-module.patch
+patch=$(file patches vmlinux-and-module.patch)
 
 (cd "$work/one" && "$bin/kpatch-build" -a "$release" -n e2e-same -j 1 --launcher none "$patch")
 

@@ -2,7 +2,7 @@
 // Watches a function of the kernel for some seconds or until SIGTERM, as tracers do that use no file of tracefs, and
 // prints how often a BPF program of its own has run. fmod_ret answers ECHILD in the place of the function.
 // usage: soak_tracer perf ADDRESS SECONDS | fentry|fexit|fmod_ret FUNCTION SECONDS
-//        soak_tracer ask: prints what getpgid(2) answers, which patches/others.patch changes
+//        soak_tracer ask: prints what getpgid(2) answers, which edits/others.edit changes
 #define _GNU_SOURCE
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// Calls what patches/system-call.patch changes, with the number that it knows. Succeeds
+// Calls what edits/system-call.edit changes, with the number that it knows. Succeeds
 // if all of them answer as patched.
 #include <errno.h>
 #include <stdio.h>

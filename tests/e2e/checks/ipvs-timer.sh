@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The function that runs every two seconds must run patched exactly once since the patch came in: it
+# The function that runs every second must run patched exactly once since the patch came in: it
 # does not ask for the next time, or asks for one that is far beyond this check. Once the patch is out
 # nothing calls it at all.
 # Started anew, since another patch may have stopped it.
 if [ "$KPATCH_PHASE" = before ]; then
 	rmmod ip_vs && insmod "/rehearsal/modules/$(awk '$2 == "ip_vs" { print $1 }' /rehearsal/modules.order)"
 fi
-calls_since() { dmesg | awk -v mark="$1" 'index($0, mark) { n = 0 } /(estimation_timer|defense_work_handler): patched/ { n++ } END { print n + 0 }'; }
+calls_since() { dmesg | awk -v mark="$1" 'index($0, mark) { n = 0 } /defense_work_handler: patched/ { n++ } END { print n + 0 }'; }
 if [ "$KPATCH_PHASE" = patched ]; then
 	mark="starting patching transition"
 else

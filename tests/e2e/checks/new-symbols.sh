@@ -3,7 +3,7 @@
 cat /proc/loadavg
 head -n 2 /proc/net/ip_vs_conn
 reads() { sed -n 's/^reads \([0-9]*\), waiting [0-9]*, busy$/\1/p' /proc/loadavg; }
-connections() { sed -n 's/^TCP connections: none, 0 without port, read \([0-9]*\) times$/\1/p' /proc/net/ip_vs_conn; }
+connections() { sed -n 's/^TCP connections: cached, read \([0-9]*\) times$/\1/p' /proc/net/ip_vs_conn; }
 first=$(reads) second=$(reads)
 [ "${second:-0}" -eq $((${first:-0} + 1)) ] || exit 1
 first=$(connections) second=$(connections)

@@ -1,6 +1,4 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# s_show of mm/vmalloc.c and of kernel/kallsyms.c, and not the one of the tracer.
-grep -ci vmalloc /proc/vmallocinfo
+# m_show of fs/namespace.c and s_show of kernel/kallsyms.c, and none of the others.
 grep ' nf_conntrack_in[[:blank:]]' /proc/kallsyms
-grep -q ' VMALLOC' /proc/vmallocinfo && ! grep -q ' vmalloc' /proc/vmallocinfo &&
-	grep -q '{nf_conntrack}$' /proc/kallsyms && ! grep -q '\[nf_conntrack\]$' /proc/kallsyms
+grep -q '^patched tmpfs ' /proc/mounts && grep -q '{nf_conntrack}$' /proc/kallsyms && ! grep -q '\[nf_conntrack\]$' /proc/kallsyms
