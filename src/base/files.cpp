@@ -204,6 +204,15 @@ Bytes read_regular_file(const fs::path& path, std::size_t limit) {
   return data;
 }
 
+fs::path working_directory() {
+  std::error_code error;
+  fs::path here = fs::current_path(error);
+  if (error)
+    fail_with_remedy("change to a directory that exists, then run the command again",
+                     "the current directory cannot be used: {}", error.message());
+  return here;
+}
+
 TempDir::TempDir(const std::string& prefix, const fs::path& parent) {
   fs::path base = parent;
   if (base.empty()) {

@@ -27,6 +27,9 @@ void write_file(const std::filesystem::path& path, std::span<const std::uint8_t>
 void write_file(const std::filesystem::path& path, std::string_view text,
                 unsigned mode = 0644);
 
+/// The working directory. Throws Error when it has been removed.
+std::filesystem::path working_directory();
+
 /// A directory that disappears with its owner. `keep()` leaves it behind.
 class TempDir {
  public:

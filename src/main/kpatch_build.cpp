@@ -16,6 +16,7 @@
 #include "report/console.h"
 #include "report/kernels_report.h"
 #include "report/provenance.h"
+#include "report/update_report.h"
 
 #include <fmt/format.h>
 
@@ -52,6 +53,16 @@ void write_beside(const Invocation& invocation,
     kpatch::write_file(invocation.vex, kpatch::report::vex_json(result));
 }
 
+void write_reports(const Invocation& invocation,
+                   const kpatch::produce::BuildResult& result) {
+  if (!invocation.json.empty())
+    kpatch::write_file(invocation.json, kpatch::report::build_json(result));
+  if (!invocation.report.empty())
+    kpatch::write_file(invocation.report, invocation.report.extension() == ".html"
+                                              ? kpatch::report::update_page(result)
+                                              : kpatch::report::update_text(result));
+}
+
 int build_for_one(Invocation invocation, bool is_isolated,
                   const std::vector<std::string>& argv,
                   kpatch::report::Console& console) {
@@ -83,8 +94,7 @@ int build_for_one(Invocation invocation, bool is_isolated,
       {.progress = progress,
        .complaint = complain,
        .compiled = [&](const kpatch::compile::Progress& now) { console.show(now); }});
-  if (!invocation.json.empty())
-    kpatch::write_file(invocation.json, kpatch::report::build_json(result));
+  write_reports(invocation, result);
   if (result.outcome == BuildOutcome::kBuilt)
     write_beside(invocation, result);
   if (result.outcome == BuildOutcome::kBuilt && invocation.signer.is_set())
@@ -118,6 +128,8 @@ int build_for_each(const Invocation& asked, bool is_isolated,
     invocation.json = work.path() / std::to_string(reports.size());
     const std::filesystem::path folder = asked.options.output_directory / release;
     invocation.options.output_directory = folder;
+    if (!asked.report.empty())
+      invocation.report = folder / asked.report.filename();
     kpatch::produce::BuildResult failure;
     kpatch::produce::note_failure(failure, [&] {
       std::filesystem::create_directories(folder);

@@ -5,6 +5,7 @@
 #include "produce/command_line.h"
 
 #include "base/error.h"
+#include "base/files.h"
 #include "base/option_table.h"
 #include "cache/layout.h"
 
@@ -54,7 +55,7 @@ Review review_mode(std::string_view text) {
     return Review::kRefuse;
   if (text == "off")
     return Review::kOff;
-  fail("--review: '{}' is none of warn, error, off", text);
+  fail("--review takes warn, error or off, not '{}'", text);
 }
 
 kernel::CompilerChoice compiler_choice(std::string_view text) {
@@ -251,6 +252,9 @@ constexpr Option<Invocation> kOptions[] = {
      [](To to, Text value) {
        to.reproduce = value.empty() ? fs::path() : existing_file(value, "provenance");
      }},
+    {"report", 0, "FILE",
+     "Write what is live and what needs a reboot: as a web page if FILE ends in .html",
+     [](To to, Text value) { to.report = fs::absolute(value); }},
     {"debug-file", 0, "FILE", "Write the module's debug information to this file",
      [](To to, Text value) { to.options.debug_file = fs::absolute(value); }},
     {"debug", 'd', nullptr,
@@ -382,7 +386,7 @@ Invocation parse_command_line(int argc, char** argv) {
   if (argc > 1 && std::string_view(argv[1]) == "cache")
     return cache_invocation({argv + 2, argv + argc});
   invocation.options.jobs = std::max(1U, std::thread::hardware_concurrency());
-  invocation.options.output_directory = fs::current_path();
+  invocation.options.output_directory = working_directory();
   const std::vector<OptionForm> forms = forms_of(kOptions);
   const auto take = [&](std::optional<std::size_t> row, Text value) {
     if (row) {

@@ -111,11 +111,15 @@ void take_over_report(const fs::path& from, const fs::path& to, const std::strin
 struct BesideModule {
   const char* name;
   fs::path place; ///< empty: not wanted
+
+  /// The ending may decide about the form.
+  std::string own_name() const { return name + place.extension().native(); }
 };
 std::vector<BesideModule> beside_module(const Invocation& invocation) {
   return {{"provenance", invocation.provenance},
           {"sbom", invocation.sbom},
-          {"vex", invocation.vex}};
+          {"vex", invocation.vex},
+          {"report", invocation.report}};
 }
 
 /// With what overrides the caller's options at the end, before any `--`. The key stays
@@ -127,7 +131,7 @@ std::vector<std::string> inner_arguments(const Invocation& invocation,
                                 "none",      "--output",     own / "out"};
   for (const BesideModule& file : beside_module(invocation))
     if (!file.place.empty())
-      more.insert(more.end(), {std::string("--") + file.name, own / file.name});
+      more.insert(more.end(), {std::string("--") + file.name, own / file.own_name()});
   if (!invocation.reproduce.empty()) // its options are among these by now
     more.insert(more.end(), {"--reproduce", ""});
   if (invocation.signer.is_set())
@@ -209,7 +213,7 @@ std::vector<std::string> isolated_command(const Enclosure& enclosure,
   for (const fs::path& path : enclosure.readable)
     words.see(path);
   words.add({"--bind", enclosure.own, enclosure.own});
-  const std::string here = fs::current_path();
+  const std::string here = working_directory();
   words.add({"--dir", enclosure.output, "--dir", here, "--chdir", here});
   add_environment(words, enclosure);
   std::ranges::move(argv, std::back_inserter(words.all_));
@@ -230,13 +234,13 @@ int build_isolated(const Invocation& invocation, const kernel::Target& target,
   if (!invocation.json.empty())
     take_over_report(own.path() / "json", invocation.json, own.path() / "out",
                      invocation.options.output_directory);
+  for (const BesideModule& file : beside_module(invocation))
+    if (!file.place.empty())
+      take_over(own.path() / file.own_name(), file.place);
   if (!outcome.ok())
     return outcome.status;
   if (!invocation.options.debug_file.empty())
     take_over(own.path() / "debug", invocation.options.debug_file);
-  for (const BesideModule& file : beside_module(invocation))
-    if (!file.place.empty())
-      take_over(own.path() / file.name, file.place);
   for (const fs::directory_entry& made : fs::directory_iterator(own.path() / "out"))
     if (made.path().extension() == ".ko" && is_plain_file(made.path())) {
       if (invocation.signer.is_set())

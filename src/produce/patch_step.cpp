@@ -61,6 +61,13 @@ void follow_headers(Context& context, PatchedSource& source,
                     fmt::join(left_out.beyond, ", ")));
 }
 
+SeriesPatch series_patch_of(const patch::PatchFile& patch) {
+  SeriesPatch entry{.name = patch.name, .subject = patch.subject, .cves = patch.fixes};
+  for (const patch::FileChange& change : patch.changes)
+    entry.files.push_back(change.is_removed() ? change.old_path : change.new_path);
+  return entry;
+}
+
 } // namespace
 
 std::vector<patch::PatchFile> read_patches(Context& context,
@@ -72,6 +79,7 @@ std::vector<patch::PatchFile> read_patches(Context& context,
     patches.back().subject = std::move(message.subject);
     patches.back().fixes = std::move(message.fixes);
     patches.back().tags = std::move(message.tags);
+    context.result.series.push_back(series_patch_of(patches.back()));
     for (const std::size_t line : patches.back().quoted)
       context.say(
           fmt::format("NOTICE: {}: line {}: the indented diff is taken for a part of the "

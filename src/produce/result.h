@@ -79,6 +79,14 @@ struct StepTime {
   double cpu_seconds = 0; ///< of this program and those it ran
 };
 
+/// A patch that was read, and what the text around it says.
+struct SeriesPatch {
+  std::string name;
+  std::string subject{};
+  std::vector<std::string> cves{};
+  std::vector<std::string> files{}; ///< that it changes
+};
+
 enum class BuildOutcome {
   kBuilt,
   kNoChange,    ///< no functional change found
@@ -103,6 +111,8 @@ struct BuildResult {
   std::vector<patch::DisplacedHunk>
       displaced;                        ///< that are elsewhere than the patches say
   std::vector<patch::LeftOut> left_out; ///< files that take no part
+
+  std::vector<SeriesPatch> series; ///< every patch, in order
 
   /// Parts of the change that are not in the module although they change what runs.
   std::vector<patch::LeftForReboot> needs_reboot;

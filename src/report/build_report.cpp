@@ -2,6 +2,7 @@
 #include "report/build_report.h"
 
 #include "report/module_info.h"
+#include "report/update_report.h"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -166,6 +167,26 @@ Json needs_reboot_json(const std::vector<patch::LeftForReboot>& parts) {
   return list;
 }
 
+Json series_json(const produce::BuildResult& result) {
+  Json list = Json::array();
+  for (const produce::SeriesPatch& patch : result.series)
+    list.push_back({{"patch", patch.name},
+                    {"subject", text_or_null(patch.subject)},
+                    {"cves", patch.cves},
+                    {"files", patch.files},
+                    {"state", name_of(state_of(patch, result))}});
+  return list;
+}
+
+Json totals_json(const Totals& totals) {
+  return {{"units_in", totals.units_in},
+          {"units_without_effect", totals.units_without_effect},
+          {"functions", totals.functions},
+          {"objects", totals.objects},
+          {"needs_reboot", totals.needs_reboot},
+          {"not_in_kernel", totals.not_in_kernel}};
+}
+
 std::string problem_text(const Problem& problem) {
   return fmt::format("{}: {}{}{} [{}]\n  {}\n", problem.object, problem.symbol,
                      problem.symbol.empty() ? "" : ": ", problem.message, problem.code,
@@ -197,6 +218,8 @@ std::string build_json(const produce::BuildResult& result) {
                        {"displaced", displaced_json(result.displaced)},
                        {"left_out", left_out_json(result.left_out)},
                        {"needs_reboot", needs_reboot_json(result.needs_reboot)},
+                       {"series", series_json(result)},
+                       {"totals", totals_json(totals_of(result))},
                        {"units", units_json(result.units)},
                        {"problems", problems_json(result.problems)},
                        {"warnings", problems_json(result.warnings)},

@@ -43,7 +43,18 @@ TEST_F(CommandLine, ReviewsUnlessToldOtherwise) {
   EXPECT_EQ(parse({"--review=error", patch_}).options.review, Review::kRefuse);
   EXPECT_EQ(parse({"--review=off", patch_}).options.review, Review::kOff);
   EXPECT_EQ(complaint({"--review=maybe", patch_}),
-            "--review: 'maybe' is none of warn, error, off");
+            "--review takes warn, error or off, not 'maybe'");
+}
+
+TEST_F(CommandLine, NamesAWorkingDirectoryThatIsGone) {
+  const fs::path before = fs::current_path();
+  const fs::path gone = place_.path() / "gone";
+  fs::create_directory(gone);
+  fs::current_path(gone);
+  fs::remove(gone);
+  const std::string said = complaint({patch_});
+  fs::current_path(before);
+  EXPECT_EQ(said, "the current directory cannot be used: No such file or directory");
 }
 
 TEST_F(CommandLine, PutsNoIsolationBeforeIsolation) {
