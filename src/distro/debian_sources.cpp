@@ -186,7 +186,7 @@ void unpack_linux_source(const fs::path& package, const fs::path& into) {
     if (entry.path().filename().string().find(".tar.") != std::string::npos)
       archive = entry.path();
   if (archive.empty())
-    fail("{}: there is no source archive in it", package.string());
+    fail("{} holds no source archive", package.string());
   run_unpacker({"tar", "--no-same-owner", "--strip-components=1", "-xf", archive.string(),
                 "-C", into.string()},
                archive);

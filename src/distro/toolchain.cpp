@@ -87,7 +87,7 @@ fs::path find_loader(const fs::path& folder) {
           return file.path().lexically_relative(folder);
       }
   }
-  fail("{}: there is no dynamic loader in it", folder.string());
+  fail("{} holds no dynamic loader", folder.string());
 }
 
 /// "$root/lib/x86_64-linux-gnu:$root/usr/lib/x86_64-linux-gnu"

@@ -74,7 +74,7 @@ std::span<const std::uint8_t> inside_sequence(std::span<const std::uint8_t> mess
 std::string damage_of(std::span<const std::uint8_t> trailer,
                       std::span<const std::uint8_t> message) {
   if (trailer[kKindInTrailer] != kPkcs7)
-    return "is no PKCS#7 message";
+    return "is not a PKCS#7 message";
   for (std::size_t i = 0; i < kLengthInTrailer; ++i)
     if (i != kKindInTrailer && trailer[i] != 0)
       return "has fields that must be zero and are not";

@@ -127,7 +127,7 @@ class Follower {
         kernel::units_from_makefiles(target_, target_.source);
     const kernel::UnitIndex after = kernel::units_from_makefiles(target_, view_.root());
     for (const auto& [unit, owner] : surplus(before, after))
-      add(makefile, fmt::format("{} is no part of {} any more", unit, owner),
+      add(makefile, fmt::format("{} no longer belongs to {}", unit, owner),
           "code that runs cannot be taken out: keep the file in its list");
     std::set<std::string, std::less<>> added;
     for (const auto& [unit, owner] : surplus(after, before))

@@ -128,12 +128,11 @@ std::string obstacle(const FileChange& change, const std::string& path,
   const bool makes = change.is_new() || change.kind == ChangeKind::kRename ||
                      change.kind == ChangeKind::kCopy;
   if (!makes && !there)
-    return fmt::format("{}: there is no such file in this kernel's source", path);
+    return fmt::format("{} does not exist in this kernel's source", path);
   if (makes && there)
-    return fmt::format("{}: the patch makes this file, but it is there already", path);
+    return fmt::format("{}: the patch creates this file, but it exists already", path);
   if (makes && !change.is_new() && !view.has_file(change.old_path))
-    return fmt::format("{}: there is no such file in this kernel's source",
-                       change.old_path);
+    return fmt::format("{} does not exist in this kernel's source", change.old_path);
   if (!makes && !change.is_removed() && change.old_path != change.new_path &&
       view.has_file(change.old_path) && view.has_file(change.new_path))
     return fmt::format("{} and {}: the patch names both for one change, and both are "

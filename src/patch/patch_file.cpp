@@ -111,8 +111,7 @@ class Reader {
     }
     if (patch_.changes.empty())
       fail_with_remedy("give a patch as diff -u or git diff writes it",
-                       "{}: there is no change in unified diff format in it",
-                       patch_.name);
+                       "{} holds no change in unified diff format", patch_.name);
     return std::move(patch_);
   }
 

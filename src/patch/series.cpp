@@ -75,7 +75,7 @@ std::vector<SeriesEntry> quilt_series(const fs::path& file) {
     const fs::path patch = file.parent_path() / name;
     if (!fs::is_regular_file(patch))
       fail_with_remedy("give the series file itself, in the folder of its patches",
-                       "{}: there is no patch '{}'", place, patch.string());
+                       "{}: the patch '{}' does not exist", place, patch.string());
     entries.push_back({name, read_text(patch)});
   }
   return entries;
@@ -99,7 +99,7 @@ std::vector<SeriesEntry> entries_of(const fs::path& path) {
   if (fs::is_directory(path))
     return folder(path);
   if (!fs::is_regular_file(path))
-    fail("{}: there is no such file or folder", path.string());
+    fail("{}: no such file or folder", path.string());
   const std::string text = read_text(path);
   if (begins_mail(text.substr(0, text.find('\n'))))
     return mails_of(path.filename(), text);
@@ -136,7 +136,7 @@ std::vector<SeriesEntry> read_series(const fs::path& path) {
   if (entries.empty())
     fail_with_remedy(
         "give a quilt series file, a mailbox, or a folder with *.patch files",
-        "{}: there is no patch in it", path.string());
+        "{} holds no patch", path.string());
   return entries;
 }
 

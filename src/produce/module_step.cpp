@@ -18,7 +18,7 @@ namespace {
 void make_warnings_of_problems(Context& context) {
   for (Problem& problem : context.result.problems) {
     const std::string warning =
-        fmt::format("WARNING: {}: {} [{}]; going on as told", problem.symbol,
+        fmt::format("WARNING: {}: {} [{}]; going on because of --force", problem.symbol,
                     problem.message, problem.code);
     context.warn(warning);
     context.result.warnings.push_back(std::move(problem));

@@ -276,7 +276,7 @@ void take_over(std::vector<Problem> problems, bool force, UnitResult& result) {
     result.notes.push_back({.kind = NoteKind::kWarning,
                             .code = problem.code,
                             .symbol = problem.symbol,
-                            .text = fmt::format("{}: {}; going on as told",
+                            .text = fmt::format("{}: {}; going on because of --force",
                                                 problem.symbol, problem.message)});
   std::ranges::move(problems, std::back_inserter(result.proof.overridden));
 }

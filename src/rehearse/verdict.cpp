@@ -35,9 +35,8 @@ constexpr Expectation kExpectations[] = {
     {"check-patched", true, Verdict::kCheckPatched,
      "the check fails while the patch is loaded"},
     {"unload", true, Verdict::kUnload, "{} does not unload"},
-    {"upgrade", true, Verdict::kLoad,
-     "{} does not come into the place of what was loaded"},
-    {"rollback", true, Verdict::kRollback, "there is no way back from {}"},
+    {"upgrade", true, Verdict::kLoad, "{} does not take the place of what was loaded"},
+    {"rollback", true, Verdict::kRollback, "cannot return from {}"},
     {"check-after", false, Verdict::kCheckAfter,
      "the check still succeeds after the patch is unloaded"},
 };

@@ -276,7 +276,7 @@ OnStall parse_policy(std::string_view text) {
   const auto found =
       std::ranges::find(kPolicies, text, &std::pair<std::string_view, OnStall>::first);
   if (found == std::end(kPolicies))
-    fail("--on-stall: '{}' is none of revert, keep and force", text);
+    fail("--on-stall takes revert, keep or force, not '{}'", text);
   return found->second;
 }
 

@@ -170,7 +170,7 @@ Exit load_guarded(Host& host, const std::string& module, const LoadOptions& opti
     fail("{}: no such file", guard.check);
   if (guard.metric.empty() && (guard.least || guard.most))
     fail_with_remedy("name the command that prints the number: --metric COMMAND",
-                     "--metric-min and --metric-max: there is no metric");
+                     "--metric-min and --metric-max need --metric");
   if (const auto present = find_patch(host.places, name); present && present->enabled)
     fail_with_remedy(fmt::format("kpatch unload {}", name),
                      "{} is loaded already, so nothing can be tried", name);

@@ -164,7 +164,7 @@ void insert_module(Host& host, const fs::path& file, const ModuleFile& module) {
 /// function.
 void require_registered(Host& host, const std::string& name) {
   constexpr const char* kRemedy =
-      "the module is damaged or was not made by kpatch-build; build it anew";
+      "the module is damaged or was not made by kpatch-build; build it again";
   if (!find_patch(host.places, name)) {
     host.kernel.remove_module(name);
     throw Error(

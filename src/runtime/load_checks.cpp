@@ -86,7 +86,8 @@ void check_vermagic(Check& check) {
   if (!kernels.empty() && kernels != own)
     check.add_fatal(
         fmt::format("version magic '{}' is not the kernel's '{}'", own, kernels),
-        "it was built with another configuration; build it anew for the kernel that "
+        "it was built for another kernel configuration; build it again for the kernel "
+        "that "
         "runs");
 }
 

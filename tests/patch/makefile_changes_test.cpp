@@ -109,7 +109,7 @@ TEST_F(FollowMakefiles, RefusesToTakeAUnitOut) {
   const MakefileChanges changes = follow("obj-y += x.o\n", "new.c");
   ASSERT_EQ(changes.problems.size(), 1u);
   EXPECT_EQ(changes.problems[0].code, "KP1003");
-  EXPECT_NE(changes.problems[0].message.find("fs/y.c is no part of m any more"),
+  EXPECT_NE(changes.problems[0].message.find("fs/y.c no longer belongs to m"),
             std::string::npos);
 }
 

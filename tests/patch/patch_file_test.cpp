@@ -292,8 +292,7 @@ TEST(ParsePatch, RefusesHunksThatDoNotCountUp) {
 }
 
 TEST(ParsePatch, RefusesTextWithoutAnyChange) {
-  EXPECT_EQ(complaint("hello\n"),
-            "x.patch: there is no change in unified diff format in it");
+  EXPECT_EQ(complaint("hello\n"), "x.patch holds no change in unified diff format");
   EXPECT_NE(complaint(""), "no error");
 }
 

@@ -125,8 +125,8 @@ TEST_F(View, NamesTheHunksThatDoNotApply) {
             "x.patch file failed to apply\n"
             "fs/proc/meminfo.c: hunk #2 of 2 does not apply (line 6 of the patch, meant "
             "for line 2 of the file)\n"
-            "fs/none.c: there is no such file in this kernel's source\n"
-            "fs/inode.c: the patch makes this file, but it is there already");
+            "fs/none.c does not exist in this kernel's source\n"
+            "fs/inode.c: the patch creates this file, but it exists already");
 }
 
 TEST_F(View, SaysThatAChangeIsInAlready) {

@@ -2,7 +2,7 @@
 # The function that runs every second must run patched exactly once since the patch came in: it
 # does not ask for the next time, or asks for one that is far beyond this check. Once the patch is out
 # nothing calls it at all.
-# Started anew, since another patch may have stopped it.
+# Started again, since another patch may have stopped it.
 if [ "$KPATCH_PHASE" = before ]; then
 	rmmod ip_vs && insmod "/rehearsal/modules/$(awk '$2 == "ip_vs" { print $1 }' /rehearsal/modules.order)"
 fi
