@@ -14,6 +14,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "compile/own_sections.h"
 #include "kernel/objtool.h"
 
 #include <algorithm>
@@ -62,15 +63,32 @@ Command compiler_start(const Workshop& shop, const CompileJob& job) {
   return command;
 }
 
+fs::path assembly_of(const CompileJob& job) {
+  return fs::path(job.object) += ".s";
+}
+
 Command compiler_command(const Workshop& shop, const CompileJob& job) {
+  const bool is_whole = shop.taken_apart.empty();
   Command command = compiler_start(shop, job);
   add_debug_options(job, command.argv);
   for (const std::string& word :
        {std::string("-fdiagnostics-color=never"), std::string("-MD"), std::string("-MF"),
-        dependency_list(job.object).string(), std::string("-c"), std::string("-o"),
-        job.object.string(), job.source_tree.string() + "/" + job.command.unit})
+        dependency_list(job.object).string(), std::string(is_whole ? "-c" : "-S"),
+        std::string("-o"), (is_whole ? job.object : assembly_of(job)).string(),
+        job.source_tree.string() + "/" + job.command.unit})
     command.argv.push_back(word);
   return command;
+}
+
+/// Makes the object of the compiler's assembly, with a section for each function.
+Outcome assemble_apart(const Workshop& shop, const CompileJob& job) {
+  const fs::path assembly = assembly_of(job);
+  write_file(assembly, with_own_sections(read_text(assembly), shop.taken_apart));
+  Command command = compiler_start(shop, job);
+  for (const std::string& word :
+       {std::string("-c"), std::string("-o"), job.object.string(), assembly.string()})
+    command.argv.push_back(word);
+  return shop.log.run(command);
 }
 
 /// The words after "target:" of a list as -MD writes it.
@@ -138,7 +156,9 @@ std::optional<std::vector<fs::path>> files_read(const Workshop& shop,
 
 Compiled compile(const Workshop& shop, const CompileJob& job) {
   fs::create_directories(job.object.parent_path());
-  const Outcome outcome = shop.log.run(compiler_command(shop, job));
+  Outcome outcome = shop.log.run(compiler_command(shop, job));
+  if (outcome.ok() && !shop.taken_apart.empty())
+    outcome = assemble_apart(shop, job);
   Compiled result;
   result.ok = outcome.ok();
   result.messages = replaced(replaced(outcome.errors, job.source_tree.string() + "/", ""),

@@ -51,6 +51,8 @@ std::string command_digest(const Workshop& shop, const CompileJob& job) {
   if (!job.command.objtool.empty())
     add(shop.digests->of(job.build_tree / job.command.objtool[0]));
   add(job.with_debug ? "debug" : "");
+  for (const std::string& section : shop.taken_apart)
+    add(section);
   return hash.finish();
 }
 

@@ -40,6 +40,8 @@ struct Workshop {
   std::vector<std::string> launcher{};  ///< what goes before the compiler
   bool keep_debug = false;              ///< patched objects have debug information
   bool debug_originals = false;         ///< and so have original ones
+  /// Sections of code out of which each function gets one of its own.
+  std::vector<std::string> taken_apart{};
   ProgressListener progress{}; ///< told after each unit, one at a time; may be empty
   AddedUnits added{};
   std::filesystem::path originals{}; ///< a store of objects, for all kernels; empty: none

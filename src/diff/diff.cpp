@@ -87,7 +87,8 @@ Result conclude(Context context, std::vector<FunctionChange> functions) {
                 .functions = std::move(functions),
                 .problems = std::move(context.problems),
                 .delta = {},
-                .wants_debug_info = context.wants_debug_info};
+                .wants_debug_info = context.wants_debug_info,
+                .whole_text = {}};
   if (context.inputs.explain)
     result.inclusions = explain_inclusions(context);
   if (!result.problems.empty()) {
@@ -121,7 +122,7 @@ void add_problem(Context& context, const char* problem_code, std::string symbol,
 
 Result compare(elf::Object original, elf::Object patched, const Inputs& inputs) {
   special::name_klp_callbacks(patched);
-  split_shared_text(original, patched);
+  std::vector<std::string> whole_text = split_shared_text(original, patched);
   Context context{
       inputs, Side(std::move(original)), Side(std::move(patched)), {}, {}, {}, {}, {}, {},
       false};
@@ -163,7 +164,9 @@ Result compare(elf::Object original, elf::Object patched, const Inputs& inputs) 
   verify_inclusion(context);
   refuse_sibling_calls(context);
 
-  return conclude(std::move(context), std::move(functions));
+  Result result = conclude(std::move(context), std::move(functions));
+  result.whole_text = std::move(whole_text);
+  return result;
 }
 
 } // namespace kpatch::diff

@@ -57,6 +57,9 @@ struct Result {
   /// The objects have no debug information, and with some the answer might be a better
   /// one: a number may be a line, or there is more to tell about data.
   bool wants_debug_info = false;
+  /// Sections of code that differ and could not be cut up: the answer might be a better
+  /// one if each of their functions had been assembled in a section of its own.
+  std::vector<std::string> whole_text;
 };
 
 /// Compares two objects of one unit. Throws Error for input that is malformed or that

@@ -10,8 +10,11 @@
 // Inside one section the assembler resolves calls itself and leaves no relocation. They
 // are turned back into relocations; where that cannot be done (a two-byte jump into
 // another function, a processor whose code we cannot read that way) the section stays
-// whole and its change is refused. Sections whose placement has a meaning for the code in
-// them (.noinstr.text, .entry.text, .kprobes.text) are not for this.
+// whole. Who has the compiler at hand can have each function assembled in a section of
+// its own then, and is told which sections to ask for.
+//
+// Sections whose placement has a meaning for the code in them (.noinstr.text,
+// .entry.text, .kprobes.text) are not for this: no tracer reaches what is in them.
 #include "diff/shared_text.h"
 
 #include "arch/arch.h"
@@ -27,8 +30,23 @@ namespace {
 using elf::SectionId;
 using elf::SymbolId;
 
-// Units compiled without -ffunction-sections (init/*.c) have .text.
-constexpr std::array<std::string_view, 3> kShared = {".ref.text", ".sched.text", ".text"};
+/// A section of code that the kernel keeps, and whose place does not matter to a copy.
+struct Shared {
+  std::string_view name;
+  bool may_be_untraced = false; ///< noinstr in some kernels: stays whole there
+};
+
+// Units compiled without -ffunction-sections (init/*.c) have .text. The others:
+// linux/init.h (__ref), linux/sched/debug.h (__sched), linux/spinlock.h (__lockfunc),
+// linux/interrupt.h (__irq_entry, __softirq_entry), linux/cpu.h (__cpuidle, which is
+// noinstr since 6.3).
+constexpr std::array kShared = {Shared{".text"},
+                                Shared{".ref.text"},
+                                Shared{".sched.text"},
+                                Shared{".spinlock.text"},
+                                Shared{".irqentry.text"},
+                                Shared{".softirqentry.text"},
+                                Shared{".cpuidle.text", true}};
 constexpr std::string_view kOwnSection = ".text.";
 
 /// What becomes a section of its own.
@@ -51,6 +69,20 @@ class Split {
 
   /// Finds out how to cut, without changing anything.
   bool plan() { return find_pieces() && all_symbols_fit() && find_own_references(); }
+
+  /// Whether a tracer reaches any of the functions. To ask once the pieces are found.
+  bool is_traced() const {
+    return std::ranges::any_of(pieces_, [&](const Piece& piece) {
+      const elf::Section section = cut_out(piece);
+      return std::ranges::any_of(object_.symbols, [&](elf::Symbol symbol) {
+        if (symbol.section != shared_ || !symbol.is_function() || is_prefix(symbol) ||
+            symbol.value < piece.start || symbol.value >= piece.end)
+          return false;
+        symbol.value -= piece.start;
+        return arch_.has_ftrace_entry({object_, symbol, section});
+      });
+    });
+  }
 
   void apply() {
     for (const arch::OwnReference& reference : own_)
@@ -162,22 +194,26 @@ class Split {
     shared().has_relocations = true;
   }
 
+  elf::Section cut_out(const Piece& piece) const {
+    const elf::Section& whole = object_.sections[shared_];
+    elf::Section section{.name = std::string(kOwnSection) + piece.name,
+                         .flags = whole.flags,
+                         .alignment = whole.alignment,
+                         .has_relocations = whole.has_relocations,
+                         .relocation_flags = whole.relocation_flags};
+    section.data.assign(whole.data.begin() + static_cast<std::ptrdiff_t>(piece.start),
+                        whole.data.begin() + static_cast<std::ptrdiff_t>(piece.end));
+    for (elf::Relocation relocation : whole.relocations)
+      if (relocation.offset >= piece.start && relocation.offset < piece.end) {
+        relocation.offset -= piece.start;
+        section.relocations.push_back(relocation);
+      }
+    return section;
+  }
+
   void make_sections() {
     for (Piece& piece : pieces_) {
-      const elf::Section& whole = shared();
-      elf::Section section{.name = std::string(kOwnSection) + piece.name,
-                           .flags = whole.flags,
-                           .alignment = whole.alignment,
-                           .has_relocations = whole.has_relocations,
-                           .relocation_flags = whole.relocation_flags};
-      section.data.assign(whole.data.begin() + static_cast<std::ptrdiff_t>(piece.start),
-                          whole.data.begin() + static_cast<std::ptrdiff_t>(piece.end));
-      for (elf::Relocation relocation : whole.relocations)
-        if (relocation.offset >= piece.start && relocation.offset < piece.end) {
-          relocation.offset -= piece.start;
-          section.relocations.push_back(relocation);
-        }
-      piece.section = object_.add_section(std::move(section));
+      piece.section = object_.add_section(cut_out(piece));
       piece.symbol = object_.section_symbol(piece.section);
     }
   }
@@ -224,23 +260,30 @@ bool differs(const elf::Object& a, const elf::Section& before, const elf::Object
 
 } // namespace
 
-void split_shared_text(elf::Object& original, elf::Object& patched) {
+std::vector<std::string> split_shared_text(elf::Object& original, elf::Object& patched) {
+  std::vector<std::string> whole;
   if (original.header != patched.header)
-    return;
-  for (const std::string_view name : kShared) {
-    const SectionId before = original.find_section(name);
-    const SectionId now = patched.find_section(name);
+    return whole;
+  for (const Shared& shared : kShared) {
+    const SectionId before = original.find_section(shared.name);
+    const SectionId now = patched.find_section(shared.name);
     if (!before || !now || !original.sections[before].is_text() ||
         !patched.sections[now].is_text() ||
         !differs(original, original.sections[before], patched, patched.sections[now]))
       continue;
     Split of_original(original, before);
     Split of_patched(patched, now);
-    if (of_original.plan() && of_patched.plan()) {
-      of_original.apply();
-      of_patched.apply();
+    const bool can_be_cut = of_original.plan() && of_patched.plan();
+    if (shared.may_be_untraced && !of_original.is_traced())
+      continue;
+    if (!can_be_cut) {
+      whole.emplace_back(shared.name);
+      continue;
     }
+    of_original.apply();
+    of_patched.apply();
   }
+  return whole;
 }
 
 } // namespace kpatch::diff

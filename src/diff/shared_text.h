@@ -3,10 +3,14 @@
 
 #include "elf/object.h"
 
+#include <string>
+#include <vector>
+
 namespace kpatch::diff {
 
 /// Gives each function of a code section that several share (`.ref.text`, `.sched.text`)
 /// a section of its own in both objects, where the section differs and it can be done.
-void split_shared_text(elf::Object& original, elf::Object& patched);
+/// Returns the sections where it cannot be done with these objects.
+std::vector<std::string> split_shared_text(elf::Object& original, elf::Object& patched);
 
 } // namespace kpatch::diff

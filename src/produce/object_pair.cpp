@@ -113,6 +113,7 @@ void take_over(const diff::Result& diff, UnitResult& result) {
   result.notes = diff.notes;
   result.problems = diff.problems;
   result.wants_debug_info = diff.wants_debug_info;
+  result.whole_text = diff.whole_text;
   for (const diff::FunctionChange& function : diff.functions)
     result.functions.push_back({.name = function.name,
                                 .is_new = function.status == diff::Status::kNew,

@@ -71,6 +71,8 @@ struct UnitResult {
   Proof proof;
   /// The answer might be a better one if the objects had debug information.
   bool wants_debug_info = false;
+  /// Sections of code whose functions it would take apart in other objects.
+  std::vector<std::string> whole_text{};
 };
 
 struct StepTime {

@@ -22,11 +22,12 @@ class UnitDiff {
  public:
   UnitDiff(const compile::Workshop& shop, const patch::PatchedView& view,
            PairDiffer& differ, const compile::UnitObjects& unit)
-      : shop_(shop), view_(view), differ_(differ), unit_(unit) {}
+      : run_(shop), shop_(shop), view_(view), differ_(differ), shipped_(unit),
+        unit_(unit) {}
 
   std::vector<UnitResult> run() {
     std::vector<UnitResult> results;
-    for (const std::string& owner : shop_.target.units.owners(unit_.unit)) {
+    for (const std::string& owner : run_.target.units.owners(shipped_.unit)) {
       throw_if_interrupted();
       results.push_back(compare_with(owner));
     }
@@ -39,36 +40,67 @@ class UnitDiff {
       return compare_as_module_code(owner);
     } catch (const Error& error) {
       throw_if_interrupted();
-      UnitResult result = not_comparable(unit_.unit, error);
+      UnitResult result = not_comparable(shipped_.unit, error);
       result.owner = owner;
       return result;
     }
   }
 
+  UnitResult compare_objects(const std::string& owner,
+                             const compile::UnitObjects& objects, const fs::path& part) {
+    fs::remove(part);
+    const bool is_shipped = objects.original == shipped_.original;
+    return differ_.compare({shipped_.unit, owner, objects.original, objects.patched,
+                            is_shipped ? fs::path() : shipped_.original},
+                           part);
+  }
+
+  /// What is compiled from now on has functions of these sections in others.
+  void take_apart(const std::vector<std::string>& sections) {
+    compile::Workshop apart = shop_;
+    apart.work = run_.work / "taken-apart";
+    apart.taken_apart = sections;
+    fs::create_directories(apart.work);
+    const compile::UnitCommand command = compile::unit_command(shop_, shipped_.unit);
+    compile::UnitObjects objects =
+        compile::compile_units(apart, view_, {&command, 1}).at(0);
+    if (!objects.is_complete())
+      return;
+    shop_.work = apart.work;
+    shop_.taken_apart = sections;
+    unit_ = std::move(objects);
+  }
+
+  /// Where the assembler's short jumps tie functions together they are compared in a form
+  /// without these. Which code runs is still told by the objects as they were.
+  UnitResult compare_apart(const std::string& owner, const fs::path& part) {
+    UnitResult result = compare_objects(owner, unit_, part);
+    if (result.whole_text.empty() || !shop_.taken_apart.empty())
+      return result;
+    take_apart(result.whole_text);
+    return shop_.taken_apart.empty() ? result : compare_objects(owner, unit_, part);
+  }
+
   /// Debug information costs as much as all else that the compiler does, so it is made
   /// only where the comparison has a question to it.
   UnitResult compare_with_lines(const std::string& owner, const fs::path& part) {
-    UnitResult result =
-        differ_.compare({unit_.unit, owner, unit_.original, unit_.patched}, part);
+    UnitResult result = compare_apart(owner, part);
     if (!result.wants_debug_info)
       return result;
     if (!told_)
-      told_ = compile::compile_with_debug_info(shop_, view_, unit_.unit);
+      told_ = compile::compile_with_debug_info(shop_, view_, shipped_.unit);
     if (!told_->is_complete())
       return result;
-    fs::remove(part);
-    return differ_.compare(
-        {unit_.unit, owner, told_->original, told_->patched, unit_.original}, part);
+    return compare_objects(owner, *told_, part);
   }
 
   /// Without the constants the compiler may inline otherwise than it did for the kernel.
   UnitResult compare_with_plain_constants(const std::string& owner, const fs::path& part,
                                           const std::string& user) {
     if (!plain_)
-      plain_ = compile_with_plain_constants(shop_, view_, unit_.unit);
+      plain_ = compile_with_plain_constants(shop_, view_, shipped_.unit);
     try {
-      return differ_.compare(
-          {unit_.unit, owner, plain_->original, plain_->patched, unit_.original}, part);
+      return compare_objects(owner, *plain_, part);
     } catch (const Error& error) {
       fail_with_remedy(error.remedy(),
                        "{} uses constants that only a booting kernel fills in "
@@ -79,7 +111,7 @@ class UnitDiff {
 
   /// If need be in a form that can leave the kernel's image.
   UnitResult compare_as_module_code(const std::string& owner) {
-    const fs::path part = part_of(shop_, owner, unit_.unit);
+    const fs::path part = part_of(run_, owner, shipped_.unit);
     fs::create_directories(part.parent_path());
     UnitResult result = compare_with_lines(owner, part);
     const std::string user = runtime_constant_user(result, unit_.patched);
@@ -94,10 +126,12 @@ class UnitDiff {
     return result;
   }
 
-  const compile::Workshop& shop_;
+  const compile::Workshop& run_; ///< as it is for all units
+  compile::Workshop shop_;       ///< in which this one is compiled once more
   const patch::PatchedView& view_;
   PairDiffer& differ_;
-  const compile::UnitObjects& unit_;
+  const compile::UnitObjects& shipped_; ///< the sides as the kernel's build makes them
+  compile::UnitObjects unit_;           ///< the sides as they are compared
   std::optional<compile::UnitObjects> told_;  ///< the sides with debug information
   std::optional<compile::UnitObjects> plain_; ///< the sides with plain constants
 };

@@ -81,8 +81,36 @@ TEST(SharedText, AShortJumpIntoAnotherFunctionKeepsTheSectionWhole) {
   SchedText after(2);
   for (SchedText* unit : {&before, &after})
     unit->code()[11] = 4 + 4; // behind the start of g
-  EXPECT_EQ(codes(Diffing().run(before.builder.build(), after.builder.build())),
-            std::vector<std::string>{code::kChangedSection});
+  const Result result = Diffing().run(before.builder.build(), after.builder.build());
+  EXPECT_EQ(codes(result), std::vector<std::string>{code::kChangedSection});
+  EXPECT_EQ(result.whole_text, std::vector<std::string>{".sched.text"});
+}
+
+TEST(SharedText, EverySectionOfTracedCodeIsCutUp) {
+  for (const char* name : {".ref.text", ".spinlock.text", ".irqentry.text",
+                           ".softirqentry.text", ".cpuidle.text"}) {
+    const Result result = Diffing().run(SchedText(1, name).builder.build(),
+                                        SchedText(2, name).builder.build());
+    ASSERT_EQ(result.exit, Exit::kSuccess) << name;
+    ASSERT_EQ(result.functions.size(), 1U) << name;
+    EXPECT_EQ(result.functions[0].name, "g") << name;
+    EXPECT_TRUE(result.whole_text.empty());
+  }
+}
+
+TEST(SharedText, WhatNoTracerReachesIsSaidToBeThat) {
+  SchedText before(1, ".cpuidle.text");
+  SchedText after(2, ".cpuidle.text");
+  for (SchedText* unit : {&before, &after}) {
+    elf::Object& object = unit->builder.object();
+    object.sections[unit->section].relocations.clear(); // of __fentry__
+    unit->code()[1] = unit->code()[17] = 11;
+  }
+  const Result result = Diffing().run(before.builder.build(), after.builder.build());
+  ASSERT_EQ(codes(result), std::vector<std::string>{code::kNoFtraceEntry});
+  EXPECT_NE(result.problems[0].message.find("in .cpuidle.text, code that no tracer"),
+            std::string::npos);
+  EXPECT_TRUE(result.whole_text.empty());
 }
 
 TEST(SharedText, OtherSectionsStayWhole) {

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace kpatch::compile {
+
+/// The compiler's assembly, in which each function of the `shared` sections of code has a
+/// section of its own, as -ffunction-sections gives to those that have no section by
+/// name: `.text.` and its name.
+std::string with_own_sections(std::string_view assembly,
+                              std::span<const std::string> shared);
+
+} // namespace kpatch::compile
