@@ -47,6 +47,7 @@ inline constexpr ProblemCode kProblemCodes[] = {
     {"KP2018", "a list that the kernel reads when it starts would change"},
     {"KP2019", "an entry of such a list is left out (NOTICE)"},
     {"KP2020", "code refers to a table entry that is left out"},
+    {"KP2021", "a change of nothing but init or exit code (NOTICE)"},
     {"KP3001", "a pointer to a sealed function"},
     {"KP3002", "an export of a module that nothing holds"},
     {"KP3003", "an alternative that a patched module would complete too late"},

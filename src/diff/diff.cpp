@@ -3,6 +3,7 @@
 // The differ as a table of contents: the passes in order, and what is true after each.
 #include "diff/diff.h"
 
+#include "diff/effect.h"
 #include "diff/explain.h"
 #include "diff/extract.h"
 #include "diff/shared_text.h"
@@ -22,22 +23,6 @@ Exit exit_for(const std::vector<Problem>& problems) {
                problem.code == code::kSiblingCall;
       });
   return only_unsupported_code ? Exit::kError : Exit::kNotPatchable;
-}
-
-bool is_without_effect(const Context& context) {
-  const Side& patched = context.patched;
-  for (SymbolId id = 1; id < patched.symbols.size(); ++id) {
-    const elf::Symbol& symbol = patched.symbol(id);
-    const SymbolState& state = patched.symbols[id];
-    if (!state.included || !patched.home(id))
-      continue;
-    if (symbol.is_function() && state.status == Status::kChanged)
-      return false;
-    if (symbol.binding == STB_GLOBAL && state.status == Status::kNew &&
-        state.reason.kind == ReasonKind::kNew)
-      return false;
-  }
-  return std::ranges::count(context.notes, NoteKind::kCallback, &Note::kind) == 0;
 }
 
 std::vector<FunctionChange> report_changes(Context& context) {

@@ -4,13 +4,19 @@
 // does not exist, that of modules is notrace (linux/init.h, __exit). Both lie in sections
 // of their own that -ffunction-sections does not split. A change there cannot take
 // effect, which the author has to know: it is refused, naming the functions, unless the
-// author says that it may be left out.
+// author says that it may be left out. A unit in which nothing else changes is another
+// matter: all of it runs as before, and nothing new can rely on it within the unit.
+#include "diff/effect.h"
 #include "diff/portraits.h"
 
 #include <algorithm>
 #include <array>
 
 namespace kpatch::diff {
+
+namespace code {
+constexpr const char* kOnlyInit = "KP2021"; // of a NOTICE
+}
 
 namespace {
 
@@ -55,10 +61,20 @@ std::vector<std::string> changed_names(const Context& context, SectionId id) {
   return names;
 }
 
+/// Where the whole change of the unit is init or exit code.
+void note_only_init(Context& context, const std::string& name,
+                    const std::string& section) {
+  notice(context, code::kOnlyInit, name,
+         "the change of {} in {} changes nothing that runs, and is all that changes in "
+         "this unit: it is left out",
+         name, section);
+}
+
 } // namespace
 
 void judge_init_changes(Context& context) {
   Side& patched = context.patched;
+  const bool is_all = context.problems.empty() && is_without_effect(context);
   for (SectionId id = 1; id < patched.sections.size(); ++id) {
     const std::string& section = patched.section(id).name;
     if (is_init_section(section) && is_new(context, id))
@@ -76,6 +92,8 @@ void judge_init_changes(Context& context) {
              section.starts_with(".exit")
                  ? "exit code cannot be redirected, the old one will run"
                  : "that code has run already");
+      else if (is_all)
+        note_only_init(context, name, section);
       else
         add_problem(
             context, code::kInitChange, name,

@@ -29,6 +29,19 @@ void tell_about(Context& context, const UnitResult& result) {
                             inclusion.because));
 }
 
+/// Units that the patch changes and that run as before, apart from what it does change.
+void tell_of_init_only(Context& context) {
+  constexpr std::string_view kOnlyInit = "KP2021";
+  const auto count =
+      std::ranges::count_if(context.result.units, [&](const UnitResult& unit) {
+        return unit.outcome == UnitOutcome::kUnchanged &&
+               std::ranges::count(unit.notes, kOnlyInit, &Note::code) > 0;
+      });
+  if (count > 0)
+    context.say(fmt::format("{} unit{} nothing but init or exit code: nothing that runs",
+                            count, count == 1 ? " changes" : "s change"));
+}
+
 [[noreturn]] void end_as(Context& context, BuildOutcome outcome,
                          const std::string& message) {
   context.result.outcome = outcome;
@@ -70,6 +83,7 @@ void compare(Context& context, const compile::Workshop& shop,
       add_function_digests(result, objects);
     context.result.units.push_back(std::move(result));
   }
+  tell_of_init_only(context);
 }
 
 bool has_refused_units(const BuildResult& result) {

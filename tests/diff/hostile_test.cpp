@@ -63,7 +63,7 @@ TEST(HostileDiff, UnwindTablesWithoutContentsAreRefused) {
 TEST(HostileDiff, AChangedInitFunctionMayClaimMoreThanItsSection) {
   Diffing diffing;
   ObjectBuilder original = unit(0x90);
-  ObjectBuilder patched = unit(0x90);
+  ObjectBuilder patched = unit(0x91);
   for (ObjectBuilder* side : {&original, &patched}) {
     const std::uint8_t code = side == &original ? 1 : 2;
     const elf::SectionId init =

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Units in which nothing but init or exit code changes.
+#include "diff/object_builder.h"
+
+#include <gtest/gtest.h>
+
+namespace kpatch::diff {
+namespace {
+
+using namespace testing;
+
+constexpr std::uint8_t kRet = 0xc3;
+
+elf::Object unit(const std::string& section, std::uint8_t init, std::uint8_t code,
+                 std::uint8_t data = 0) {
+  ObjectBuilder builder;
+  builder.function("f", {code, kRet});
+  builder.variable("live", {data});
+  const elf::SectionId home = builder.section(
+      {.name = section, .flags = SHF_ALLOC | SHF_EXECINSTR, .data = {0x90, init, kRet}});
+  builder.define("setup", STT_FUNC, home, 3);
+  return builder.build();
+}
+
+TEST(OnlyInitCode, ChangesNothingThatRuns) {
+  for (const std::string section : {".init.text", ".exit.text"}) {
+    const Result result = Diffing().run(unit(section, 1, 0x90), unit(section, 2, 0x90));
+    EXPECT_EQ(result.exit, Exit::kNoChange);
+    EXPECT_EQ(codes(result), std::vector<std::string>{});
+    EXPECT_TRUE(says(result, "NOTICE: KP2021: the change of setup in " + section +
+                                 " changes nothing that runs, and is all that changes in "
+                                 "this unit: it is left out"))
+        << section;
+  }
+}
+
+TEST(OnlyInitCode, IsRefusedBesideAChangedFunction) {
+  const Result result =
+      Diffing().run(unit(".init.text", 1, 0x90), unit(".init.text", 2, 0xcc));
+  EXPECT_EQ(codes(result), std::vector<std::string>{code::kInitChange});
+}
+
+TEST(OnlyInitCode, IsNoExcuseForLiveData) {
+  const Result result =
+      Diffing().run(unit(".init.text", 1, 0x90, 1), unit(".init.text", 2, 0x90, 2));
+  EXPECT_EQ(codes(result), std::vector<std::string>{code::kChangedSection});
+}
+
+} // namespace
+} // namespace kpatch::diff
