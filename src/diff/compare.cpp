@@ -8,6 +8,7 @@
 #include "base/endian.h"
 #include "base/error.h"
 #include "diff/constants.h"
+#include "diff/constants_of_unit.h"
 #include "diff/context.h"
 #include "diff/entry_references.h"
 #include "special/names.h"
@@ -77,7 +78,8 @@ class Comparison {
       return;
     const bool same = now.type == before.type && now.flags == before.flags &&
                       now.entry_size == before.entry_size &&
-                      (now.is_text() || now.alignment == before.alignment);
+                      (now.alignment == before.alignment || now.is_text() ||
+                       now.size() != before.size()); // what grows is aligned by more
     if (!same)
       not_patchable(
           context_,
@@ -243,7 +245,7 @@ void compare_symbol(Context& context, SymbolId id) {
     follow_binding(patched, id, before.binding);
   if (home && patched.sections[home].twin != old_home)
     compare_homes(context, id);
-  if (now.is_object() && now.size != before.size)
+  if (now.is_object() && now.size != before.size && !is_constant_of_unit(context, id))
     refuse_changed_object(context, id, "object size mismatch",
                           "The kernel has it in the old size: keep what was added in "
                           "shadow variables or in a variable with a new name.");

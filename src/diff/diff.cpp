@@ -3,6 +3,7 @@
 // The differ as a table of contents: the passes in order, and what is true after each.
 #include "diff/diff.h"
 
+#include "diff/constants_of_unit.h"
 #include "diff/effect.h"
 #include "diff/explain.h"
 #include "diff/extract.h"
@@ -131,6 +132,7 @@ Result compare(elf::Object original, elf::Object patched, const Inputs& inputs) 
   reset_ignored_sections(context);
   // Everything is the same, changed or new.
 
+  patch_readers_of_constants(context);
   promote_callers_of_unpatchable(context);
   include_changes(context);
   include_alternatives(context);

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// The kernel keeps constants read-only, so one that changed cannot be set; but if only
+// code of the unit reads it, the patch can bring the new one, and what reads it:
+//
+//   changed: .rodata.policy      becomes      new copy of policy, changed: its readers
+//
+// This is right if nobody else can have the address of the old one, or get that of the
+// new one and keep it for longer than the patch is loaded. So:
+//
+//   - the variable is static, and its address is in no data, constant or not;
+//   - code reads it in place, or makes its address and does nothing with it but read,
+//     compare, and hand it to functions that are known to do no more (kReaders);
+//   - the same holds for init code, which may have handed it to somebody long ago.
+//
+// A function of the unit that takes the address as an argument may do with it what it
+// wants, and is not looked into. Anything else is a changed section as before (KP2002).
+// What the constant itself refers to may be kept by whoever reads it there. So that must
+// be there without the patch, too, or be a literal.
+#include "diff/constants_of_unit.h"
+
+#include "arch/address_use.h"
+#include "diff/constants.h"
+#include "special/names.h"
+
+#include <algorithm>
+#include <array>
+
+namespace kpatch::diff {
+
+namespace {
+
+using arch::Handed;
+
+struct Reader {
+  std::string_view function;
+  Handed does;
+};
+
+/// Exported functions that take the address of a table and keep nothing of it: of
+/// lib/nlattr.c (an extended acknowledgement that points to a policy is gone with the
+/// request), lib/string.c, lib/string_helpers.c, lib/parser.c, lib/hexdump.c,
+/// drivers/firmware/dmi_scan.c, arch/x86/kernel/cpu/match.c and fs/fs_parser.c.
+constexpr std::array kReaders = {
+    Reader{"__nla_parse", Handed::kRead},
+    Reader{"__nla_validate", Handed::kRead},
+    Reader{"dmi_check_system", Handed::kRead},
+    Reader{"dmi_first_match", Handed::kReturned},
+    Reader{"x86_match_cpu", Handed::kReturned},
+    Reader{"match_string", Handed::kRead},
+    Reader{"__sysfs_match_string", Handed::kRead},
+    Reader{"match_token", Handed::kRead},
+    Reader{"lookup_constant", Handed::kRead},
+    Reader{"memcpy", Handed::kRead},
+    Reader{"__memcpy", Handed::kRead},
+    Reader{"memcmp", Handed::kRead},
+    Reader{"memchr_inv", Handed::kReturned},
+    Reader{"strlen", Handed::kRead},
+    Reader{"strcmp", Handed::kRead},
+    Reader{"strncmp", Handed::kRead},
+    Reader{"strcasecmp", Handed::kRead},
+    Reader{"_copy_to_user", Handed::kRead},
+};
+
+Handed what_does(const Side& side, const elf::Relocation& call) {
+  const elf::Symbol& callee = side.symbol(call.symbol);
+  const auto* row = std::ranges::find(kReaders, callee.name, &Reader::function);
+  return callee.is_undefined() && row != kReaders.end() ? row->does : Handed::kKept;
+}
+
+bool is_constant(const elf::Section& section) {
+  return section.name.starts_with(".rodata.") && (section.flags & SHF_ALLOC) &&
+         !(section.flags & (SHF_WRITE | SHF_EXECINSTR | SHF_MERGE));
+}
+
+/// Sections that say something about others and that nothing running reads.
+bool is_remark(std::string_view section) {
+  return special::is_debug_section(section) || section == ".discard" ||
+         section.starts_with(".discard.");
+}
+
+/// Who refers to a variable; `home` is its section, which is its own.
+class Users {
+ public:
+  Users(const Side& side, SymbolId id) : side_(side) {
+    for (SectionId user = 1; user < side.sections.size(); ++user)
+      if (!is_remark(side.section(user).name) && side.section(user).type != SHT_REL &&
+          side.section(user).type != SHT_RELA)
+        for (const elf::Relocation& use : side.section(user).relocations)
+          if (side.home(use.symbol) == side.home(id))
+            uses_.push_back({user, &use});
+  }
+
+  bool only_read() const {
+    const auto callees = [&](const elf::Relocation& call) {
+      return what_does(side_, call);
+    };
+    return std::ranges::all_of(uses_, [&](const Use& use) {
+      const elf::Section& user = side_.section(use.section);
+      return user.is_text() && arch::is_only_read(side_.object.header.machine, user,
+                                                  *use.relocation, callees);
+    });
+  }
+
+  /// The functions that do, without those of init code, which is in one section.
+  std::vector<SymbolId> functions() const {
+    std::vector<SymbolId> found;
+    for (const Use& use : uses_)
+      if (const SymbolId user = side_.sections[use.section].bundled;
+          user && std::ranges::find(found, user) == found.end())
+        found.push_back(user);
+    return found;
+  }
+
+  /// Whether all code that does has a name, or has run.
+  bool are_known() const {
+    return std::ranges::all_of(uses_, [&](const Use& use) {
+      const std::string& name = side_.section(use.section).name;
+      return side_.sections[use.section].bundled || name == ".init.text" ||
+             name == ".exit.text";
+    });
+  }
+
+ private:
+  struct Use {
+    SectionId section;
+    const elf::Relocation* relocation;
+  };
+  const Side& side_;
+  std::vector<Use> uses_;
+};
+
+bool is_changed(const SectionState& state, const elf::Section& section) {
+  return state.content == Status::kChanged ||
+         (section.has_relocations && state.relocations != Status::kSame);
+}
+
+/// Whether a constant refers to nothing that only the patch has.
+bool refers_to_known(const Context& context, SectionId home) {
+  const Side& patched = context.patched;
+  return std::ranges::all_of(patched.section(home).relocations,
+                             [&](const elf::Relocation& reference) {
+                               return patched.symbol(reference.symbol).is_undefined() ||
+                                      patched.symbols[reference.symbol].twin ||
+                                      constant_target(patched, home, reference);
+                             });
+}
+
+/// A function and those that it is a part of, as far as these have to answer for it.
+void mark_changed(Context& context, SymbolId reader, const std::string& constant) {
+  Side& patched = context.patched;
+  const std::string& name = patched.symbol(reader).name;
+  for (SymbolId id = reader; id; id = patched.symbols[id].parent) {
+    SymbolState& state = patched.symbols[id];
+    if (state.status == Status::kSame) {
+      state.status = Status::kChanged;
+      context.entry_changes[id] =
+          fmt::format("{} reads {}, which changed", name, constant);
+      note(context, NoteKind::kNotice, name,
+           "{} is patched because {} reads {}, a constant that changed",
+           patched.symbol(id).name, id == reader ? "it" : name, constant);
+    }
+    if (state.has_ftrace_entry)
+      break;
+  }
+}
+
+} // namespace
+
+bool is_constant_of_unit(const Context& context, SymbolId id) {
+  const Side& patched = context.patched;
+  const Side& original = context.original;
+  const SymbolId twin = patched.symbols[id].twin;
+  const SectionId home = patched.home(id);
+  if (!twin || !home || !patched.symbol(id).is_object() || is_special_static(patched, id))
+    return false;
+  const SectionId old_home = original.home(twin);
+  const auto is_own = [&](const Side& side, SectionId section, SymbolId symbol) {
+    return side.sections[section].bundled == symbol && side.symbol(symbol).is_local() &&
+           is_constant(side.section(section));
+  };
+  if (!is_own(patched, home, id) || !old_home || !is_own(original, old_home, twin) ||
+      !refers_to_known(context, home))
+    return false;
+  const Users now(patched, id);
+  const Users before(original, twin);
+  return now.are_known() && before.are_known() && now.only_read() && before.only_read();
+}
+
+void patch_readers_of_constants(Context& context) {
+  const Side& patched = context.patched;
+  for (SymbolId id = 1; id < patched.symbols.size(); ++id) {
+    const SectionId home = patched.home(id);
+    if (!home || patched.sections[home].bundled != id ||
+        !is_changed(patched.sections[home], patched.section(home)) ||
+        !is_constant_of_unit(context, id))
+      continue;
+    for (const SymbolId reader : Users(patched, id).functions())
+      mark_changed(context, reader, patched.symbol(id).name);
+  }
+}
+
+} // namespace kpatch::diff
