@@ -11,6 +11,8 @@
 //   - the variable is static, and its address is in no data, constant or not;
 //   - code reads it in place, or makes its address and does nothing with it but read,
 //     compare, and hand it to functions that are known to do no more (kReaders);
+//   - that code has no static branch, fault handler or alternative: its bytes would not
+//     show all ways that it can take;
 //   - the same holds for init code, which may have handed it to somebody long ago.
 //
 // A function of the unit that takes the address as an argument may do with it what it
@@ -79,6 +81,21 @@ bool is_remark(std::string_view section) {
          section.starts_with(".discard.");
 }
 
+/// Whose entries let code go on elsewhere than its bytes say: at a static branch, a
+/// fault, or in place of an instruction.
+constexpr std::array<std::string_view, 3> kOtherWays = {"__jump_table", "__ex_table",
+                                                        ".altinstructions"};
+
+/// Whether the bytes of a section show all ways that its code can take.
+bool shows_all_ways(const Side& side, SectionId code) {
+  for (SectionId id = 1; id < side.sections.size(); ++id)
+    if (std::ranges::count(kOtherWays, side.section(id).name))
+      for (const elf::Relocation& entry : side.section(id).relocations)
+        if (side.home(entry.symbol) == code)
+          return false;
+  return true;
+}
+
 /// Who refers to a variable; `home` is its section, which is its own.
 class Users {
  public:
@@ -97,8 +114,9 @@ class Users {
     };
     return std::ranges::all_of(uses_, [&](const Use& use) {
       const elf::Section& user = side_.section(use.section);
-      return user.is_text() && arch::is_only_read(side_.object.header.machine, user,
-                                                  *use.relocation, callees);
+      return user.is_text() && shows_all_ways(side_, use.section) &&
+             arch::is_only_read(side_.object.header.machine, user, *use.relocation,
+                                callees);
     });
   }
 

@@ -17,7 +17,9 @@ class ConstantsOfUnit : public testing::Compiled {
   /// `ELEMENTS` in the source is replaced by each of the two.
   Result change(const std::string& source, const std::string& before = "1, 2, 3, 4",
                 const std::string& after = "1, 2, 3, 5") {
-    return Diffing().run(compiled(source, before), compiled(source, after));
+    Diffing diffing;
+    diffing.sizes.jump = 16;
+    return diffing.run(compiled(source, before), compiled(source, after));
   }
 
   /// The functions that are patched, in alphabetical order; empty if it is refused.
@@ -57,6 +59,20 @@ TEST_F(ConstantsOfUnit, AllThatReadThemInPlaceArePatched) {
   EXPECT_TRUE(says(result, "NOTICE: f is patched because it reads table, a constant "
                            "that changed"));
   EXPECT_EQ(result.functions[0].because, "f reads table, which changed");
+}
+
+/// The bytes of f only read; where its no-op becomes a jump, it hands the address away.
+TEST_F(ConstantsOfUnit, CodeBehindAStaticBranchCounts) {
+  const auto with = [&](const std::string& branch) {
+    return kTable +
+           "extern int key;\nint f(void *message) { const int *it = table;\n"
+           "asm volatile(\"\" : \"+r\"(it)); " +
+           branch + " return __nla_parse(message, it); away: return keep(it); }\n";
+  };
+  EXPECT_EQ(codes(change(with(R"(asm goto("1: .byte 0x0f,0x1f,0x44,0x00,0x00\n"
+      ".pushsection __jump_table, \"aw\"\n.balign 8\n.long 1b - ., %l[away] - .\n"
+      ".quad key - .\n.popsection" : : : : away);)"))),
+            kRefused);
 }
 
 TEST_F(ConstantsOfUnit, TheyMayGrow) {
