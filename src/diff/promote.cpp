@@ -17,6 +17,7 @@
 #include <array>
 #include <deque>
 #include <set>
+#include <utility>
 
 namespace kpatch::diff {
 
@@ -73,10 +74,16 @@ class Promotion {
     const elf::Relocation* relocation;
   };
 
+  struct Callers {
+    std::set<SymbolId> functions;
+    std::set<SymbolId>
+        pieces; ///< of them, which the new ones must not share with the old
+  };
+
   void promote_callers(SymbolId id) {
     const std::string& name = context_.patched.symbol(id).name;
     std::string obstacle;
-    std::set<SymbolId> callers;
+    Callers callers;
     if (context_.patched.symbol(id).binding != STB_LOCAL)
       obstacle = "it can be called from other objects";
     for (const Use& use : uses_[context_.patched.symbols[id].twin]) {
@@ -91,7 +98,10 @@ class Promotion {
     // either.
     for (const SymbolId child : context_.patched.children(id))
       waiting_.push_back(child);
-    for (const SymbolId caller : callers) {
+    for (const SymbolId piece : callers.pieces)
+      if (context_.patched.symbols[piece].status == Status::kSame)
+        context_.patched.symbols[piece].status = Status::kChanged;
+    for (const SymbolId caller : callers.functions) {
       SymbolState& state = context_.patched.symbols[caller];
       if (state.status == Status::kSame) {
         state.status = Status::kChanged;
@@ -107,7 +117,7 @@ class Promotion {
 
   /// What stands against redirecting the user of a function; nothing if it can be done,
   /// and then the user is among the callers.
-  std::string judge(SymbolId id, const Use& use, std::set<SymbolId>& callers) {
+  std::string judge(SymbolId id, const Use& use, Callers& callers) {
     const Side& original = context_.original;
     const elf::Section& section = original.section(use.section);
     const SymbolId user = original.sections[use.section].bundled;
@@ -121,9 +131,10 @@ class Promotion {
       return {}; // the patch has no such function any more: nobody new calls the old one
     while (context_.patched.symbols[caller].parent &&
            !original.symbols[context_.patched.symbols[caller].twin].has_ftrace_entry)
-      caller = context_.patched.symbols[caller].parent;
+      callers.pieces.insert(
+          std::exchange(caller, context_.patched.symbols[caller].parent));
     if (caller != id)
-      callers.insert(caller);
+      callers.functions.insert(caller);
     return {};
   }
 

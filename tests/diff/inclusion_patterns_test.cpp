@@ -179,6 +179,25 @@ void ignore(ObjectBuilder& builder, const std::string& kind, const std::string& 
   builder.relocate(requests, {0, R_X86_64_64, target, 0});
 }
 
+/// Only an unlikely path calls the helper, and it does not come back to f.
+TEST(Promotion, BringsThePieceThatCalls) {
+  const auto make = [](std::uint8_t filler) {
+    ObjectBuilder builder;
+    builder.plain_function("helper", {filler, kRet}, STB_LOCAL);
+    builder.function("f", {0xe9, 0, 0, 0, 0});
+    builder.plain_function("f.cold", {0xe8, 0, 0, 0, 0, 0x0f, 0x0b}, STB_LOCAL,
+                           ".text.unlikely.");
+    builder.add_relocation("f", 1, R_X86_64_PC32, builder.symbol("f.cold"), -4);
+    builder.add_relocation("f.cold", 1, R_X86_64_PLT32, builder.symbol("helper"), -4);
+    return builder.build();
+  };
+  const Result result = Diffing().run(make(kNop), make(kOther));
+  EXPECT_TRUE(says(result, "changed function: f"));
+  const elf::Object object = delta_of(result);
+  EXPECT_TRUE(object.symbols[object.find_symbol("helper")].is_defined());
+  EXPECT_TRUE(object.symbols[object.find_symbol("f.cold")].is_defined());
+}
+
 TEST(Requests, ToIgnoreASectionMayNameItsRelocations) {
   const auto make = [](const char* target, std::uint8_t filler, bool is_patched) {
     ObjectBuilder builder;
