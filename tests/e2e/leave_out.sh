@@ -8,7 +8,7 @@ build() { # NAME ARGUMENT...
 	"$bin/kpatch-build" -a "$release" -n e2e-rest -o "$work/$1" --json "$work/$1/json" "${@:2}"
 }
 left_out() { # JSON: the part of the report
-	sed -n '/"needs_reboot": /,/^  \]/p' "$1"
+	sed -n '/^  "needs_reboot": /,/^  \]/p' "$1"
 }
 mkdir "$work/rest" "$work/files" "$work/series" "$work/quilt"
 good=$(file patches meminfo-string.patch)

@@ -54,8 +54,10 @@ for directory in fs kernel; do # of what is patched
 	mkdir "$work/source/$directory"
 	ln -s "$source/$directory"/* "$work/source/$directory"
 done
+# Patches are not applied to links.
+cp --remove-destination "$source/fs/namespace.c" "$work/source/fs"
 rm "$work/source/kernel/kallsyms.c"
-sed 's/tolower(iter->type)/iter->type/' "$source/kernel/kallsyms.c" >"$work/source/kernel/kallsyms.c"
+sed '/^static int s_show/,/^}/s/!iter->name\[0\]/!iter->name[1]/' "$source/kernel/kallsyms.c" >"$work/source/kernel/kallsyms.c"
 refused same-name "kernel/kallsyms.c: s_show: $different: the version of the source: .*, and the kernel was built from" -s "$work/source"
 
 # forced PATCH MESSAGE OPTION...: a module comes of it, and why it should not is said.
