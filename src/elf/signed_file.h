@@ -15,7 +15,7 @@ struct SignedFile {
   std::span<const std::uint8_t> message; ///< PKCS#7, DER
 };
 
-/// Nothing if the file is not signed, or so damaged that the parts cannot be told apart.
+/// Nothing if the file is not signed, or too damaged to find its parts.
 std::optional<SignedFile> split_signature(std::span<const std::uint8_t> file);
 
 /// The file as the kernel's scripts/sign-file makes it.

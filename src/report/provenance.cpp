@@ -87,7 +87,7 @@ Json parse_provenance(std::string_view text, std::string_view name) {
   Json json = Json::parse(text, nullptr, false);
   if (!json.is_object() || json.value("schema", "") != kSchema)
     fail_with_remedy("give the file that kpatch-build --provenance wrote",
-                     "{}: is no provenance of a module", name);
+                     "{} is not the provenance of a module", name);
   return json;
 }
 

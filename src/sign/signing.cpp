@@ -64,7 +64,7 @@ fs::path as_pem(const fs::path& certificate, const fs::path& folder) {
             .ok())
       return pem;
   fail_with_remedy("give the certificate that belongs to the key, in PEM or DER",
-                   "{}: is no X.509 certificate", certificate.string());
+                   "{} is not an X.509 certificate", certificate.string());
 }
 
 } // namespace
