@@ -19,6 +19,14 @@
 
 namespace kpatch::diff {
 
+/// What is to be done about changes of init and exit code, which cannot take effect in a
+/// kernel that runs.
+enum class InitChanges {
+  kRefuse,
+  kLeaveOutUnits, ///< left out where nothing else of the unit changes, else refused
+  kLeaveOut
+};
+
 /// What the diff is told besides the two objects. Everything referred to must outlive the
 /// diff and the Delta that comes of it.
 struct Inputs {
@@ -30,7 +38,7 @@ struct Inputs {
   bool klp_arch =
       false;            ///< the kernel keeps special sections in .klp.arch.* (before 5.8)
   bool explain = false; ///< look up source lines and list all that is included
-  bool ignore_init_changes = false; ///< the author says that init code may be left out
+  InitChanges init_changes = InitChanges::kRefuse;
   /// What was found in the parent's image; null: the parent's FILE symbols have to tell.
   const image::LocatedSymbols* located = nullptr;
 };

@@ -4,8 +4,8 @@
 // does not exist, that of modules is notrace (linux/init.h, __exit). Both lie in sections
 // of their own that -ffunction-sections does not split. A change there cannot take
 // effect, which the author has to know: it is refused, naming the functions, unless the
-// author says that it may be left out. A unit in which nothing else changes is another
-// matter: all of it runs as before, and nothing new can rely on it within the unit.
+// caller says that it may be left out. A unit in which nothing else changes can be left
+// out by itself: all of it runs as before, and nothing new of the unit relies on it.
 #include "diff/effect.h"
 #include "diff/portraits.h"
 
@@ -74,7 +74,8 @@ void note_only_init(Context& context, const std::string& name,
 
 void judge_init_changes(Context& context) {
   Side& patched = context.patched;
-  const bool is_all = context.problems.empty() && is_without_effect(context);
+  const bool is_all = context.inputs.init_changes == InitChanges::kLeaveOutUnits &&
+                      context.problems.empty() && is_without_effect(context);
   for (SectionId id = 1; id < patched.sections.size(); ++id) {
     const std::string& section = patched.section(id).name;
     if (is_init_section(section) && is_new(context, id))
@@ -86,7 +87,7 @@ void judge_init_changes(Context& context) {
     if (!is_init_section(section) || !is_changed(context, id))
       continue;
     for (const std::string& name : changed_names(context, id)) {
-      if (context.inputs.ignore_init_changes)
+      if (context.inputs.init_changes == InitChanges::kLeaveOut)
         note(context, NoteKind::kNotice, name, "the change of {} in {} is left out: {}",
              name, section,
              section.starts_with(".exit")

@@ -25,7 +25,7 @@ using namespace kpatch;
 struct Arguments {
   bool debug = false;
   bool klp_arch = false;
-  bool ignore_init_changes = false;
+  diff::InitChanges init_changes = diff::InitChanges::kRefuse;
   bool explain = false;
   std::vector<std::string> positional;
 };
@@ -57,7 +57,7 @@ error_t parse_option(int key, char* value, argp_state* state) {
   case 'd': arguments.debug = true; return 0;
   case 'a': arguments.klp_arch = true; return 0;
   case kExplain: arguments.explain = true; return 0;
-  case kIgnoreInitChanges: arguments.ignore_init_changes = true; return 0;
+  case kIgnoreInitChanges: arguments.init_changes = diff::InitChanges::kLeaveOut; return 0;
   case ARGP_KEY_ARG:
     if (state->arg_num >= kCount)
       argp_usage(state);
@@ -162,7 +162,7 @@ int run(const Arguments& arguments) {
                      .sizes = sizes_from_environment(),
                      .klp_arch = arguments.klp_arch,
                      .explain = arguments.explain,
-                     .ignore_init_changes = arguments.ignore_init_changes});
+                     .init_changes = arguments.init_changes});
   if (result.delta) {
     result.problems = klp::references_to_strangers(*result.delta, lenders);
     std::ranges::copy(klp::late_replacements(*result.delta),

@@ -36,7 +36,7 @@ struct BuildOptions {
   unsigned jobs = 1;
   unsigned fuzz = 2; ///< lines of context at each end that need not match, as patch(1)
   bool replace = true;
-  InitChanges init_changes = InitChanges::kRefuse;
+  InitChanges init_changes = InitChanges::kLeaveOutUnits;
   Review review = Review::kWarn;
   bool check_compiler = true;
   bool thunks = true; ///< for pointers to functions that are closed to calls through them

@@ -283,8 +283,7 @@ UnitResult PairDiffer::compare(const ObjectPair& pair, const fs::path& output) {
                             .symvers = parents_->symvers,
                             .sizes = target_.struct_sizes,
                             .explain = options_.explain,
-                            .ignore_init_changes =
-                                options_.init_changes == InitChanges::kLeaveOut,
+                            .init_changes = options_.init_changes,
                             .located = match ? &match->located : nullptr};
   with_likely_cause(match, target_, [&] {
     diff::Result diff = diff::compare(std::move(original), std::move(patched), inputs);

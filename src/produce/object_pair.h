@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include "diff/context.h"
 #include "kernel/target.h"
 #include "produce/result.h"
 
@@ -10,9 +11,7 @@
 
 namespace kpatch::produce {
 
-/// What is to be done about changes of init and exit code, which cannot take effect in a
-/// kernel that runs.
-enum class InitChanges { kRefuse, kLeaveOut };
+using diff::InitChanges;
 
 /// Two sides of one unit, and whose code it is.
 struct ObjectPair {
@@ -25,7 +24,7 @@ struct ObjectPair {
 };
 
 struct PairOptions {
-  InitChanges init_changes = InitChanges::kRefuse;
+  InitChanges init_changes = InitChanges::kLeaveOutUnits;
   /// Go on though the original's code is not what runs.
   bool force = false;
   /// Give functions that may no longer be called through a pointer a thunk that may.

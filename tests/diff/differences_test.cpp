@@ -165,7 +165,7 @@ TEST(InitCode, WhereThereWasNoneIsTold) {
 
 TEST(InitCode, ChangesAreLeftOutOnRequest) {
   Diffing diffing;
-  diffing.ignore_init_changes = true;
+  diffing.init_changes = InitChanges::kLeaveOut;
   const Result result = diffing.run(with_init(1, kNop), with_init(2, 0xcc));
   ASSERT_EQ(result.exit, Exit::kSuccess);
   EXPECT_TRUE(says(result,

@@ -34,6 +34,14 @@ TEST(OnlyInitCode, ChangesNothingThatRuns) {
   }
 }
 
+TEST(OnlyInitCode, IsRefusedWhereUnitsMayNotBeLeftOut) {
+  Diffing diffing;
+  diffing.init_changes = InitChanges::kRefuse;
+  const Result result =
+      diffing.run(unit(".init.text", 1, 0x90), unit(".init.text", 2, 0x90));
+  EXPECT_EQ(codes(result), std::vector<std::string>{code::kInitChange});
+}
+
 TEST(OnlyInitCode, IsRefusedBesideAChangedFunction) {
   const Result result =
       Diffing().run(unit(".init.text", 1, 0x90), unit(".init.text", 2, 0xcc));

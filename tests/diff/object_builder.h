@@ -130,7 +130,7 @@ class Diffing {
                     .sizes = sizes,
                     .klp_arch = klp_arch,
                     .explain = explain,
-                    .ignore_init_changes = ignore_init_changes});
+                    .init_changes = init_changes});
   }
 
   std::vector<std::string> more_symbols; ///< locals of the parent beyond the original's
@@ -141,7 +141,7 @@ class Diffing {
   kernel::StructSizes sizes;
   bool klp_arch = false;
   bool explain = false;
-  bool ignore_init_changes = false;
+  InitChanges init_changes = InitChanges::kLeaveOutUnits;
 
  private:
   image::SymbolIndex index_;

@@ -159,7 +159,7 @@ TEST_F(CommandLine, ShowsHelpAndVersionAndComplainsAboutTheRest) {
 }
 
 TEST_F(CommandLine, LeavesInitChangesOutOnlyOnRequest) {
-  EXPECT_EQ(parse({patch_}).options.init_changes, InitChanges::kRefuse);
+  EXPECT_EQ(parse({patch_}).options.init_changes, InitChanges::kLeaveOutUnits);
   EXPECT_EQ(parse({"--ignore-init", patch_}).options.init_changes,
             InitChanges::kLeaveOut);
 }
