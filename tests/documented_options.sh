@@ -46,9 +46,9 @@ known() {
 
 check "$programs/kpatch-build" kpatch-build.md kpatch-build
 check "$programs/kpatch" kpatch.md kpatch
-check "$programs/kpatch rehearse" kpatch.md
-check "$programs/kpatch verify" kpatch.md
-check "$programs/kpatch sign" signing.md
+check "$programs/kpatch rehearse" kpatch.md kpatch
+check "$programs/kpatch verify" kpatch.md kpatch
+check "$programs/kpatch sign" signing.md kpatch
 check "$programs/create-diff-object" create-diff-object
 check "$programs/create-klp-module" create-klp-module
 known kpatch-build "$programs/kpatch-build"

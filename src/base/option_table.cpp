@@ -5,6 +5,8 @@
 // stay in here.
 #include "base/option_table.h"
 
+#include "base/error.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -64,6 +66,10 @@ std::string spellings(std::span<const OptionForm> forms, std::size_t row) {
 }
 
 } // namespace
+
+void fail_wrong_call(std::string_view command, std::string_view what) {
+  fail_with_remedy(fmt::format("see kpatch {} --help", command), "{}: {}", command, what);
+}
 
 std::vector<std::string> parse_options(
     std::vector<std::string> words, std::span<const OptionForm> forms,

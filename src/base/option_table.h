@@ -33,6 +33,9 @@ struct OptionForm {
   const char* help;
 };
 
+/// Throws Error that says what is wrong with the call, and where to read on.
+[[noreturn]] void fail_wrong_call(std::string_view command, std::string_view what);
+
 template <typename Call, std::size_t count>
 std::vector<OptionForm> forms_of(const Option<Call> (&table)[count]) {
   std::vector<OptionForm> forms;
@@ -53,6 +56,22 @@ std::vector<std::string> parse_options(
     Complaints complaints,
     const std::function<bool(std::optional<std::size_t> row, const std::string& value)>&
         take);
+
+/// Reads the call of a command of kpatch: the words after its name. Returns those that
+/// are not options. Throws Error for a wrong call.
+template <typename Call, std::size_t count>
+std::vector<std::string> parse_command(std::string_view command,
+                                       const Option<Call> (&table)[count],
+                                       std::vector<std::string> words, Call& call) {
+  words.insert(words.begin(), "kpatch"); // getopt begins its complaints with it
+  const auto take = [&](std::optional<std::size_t> row, const std::string& value) {
+    if (!row)
+      fail_wrong_call(command, "wrong call");
+    table[*row].set(call, value);
+    return true;
+  };
+  return parse_options(std::move(words), forms_of(table), Complaints::kPrinted, take);
+}
 
 /// Lines of --help: "  -k, --kernel RELEASE     text", wrapped.
 std::string options_help(std::span<const OptionForm> forms);

@@ -10,8 +10,6 @@ namespace kpatch::rehearse {
 
 namespace {
 
-constexpr const char* kTryHelp = "see kpatch rehearse --help";
-
 using To = RehearsalCall&;
 using Text = const std::string&;
 
@@ -103,24 +101,15 @@ must fail. Exit status 0 if all held and the kernel log is clean. Needs no root.
 }
 
 RehearsalCall parse_rehearsal_call(const std::vector<std::string>& arguments) {
-  std::vector<std::string> words = {"kpatch"};
-  words.insert(words.end(), arguments.begin(), arguments.end());
   RehearsalCall call;
-  const auto take = [&](std::optional<std::size_t> row, Text value) {
-    if (!row)
-      fail_with_remedy(kTryHelp, "rehearse: wrong call");
-    kOptions[*row].set(call, value);
-    return true;
-  };
-  for (const std::string& patch :
-       parse_options(std::move(words), forms_of(kOptions), Complaints::kPrinted, take))
+  for (const std::string& patch : parse_command("rehearse", kOptions, arguments, call))
     call.request.patches.emplace_back(patch);
   if (call.wants_help)
     return call;
   if (call.request.patches.empty())
-    fail_with_remedy(kTryHelp, "rehearse: no patch module given");
+    fail_wrong_call("rehearse", "no patch module given");
   if (call.request.upgrade && call.request.each)
-    fail_with_remedy(kTryHelp, "rehearse: --upgrade and --each exclude each other");
+    fail_wrong_call("rehearse", "--upgrade and --each exclude each other");
   if (call.request.vmlinuz.empty() != call.request.modules_root.empty())
     fail("rehearse: --vmlinuz and --modules go together");
   return call;

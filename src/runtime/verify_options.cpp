@@ -12,8 +12,6 @@ namespace kpatch::runtime {
 
 namespace {
 
-constexpr const char* kTryHelp = "see kpatch verify --help";
-
 std::string running_release() {
   utsname name{};
   uname(&name);
@@ -60,21 +58,13 @@ Exit status: 0 if the list is empty, else 1.
 }
 
 VerifyCall parse_verify_call(const std::vector<std::string>& arguments) {
-  std::vector<std::string> words = {"kpatch"};
-  words.insert(words.end(), arguments.begin(), arguments.end());
   VerifyCall call;
-  const auto take = [&](std::optional<std::size_t> row, Text value) {
-    if (!row)
-      fail_with_remedy(kTryHelp, "verify: wrong call");
-    kOptions[*row].set(call, value);
-    return true;
-  };
   const std::vector<std::string> modules =
-      parse_options(std::move(words), forms_of(kOptions), Complaints::kPrinted, take);
+      parse_command("verify", kOptions, arguments, call);
   if (call.wants_help)
     return call;
   if (modules.size() != 1)
-    fail_with_remedy(kTryHelp, "verify: give one patch module");
+    fail_wrong_call("verify", "give one patch module");
   if (call.vmlinuz.empty() != call.modules_root.empty())
     fail("verify: --vmlinuz and --modules go together");
   call.module = modules.front();

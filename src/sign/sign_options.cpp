@@ -12,8 +12,6 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr const char* kTryHelp = "see kpatch sign --help";
-
 using To = SignCall&;
 using Text = const std::string&;
 
@@ -42,24 +40,16 @@ have. KBUILD_SIGN_PIN in the environment is the passphrase of the key or the PIN
 }
 
 SignCall parse_sign_call(const std::vector<std::string>& arguments) {
-  std::vector<std::string> words = {"kpatch"};
-  words.insert(words.end(), arguments.begin(), arguments.end());
   SignCall call;
-  const auto take = [&](std::optional<std::size_t> row, Text value) {
-    if (!row)
-      fail_with_remedy(kTryHelp, "sign: wrong call");
-    kOptions[*row].set(call, value);
-    return true;
-  };
   const std::vector<std::string> modules =
-      parse_options(std::move(words), forms_of(kOptions), Complaints::kPrinted, take);
+      parse_command("sign", kOptions, arguments, call);
   if (call.wants_help)
     return call;
   call.modules.assign(modules.begin(), modules.end());
   if (call.modules.empty() || call.signer.key.empty() || call.signer.certificate.empty())
-    fail_with_remedy(kTryHelp, "sign: give --key, --cert and a module");
+    fail_wrong_call("sign", "give --key, --cert and a module");
   if (!call.output.empty() && call.modules.size() > 1)
-    fail_with_remedy(kTryHelp, "sign: --output takes one module");
+    fail_wrong_call("sign", "--output takes one module");
   return call;
 }
 

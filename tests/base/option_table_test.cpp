@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "base/error.h"
 #include "base/option_table.h"
 
 #include <gtest/gtest.h>
@@ -66,6 +67,24 @@ TEST(OptionTable, ReportsWrongOptions) {
   EXPECT_TRUE(read({"--loud=1"}).first.is_wrong);
   EXPECT_TRUE(read({"--name"}).first.is_wrong);
   EXPECT_TRUE(read({"-x"}).first.is_wrong);
+}
+
+TEST(ParseCommand, SetsWhatTheOptionsSayAndGivesTheRest) {
+  Seen seen;
+  EXPECT_THAT(parse_command("try", kTable, {"a", "-n", "x", "b"}, seen),
+              ElementsAre("a", "b"));
+  EXPECT_EQ(seen.name, "x");
+}
+
+TEST(ParseCommand, SaysWhereToReadOnAfterAWrongCall) {
+  Seen seen;
+  try {
+    parse_command("try", kTable, {"--unheard-of"}, seen);
+    FAIL() << "a wrong call";
+  } catch (const Error& error) {
+    EXPECT_STREQ(error.what(), "try: wrong call");
+    EXPECT_EQ(error.remedy(), "see kpatch try --help");
+  }
 }
 
 TEST(OptionTable, HelpsFromTheSameRows) {
