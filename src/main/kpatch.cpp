@@ -8,10 +8,12 @@
 #include "rehearse/kernel_files.h"
 #include "rehearse/rehearsal_options.h"
 #include "report/judgement.h"
+#include "report/module_difference.h"
 #include "report/patch_status.h"
 #include "report/progress_line.h"
 #include "report/rehearsal.h"
 #include "runtime/command_line.h"
+#include "runtime/diff_options.h"
 #include "runtime/module_file.h"
 #include "runtime/outcomes.h"
 #include "runtime/verify_options.h"
@@ -160,6 +162,29 @@ int sign_modules(const std::vector<std::string>& arguments) {
   return static_cast<int>(Exit::kSuccess);
 }
 
+elf::Object read_patch(const std::filesystem::path& file) {
+  elf::Object module =
+      elf::read_object(runtime::read_module_bytes(file), file.filename().string());
+  if (!runtime::describe_module(module).is_livepatch())
+    fail_with_remedy("give a module that kpatch-build made", "{} is not a live patch",
+                     file.string());
+  return module;
+}
+
+int compare_modules(const std::vector<std::string>& arguments) {
+  const runtime::DiffCall call = runtime::parse_diff_call(arguments);
+  if (call.wants_help) {
+    print(Stream::kOutput, "{}", runtime::diff_usage());
+    return static_cast<int>(Exit::kSuccess);
+  }
+  const elf::Object older = read_patch(call.older), newer = read_patch(call.newer);
+  const auto form = call.json ? report::difference_json : report::difference_text;
+  print(Stream::kOutput, "{}",
+        form({runtime::describe_module(older), runtime::describe_module(newer),
+              verify::compare_patches(older, newer)}));
+  return static_cast<int>(Exit::kSuccess);
+}
+
 int operate(const std::vector<std::string>& arguments) {
   // A session that breaks does not end what was begun in it; Ctrl-C and SIGTERM end the
   // waiting, not the program, so that a transition is left as --on-stall says.
@@ -183,17 +208,21 @@ int operate(const std::vector<std::string>& arguments) {
   return runtime::run_subcommand(host, forms, arguments);
 }
 
+/// Those that do nothing to the machine.
+constexpr std::pair<std::string_view, int (*)(const std::vector<std::string>&)>
+    kCommands[] = {{"rehearse", rehearse_modules},
+                   {"verify", judge_module},
+                   {"diff", compare_modules},
+                   {"sign", sign_modules}};
+
 } // namespace
 
 int main(int argc, char** argv) {
   const std::vector<std::string> arguments(argv + 1, argv + argc);
   return kpatch::run_tool("kpatch: ", [&] {
-    if (!arguments.empty() && arguments[0] == "rehearse")
-      return rehearse_modules({arguments.begin() + 1, arguments.end()});
-    if (!arguments.empty() && arguments[0] == "verify")
-      return judge_module({arguments.begin() + 1, arguments.end()});
-    if (!arguments.empty() && arguments[0] == "sign")
-      return sign_modules({arguments.begin() + 1, arguments.end()});
+    for (const auto& [name, run] : kCommands)
+      if (!arguments.empty() && arguments[0] == name)
+        return run({arguments.begin() + 1, arguments.end()});
     return operate(arguments);
   });
 }

@@ -241,6 +241,8 @@ constexpr std::pair<std::string_view, std::string_view> kOtherCommands[] = {
     {"verify [options] FILE.ko",
      "List what the kernel would refuse in a module, or what would crash it, without "
      "loading it; see kpatch verify --help"},
+    {"diff OLD.ko NEW.ko", "Say what one patch module adds to another, drops and "
+                           "changes; see kpatch diff --help"},
     {"sign --key FILE|URI --cert FILE MODULE.ko...",
      "Sign modules for kernels that load signed ones only; see kpatch sign --help"},
     {"help", "Show this help"},

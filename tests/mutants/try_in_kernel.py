@@ -18,20 +18,18 @@ import tempfile
 INTRO = """# Modules with one fault each
 
 What {release} does with finished modules that carry one fault each, made by `tests/mutants` out of modules that
-`kpatch-build` made (of `special-sections.patch`, `vmlinux-and-module.patch`, `callbacks.patch`, `new-symbols.patch` and `system-call.patch` in
-`tests/e2e/patches`), and what `kpatch verify` says of them before. Many a fault loads without a word: it does its harm when the
+`kpatch-build` made (of the patches `special-sections`, `vmlinux-and-module`, `callbacks`, `new-symbols` and `system-call` of `tests/e2e`),
+and what `kpatch verify` says of them before. Many a fault loads without a word: it does its harm when the
 code runs that it is in, or when a processor has the feature that it is about. Codes are explained in [problems.md](problems.md).
 Faults of `tests/mutants` that the table lacks were not tried; that each of them is found is what `e2e.mutants` checks.
 
-To make the table again, with the five modules in GOOD and the kernel's image (`kpatch-build cache path image RELEASE`) in IMAGE:
+To make the table again:
 
 ```
-mkdir mutants
-mutants RELEASE IMAGE/boot/vmlinuz-RELEASE IMAGE mutants GOOD/*.ko >said
-tests/mutants/try_in_kernel.py kpatch RELEASE said mutants docs/mutants.md
+tests/e2e/mutants_table.sh build/release/bin
 ```
 
-The second command takes about an hour on a machine without KVM. It goes on where it was stopped: take the rows away that are to
+It takes about an hour on a machine without KVM. It goes on where it was stopped: take the rows away that are to
 be tried again.
 
 """

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// The command line of `kpatch diff`.
+#include "runtime/diff_options.h"
+
+#include "base/error.h"
+#include "base/option_table.h"
+
+namespace kpatch::runtime {
+
+namespace {
+
+constexpr const char* kTryHelp = "see kpatch diff --help";
+
+using To = DiffCall&;
+using Text = const std::string&;
+
+/// In the order of --help.
+constexpr Option<DiffCall> kOptions[] = {
+    {"json", 0, nullptr, "Print the result as JSON", [](To to, Text) { to.json = true; }},
+    {"help", 'h', nullptr, "Show this help", [](To to, Text) { to.wants_help = true; }},
+};
+
+} // namespace
+
+std::string diff_usage() {
+  return R"(usage: kpatch diff [options] OLD.ko NEW.ko
+
+Says what one patch module adds to another one for the same kernel, drops from it, and
+changes in it: functions and what the modules claim to fix. Loads nothing; needs no root.
+Exit status: 0 whether or not they differ.
+
+)" + options_help(forms_of(kOptions));
+}
+
+DiffCall parse_diff_call(const std::vector<std::string>& arguments) {
+  std::vector<std::string> words = {"kpatch"};
+  words.insert(words.end(), arguments.begin(), arguments.end());
+  DiffCall call;
+  const auto take = [&](std::optional<std::size_t> row, Text value) {
+    if (!row)
+      fail_with_remedy(kTryHelp, "diff: wrong call");
+    kOptions[*row].set(call, value);
+    return true;
+  };
+  const std::vector<std::string> modules =
+      parse_options(std::move(words), forms_of(kOptions), Complaints::kPrinted, take);
+  if (call.wants_help)
+    return call;
+  if (modules.size() != 2)
+    fail_with_remedy(kTryHelp, "diff: give two patch modules, the older one first");
+  call.older = modules.front();
+  call.newer = modules.back();
+  return call;
+}
+
+} // namespace kpatch::runtime
