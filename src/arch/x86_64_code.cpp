@@ -12,6 +12,10 @@
 // Loops may be aligned by more than functions are: gcc 14 puts .p2align 5 before small
 // ones, while functions begin at multiples of 16. How long the padding before such a loop
 // is depends on where the function begins.
+//
+// A distance from an instruction to a place in its own function, as a function that calls
+// itself has it, needs no relocation: the assembler writes it, and it too grows and
+// shrinks with what lies between.
 #include "arch/x86_64_code.h"
 
 #include <Zydis/Zydis.h>
@@ -19,6 +23,7 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <optional>
 
 namespace kpatch::arch {
 
@@ -50,6 +55,25 @@ bool is_jump(const ZydisDecodedInstruction& instruction) {
   return (instruction.meta.category == ZYDIS_CATEGORY_COND_BR ||
           instruction.meta.category == ZYDIS_CATEGORY_UNCOND_BR) &&
          instruction.raw.imm[0].is_relative && instruction.raw.imm[0].size > 0;
+}
+
+/// The field of an instruction that counts from where the instruction ends.
+struct Distance {
+  std::uint64_t begin = 0, size = 0; ///< of the field
+  std::int64_t value = 0;
+};
+
+std::optional<Distance> distance_of(const ZydisDecodedInstruction& instruction) {
+  const auto& immediate = instruction.raw.imm[0];
+  if (immediate.size > 0 && immediate.is_relative)
+    return Distance{immediate.offset, immediate.size / 8U, immediate.value.s};
+  const bool is_by_place = (instruction.attributes & ZYDIS_ATTRIB_HAS_MODRM) != 0 &&
+                           instruction.raw.modrm.mod == 0 &&
+                           instruction.raw.modrm.rm == 5;
+  const auto& displacement = instruction.raw.disp;
+  if (is_by_place && displacement.size > 0)
+    return Distance{displacement.offset, displacement.size / 8U, displacement.value};
+  return std::nullopt;
 }
 
 bool is_padding(const ZydisDecodedInstruction& instruction) {
@@ -97,11 +121,23 @@ class Walk {
            from + static_cast<std::ptrdiff_t>(size);
   }
 
-  bool same_bytes(std::uint64_t size) const {
-    for (std::uint64_t i = 0; i < size; ++i)
+  bool same_bytes(std::uint64_t begin, std::uint64_t end) const {
+    for (std::uint64_t i = begin; i < end; ++i)
       if (!code_.open[ours_ + i] && code_.ours[ours_ + i] != code_.theirs[theirs_ + i])
         return false;
     return true;
+  }
+
+  /// Where the instruction refers to in its own function, if no relocation says where.
+  std::optional<std::int64_t>
+  place_in_function(const ZydisDecodedInstruction& our) const {
+    const auto distance = distance_of(our);
+    if (!distance || is_open(ours_ + distance->begin, distance->size))
+      return std::nullopt;
+    const std::int64_t place =
+        static_cast<std::int64_t>(ours_) + our.length + distance->value;
+    const auto end = static_cast<std::int64_t>(code_.ours.size());
+    return place >= 0 && place < end ? std::optional(place) : std::nullopt;
   }
 
   void pair(const ZydisDecodedInstruction& our, const ZydisDecodedInstruction& their,
@@ -121,9 +157,13 @@ class Walk {
       return false;
     if (is_jump(our) && is_jump(their) && our.mnemonic == their.mnemonic)
       return pair_jumps(our, their);
-    if (our.length == their.length && same_bytes(our.length)) {
-      pair(our, their, 0);
-      return true;
+    if (our.length == their.length) {
+      if (const auto place = place_in_function(our))
+        return pair_with_place(our, their, *place);
+      if (same_bytes(0, our.length)) {
+        pair(our, their, 0);
+        return true;
+      }
     }
     // Before the first shift padding is the same; a NOP may be a jump label.
     is_shifted_ = is_shifted_ || differ_by_alignment();
@@ -169,6 +209,21 @@ class Walk {
            their_target});
     is_shifted_ = is_shifted_ || our.length != their.length;
     pair(our, their, their_target);
+    return true;
+  }
+
+  /// Calls and addresses; jumps are paired above.
+  bool pair_with_place(const ZydisDecodedInstruction& our,
+                       const ZydisDecodedInstruction& their, std::int64_t place) {
+    const Distance ours = *distance_of(our);
+    const auto theirs = distance_of(their);
+    if (!theirs || !same_bytes(0, ours.begin) ||
+        !same_bytes(ours.begin + ours.size, our.length))
+      return false;
+    const std::int64_t their_place =
+        static_cast<std::int64_t>(theirs_) + their.length + theirs->value;
+    branches_.push_back({ours_, theirs_, place, their_place});
+    pair(our, their, 0);
     return true;
   }
 

@@ -352,6 +352,30 @@ TEST(LoopPadding, LetsNoPartJumpElsewhere) {
   }
 }
 
+/// The same without a cold part; it calls itself before it returns: the assembler fills
+/// the distance in.
+Bytes calling_itself(std::size_t padding, std::size_t to = 0) {
+  Bytes code = looping(padding);
+  code.pop_back();
+  const auto back = static_cast<std::uint8_t>(to - (code.size() + 5));
+  code.insert(code.end(), {0xe8, back, 0xff, 0xff, 0xff, 0xc3});
+  return code;
+}
+
+Verdict match_recursion(const Bytes& shipped) {
+  Unit image(Unit::Form::kJoined);
+  image.function("other", kReturn);
+  image.function("show", shipped);
+  Unit unit(Unit::Form::kSplit);
+  unit.function("show", calling_itself(kLongPadding));
+  return verdict(match_unit(unit.object(), image.image()), "show");
+}
+
+TEST(LoopPadding, MayLieBeforeACallOfTheFunctionItself) {
+  EXPECT_EQ(match_recursion(calling_itself(kShortPadding)), Verdict::kMoved);
+  EXPECT_EQ(match_recursion(calling_itself(kShortPadding, 2)), Verdict::kDifferent);
+}
+
 TEST(Match, MissesWhatTheImageDoesNotHave) {
   Unit image(Unit::Form::kJoined);
   image.function("other", kReturn);
