@@ -15,7 +15,7 @@ mkdir -p "$logs"
 # newest PATTERN: the newest kernel of that name; the message for one that there is not names those there are.
 newest() {
 	{ "$bin/kpatch-build" -a "${1/\*/9999}" "$here/patches/several-3.patch" 2>&1 || true; } |
-		grep -oE '[0-9]+\.[0-9]+\.[0-9][^ ,;:]*' | grep -xE "$(sed 's/[.+]/\\&/g; s/\*/[0-9]+/' <<<"$1")" |
+		grep -oE '[0-9]+\.[0-9]+\.[0-9][^ ,;:]*[^ ,;:.]' | grep -xE "$(sed 's/[.+]/\\&/g; s/\*/[0-9]+/' <<<"$1")" |
 		grep -v 9999 | sort -uV | tail -n 1
 }
 
