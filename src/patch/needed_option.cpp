@@ -103,15 +103,29 @@ class Search {
 
   std::string run(const fs::path& path) {
     const fs::path folder = path.parent_path();
-    if (path.extension() == ".c" || path.extension() == ".S") {
-      const std::string object = fs::path(path.filename()).replace_extension(".o");
-      if (const auto option = missing_for(lists_of(folder), object, 0); !option.empty())
+    if (path.extension() == ".c" || path.extension() == ".S")
+      if (const auto option = missing_for_object(path); !option.empty())
         return option;
-    }
     return missing_above(folder);
   }
 
  private:
+  /// A folder without a makefile is served by one further up: "kvm-amd-y += svm/svm.o".
+  std::string missing_for_object(const fs::path& path) const {
+    const fs::path object = fs::path(path).replace_extension(".o");
+    for (fs::path folder = path.parent_path();; folder = folder.parent_path()) {
+      const std::string word = object.lexically_relative(folder.empty() ? "." : folder);
+      const auto option = missing_for(lists_of(folder), word, 0);
+      if (!option.empty() || folder.empty() || has_lists(folder))
+        return option;
+    }
+  }
+
+  bool has_lists(const fs::path& folder) const {
+    return fs::exists(root_ / folder / "Kbuild") ||
+           fs::exists(root_ / folder / "Makefile");
+  }
+
   Lists lists_of(const fs::path& folder) const {
     for (const char* name : {"Kbuild", "Makefile"})
       if (const auto text = read_text_if_exists(root_ / folder / name))

@@ -55,6 +55,15 @@ TEST_F(MissingOption, StandsWhereAFolderIsEntered) {
   EXPECT_EQ(missing("drivers/on/a.h"), "");
 }
 
+TEST_F(MissingOption, StandsInTheListOfAFolderAboveOneThatHasNone) {
+  put("d/Makefile", "obj-y += x.o\nx-y += sub/a.o\nx-$(CONFIG_OFF) += sub/b.o\n");
+  put("own/Makefile", "x-$(CONFIG_OFF) += sub/c.o\n");
+  put("own/sub/Makefile", "obj-y += d.o\n");
+  EXPECT_EQ(missing("d/sub/a.c"), "");
+  EXPECT_EQ(missing("d/sub/b.c"), "CONFIG_OFF");
+  EXPECT_EQ(missing("own/sub/c.c"), "");
+}
+
 TEST_F(MissingOption, StandsInAConditionAroundTheList) {
   put("d/Makefile", "ifdef CONFIG_OFF\nobj-y += a.o\nelse\nobj-y += b.o\nendif\n"
                     "ifeq ($(CONFIG_OFF),y)\nobj-$(CONFIG_ON) += c.o\nendif\n"
