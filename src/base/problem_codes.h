@@ -51,6 +51,7 @@ inline constexpr ProblemCode kProblemCodes[] = {
     {"KP3001", "a pointer to a sealed function"},
     {"KP3002", "an export of a module that nothing holds"},
     {"KP3003", "an alternative that a patched module would complete too late"},
+    {"KP3004", "a symbol that nothing provides"},
     {"KP4001", "a timer, work item or thread is not kept going"},
     {"KP4002", "the layout of a type changes that existing objects have"},
     {"KP4003", "a lock or reference is taken or dropped on one side only"},

@@ -33,18 +33,15 @@ bool is_plain_undefined(const elf::Symbol& symbol) {
   return symbol.is_undefined() && !symbol.name.empty();
 }
 
-std::set<std::string_view> undefined_names(std::span<const elf::Object> objects) {
-  std::set<std::string_view> names;
+/// What the objects need of others, the kernel among them.
+std::set<std::string> undefined_names(std::span<const elf::Object> objects) {
+  std::set<std::string> names;
+  std::vector<PartNames> parts;
   for (const elf::Object& object : objects)
-    for (const elf::Symbol& symbol : object.symbols)
-      if (is_plain_undefined(symbol) && symbol.binding != STB_WEAK)
-        names.insert(symbol.name);
-  for (const elf::Object& object : objects)
-    for (const elf::Symbol& symbol : object.symbols)
-      if (!is_plain_undefined(symbol) && !symbol.is_local())
-        names.erase(symbol.name);
-  for (const std::string_view name : kLoaderSymbols)
-    names.erase(name);
+    names.merge(std::set(parts.emplace_back(names_of(object)).needed));
+  for (const PartNames& part : parts)
+    for (const std::string& name : part.defined)
+      names.erase(name);
   return names;
 }
 
@@ -79,10 +76,35 @@ std::vector<bool> referenced_symbols(const elf::Object& object) {
 
 } // namespace
 
+PartNames names_of(const elf::Object& part) {
+  PartNames names;
+  for (const elf::Symbol& symbol : part.symbols)
+    if (!is_plain_undefined(symbol) && !symbol.is_local())
+      names.defined.insert(symbol.name);
+    else if (is_plain_undefined(symbol) && symbol.binding != STB_WEAK)
+      names.needed.insert(symbol.name);
+  for (const std::string_view name : kLoaderSymbols)
+    names.needed.erase(std::string(name));
+  return names;
+}
+
+std::vector<std::vector<std::string>> unprovided(std::span<const PartNames> parts,
+                                                 const image::Symvers& symvers) {
+  std::set<std::string_view> defined;
+  for (const PartNames& part : parts)
+    defined.insert(part.defined.begin(), part.defined.end());
+  std::vector<std::vector<std::string>> missing(parts.size());
+  for (std::size_t i = 0; i < parts.size(); ++i)
+    for (const std::string& name : parts[i].needed)
+      if (!defined.contains(name) && !diff::is_linkable(symvers, name))
+        missing[i].push_back(name);
+  return missing;
+}
+
 void check_undefined_symbols(std::span<const elf::Object> objects,
                              const image::Symvers& symvers) {
-  std::vector<std::string_view> missing;
-  for (const std::string_view name : undefined_names(objects))
+  std::vector<std::string> missing;
+  for (const std::string& name : undefined_names(objects))
     if (!diff::is_linkable(symvers, name))
       missing.push_back(name);
   if (!missing.empty())
@@ -94,7 +116,7 @@ void check_undefined_symbols(std::span<const elf::Object> objects,
 std::set<std::string> missing_namespaces(std::span<const elf::Object> objects,
                                          const image::Symvers& symvers) {
   std::set<std::string> wanted;
-  for (const std::string_view name : undefined_names(objects))
+  for (const std::string& name : undefined_names(objects))
     if (const std::string_view space = symvers.import_namespace(name);
         !space.empty() && diff::is_linkable(symvers, name))
       wanted.emplace(space);

@@ -7,8 +7,20 @@
 #include <set>
 #include <span>
 #include <string>
+#include <vector>
 
 namespace kpatch::klp {
+
+/// What a part of a module gives to the other parts and takes from them or the kernel.
+struct PartNames {
+  std::set<std::string> defined;
+  std::set<std::string> needed; ///< a weak reference may stay unresolved
+};
+PartNames names_of(const elf::Object& part);
+
+/// For each part what it needs and neither a part defines nor the kernel exports.
+std::vector<std::vector<std::string>> unprovided(std::span<const PartNames> parts,
+                                                 const image::Symvers& symvers);
 
 /// Throws Error naming every symbol that the objects together need and that neither they
 /// define nor the kernel exports. A weak reference may stay unresolved.

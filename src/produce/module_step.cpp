@@ -63,6 +63,8 @@ void link(Context& context, const compile::Workshop& shop,
   context.result.problems = uses_of_changed_versions(versions, module);
   if (context.options.force)
     make_warnings_of_problems(context);
+  if (!context.result.problems.empty() && context.options.leave_out != patch::Grain::kAll)
+    return;
   if (!context.result.problems.empty())
     refuse(context, "The module uses exports that the patch changes");
   context.result.problems = module_problems(target, module);

@@ -73,6 +73,8 @@ struct UnitResult {
   bool wants_debug_info = false;
   /// Sections of code whose functions it would take apart in other objects.
   std::vector<std::string> whole_text{};
+  /// It shares with other units of the patch what one of them has made global.
+  bool is_joint = false;
 };
 
 struct StepTime {

@@ -20,11 +20,12 @@
 
 namespace kpatch::produce {
 
-/// Both sides of a unit that an earlier round has compiled, and what it has read of the
-/// files of the patches.
+/// Both sides of a unit that an earlier round has compiled, what it has read of the files
+/// of the patches, and what the comparison came to.
 struct KeptUnit {
   compile::UnitObjects objects;
   std::map<std::string, std::string> read; ///< digests by path
+  std::vector<UnitResult> compared{};      ///< with each owner; empty: compare them again
 };
 
 struct Context {
@@ -35,6 +36,8 @@ struct Context {
   compile::WorkDir work;
   std::map<std::string, KeptUnit> kept{};
   std::set<std::string> failed_before{}; ///< units that an earlier round has refused
+  /// Files whose types have been looked at, with the digest of what was in them.
+  std::set<std::pair<std::string, std::string>> judged_layouts{};
 
   /// One line for the user, and for who reads the log later.
   void say(const std::string& line);
@@ -79,6 +82,15 @@ bool leave_out_refused(Context& context, patch::Selection& selection,
 compile::Workshop workshop(Context& context, const kernel::Target& target,
                            const compile::AddedUnits& added);
 
+/// Whether what the review finds is left out as what is refused is.
+bool leaves_hazards_out(const BuildOptions& options);
+
+/// Where hazards are left out: makes problems of the files that change the layout of a
+/// type of which there are objects.
+void refuse_changed_layouts(Context& context, const compile::Workshop& shop,
+                            patch::PatchedView& view, const PatchedSource& source,
+                            const patch::IncludeIndex& includes);
+
 /// Gives both sides of every unit that could be compiled and that reads a file of the
 /// patches; what became of the others is in the result.
 std::vector<compile::UnitObjects> compile_both(Context& context,
@@ -92,7 +104,12 @@ void compare(Context& context, const compile::Workshop& shop,
              const patch::PatchedView& view,
              const std::vector<compile::UnitObjects>& objects);
 
-/// Says which hazards the patch has; looks at refused ones too.
+/// Refuses units that use what no part of the module and no export provides. Does nothing
+/// while other units are refused.
+void refuse_unprovided(Context& context, const compile::Workshop& shop);
+
+/// Says which hazards the patch has; looks at refused ones too. They are problems where
+/// hazards are left out.
 void review(Context& context, const compile::Workshop& shop,
             const patch::PatchedView& view, const PatchedSource& source,
             const std::vector<compile::UnitObjects>& objects);
@@ -107,7 +124,8 @@ compare_versions(Context& context, const compile::Workshop& shop,
                  const patch::PatchedView& view, const PatchedSource& source,
                  const std::vector<compile::UnitObjects>& objects);
 
-/// Links the parts, judges the module and puts it where it was asked for.
+/// Links the parts, judges the module and puts it where it was asked for. Problems of
+/// what can be left out are returned in the result.
 void link(Context& context, const compile::Workshop& shop,
           const std::vector<VersionChange>& versions);
 

@@ -229,7 +229,7 @@ std::vector<VersionChange> changed_versions(const compile::Workshop& shop,
         const std::string type = key == symbol ? "its own declaration" : in_c(key);
         const std::string file = place_of(key == symbol ? symbol : type, view, touched);
         changes.insert(
-            {symbol, file.empty() ? type : fmt::format("{} ({})", type, file)});
+            {symbol, file.empty() ? type : fmt::format("{} ({})", type, file), file});
       }
   return {changes.begin(), changes.end()};
 }
@@ -278,7 +278,7 @@ std::vector<Problem> uses_of_changed_versions(std::span<const VersionChange> cha
     if (used.contains(change.symbol))
       problems.push_back(
           {.code = "KP1030",
-           .object = module.filename(),
+           .object = change.file.empty() ? module.filename().string() : change.file,
            .symbol = change.symbol,
            .message = fmt::format("the module uses this export, and the patch changes "
                                   "what it is exported with: {}",

@@ -16,7 +16,8 @@ namespace kpatch::produce {
 /// An export that a build of the patched source would give another version.
 struct VersionChange {
   std::string symbol;
-  std::string cause; ///< "struct nf_conn (include/net/nf_conntrack.h)"
+  std::string cause;  ///< "struct nf_conn (include/net/nf_conntrack.h)"
+  std::string file{}; ///< of the patch that brings it; empty: not known
 
   auto operator<=>(const VersionChange&) const = default;
 };

@@ -49,6 +49,17 @@ TEST(UndefinedSymbols, AreAllNamed) {
   }
 }
 
+TEST(UndefinedSymbols, AreToldOfThePartThatNeedsThem) {
+  const PartNames parts[] = {names_of(needing({"helper", "_printk", "gone"})),
+                             names_of(defining("helper")),
+                             names_of(needing({"zebra", "ape", "__this_module"}))};
+  const auto missing = unprovided(parts, sample_symvers());
+  ASSERT_EQ(missing.size(), 3u);
+  EXPECT_EQ(missing[0], std::vector<std::string>{"gone"});
+  EXPECT_TRUE(missing[1].empty());
+  EXPECT_EQ(missing[2], (std::vector<std::string>{"ape", "zebra"}));
+}
+
 TEST(UndefinedSymbols, MayBeWeak) {
   elf::Object object;
   object.add_symbol({.name = "perhaps", .binding = STB_WEAK});

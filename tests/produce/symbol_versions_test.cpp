@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "elf/object.h"
 #include "fake_kernel.h"
 #include "produce/symbol_versions.h"
 
@@ -58,6 +59,22 @@ TEST(SymbolVersions, AreToldOnceForEachCause) {
       notices[0].starts_with("NOTICE: id_t changes, and with it the version of b:"));
   EXPECT_TRUE(notices[1].starts_with(
       "NOTICE: struct x (x.h) changes, and with it the version of a, b:"));
+}
+
+TEST(SymbolVersions, AreAProblemOfTheFileThatChangesThem) {
+  elf::Object object;
+  object.header.machine = EM_X86_64;
+  for (const char* name : {"a", "b"})
+    object.add_symbol({.name = name, .binding = STB_GLOBAL});
+  const TempDir work("kpatch-versions.");
+  const std::filesystem::path module = work.path() / "m.ko";
+  write_file(module, elf::write_object(object));
+  const std::vector<VersionChange> changes = {
+      {"a", "struct x (x.h)", "x.h"}, {"b", "id_t"}, {"c", "struct x (x.h)", "x.h"}};
+  const std::vector<Problem> problems = uses_of_changed_versions(changes, module);
+  ASSERT_EQ(problems.size(), 2u);
+  EXPECT_EQ(problems[0].object, "x.h");
+  EXPECT_EQ(problems[1].object, "m.ko");
 }
 
 TEST(SymbolVersions, AreSaidNotToBeComparedWithoutGenksyms) {
