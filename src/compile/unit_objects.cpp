@@ -16,6 +16,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <map>
 #include <mutex>
 
 namespace kpatch::compile {
@@ -142,23 +143,35 @@ UnitObjects compile_with_debug_info(const Workshop& shop, const patch::PatchedVi
   return compile_units(apart, view, commands).at(0);
 }
 
+namespace {
+
+std::string_view last_part(std::string_view path) {
+  return path.substr(path.rfind('/') + 1);
+}
+
+} // namespace
+
 std::set<std::string> touched_files_read(const patch::PatchedView& view,
                                          std::span<const patch::TouchedFile> touched,
                                          const Compiled& compiled) {
+  std::multimap<std::string_view, const std::string*> by_name;
+  for (const patch::TouchedFile& file : touched)
+    by_name.emplace(last_part(file.path), &file.path);
   std::set<std::string> read;
-  for (const fs::path& file : compiled.dependencies)
-    for (const patch::TouchedFile& candidate : touched) {
-      if (file.filename() != fs::path(candidate.path).filename())
-        continue;
+  for (const fs::path& file : compiled.dependencies) {
+    const auto [first, last] = by_name.equal_range(last_part(file.native()));
+    for (auto named = first; named != last; ++named) {
+      const std::string& candidate = *named->second;
       const fs::path real = fs::weakly_canonical(file);
-      if (real == view.root() / candidate.path)
-        read.insert(candidate.path);
-      else if (real == view.pristine() / candidate.path)
+      if (real == view.root() / candidate)
+        read.insert(candidate);
+      else if (real == view.pristine() / candidate)
         fail_with_remedy("include it by a path below include/, or make the change in the "
                          "file that includes it",
                          "{}: is included by way of {}, where the patch is not seen",
-                         candidate.path, file.string());
+                         candidate, file.string());
     }
+  }
   return read;
 }
 

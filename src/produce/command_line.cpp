@@ -361,6 +361,10 @@ void check_combination(Invocation& invocation) {
   }
   if (!options.series.empty() && options.leave_out == patch::Grain::kFile)
     options.leave_out = patch::Grain::kPatch;
+  const auto is_review = [](const auto& option) { return option.first == "review"; };
+  if (options.leave_out != patch::Grain::kAll &&
+      std::ranges::none_of(invocation.asked, is_review))
+    options.review = Review::kRefuse;
   if (invocation.releases.size() > 1 &&
       (invocation.options.wants_digests || !invocation.reproduce.empty()))
     fail("--provenance, --sbom, --vex and --reproduce are about one kernel; give one -a");

@@ -42,6 +42,22 @@ void tell_of_init_only(Context& context) {
                             count, count == 1 ? " changes" : "s change"));
 }
 
+/// What an earlier round has found of the same objects.
+std::span<const UnitResult> compared_before(const Context& context,
+                                            const std::string& unit) {
+  const auto kept = context.kept.find(unit);
+  return kept == context.kept.end() ? std::span<const UnitResult>()
+                                    : std::span(kept->second.compared);
+}
+
+/// The others are different once the units are that they share something with.
+void keep_results(Context& context, const std::string& unit,
+                  std::vector<UnitResult> results) {
+  const auto kept = context.kept.find(unit);
+  if (kept != context.kept.end() && std::ranges::none_of(results, &UnitResult::is_joint))
+    kept->second.compared = std::move(results);
+}
+
 [[noreturn]] void end_as(Context& context, BuildOutcome outcome,
                          const std::string& message) {
   context.result.outcome = outcome;
@@ -71,18 +87,31 @@ void compare(Context& context, const compile::Workshop& shop,
   const StepClock clock(context.result.steps, "diff");
   context.say("Reading special section data");
   context.say("Extracting new and modified ELF sections");
+  std::vector<compile::UnitObjects> uncompared;
+  std::ranges::copy_if(objects, std::back_inserter(uncompared),
+                       [&](const compile::UnitObjects& unit) {
+                         return compared_before(context, unit.unit).empty();
+                       });
   const PairOptions options{.init_changes = context.options.init_changes,
                             .force = context.options.force,
                             .thunks = context.options.thunks,
                             .unique_names = context.options.unique_names,
                             .explain = context.options.explain,
                             .keep_debug = !context.options.debug_file.empty()};
-  for (UnitResult& result : diff_units(shop, view, options, objects)) {
+  std::map<std::string, std::vector<UnitResult>> fresh;
+  for (UnitResult& result : diff_units(shop, view, options, uncompared)) {
     tell_about(context, result);
     if (context.options.wants_digests)
       add_function_digests(result, objects);
-    context.result.units.push_back(std::move(result));
+    fresh[result.unit].push_back(std::move(result));
   }
+  for (const compile::UnitObjects& unit : objects)
+    std::ranges::copy(fresh.contains(unit.unit)
+                          ? std::span<const UnitResult>(fresh.at(unit.unit))
+                          : compared_before(context, unit.unit),
+                      std::back_inserter(context.result.units));
+  for (auto& [unit, results] : fresh)
+    keep_results(context, unit, std::move(results));
   tell_of_init_only(context);
 }
 
@@ -126,14 +155,28 @@ compare_versions(Context& context, const compile::Workshop& shop,
   return versions;
 }
 
+bool leaves_hazards_out(const BuildOptions& options) {
+  return options.leave_out != patch::Grain::kAll && options.review == Review::kRefuse;
+}
+
 void review(Context& context, const compile::Workshop& shop,
             const patch::PatchedView& view, const PatchedSource& source,
             const std::vector<compile::UnitObjects>& objects) {
   if (context.options.review == Review::kOff)
     return;
   const StepClock clock(context.result.steps, "review");
+  // Where hazards are left out, types were looked at first.
+  const std::vector<patch::TouchedFile> with_types =
+      leaves_hazards_out(context.options) ? std::vector<patch::TouchedFile>()
+                                          : source.touched;
   std::vector<Problem> findings =
-      review_units(shop, view, source.touched, objects, context.result.units);
+      review_units(shop, view, with_types, objects, context.result.units);
+  if (leaves_hazards_out(context.options) && !has_refused_units(context.result)) {
+    for (Problem& finding : findings)
+      finding.object = fs::path(finding.object).replace_extension(".c");
+    context.result.problems = std::move(findings);
+    return;
+  }
   if (context.options.review == Review::kRefuse && !findings.empty() &&
       !has_refused_units(context.result)) {
     context.result.problems = std::move(findings);

@@ -36,15 +36,17 @@ bool build(Context& context, const kernel::Target& found,
   const auto is_smaller = [&] {
     return leave_out_refused(context, selection, source, includes, target, view);
   };
+  const compile::Workshop shop = workshop(context, target, source.added);
+  refuse_changed_layouts(context, shop, view, source, includes);
   if (is_smaller())
     return false;
   end_if_there_are_problems(context);
   // The view holds the patched source, and every change is one that units can carry.
 
-  const compile::Workshop shop = workshop(context, target, source.added);
   const std::vector<compile::UnitObjects> objects =
       compile_both(context, shop, view, source);
   compare(context, shop, view, objects);
+  refuse_unprovided(context, shop);
   if (is_smaller())
     return false;
   if (has_refused_units(context.result))
@@ -52,16 +54,23 @@ bool build(Context& context, const kernel::Target& found,
   end_unless_patchable(context);
   // Every changed unit's part of the module is in an intermediate object.
 
+  review(context, shop, view, source, objects);
+  if (is_smaller())
+    return false;
+  end_if_there_are_problems(context);
+  // What is known to be dangerous about them has been said.
+
   const std::vector<VersionChange> versions =
       compare_versions(context, shop, view, source, objects);
-  review(context, shop, view, source, objects);
-  // What is known to be dangerous about them has been said.
 
   context.result.info =
       module_info(context.options.claims, selection.whole(), context.result.left_out);
   if (context.options.wants_digests)
     note_inputs(context.result, context.options, found);
   link(context, shop, versions);
+  if (is_smaller())
+    return false;
+  end_if_there_are_problems(context);
   return true;
 }
 
@@ -126,7 +135,7 @@ void Context::start_again() {
   result.problems.clear();
   result.left_out.clear();
   result.displaced.clear();
-  static const std::set<std::string> kStillRight{"orig", "patched", "objects"};
+  static const std::set<std::string> kStillRight{"orig", "patched", "objects", "output"};
   std::vector<fs::path> outdated;
   for (const auto& entry : fs::directory_iterator(work.path()))
     if (entry.is_directory() && !kStillRight.contains(entry.path().filename()))

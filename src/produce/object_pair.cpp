@@ -250,8 +250,15 @@ PairDiffer::PairDiffer(const kernel::Target& target, const PairOptions& options)
 
 PairDiffer::~PairDiffer() = default;
 
-bool PairDiffer::has_new_globals() const {
-  return !parents_->new_globals.empty();
+bool PairDiffer::names_new_global(const fs::path& object) const {
+  const auto is_made_global = [&](const elf::Symbol& symbol) {
+    return !symbol.is_local() &&
+           std::ranges::any_of(parents_->new_globals, [&](const auto& made) {
+             return made.second.contains(symbol.name);
+           });
+  };
+  return !parents_->new_globals.empty() &&
+         std::ranges::any_of(elf::read_object(object).symbols, is_made_global);
 }
 
 UnitResult PairDiffer::compare(const ObjectPair& pair, const fs::path& output) {

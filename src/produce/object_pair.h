@@ -45,9 +45,9 @@ class PairDiffer {
   /// from several threads.
   UnitResult compare(const ObjectPair& pair, const std::filesystem::path& output);
 
-  /// Whether a unit made something global that stays the kernel's. Other units can use it
-  /// once they are compared again.
-  bool has_new_globals() const;
+  /// Whether the object names something that a unit made global and that stays the
+  /// kernel's. Units can use that once they are compared again.
+  bool names_new_global(const std::filesystem::path& object) const;
 
  private:
   struct Parents;

@@ -25,15 +25,43 @@ std::set<std::string, std::less<>> replaced_functions(const UnitResult& result) 
   return names;
 }
 
-/// A type of a header is the same in all units, so one that has been seen is enough.
-void add_types(const compile::Workshop& shop, const patch::PatchedView& view,
-               std::set<std::string>& wanted, review::ReviewedUnit& unit) {
-  TypesOfUnit types = types_of_unit(shop, view, unit.unit, wanted);
-  for (const auto& [name, layout] : types.original)
-    wanted.erase(name);
-  unit.original_types = std::move(types.original);
-  unit.patched_types = std::move(types.patched);
-}
+/// The types that the patch changes and that are still to be looked at.
+class WantedTypes {
+ public:
+  WantedTypes(const compile::Workshop& shop, const patch::PatchedView& view,
+              std::span<const patch::TouchedFile> touched)
+      : shop_(shop), view_(view), touched_(touched),
+        by_file_(touched_types(view, touched)) {}
+
+  /// A type of a header is the same in all units, so one that has been seen is enough.
+  void add_to(review::ReviewedUnit& unit, const compile::Compiled& side) {
+    if (by_file_.empty() || shop_.added.units.contains(unit.unit))
+      return;
+    const std::set<std::string> wanted = read_by(side);
+    if (wanted.empty())
+      return;
+    TypesOfUnit types = types_of_unit(shop_, view_, unit.unit, wanted);
+    for (const auto& [name, layout] : types.original)
+      for (auto& [file, names] : by_file_)
+        names.erase(name);
+    unit.original_types = std::move(types.original);
+    unit.patched_types = std::move(types.patched);
+  }
+
+ private:
+  std::set<std::string> read_by(const compile::Compiled& side) const {
+    std::set<std::string> names;
+    for (const std::string& file : compile::touched_files_read(view_, touched_, side))
+      if (const auto types = by_file_.find(file); types != by_file_.end())
+        names.insert(types->second.begin(), types->second.end());
+    return names;
+  }
+
+  const compile::Workshop& shop_;
+  const patch::PatchedView& view_;
+  std::span<const patch::TouchedFile> touched_;
+  std::map<std::string, std::set<std::string>> by_file_;
+};
 
 } // namespace
 
@@ -42,7 +70,7 @@ std::vector<Problem> review_units(const compile::Workshop& shop,
                                   std::span<const patch::TouchedFile> touched,
                                   std::span<const compile::UnitObjects> objects,
                                   std::span<const UnitResult> results) {
-  std::set<std::string> wanted = touched_types(view, touched);
+  WantedTypes wanted(shop, view, touched);
   std::deque<elf::Object> sides; // keeps its elements where they are
   std::vector<review::ReviewedUnit> units;
   for (const compile::UnitObjects& unit : objects) {
@@ -56,8 +84,7 @@ std::vector<Problem> review_units(const compile::Workshop& shop,
     elf::Object& patched = sides.emplace_back(elf::read_object(unit.patched));
     special::name_klp_callbacks(patched);
     units.push_back({unit.unit, original, patched, replaced_functions(*result)});
-    if (!wanted.empty() && !shop.added.units.contains(unit.unit))
-      add_types(shop, view, wanted, units.back());
+    wanted.add_to(units.back(), unit.patched_side);
   }
   return review::review(units);
 }

@@ -10,7 +10,7 @@
 namespace kpatch::produce {
 
 /// What the review says of the changed units: they can be built, but may do harm.
-/// Compiles with debug information where the patch changes the definition of a type.
+/// Compiles units with debug information that read a changed definition of a type.
 std::vector<Problem> review_units(const compile::Workshop& shop,
                                   const patch::PatchedView& view,
                                   std::span<const patch::TouchedFile> touched,

@@ -58,13 +58,16 @@ std::set<std::string> types_defined_differently(std::string_view original,
   return names;
 }
 
-std::set<std::string> touched_types(const patch::PatchedView& view,
-                                    std::span<const patch::TouchedFile> touched) {
-  std::set<std::string> names;
+std::map<std::string, std::set<std::string>>
+touched_types(const patch::PatchedView& view,
+              std::span<const patch::TouchedFile> touched) {
+  std::map<std::string, std::set<std::string>> names;
   for (const patch::TouchedFile& file : touched)
     if (file.was_there && file.is_there)
-      names.merge(types_defined_differently(read_text(view.pristine() / file.path),
-                                            read_text(view.root() / file.path)));
+      if (auto types = types_defined_differently(read_text(view.pristine() / file.path),
+                                                 read_text(view.root() / file.path));
+          !types.empty())
+        names[file.path] = std::move(types);
   return names;
 }
 

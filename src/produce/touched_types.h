@@ -4,6 +4,7 @@
 #include "compile/unit_objects.h"
 #include "kernel/type_layouts.h"
 
+#include <map>
 #include <set>
 #include <string>
 #include <string_view>
@@ -15,9 +16,10 @@ namespace kpatch::produce {
 std::set<std::string> types_defined_differently(std::string_view original,
                                                 std::string_view patched);
 
-/// Those that the patch changes in any file.
-std::set<std::string> touched_types(const patch::PatchedView& view,
-                                    std::span<const patch::TouchedFile> touched);
+/// Those that the patch changes, by file.
+std::map<std::string, std::set<std::string>>
+touched_types(const patch::PatchedView& view,
+              std::span<const patch::TouchedFile> touched);
 
 /// A unit's types before and after, as far as they are among the wanted ones.
 struct TypesOfUnit {

@@ -158,14 +158,19 @@ std::vector<UnitResult> diff_units(const compile::Workshop& shop,
                                    std::span<const compile::UnitObjects> objects) {
   PairDiffer differ(shop.target, options);
   std::vector<std::vector<UnitResult>> of_units(objects.size());
-  const auto compare_all = [&] {
-    for_each_in_parallel(objects.size(), shop.jobs, [&](std::size_t i) {
-      of_units[i] = UnitDiff(shop, view, differ, objects[i]).run();
-    });
+  const auto compare_one = [&](std::size_t i) {
+    of_units[i] = UnitDiff(shop, view, differ, objects[i]).run();
   };
-  compare_all();
-  if (objects.size() > 1 && differ.has_new_globals())
-    compare_all();
+  for_each_in_parallel(objects.size(), shop.jobs, compare_one);
+  std::vector<std::size_t> joint;
+  for (std::size_t i = 0; i < objects.size(); ++i)
+    if (differ.names_new_global(objects[i].patched))
+      joint.push_back(i);
+  for_each_in_parallel(joint.size(), shop.jobs,
+                       [&](std::size_t i) { compare_one(joint[i]); });
+  for (const std::size_t i : joint)
+    for (UnitResult& result : of_units[i])
+      result.is_joint = true;
   std::vector<UnitResult> results;
   for (std::vector<UnitResult>& of_unit : of_units)
     std::ranges::move(of_unit, std::back_inserter(results));

@@ -23,6 +23,12 @@ struct ReviewedUnit {
   kernel::TypeLayouts patched_types = {};
 };
 
+/// What the change of a type does to the objects of it that exist; one finding without an
+/// object, or none.
+std::vector<Problem> layout_findings(const std::string& type,
+                                     const kernel::TypeLayout& original,
+                                     const kernel::TypeLayout& patched);
+
 /// What is built and loads, and may yet do harm while it is loaded or once it is gone.
 /// Each finding has a code of its own, KP40xx, and a remedy.
 std::vector<Problem> review(std::span<const ReviewedUnit> units);

@@ -58,24 +58,33 @@ std::vector<std::string> differences(const TypeLayout& original,
 
 } // namespace
 
+std::vector<Problem> layout_findings(const std::string& type, const TypeLayout& original,
+                                     const TypeLayout& patched) {
+  const std::vector<std::string> found = differences(original, patched);
+  if (found.empty() || original.is_short_lived)
+    return {};
+  return {{.code = "KP4002",
+           .object = {},
+           .symbol = type,
+           .message = fmt::format("{}: objects that exist already are not made so",
+                                  fmt::join(found, ", ")),
+           .remedy = "keep the layout, and keep what is new about an object in a "
+                     "shadow variable"}};
+}
+
 std::vector<Problem> find_changed_layouts(const PatchView& patch) {
   std::vector<Problem> findings;
   std::set<std::string> told; // a type of a header is the same in all units
   for (const UnitView& unit : patch)
     for (const auto& [name, original] : unit.unit.original_types) {
       const auto patched = unit.unit.patched_types.find(name);
-      if (patched == unit.unit.patched_types.end() || original.is_short_lived)
+      if (patched == unit.unit.patched_types.end() || told.contains(name))
         continue;
-      const std::vector<std::string> found = differences(original, patched->second);
-      if (!found.empty() && told.insert(name).second)
-        findings.push_back(
-            {.code = "KP4002",
-             .object = unit.label(),
-             .symbol = name,
-             .message = fmt::format("{}: objects that exist already are not made so",
-                                    fmt::join(found, ", ")),
-             .remedy = "keep the layout, and keep what is new about an object in a "
-                       "shadow variable"});
+      for (Problem& finding : layout_findings(name, original, patched->second)) {
+        told.insert(name);
+        finding.object = unit.label();
+        findings.push_back(std::move(finding));
+      }
     }
   return findings;
 }

@@ -40,3 +40,23 @@ cmp "$work/rest/e2e-rest.ko" "$work/series/e2e-rest.ko"
 left_out "$work/series/json" | sed -n 's/^ *"change": //p' | sort | diff - <(printf '"%s",\n' needs-it.patch refused.patch)
 left_out "$work/series/json" | grep '"subject": "proc: do not poll"'
 left_out "$work/series/json" | grep '"CVE-2026-0001"'
+
+# changes JSON: what is left out, with the code of the reason and a "+" where another part is the cause.
+changes() {
+	jq -r '.needs_reboot[] | "\(.change) \(.code // "-")\(if .is_consequence then "+" else "" end)"' "$1" | sort
+}
+mkdir "$work/alone" "$work/unprovided" "$work/layout"
+good=$(file patches rest-good.patch)
+build alone "$good"
+
+# What is left out would have had a function that another unit calls. The rest was compiled and compared in the first round.
+build unprovided --leave-out-refused -d "$good" "$(file patches rest-unprovided.patch)" >"$work/said" 2>&1 || { cat "$work/said"; exit 1; }
+cmp "$work/alone/e2e-rest.ko" "$work/unprovided/e2e-rest.ko"
+changes "$work/unprovided/json" | diff - <(printf '%s\n' 'fs/proc/kmsg.c KP2002' 'fs/proc/uptime.c KP3004+')
+[ "$(grep -c -- '-o [^ ]*/with-debug-info/patched/fs/proc/task_mmu\.o' "$work/said")" -eq 1 ]
+
+# A type of which there are objects keeps its layout, which is found out before its users are compiled.
+build layout --leave-out-refused "$good" "$(file patches rest-layout.patch)" | tee "$work/said"
+cmp "$work/alone/e2e-rest.ko" "$work/layout/e2e-rest.ko"
+changes "$work/layout/json" | diff - <(printf '%s\n' 'fs/proc/uptime.c -+' 'include/linux/proc_fs.h KP4002')
+[ "$(sed -n 's/ units\? to compile$//p' "$work/said" | sort -n | tail -n 1)" -le 3 ]

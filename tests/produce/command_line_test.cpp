@@ -42,6 +42,10 @@ TEST_F(CommandLine, ReviewsUnlessToldOtherwise) {
   EXPECT_EQ(parse({patch_}).options.review, Review::kWarn);
   EXPECT_EQ(parse({"--review=error", patch_}).options.review, Review::kRefuse);
   EXPECT_EQ(parse({"--review=off", patch_}).options.review, Review::kOff);
+  // Nobody looks at each finding of a large change.
+  EXPECT_EQ(parse({"--leave-out-refused", patch_}).options.review, Review::kRefuse);
+  EXPECT_EQ(parse({"--to", "newest"}).options.review, Review::kRefuse);
+  EXPECT_EQ(parse({"--review=warn", "--to", "newest"}).options.review, Review::kWarn);
   EXPECT_EQ(complaint({"--review=maybe", patch_}),
             "--review takes warn, error or off, not 'maybe'");
 }

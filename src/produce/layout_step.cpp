@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// A type of which objects exist keeps its layout until the next reboot: code that took
+// them for something else would read and write past them. If nobody has to answer for
+// each hazard, the file that changes such a type is therefore left out, and what uses the
+// new fields does not compile without it and goes as well.
+//
+// This is found out first. A field of "struct device" or the like reaches thousands of
+// units, none of which has to be compiled then.
+#include "base/files.h"
+#include "base/interrupt.h"
+#include "base/sha256.h"
+#include "patch/c_lexer.h"
+#include "produce/step_clock.h"
+#include "produce/steps.h"
+#include "produce/touched_types.h"
+#include "review/review.h"
+
+#include <algorithm>
+
+namespace kpatch::produce {
+
+namespace {
+
+/// Debug information has a type only where it is used. Of those that mention it some do
+/// not use it, and it would take long to ask all.
+constexpr std::size_t kAsked = 4;
+
+/// Whether the text has one of the types' names.
+bool mentions_one(std::string_view text, const std::set<std::string>& types) {
+  return std::ranges::any_of(patch::tokens_of(text), [&](const patch::Token& token) {
+    return token.kind == patch::TokenKind::kIdentifier &&
+           (types.contains(fmt::format("struct {}", token.text)) ||
+            types.contains(fmt::format("union {}", token.text)));
+  });
+}
+
+class LayoutSearch {
+ public:
+  LayoutSearch(const compile::Workshop& shop, patch::PatchedView& view,
+               const PatchedSource& source, const patch::IncludeIndex& includes)
+      : shop_(shop), view_(view), source_(source), includes_(includes) {}
+
+  std::vector<Problem> changes_in(const std::string& file,
+                                  const std::set<std::string>& types) {
+    std::set<std::string> wanted = types;
+    std::vector<Problem> problems;
+    for (const std::string& unit : users(file, types)) {
+      throw_if_interrupted();
+      const std::optional<TypesOfUnit> found = types_in(unit, wanted);
+      if (!found)
+        continue;
+      for (const auto& [name, original] : found->original) {
+        wanted.erase(name);
+        const auto patched = found->patched.find(name);
+        if (patched == found->patched.end())
+          continue;
+        for (Problem& problem : review::layout_findings(name, original, patched->second))
+          problems.push_back(std::move(problem));
+      }
+      if (wanted.empty())
+        break;
+    }
+    for (Problem& problem : problems)
+      problem.object = file;
+    return problems;
+  }
+
+ private:
+  bool is_unit(const std::string& file) const {
+    return file.ends_with(".c") && !shop_.target.units.owners(file).empty() &&
+           !shop_.added.units.contains(file);
+  }
+
+  bool is_touched(const std::string& file) const {
+    return std::ranges::binary_search(source_.affected.units, file);
+  }
+
+  /// Units to ask, those first that are compiled anyway.
+  std::vector<std::string> users(const std::string& file,
+                                 const std::set<std::string>& types) const {
+    if (is_unit(file))
+      return {file};
+    std::vector<std::string> readers;
+    if (const auto id = includes_.find(file))
+      for (const auto reader : includes_.reaching(*id))
+        if (is_unit(includes_.path(reader)))
+          readers.push_back(includes_.path(reader));
+    std::ranges::stable_partition(
+        readers, [&](const std::string& reader) { return is_touched(reader); });
+    std::vector<std::string> users;
+    for (const std::string& reader : readers)
+      if (users.size() < kAsked &&
+          mentions_one(read_text_if_exists(view_.root() / reader).value_or(""), types))
+        users.push_back(reader);
+    return users;
+  }
+
+  /// Nothing if a side does not compile: then that is what keeps the unit out.
+  std::optional<TypesOfUnit> types_in(const std::string& unit,
+                                      const std::set<std::string>& wanted) {
+    try {
+      view_.own_directory(std::filesystem::path(unit).parent_path().native());
+      return types_of_unit(shop_, view_, unit, wanted);
+    } catch (const Error&) {
+      throw_if_interrupted();
+      return std::nullopt;
+    }
+  }
+
+  const compile::Workshop& shop_;
+  patch::PatchedView& view_;
+  const PatchedSource& source_;
+  const patch::IncludeIndex& includes_;
+};
+
+} // namespace
+
+void refuse_changed_layouts(Context& context, const compile::Workshop& shop,
+                            patch::PatchedView& view, const PatchedSource& source,
+                            const patch::IncludeIndex& includes) {
+  if (!leaves_hazards_out(context.options))
+    return;
+  const StepClock clock(context.result.steps, "layouts");
+  LayoutSearch search(shop, view, source, includes);
+  for (const patch::TouchedFile& file : source.touched) {
+    if (!file.was_there || !file.is_there)
+      continue;
+    const std::string patched = read_text(view.root() / file.path);
+    const std::set<std::string> types =
+        types_defined_differently(read_text(view.pristine() / file.path), patched);
+    if (types.empty() ||
+        !context.judged_layouts.emplace(file.path, sha256(patched)).second)
+      continue;
+    std::ranges::move(search.changes_in(file.path, types),
+                      std::back_inserter(context.result.problems));
+  }
+}
+
+} // namespace kpatch::produce
