@@ -52,13 +52,22 @@ class Waiting {
   std::vector<std::uint32_t> next_; ///< in the queue of each element; 0: it is the last
 };
 
+bool holds_cold_part(const Side& side, SectionId id) {
+  const SymbolId bundled = side.sections[id].bundled;
+  return bundled && side.symbol(bundled).name.find(".cold") != std::string::npos;
+}
+
 /// Groups share one name; what tells them apart is the symbol they are for and who is in
-/// them. Sections about one piece of code each share one, too; it is their link.
+/// them. Sections about one piece of code each share one, too; it is their link. Unlikely
+/// code of a function is its cold part, or all of it once it always calls a cold
+/// function.
 std::string section_key(const Side& side, SectionId id) {
   const elf::Section& section = side.section(id);
   std::string key = special::name_key(section.name);
   if (section.flags & SHF_LINK_ORDER)
     key += '\n' + special::name_key(side.section(section.link).name);
+  if (holds_cold_part(side, id))
+    key += "\ncold part";
   if (section.type != SHT_GROUP)
     return key;
   key += '\n' + side.symbol(section.group_signature).name;

@@ -79,6 +79,36 @@ TEST(Functions, MayMoveBetweenHotNormalAndUnlikely) {
   }
 }
 
+/// A function that comes to call a cold one always goes where its cold part was, which is
+/// none any more. A table leads to it by the section that it lies in.
+TEST(ColdParts, AreNotWhatTheWholeFunctionBecomes) {
+  const auto make = [](bool is_all_cold) {
+    ObjectBuilder builder;
+    builder.plain_function("f", traced({kNop, kRet}), STB_LOCAL,
+                           is_all_cold ? ".text.unlikely." : ".text.");
+    builder.add_relocation("f", 1, R_X86_64_PLT32, builder.symbol("__fentry__"), -4);
+    if (!is_all_cold)
+      builder.plain_function("f.cold", {kOther, kRet}, STB_LOCAL, ".text.unlikely.");
+    builder.define("table", STT_OBJECT,
+                   builder.section({.name = ".rodata.table",
+                                    .flags = SHF_ALLOC,
+                                    .alignment = 8,
+                                    .data = Bytes(8)}),
+                   8);
+    const elf::Symbol& f = builder.object().symbols[builder.object().find_symbol("f")];
+    builder.add_relocation("table", 0, R_X86_64_64,
+                           builder.object().section_symbol(f.section),
+                           static_cast<std::int64_t>(f.value));
+    return builder.build();
+  };
+  const Result colder = Diffing().run(make(false), make(true));
+  EXPECT_EQ(lines(colder), std::vector<std::string>{"changed function: f"});
+  EXPECT_EQ(colder.exit, Exit::kSuccess);
+  const Result warmer = Diffing().run(make(true), make(false));
+  EXPECT_THAT(lines(warmer), ::testing::Contains(std::string("changed function: f")));
+  EXPECT_EQ(warmer.exit, Exit::kSuccess);
+}
+
 TEST(StaticLocals, WhosePointerLeadsElsewhereAreAChange) {
   const auto make = [](const std::string& variable, const std::string& target) {
     ObjectBuilder builder;
