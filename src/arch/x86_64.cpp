@@ -7,6 +7,7 @@
 // function, named by __pfx_ or __cfi_ symbols.
 #include "arch/registry.h"
 #include "arch/x86_64_code.h"
+#include "arch/x86_64_newer.h"
 #include "base/endian.h"
 #include "base/error.h"
 
@@ -83,7 +84,7 @@ class X86_64 : public Arch {
     ZydisDecodedInstruction instruction;
     const ZyanStatus status = ZydisDecoderDecodeInstruction(
         &decoder_, nullptr, code.data(), code.size(), &instruction);
-    return ZYAN_SUCCESS(status) ? instruction.length : 0;
+    return ZYAN_SUCCESS(status) ? instruction.length : newer_x86_64_length(code);
   }
 
   bool needs_instructions(const elf::Section& section,
@@ -227,7 +228,7 @@ class X86_64 : public Arch {
     ZydisDecodedInstruction instruction;
     if (!ZYAN_SUCCESS(ZydisDecoderDecodeInstruction(&decoder_, nullptr, code.data(),
                                                     code.size(), &instruction)))
-      return {};
+      return {.is_known = newer_x86_64_length(code) > 0, .reference = {}};
     const auto& raw = instruction.raw;
     const bool is_branch = raw.imm[0].is_relative;
     const bool is_rip_relative = (instruction.attributes & ZYDIS_ATTRIB_HAS_MODRM) &&

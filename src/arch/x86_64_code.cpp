@@ -18,6 +18,8 @@
 // shrinks with what lies between.
 #include "arch/x86_64_code.h"
 
+#include "arch/x86_64_newer.h"
+
 #include <Zydis/Zydis.h>
 
 #include <algorithm>
@@ -46,9 +48,14 @@ const ZydisDecoder& decoder() {
 }
 
 bool decode(View code, ZydisDecodedInstruction& instruction) {
-  return !code.empty() &&
-         ZYAN_SUCCESS(ZydisDecoderDecodeInstruction(&decoder(), nullptr, code.data(),
-                                                    code.size(), &instruction));
+  if (code.empty())
+    return false;
+  if (ZYAN_SUCCESS(ZydisDecoderDecodeInstruction(&decoder(), nullptr, code.data(),
+                                                 code.size(), &instruction)))
+    return true;
+  instruction = {};
+  instruction.length = static_cast<ZyanU8>(newer_x86_64_length(code));
+  return instruction.length > 0;
 }
 
 bool is_jump(const ZydisDecodedInstruction& instruction) {
