@@ -48,11 +48,12 @@ check "$programs/kpatch-build" kpatch-build.md kpatch-build
 check "$programs/kpatch" kpatch.md kpatch
 check "$programs/kpatch rehearse" kpatch.md kpatch
 check "$programs/kpatch verify" kpatch.md kpatch
+check "$programs/kpatch diff" kpatch.md kpatch
 check "$programs/kpatch sign" signing.md kpatch
 check "$programs/create-diff-object" create-diff-object
 check "$programs/create-klp-module" create-klp-module
 known kpatch-build "$programs/kpatch-build"
-known kpatch "$programs/kpatch" "$programs/kpatch rehearse" "$programs/kpatch verify" "$programs/kpatch sign"
+known kpatch "$programs/kpatch" "$programs/kpatch rehearse" "$programs/kpatch verify" "$programs/kpatch diff" "$programs/kpatch sign"
 known create-diff-object "$programs/create-diff-object"
 known create-klp-module "$programs/create-klp-module"
 exit $status

@@ -3,14 +3,11 @@
 // The command line of `kpatch diff`.
 #include "runtime/diff_options.h"
 
-#include "base/error.h"
 #include "base/option_table.h"
 
 namespace kpatch::runtime {
 
 namespace {
-
-constexpr const char* kTryHelp = "see kpatch diff --help";
 
 using To = DiffCall&;
 using Text = const std::string&;
@@ -34,21 +31,13 @@ Exit status: 0 whether or not they differ.
 }
 
 DiffCall parse_diff_call(const std::vector<std::string>& arguments) {
-  std::vector<std::string> words = {"kpatch"};
-  words.insert(words.end(), arguments.begin(), arguments.end());
   DiffCall call;
-  const auto take = [&](std::optional<std::size_t> row, Text value) {
-    if (!row)
-      fail_with_remedy(kTryHelp, "diff: wrong call");
-    kOptions[*row].set(call, value);
-    return true;
-  };
   const std::vector<std::string> modules =
-      parse_options(std::move(words), forms_of(kOptions), Complaints::kPrinted, take);
+      parse_command("diff", kOptions, arguments, call);
   if (call.wants_help)
     return call;
   if (modules.size() != 2)
-    fail_with_remedy(kTryHelp, "diff: give two patch modules, the older one first");
+    fail_wrong_call("diff", "give two patch modules, the older one first");
   call.older = modules.front();
   call.newer = modules.back();
   return call;
