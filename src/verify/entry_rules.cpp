@@ -232,6 +232,12 @@ class EntryChecker {
     std::span<const std::uint8_t> data;
   };
 
+  /// What stands behind the last function that one run of objtool saw; the kernel prefers
+  /// any other entry for the same place (orc_sort_cmp, arch/x86/kernel/unwind_orc.c).
+  static bool is_end(std::span<const std::uint8_t> data) {
+    return std::ranges::all_of(data, [](std::uint8_t byte) { return !byte; });
+  }
+
   std::vector<UnwindRow> unwind_rows() const {
     std::vector<UnwindRow> rows;
     const Bytes& data = module_.sections[module_.find_section(".orc_unwind")].data;
@@ -265,7 +271,7 @@ class EntryChecker {
         return add(".orc_unwind_ip",
                    fmt::format("is out of order at {}", text(row.place)));
       last = row.place;
-      was_end = std::ranges::all_of(row.data, [](std::uint8_t byte) { return !byte; });
+      was_end = is_end(row.data);
     }
     if (tables_.orc && module_.sections[module_.find_section(".orc_unwind")].size() !=
                            unwind_rows().size() * tables_.orc)
@@ -277,8 +283,13 @@ class EntryChecker {
 
   void check_unwind_data() {
     std::map<Place, std::span<const std::uint8_t>> rows;
-    for (const UnwindRow& row : unwind_rows())
-      rows[row.place] = row.data;
+    for (const UnwindRow& row : unwind_rows()) {
+      auto& data = rows[row.place];
+      if (!data.empty() && !is_end(data) && !is_end(row.data))
+        add(".orc_unwind_ip", fmt::format("has two entries for {}", text(row.place)));
+      if (data.empty() || is_end(data))
+        data = row.data;
+    }
     for (const elf::Symbol& symbol : module_.symbols) {
       if (!symbol.is_function() || symbol.size == 0 || !symbol.is_defined() ||
           !view_.is_code(symbol.section))

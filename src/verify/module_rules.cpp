@@ -27,6 +27,8 @@ constexpr const char* kBootConstant = "KP5006";
 } // namespace code
 
 constexpr std::string_view kRelocations = ".klp.rela.";
+constexpr std::string_view kSymbols = ".klp.sym.";
+constexpr std::string_view kNotes = "__klp_relocs.";
 /// What runtime constants are compiled to (arch/x86/include/asm/runtime-const.h).
 constexpr std::array<std::uint8_t, 8> kBootConstantBytes = {0xef, 0xcd, 0xab, 0x89,
                                                             0x67, 0x45, 0x23, 0x01};
@@ -39,6 +41,7 @@ class Checker {
     for (const elf::LivepatchRelocations& table : module_.livepatch)
       check_table(table);
     check_symbols();
+    check_early_references();
     check_modinfo();
     check_boot_constants();
   }
@@ -115,7 +118,9 @@ class Checker {
         continue;
       const auto name = parse_livepatch_name(symbol.name);
       if (!name) {
-        add(code::kMalformed, symbol.name, "is not a valid name of a livepatch symbol");
+        // What klp-build leaves behind (.klp.tombstone.NAME) asks for nothing.
+        if (symbol.name.starts_with(kSymbols))
+          add(code::kMalformed, symbol.name, "is not a valid name of a livepatch symbol");
         continue;
       }
       const image::Image* image = case_.kernel.image(name->object);
@@ -126,6 +131,28 @@ class Checker {
                         name->object, count, name->position));
       else if (image)
         check_lasting(*image, *name);
+    }
+  }
+
+  /// The module loader leaves symbols for livepatch alone and takes their value, which is
+  /// 0, for an address (SHN_LIVEPATCH in simplify_symbols, kernel/module/main.c). The
+  /// notes that klp-build made its livepatch relocations from are read by nobody.
+  void check_early_references() {
+    const arch::Arch& arch = arch::arch_for(module_);
+    for (const elf::Section& section : module_.sections) {
+      if (!(section.flags & SHF_ALLOC) || section.name.starts_with(kNotes))
+        continue;
+      for (const elf::Relocation& relocation : section.relocations) {
+        const elf::Symbol& symbol = module_.symbols[relocation.symbol];
+        const auto field = arch.field(relocation.type);
+        if (symbol.reserved_index == kLivepatchIndex && !symbol.is_defined() &&
+            (!field || field->size > 0))
+          add(code::kMalformed, symbol.name,
+              fmt::format(
+                  "{}+{:#x} refers to it with a relocation that the module loader "
+                  "applies, and would get the address 0",
+                  section.name, relocation.offset));
+      }
     }
   }
 

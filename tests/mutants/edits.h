@@ -378,22 +378,34 @@ inline bool drop_late_call(Object& module) {
   return false;
 }
 
+/// Into the table that the module loader applies.
+inline bool apply_early(Object& module) {
+  elf::LivepatchRelocations* table = late_table(module, true);
+  if (!table)
+    return false;
+  module.sections[table->target].relocations.push_back(table->relocations.back());
+  table->relocations.pop_back();
+  return true;
+}
+
 inline bool orc_entry(Object& module, std::uint8_t with) {
   const auto records = elf::function_records(module).records;
   Section* orc = find(module, ".orc_unwind");
   const Section* places = find(module, ".orc_unwind_ip");
   if (records.empty() || !orc || !places)
     return false;
+  const Relocation* found = nullptr; // the last one: the end of other code may be there
   for (const Relocation& row : places->relocations) {
     const elf::Symbol& symbol = module.symbols[row.symbol];
     if (symbol.section == records[0].code &&
-        symbol.value + static_cast<std::uint64_t>(row.addend) == records[0].offset) {
-      std::fill_n(orc->data.begin() + static_cast<std::ptrdiff_t>(row.offset / 4 * 6), 6,
-                  with);
-      return true;
-    }
+        symbol.value + static_cast<std::uint64_t>(row.addend) == records[0].offset)
+      found = &row;
   }
-  return false;
+  if (!found)
+    return false;
+  std::fill_n(orc->data.begin() + static_cast<std::ptrdiff_t>(found->offset / 4 * 6), 6,
+              with);
+  return true;
 }
 
 inline bool reverse_orc(Object& module) {

@@ -114,6 +114,7 @@ const Fault kFaults[] = {
     {"orc-entry-garbage", [](M m) { return orc_entry(m, 0x5a); }},
     {"orc-references-missing", [](M m) { return drop_references(m, ".orc_unwind_ip"); }},
     // records
+    {"late-applied-early", [](M m) { return apply_early(m); }},
     {"records-missing", [](M m) { return empty_table(m, ".kpatch.funcs"); }},
     {"record-missing", drop_last_record},
     {"records-swapped", swap_records},

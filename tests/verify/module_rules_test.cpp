@@ -43,6 +43,17 @@ TEST_F(LoaderRules, WantWellFormedNamesOfSymbols) {
   EXPECT_THAT(codes(), ElementsAre("KP5001", "KP5001"));
 }
 
+TEST_F(LoaderRules, LetSymbolsBeThatNothingAsksFor) {
+  const elf::SymbolId tombstone = add_livepatch(".klp.tombstone.count");
+  module_.sections[text_].relocations.push_back({20, R_X86_64_NONE, tombstone, 0});
+  EXPECT_THAT(codes(), IsEmpty());
+}
+
+TEST_F(LoaderRules, WantLivepatchSymbolsOutOfOtherRelocations) {
+  module_.sections[text_].relocations.push_back({20, R_X86_64_32S, klp_, 0});
+  EXPECT_THAT(codes(), Contains("KP5001"));
+}
+
 TEST_F(LoaderRules, WantSymbolsThatTheKernelFinds) {
   add_livepatch(".klp.sym.vmlinux.count,3");
   add_livepatch(".klp.sym.vmlinux.count,0"); // must be the only one
@@ -109,7 +120,22 @@ TEST_F(LoaderRules, LetUnwindDataBeginWhereASectionEnds) {
   EXPECT_THAT(codes(), IsEmpty());
   data[6] = 1;
   places.relocations[1].addend = 16;
-  EXPECT_THAT(codes(), ElementsAre("KP5011"));
+  EXPECT_THAT(codes(), Contains("KP5011"));
+}
+
+TEST_F(LoaderRules, WantOneUnwindEntryForAPlace) {
+  Bytes& data = section(".orc_unwind").data;
+  elf::Section& places = section(".orc_unwind_ip");
+  const elf::SymbolId other = module_.find_symbol("init_module");
+  data = Bytes(18);
+  places.data.resize(12);
+  places.relocations = {{0, R_X86_64_PC32, show_, 0},
+                        {4, R_X86_64_PC32, other, 0},
+                        {8, R_X86_64_PC32, show_, 0}};
+  EXPECT_THAT(codes(), IsEmpty());
+  data[0] = 2; // an end of code no more
+  data[12] = 1;
+  EXPECT_THAT(codes(), Contains("KP5011"));
 }
 
 TEST_F(LoaderRules, WantEveryReturnListed) {
