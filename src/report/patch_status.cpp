@@ -143,6 +143,7 @@ runtime::Forms patch_forms() {
   return {.list_json = list_json,
           .status_text = status_text,
           .status_json = status_json,
+          .metrics_text = metrics_text,
           .info_text = info_text,
           .info_json = info_json,
           .operation_json = operation_json,

@@ -17,6 +17,8 @@ std::string info_json(const runtime::PatchInformation& information);
 
 /// For reading, without a line end.
 std::string status_text(const runtime::SystemStatus& status);
+/// For Prometheus, as docs/kpatch.md lists it.
+std::string metrics_text(const runtime::SystemStatus& status);
 std::string fix_text(const runtime::FixAnswer& answer);
 std::string info_text(const runtime::PatchInformation& information);
 

@@ -9,6 +9,7 @@
 #include "base/option_table.h"
 #include "base/output.h"
 #include "runtime/guarded_load.h"
+#include "runtime/health.h"
 #include "runtime/journal.h"
 #include "runtime/operation_lock.h"
 #include "runtime/operations.h"
@@ -125,6 +126,25 @@ Exit status(const Context& context) {
   return printed();
 }
 
+/// For monitoring, which counts a check that cannot say anything as unknown.
+Exit check(const Context& context) {
+  Health health = Health::kUnknown;
+  try {
+    const SystemStatus known = read_status(context.host.places);
+    health = health_of(findings_of(known));
+    context.host.say(health_line(known));
+  } catch (const std::exception& error) {
+    context.host.say(fmt::format("KPATCH {} - {}", to_string(health), error.what()));
+  }
+  printed();
+  return static_cast<Exit>(health);
+}
+
+Exit metrics(const Context& context) {
+  context.host.say(context.forms.metrics_text(read_status(context.host.places)));
+  return printed();
+}
+
 Exit fixes(const Context& context) {
   const FixAnswer answer =
       find_fix(read_status(context.host.places), context.call.arguments.front());
@@ -216,6 +236,14 @@ const Subcommand kSubcommands[] = {
      "Show the loaded patches function by function",
      false,
      status},
+    {"check",
+     nullptr,
+     {},
+     "Say in one line whether all is well, for monitoring (also: status --check): exit "
+     "status 0 ok, 1 warning, 2 critical, 3 unknown",
+     false,
+     check},
+    {"metrics", nullptr, {}, "Print the status for Prometheus", false, metrics},
     {"fixes",
      "CVE-ID",
      {"json"},
@@ -252,6 +280,10 @@ constexpr std::pair<std::string_view, std::string_view> kOtherNames[] = {
     {"-v", "version"},
     {"--version", "version"},
 };
+
+/// The other way to call `check`: as an option it would have to be one without a value,
+/// and `load --check SCRIPT` has one.
+constexpr std::string_view kCheckOfStatus[] = {"status", "--check"};
 
 int refuse_call(Host& host, std::string_view what) {
   host.guide(fmt::format("kpatch: {}; run kpatch help for the commands", what));
@@ -436,6 +468,8 @@ std::string usage() {
 }
 
 int run_subcommand(Host& host, const Forms& forms, const Arguments& arguments) {
+  if (std::ranges::equal(arguments, kCheckOfStatus))
+    return run_subcommand(host, forms, {"check"});
   if (arguments.empty())
     return refuse_call(host, "no command given");
   std::string_view name = arguments[0];

@@ -29,6 +29,7 @@ struct Forms {
   std::function<std::string(const SystemStatus&)> list_json;
   std::function<std::string(const SystemStatus&)> status_text;
   std::function<std::string(const SystemStatus&)> status_json;
+  std::function<std::string(const SystemStatus&)> metrics_text;
   std::function<std::string(const PatchInformation&)> info_text;
   std::function<std::string(const PatchInformation&)> info_json;
   std::function<std::string(const OperationReport&)> operation_json{};

@@ -12,6 +12,8 @@ namespace {
 
 using namespace runtime;
 using nlohmann::json;
+using testing::HasSubstr;
+using testing::Not;
 
 SystemStatus example() {
   SystemStatus status{.release = "6.1.0-test", .can_livepatch = true, .taint = 32768};
@@ -146,6 +148,32 @@ TEST(PatchInformation, LooksLikeModinfo) {
   EXPECT_EQ(info["schema"], "kpatch-info");
   EXPECT_EQ(info["loaded"], nullptr);
   EXPECT_EQ(info["functions"][0]["object"], "ip_vs");
+}
+
+TEST(PatchMetrics, AreWhatPrometheusReads) {
+  SystemStatus status = example();
+  status.patches[0].condition = Condition::kEnabled;
+  status.patches[0].info = {{"version", "2"}, {"cve", "CVE-2026-1111"}};
+  const std::string text = metrics_text(status);
+  EXPECT_THAT(text, HasSubstr("# TYPE kpatch_patch_in_force gauge\n"
+                              "kpatch_patch_in_force{patch=\"fix_v2\"} 1\n"));
+  EXPECT_THAT(text, HasSubstr("kpatch_cve_fixed{cve=\"CVE-2026-1111\"} 1\n"));
+  EXPECT_THAT(text, HasSubstr("kpatch_patch_functions{patch=\"fix_v2\"} 2\n"));
+  EXPECT_THAT(text, HasSubstr("kpatch_health 0\n"));
+  EXPECT_THAT(metrics_text(example()), HasSubstr("kpatch_health 2\n")); // it is stalled
+}
+
+TEST(PatchMetrics, CallNoCveFixedThatIsNotInForce) {
+  SystemStatus status = example();
+  status.patches[0].info = {{"cve", "CVE-2026-1111"}};
+  const std::string text = metrics_text(status);
+  EXPECT_THAT(text, Not(HasSubstr("kpatch_cve_fixed{")));
+}
+
+TEST(PatchMetrics, EscapeWhatAModuleSays) {
+  SystemStatus status = example();
+  status.patches[0].info = {{"version", "1\"\\\n"}};
+  EXPECT_THAT(metrics_text(status), HasSubstr(R"(version="1\"\\\n")"));
 }
 
 } // namespace
