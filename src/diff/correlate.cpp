@@ -129,12 +129,14 @@ void correlate_all_symbols(Context& context) {
     if (original.symbols[id].twin || !may_pair_symbol(original, id))
       continue;
     const SectionId home = original.home(id);
-    const bool in_group = original.section(home).type == SHT_GROUP;
+    const bool goes_with_section =
+        original.section(home).type == SHT_GROUP || original.symbol(id).is_section();
     const SymbolId twin = waiting.first(
         symbol_key(original, id),
         [&](SymbolId other) { return patched.symbols[other].twin != kNoSymbol; },
         [&](SymbolId other) {
-          return !in_group || original.sections[home].twin == patched.home(other);
+          return !goes_with_section ||
+                 original.sections[home].twin == patched.home(other);
         });
     if (twin)
       link_symbols(context, id, twin);

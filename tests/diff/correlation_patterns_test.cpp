@@ -88,7 +88,14 @@ TEST(ColdParts, AreNotWhatTheWholeFunctionBecomes) {
                            is_all_cold ? ".text.unlikely." : ".text.");
     builder.add_relocation("f", 1, R_X86_64_PLT32, builder.symbol("__fentry__"), -4);
     if (!is_all_cold)
-      builder.plain_function("f.cold", {kOther, kRet}, STB_LOCAL, ".text.unlikely.");
+      builder.define("f.cold", STT_FUNC,
+                     builder.section({.name = ".text.unlikely.f",
+                                      .flags = SHF_ALLOC | SHF_EXECINSTR,
+                                      .data = {kOther, kRet}}),
+                     2);
+    for (const elf::Symbol& symbol : std::vector(builder.object().symbols))
+      if (symbol.is_function() && symbol.is_defined())
+        builder.object().section_symbol(symbol.section);
     builder.define("table", STT_OBJECT,
                    builder.section({.name = ".rodata.table",
                                     .flags = SHF_ALLOC,
