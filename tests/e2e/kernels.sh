@@ -28,13 +28,13 @@ row_of() {
 	done <"$here/kernels.txt"
 }
 
-# list_without NAME: the list and the patches of functions all over the kernel
+# list_without NAME,...: the list and the patches of functions all over the kernel
 list_without() {
 	{
 		cat "$here/list.txt"
 		printf '%s\n' header-inline same-name special-sections new-symbols \
 			core:many-functions,scheduler-tick,sealed-function,namespace,same-name,new-symbols,loop-module
-	} | sed "s/,$1//"
+	} | sed -E "s/,($(tr , '|' <<<"$1"))\>//g"
 }
 
 prove() {
