@@ -4,7 +4,9 @@
 // with nothing of the host in it, and takes the patch through its life there. Software
 // emulation needs no privilege and no hardware, and a stock kernel boots in it in about
 // two seconds. Hardware virtualisation is taken where /dev/kvm can be opened; since that
-// need not mean that it works, emulation follows where it does not.
+// need not mean that it works, emulation follows where it does not. In a machine that is
+// a virtual one itself QEMU may start and its guest reset or halt before it prints a
+// word.
 //
 // The processors of an emulated machine take turns in one thread. With a thread for each,
 // QEMU lets one of them run on with translated code that another has just rewritten: it
@@ -21,6 +23,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <cstdlib>
 #include <fcntl.h>
 #include <random>
 #include <set>
@@ -101,7 +106,12 @@ struct MachineFiles {
   fs::path initramfs;
   fs::path console;
   fs::path report;
+  fs::path process; ///< where QEMU writes its number
 };
+
+bool has_reported(const MachineFiles& files) {
+  return !read_text_if_exists(files.report).value_or("").empty();
+}
 
 /// Whether it exists and we may use it.
 bool is_kvm_there() {
@@ -135,8 +145,9 @@ std::vector<std::string> qemu_command(const RehearsalRequest& request, bool with
     arguments += " " + more;
   command.insert(command.end(),
                  {"-serial", "file:" + files.console.string(), "-serial",
-                  "file:" + files.report.string(), "-kernel", request.vmlinuz.string(),
-                  "-initrd", files.initramfs.string(), "-append", arguments});
+                  "file:" + files.report.string(), "-pidfile", files.process.string(),
+                  "-kernel", request.vmlinuz.string(), "-initrd",
+                  files.initramfs.string(), "-append", arguments});
   return command;
 }
 
@@ -183,6 +194,33 @@ class LiveView {
   std::jthread thread_;
 };
 
+/// Ends a machine that has not reported by then.
+class BootLimit {
+ public:
+  BootLimit(const MachineFiles& files, double seconds)
+      : thread_([files, seconds](const std::stop_token& stop) {
+          const auto begin = std::chrono::steady_clock::now();
+          const auto used = [&] {
+            return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin)
+                .count();
+          };
+          while (!stop.stop_requested() && !has_reported(files)) {
+            if (used() > seconds)
+              return end(files);
+            std::this_thread::sleep_for(std::chrono::milliseconds(100));
+          }
+        }) {}
+
+ private:
+  static void end(const MachineFiles& files) {
+    const std::string number = read_text_if_exists(files.process).value_or("");
+    if (const int process = std::atoi(number.c_str()); process > 1)
+      kill(process, SIGKILL);
+  }
+
+  std::jthread thread_;
+};
+
 Outcome run_machine(const RehearsalRequest& request, const MachineFiles& files,
                     const std::string& token) {
   const LiveView view(request, files.report, token);
@@ -190,11 +228,14 @@ Outcome run_machine(const RehearsalRequest& request, const MachineFiles& files,
     return run({.argv = qemu_command(request, kvm, files),
                 .timeout_seconds = request.timeout_seconds});
   };
-  const bool kvm = request.kvm.value_or(request.cpu_model.empty() && is_kvm_there());
-  Outcome outcome = run_with(kvm);
-  if (kvm && !request.kvm && !outcome.timed_out && outcome.status != 0)
-    outcome = run_with(false);
-  return outcome;
+  if (request.kvm || !request.cpu_model.empty() || !is_kvm_there())
+    return run_with(request.kvm.value_or(false));
+  const Outcome outcome = [&] {
+    const BootLimit limit(files, request.kvm_boot_seconds);
+    return run_with(true);
+  }();
+  const bool works = outcome.timed_out || (outcome.status == 0 && has_reported(files));
+  return works ? outcome : run_with(false);
 }
 
 void require_readable(const RehearsalRequest& request) {
@@ -220,7 +261,8 @@ Rehearsal rehearse(const RehearsalRequest& request) {
   const TempDir directory("kpatch-rehearsal-");
   const MachineFiles files{.initramfs = directory.path() / "initramfs",
                            .console = directory.path() / "console",
-                           .report = directory.path() / "report"};
+                           .report = directory.path() / "report",
+                           .process = directory.path() / "process"};
   write_file(files.initramfs, make_initramfs(content));
 
   const Outcome outcome = run_machine(request, files, content.token);

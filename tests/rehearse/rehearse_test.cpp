@@ -76,6 +76,23 @@ TEST_F(Rehearse, FallsBackToEmulationOnlyIfKvmWasNotAskedFor) {
   EXPECT_THAT(arguments(), testing::HasSubstr("-accel tcg"));
 }
 
+/// Where it can be opened; else emulation comes first anyway.
+TEST_F(Rehearse, FallsBackToEmulationIfNothingComesOfKvm) {
+  RehearsalRequest request = this->request();
+  request.kvm.reset();
+  request.kvm_boot_seconds = 0.1;
+  const std::string note = "echo \"$*\" >>\"${0%/*}/arguments\"\n";
+  const std::string hang = "case $* in *kvm*) ;; *) exit ;; esac\n"
+                           "while [ \"$1\" != -pidfile ]; do shift; done\n"
+                           "echo $$ >\"$2\"\n"
+                           "exec sleep 100\n";
+  for (const std::string& machine : {note, note + hang}) {
+    set_machine(machine);
+    EXPECT_EQ(rehearse(request).verdict, Verdict::kNoBoot);
+    EXPECT_THAT(arguments(), testing::HasSubstr("-accel tcg"));
+  }
+}
+
 TEST_F(Rehearse, KnowsWhichPatchesCannotBeLoadedTogether) {
   RehearsalRequest request = this->request();
   request.patches = {add_patch("v1", "replace=true\0"s),
