@@ -104,9 +104,9 @@ class ReachSearch {
 
   void take_changed(FileId header, const SourceItem& item) {
     for (const std::string_view name : item.defines)
-      changed_.push_back(words_.add(name));
+      changed_.push_back({header, words_.add(name)});
     for (const std::string_view part : item.defines_made_of)
-      changed_parts_.push_back(words_.add(part));
+      changed_parts_.push_back({header, words_.add(part)});
     // A call of a macro that the header does not define is for the unit to expand.
     if (item.emits || item.is_unclear)
       unclear_.insert(header);
@@ -269,8 +269,8 @@ class ReachSearch {
   std::vector<bool> nothing_;
   std::set<FileId> makers_of_tracepoints_;
   WordId makes_tracepoints_ = 0;
-  std::vector<WordId> changed_;
-  std::vector<WordId> changed_parts_;
+  std::vector<ChangedName> changed_;
+  std::vector<ChangedName> changed_parts_;
   std::set<FileId> unclear_;
   std::vector<std::pair<FileId, WordId>> called_;
   std::vector<Include> includes_;

@@ -12,7 +12,7 @@
 // these name further types. Members need no attention, they are reached by way of a type.
 //
 // It is asked for each unit by itself, over the files that the unit reads: a name in a
-// header of some driver says nothing about others.
+// header of some driver says nothing about others, nor does one that changes there.
 #include "patch/name_spread.h"
 
 #include <algorithm>
@@ -125,19 +125,20 @@ const std::vector<NameSpread::ItemId>& NameSpread::pasted_in(WordId name) {
   return found;
 }
 
-void NameSpread::start_from(std::span<const WordId> changed,
-                            std::span<const WordId> changed_parts) {
+void NameSpread::start_from(std::span<const ChangedName> changed,
+                            std::span<const ChangedName> changed_parts) {
   link();
   find_pasters();
-  for (const WordId part : changed_parts)
-    made_of_.try_emplace(part);
+  for (const ChangedName& part : changed_parts)
+    made_of_.try_emplace(part.name);
   find_parts();
   // What a macro makes that no header defines is the unit's own affair.
   for (NamedItem& item : items_)
     item.emits = item.emits || (item.calls && !is_defined(*item.calls));
   changed_.assign(changed.begin(), changed.end());
-  for (const WordId part : changed_parts)
-    std::ranges::copy(names_made_of(part), std::back_inserter(changed_));
+  for (const ChangedName& part : changed_parts)
+    for (const WordId name : names_made_of(part.name))
+      changed_.push_back({part.file, name});
   item_seen_.assign(items_.size(), 0);
   name_seen_.assign(words_.size(), 0);
 }
@@ -146,7 +147,10 @@ bool NameSpread::reaches(const UnitView& unit) {
   // So far from the change that asking the compiler is as quick.
   constexpr std::size_t kFarEnough = 20000;
   ++turn_;
-  std::deque<WordId> pending(changed_.begin(), changed_.end());
+  std::deque<WordId> pending;
+  for (const ChangedName& changed : changed_)
+    if (unit.reads[changed.file])
+      pending.push_back(changed.name);
   std::size_t steps = 0;
   const auto enter = [&](ItemId id) {
     const NamedItem& item = items_[id];

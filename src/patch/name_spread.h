@@ -29,6 +29,12 @@ struct NamedItem {
   NamedItem(IncludeIndex::FileId in, const SourceItem& item, Vocabulary& words);
 };
 
+/// A name that means something else in a file.
+struct ChangedName {
+  IncludeIndex::FileId file = 0;
+  WordId name = 0;
+};
+
 /// Finds out how far another meaning of some names spreads: to the items that mention
 /// them, to the names that those define, and so on.
 class NameSpread {
@@ -43,13 +49,14 @@ class NameSpread {
   }
 
   /// Call once, after the last item. `changed_parts` are parts of changed names.
-  void start_from(std::span<const WordId> changed, std::span<const WordId> changed_parts);
+  void start_from(std::span<const ChangedName> changed,
+                  std::span<const ChangedName> changed_parts);
 
   struct UnitView {
     const std::vector<bool>& reads;   ///< by file
     const std::vector<bool>& is_code; ///< by file: every item in it makes code
   };
-  /// Whether code of the unit depends on one of the changed names.
+  /// Whether code of the unit depends on one of the names that changed in what it reads.
   bool reaches(const UnitView& unit);
 
  private:
@@ -72,7 +79,7 @@ class NameSpread {
   std::vector<NamedItem> items_;
   std::vector<Link> links_; ///< from a word to the items that mention it, sorted
   std::vector<bool> is_defined_;
-  std::vector<WordId> changed_;
+  std::vector<ChangedName> changed_;
   std::unordered_map<WordId, std::vector<WordId>> made_of_;   ///< by part
   std::unordered_map<WordId, std::vector<ItemId>> pasted_in_; ///< by name, as needed
   unsigned turn_ = 0;

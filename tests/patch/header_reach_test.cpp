@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <map>
 
 namespace kpatch::patch {
 namespace {
@@ -33,14 +34,19 @@ class HeaderReach : public testing::Test {
     std::ranges::sort(files);
     return files;
   }
-  /// The units that use what changes when `header` gets the text `patched`.
-  Files users(const std::string& header, const std::string& patched) const {
+  /// The units that use what changes when the headers get these texts.
+  Files users(const std::map<std::string, std::string>& patched) const {
     Files all;
     for (const auto& [unit, owners] : units_.all())
       all.push_back(unit);
     const SourceTrees trees{root_.path() / "source", root_.path() / "objects", 2};
-    const HeaderChange change{header, read_text(trees.source / header), patched};
-    return units_using(index(), trees, std::vector{change}, all);
+    std::vector<HeaderChange> changes;
+    for (const auto& [header, text] : patched)
+      changes.push_back({header, read_text(trees.source / header), text});
+    return units_using(index(), trees, changes, all);
+  }
+  Files users(const std::string& header, const std::string& patched) const {
+    return users({{header, patched}});
   }
 
   TempDir root_{"kpatch-reach-test."};
@@ -62,6 +68,17 @@ TEST_F(HeaderReach, FollowsIncludesAsTheKernelsMakefilesDo) {
                    "include/linux/a.h"}));
   EXPECT_EQ(readers("net/priv.h"), Files{"net/sub/z.c"});
   EXPECT_FALSE(index().find("arch/arm/include/asm/b.h"));
+}
+
+TEST_F(HeaderReach, IsOfAHeaderToItsReadersOnly) {
+  put("include/a.h", "#define LIMIT 1\n");
+  put("include/b.h", "#define SIZE 1\n");
+  put("fs/x.c", "#include <b.h>\nint LIMIT;\n"); // a name of its own
+  put("fs/y.c", "#include <a.h>\nint y = LIMIT;\n");
+  put("fs/z.c", "#include <b.h>\nint z = SIZE;\n");
+  EXPECT_EQ(
+      users({{"include/a.h", "#define LIMIT 2\n"}, {"include/b.h", "#define SIZE 2\n"}}),
+      (Files{"fs/y.c", "fs/z.c"}));
 }
 
 TEST_F(HeaderReach, IsOnlyByMacrosForAssembly) {
