@@ -14,6 +14,7 @@
 
 #include <fmt/format.h>
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -39,6 +40,8 @@ struct Inputs {
       false;            ///< the kernel keeps special sections in .klp.arch.* (before 5.8)
   bool explain = false; ///< look up source lines and list all that is included
   InitChanges init_changes = InitChanges::kRefuse;
+  /// Functions and sections that stay as they are, besides those that the patch names.
+  std::set<std::string> left_out = {};
   /// What was found in the parent's image; null: the parent's FILE symbols have to tell.
   const image::LocatedSymbols* located = nullptr;
 };
@@ -68,7 +71,8 @@ struct Context {
   std::vector<PlannedKeyTest> key_tests;
   /// Of functions that changed in nothing but what a special section says of them: that.
   std::unordered_map<SymbolId, std::string> entry_changes;
-  bool wants_debug_info = false; ///< with some, the answer might be a better one
+  bool wants_debug_info = false;          ///< with some, the answer might be a better one
+  std::vector<std::string> left_out = {}; ///< of Inputs::left_out, what there was
 };
 
 template <typename... Args>

@@ -74,7 +74,8 @@ Result conclude(Context context, std::vector<FunctionChange> functions) {
                 .problems = std::move(context.problems),
                 .delta = {},
                 .wants_debug_info = context.wants_debug_info,
-                .whole_text = {}};
+                .whole_text = {},
+                .left_out = std::move(context.left_out)};
   if (context.inputs.explain)
     result.inclusions = explain_inclusions(context);
   if (!result.problems.empty()) {

@@ -60,6 +60,7 @@ struct Result {
   /// Sections of code that differ and could not be cut up: the answer might be a better
   /// one if each of their functions had been assembled in a section of its own.
   std::vector<std::string> whole_text;
+  std::vector<std::string> left_out = {}; ///< of Inputs::left_out, what changes here
 };
 
 /// Compares two objects of one unit. Throws Error for input that is malformed or that

@@ -3,7 +3,7 @@
 // What takes no part in the comparison: sections that compilers make for the linker's
 // eyes only, module information (but its namespace imports, which the patch module needs
 // too), and what the patch author asks to ignore with KPATCH_IGNORE_SECTION and
-// KPATCH_IGNORE_FUNCTION.
+// KPATCH_IGNORE_FUNCTION, or who builds the patch by name.
 #include "base/error.h"
 #include "diff/context.h"
 
@@ -99,6 +99,11 @@ void ignore_section(Context& context, SectionId id) {
     context.original.sections[state.twin].ignored = true;
 }
 
+void note_left_out(Context& context, const std::string& name) {
+  note(context, NoteKind::kIgnored, name, "left out: {}", name);
+  context.left_out.push_back(name);
+}
+
 /// `.rela.foo` stands for `.foo`: its relocations are part of it.
 SectionId section_called(const Side& side, std::string_view name) {
   const SectionId found = side.object.find_section(name);
@@ -131,6 +136,15 @@ void ignore_requested_sections(Context& context) {
   }
 }
 
+/// Those that whoever builds the patch names. Other units have them.
+void ignore_named_sections(Context& context) {
+  for (const std::string& name : context.inputs.left_out)
+    if (const SectionId section = section_called(context.patched, name)) {
+      note_left_out(context, name);
+      ignore_section(context, section);
+    }
+}
+
 void ignore_function(Context& context, SymbolId id) {
   Side& patched = context.patched;
   patched.symbols[id].status = Status::kSame;
@@ -143,6 +157,19 @@ void ignore_function(Context& context, SymbolId id) {
   for (const SymbolId child : patched.children(id))
     if (child != id)
       ignore_function(context, child);
+}
+
+/// Those that whoever builds the patch names. Nothing stands for one that is new.
+void ignore_named_functions(Context& context) {
+  const Side& patched = context.patched;
+  for (SymbolId id = 1; id < patched.symbols.size(); ++id) {
+    const elf::Symbol& symbol = patched.symbol(id);
+    if (!symbol.is_function() || patched.symbols[id].status != Status::kChanged ||
+        !context.inputs.left_out.contains(symbol.name))
+      continue;
+    note_left_out(context, symbol.name);
+    ignore_function(context, id);
+  }
 }
 
 /// Whether the original says the same there.
@@ -186,6 +213,7 @@ void mark_ignored_sections(Context& context) {
       ignore_section(context, id);
   }
   ignore_requested_sections(context);
+  ignore_named_sections(context);
 }
 
 void ignore_requested_functions(Context& context) {
@@ -204,6 +232,7 @@ void ignore_requested_functions(Context& context) {
            name);
     ignore_function(context, function);
   }
+  ignore_named_functions(context);
   for (SymbolId id = 1; id < patched.symbols.size(); ++id)
     if (patched.symbol(id).name.starts_with("__kpatch_ignore_func_"))
       patched.symbols[id].status = Status::kSame;

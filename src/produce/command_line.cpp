@@ -167,6 +167,10 @@ constexpr Option<Invocation> kOptions[] = {
      "Leave out what cannot be patched live, and what depends on it: files, or with "
      "--series whole patches",
      [](To to, Text) { to.options.leave_out = patch::Grain::kFile; }},
+    {"leave-out", 0, "NAME",
+     "Leave out a file, a patch of a series, a section, or a function (FUNCTION or "
+     "FILE:FUNCTION); repeatable",
+     [](To to, Text value) { to.options.unwanted.push_back(value); }},
     {"fuzz", 0, "N",
      "Let N lines of context differ at each end of a hunk, and report where they do "
      "(default: 2, like patch)",

@@ -97,6 +97,7 @@ void compare(Context& context, const compile::Workshop& shop,
                             .thunks = context.options.thunks,
                             .unique_names = context.options.unique_names,
                             .explain = context.options.explain,
+                            .left_out = context.unwanted,
                             .keep_debug = !context.options.debug_file.empty()};
   std::map<std::string, std::vector<UnitResult>> fresh;
   for (UnitResult& result : diff_units(shop, view, options, uncompared)) {

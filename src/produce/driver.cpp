@@ -51,6 +51,7 @@ bool build(Context& context, const kernel::Target& found,
     return false;
   if (has_refused_units(context.result))
     review(context, shop, view, source, objects);
+  note_unwanted(context);
   end_unless_patchable(context);
   // Every changed unit's part of the module is in an intermediate object.
 
@@ -81,7 +82,7 @@ bool build_what_applies(Context& context, const kernel::Target& target,
   try {
     return build(context, target, includes, selection);
   } catch (const patch::DoesNotApply& error) {
-    if (selection.left_out().empty() ||
+    if (context.options.leave_out == patch::Grain::kAll || selection.left_out().empty() ||
         !selection.leave_out_patch(
             error.patch(),
             {.unit = error.patch(), .reason = error.what(), .is_consequence = true}))
@@ -90,20 +91,28 @@ bool build_what_applies(Context& context, const kernel::Target& target,
   }
 }
 
+/// What is named can be left out where what is refused is not.
+patch::Grain grain_of(const BuildOptions& options) {
+  if (options.unwanted.empty() || options.leave_out != patch::Grain::kAll)
+    return options.leave_out;
+  return options.series.empty() ? patch::Grain::kFile : patch::Grain::kPatch;
+}
+
 void walk(Context& context, const TargetFinder& find_target) {
   const kernel::Target target = find_kernel(context, find_target);
   // The kernel is there and the compiler is its own.
 
-  patch::Selection selection(read_patches(context, target), context.options.leave_out);
+  patch::Selection selection(read_patches(context, target), grain_of(context.options));
+  leave_out_unwanted(context, selection);
 
   const patch::IncludeIndex includes =
       patch::includes_of(target, context.options.source_may_change);
-  while (!build_what_applies(context, target, includes, selection)) {
+  do {
     context.start_again();
     context.result.needs_reboot = selection.left_out();
-    if (selection.is_empty())
+    if (context.rounds > 1 && selection.is_empty())
       refuse(context, "Nothing of the change can be patched live");
-  }
+  } while (!build_what_applies(context, target, includes, selection));
 }
 
 void save_log(const BuildOptions& options, compile::BuildLog& log,
@@ -131,6 +140,7 @@ void Context::warn(const std::string& line) {
 }
 
 void Context::start_again() {
+  ++rounds;
   result.units.clear();
   result.problems.clear();
   result.left_out.clear();

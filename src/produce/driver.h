@@ -43,6 +43,8 @@ struct BuildOptions {
   bool unique_names = false; ///< replacements are not called as what they replace
   bool fix_lines = true;     ///< lines that a patch moves keep their numbers
   patch::Grain leave_out = patch::Grain::kAll; ///< what goes if it cannot be patched
+  /// Files, patches of a series, functions and sections that are not to be in.
+  std::vector<std::string> unwanted{};
   bool force = false; ///< though the original's code is not the running kernel's
   bool source_may_change = false; ///< it is the user's: keep nothing that is read from it
   bool wants_digests = false;     ///< of what the module is made of

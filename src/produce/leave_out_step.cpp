@@ -53,23 +53,69 @@ std::vector<Obstacle> obstacles(const BuildResult& result) {
   return obstacles;
 }
 
+constexpr const char* kAsked = "it is named by --leave-out";
+
+bool is_file_or_patch(const std::string& name) {
+  return name.find('/') != std::string::npos && name.find(':') == std::string::npos;
+}
+
+[[noreturn]] void fail_for_unknown(const std::string& name) {
+  fail_with_remedy(
+      "name a file as in the kernel's source (fs/exec.c), a patch as in its series, a "
+      "function that changes (f, or fs/exec.c:f) or a section",
+      "--leave-out: the change has nothing that is called '{}'", name);
+}
+
 } // namespace
+
+void leave_out_unwanted(Context& context, patch::Selection& selection) {
+  for (const std::string& name : context.options.unwanted) {
+    const patch::LeftForReboot why{.unit = {}, .code = {}, .reason = kAsked};
+    bool is_known = selection.leave_out_patch(name, why);
+    while (selection.leave_out_file(name, why))
+      is_known = true;
+    if (!is_known && is_file_or_patch(name))
+      fail_for_unknown(name);
+    if (!is_known)
+      context.unwanted.push_back(name);
+  }
+  for (const patch::LeftForReboot& part : selection.left_out())
+    context.say(patch::notice_of(part));
+}
+
+void note_unwanted(Context& context) {
+  for (const UnitResult& unit : context.result.units)
+    for (const std::string& name : unit.left_out) {
+      context.met.insert({name, fmt::format("{}:{}", unit.unit, name)});
+      context.result.needs_reboot.push_back({.change = name,
+                                             .files = {unit.unit},
+                                             .fixes = {},
+                                             .unit = unit.unit,
+                                             .code = {},
+                                             .reason = kAsked});
+    }
+  if (has_refused_units(context.result))
+    return; // it may be in one of these
+  for (const std::string& name : context.unwanted)
+    if (!context.met.contains(name))
+      fail_for_unknown(name);
+}
 
 bool leave_out_refused(Context& context, patch::Selection& selection,
                        const PatchedSource& source, const patch::IncludeIndex& includes,
                        const kernel::Target& target, const patch::PatchedView& view) {
   if (context.options.leave_out == patch::Grain::kAll)
     return false;
-  const bool is_first = selection.left_out().empty();
   const std::size_t before = selection.left_out().size();
   std::set<std::string> failed;
   for (const Obstacle& obstacle : obstacles(context.result)) {
     failed.insert(obstacle.file);
-    patch::LeftForReboot why{
-        .unit = obstacle.file,
-        .code = obstacle.code,
-        .reason = obstacle.reason,
-        .is_consequence = !is_first && !context.failed_before.contains(obstacle.file)};
+    patch::LeftForReboot why{.unit = obstacle.file,
+                             .code = obstacle.code,
+                             .reason = obstacle.reason,
+                             .is_consequence =
+                                 context.rounds > 1 &&
+                                 !context.failed_before.contains(obstacle.file)};
     const bool is_touched =
         std::ranges::count(source.touched, obstacle.file, &patch::TouchedFile::path) > 0;
     if (is_touched) {

@@ -114,6 +114,7 @@ void take_over(const diff::Result& diff, UnitResult& result) {
   result.problems = diff.problems;
   result.wants_debug_info = diff.wants_debug_info;
   result.whole_text = diff.whole_text;
+  result.left_out = diff.left_out;
   for (const diff::FunctionChange& function : diff.functions)
     result.functions.push_back({.name = function.name,
                                 .is_new = function.status == diff::Status::kNew,
@@ -178,6 +179,18 @@ void judge_references(diff::Delta& delta, const Parent& parent, bool with_thunks
   std::ranges::move(klp::references_to_strangers(delta, parent.lenders),
                     std::back_inserter(result.problems));
   lead_past_seals(delta, parent.sealed, with_thunks, result);
+}
+
+/// Those of the names that may be meant in the unit.
+std::set<std::string> names_in(const std::string& unit,
+                               const std::vector<std::string>& names) {
+  std::set<std::string> here;
+  for (const std::string& name : names)
+    if (const std::size_t colon = name.find(':'); colon == std::string::npos)
+      here.insert(name);
+    else if (name.substr(0, colon) == unit)
+      here.insert(name.substr(colon + 1));
+  return here;
 }
 
 /// Where the kernel has what was static in the original and is global now.
@@ -291,6 +304,7 @@ UnitResult PairDiffer::compare(const ObjectPair& pair, const fs::path& output) {
                             .sizes = target_.struct_sizes,
                             .explain = options_.explain,
                             .init_changes = options_.init_changes,
+                            .left_out = names_in(pair.unit, options_.left_out),
                             .located = match ? &match->located : nullptr};
   with_likely_cause(match, target_, [&] {
     diff::Result diff = diff::compare(std::move(original), std::move(patched), inputs);

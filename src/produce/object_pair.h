@@ -31,7 +31,9 @@ struct PairOptions {
   bool thunks = true;
   bool unique_names = false; ///< of what replaces functions
   bool explain = false;      ///< say where in the source changes come from
-  bool keep_debug = false;   ///< the module is to have what debug information there is
+  /// Functions and sections that stay as they are; "fs/x.c:f" in that unit only.
+  std::vector<std::string> left_out{};
+  bool keep_debug = false; ///< the module is to have what debug information there is
 };
 
 /// Compares the sides of units and makes the intermediate objects that the module is

@@ -73,6 +73,7 @@ struct UnitResult {
   bool wants_debug_info = false;
   /// Sections of code whose functions it would take apart in other objects.
   std::vector<std::string> whole_text{};
+  std::vector<std::string> left_out{}; ///< functions and sections, as was asked for
   /// It shares with other units of the patch what one of them has made global.
   bool is_joint = false;
 };

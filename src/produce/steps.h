@@ -42,6 +42,11 @@ struct Context {
   /// One line for the user, and for who reads the log later.
   void say(const std::string& line);
   void warn(const std::string& line);
+  /// Functions and sections that are to stay as they are; of them, those that changed.
+  std::vector<std::string> unwanted{};
+  std::set<std::string> met{};
+  unsigned rounds = 0; ///< how often the build was begun
+
   /// Forgets what was found out of a change that is not built as it was.
   void start_again();
   /// Says which files take no part and notes them in the result.
@@ -81,6 +86,14 @@ bool leave_out_refused(Context& context, patch::Selection& selection,
 
 compile::Workshop workshop(Context& context, const kernel::Target& target,
                            const compile::AddedUnits& added);
+
+/// Takes out the files and patches that are not wanted; what is left of the names must be
+/// of functions and sections.
+void leave_out_unwanted(Context& context, patch::Selection& selection);
+
+/// Notes which functions and sections stay as they were, and ends the build if a name
+/// stands for nothing.
+void note_unwanted(Context& context);
 
 /// Whether what the review finds is left out as what is refused is.
 bool leaves_hazards_out(const BuildOptions& options);

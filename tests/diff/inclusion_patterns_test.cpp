@@ -214,6 +214,26 @@ TEST(Requests, ToIgnoreASectionMayNameItsRelocations) {
   EXPECT_TRUE(says(result, "ignoring section: .rela.data.ops"));
 }
 
+TEST(Requests, MayComeFromWhoBuildsThePatch) {
+  const auto make = [](std::uint8_t filler, const char* target) {
+    ObjectBuilder builder;
+    builder.function("f", {filler, kRet});
+    builder.function("quiet", {filler, kRet});
+    builder.function("same", {kRet});
+    builder.variable("ops", Bytes(8));
+    builder.add_relocation("ops", 0, R_X86_64_64, builder.symbol(target), 0);
+    return builder.build();
+  };
+  Diffing diffing;
+  diffing.left_out = {"quiet", "same", ".data.ops", ".data.elsewhere"};
+  const Result result = diffing.run(make(kNop, "one"), make(kOther, "two"));
+  EXPECT_TRUE(result.problems.empty());
+  EXPECT_TRUE(says(result, "changed function: f"));
+  EXPECT_FALSE(says(result, "changed function: quiet"));
+  EXPECT_FALSE(has_section(delta_of(result), ".data.ops"));
+  EXPECT_THAT(result.left_out, ::testing::UnorderedElementsAre(".data.ops", "quiet"));
+}
+
 TEST(Requests, ToIgnoreAFunctionTakeItsPartsAlong) {
   const auto make = [](std::uint8_t filler, bool is_patched) {
     ObjectBuilder builder;

@@ -130,7 +130,8 @@ class Diffing {
                     .sizes = sizes,
                     .klp_arch = klp_arch,
                     .explain = explain,
-                    .init_changes = init_changes});
+                    .init_changes = init_changes,
+                    .left_out = left_out});
   }
 
   std::vector<std::string> more_symbols; ///< locals of the parent beyond the original's
@@ -142,6 +143,7 @@ class Diffing {
   bool klp_arch = false;
   bool explain = false;
   InitChanges init_changes = InitChanges::kLeaveOutUnits;
+  std::set<std::string> left_out{};
 
  private:
   image::SymbolIndex index_;

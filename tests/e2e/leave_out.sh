@@ -60,3 +60,9 @@ build layout --leave-out-refused "$good" "$(file patches rest-layout.patch)" | t
 cmp "$work/alone/e2e-rest.ko" "$work/layout/e2e-rest.ko"
 changes "$work/layout/json" | diff - <(printf '%s\n' 'fs/proc/uptime.c -+' 'include/linux/proc_fs.h KP4002')
 [ "$(sed -n 's/ units\? to compile$//p' "$work/said" | sort -n | tail -n 1)" -le 3 ]
+
+# A function that is named stays as it is, and nothing else.
+mkdir "$work/named"
+build named --leave-out fs/proc/task_mmu.c:show_map_vma "$(file patches meminfo-string.patch)" "$good" | tee "$work/said"
+cmp "$work/rest/e2e-rest.ko" "$work/named/e2e-rest.ko"
+[ "$(jq -r '.needs_reboot[] | "\(.change) in \(.unit)"' "$work/named/json")" = "show_map_vma in fs/proc/task_mmu.c" ]

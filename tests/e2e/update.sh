@@ -34,7 +34,7 @@ jq -r '.totals | "in the module: \(.units_in) units, \(.functions) functions of 
 	"no effect here: \(.units_without_effect) units",
 	"needs a reboot: \(.needs_reboot) changes",
 	"not in this kernel: \(.not_in_kernel) files"' "$out/build.json"
-jq -r '[.needs_reboot[] | .code // "does not compile or apply"] | group_by(.)[] | "  \(length) \(.[0])"' "$out/build.json"
+jq -r '[.needs_reboot[] | .code // "does not compile or apply, or was named"] | group_by(.)[] | "  \(length) \(.[0])"' "$out/build.json"
 [ ${#without[@]} -eq 0 ] || echo "not loaded in the machine: ${without[*]#--without=}"
 echo "built in $(cat "$out/cost")"
 grep -E '^ *(load|unload|check)' "$out/rehearsal" || true

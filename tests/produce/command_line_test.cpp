@@ -42,6 +42,9 @@ TEST_F(CommandLine, ReviewsUnlessToldOtherwise) {
   EXPECT_EQ(parse({patch_}).options.review, Review::kWarn);
   EXPECT_EQ(parse({"--review=error", patch_}).options.review, Review::kRefuse);
   EXPECT_EQ(parse({"--review=off", patch_}).options.review, Review::kOff);
+  const Invocation named = parse({"--leave-out", "f", "--leave-out=fs/x.c", patch_});
+  EXPECT_EQ(named.options.unwanted, (std::vector<std::string>{"f", "fs/x.c"}));
+  EXPECT_EQ(named.options.leave_out, patch::Grain::kAll);
   // Nobody looks at each finding of a large change.
   EXPECT_EQ(parse({"--leave-out-refused", patch_}).options.review, Review::kRefuse);
   EXPECT_EQ(parse({"--to", "newest"}).options.review, Review::kRefuse);

@@ -385,6 +385,54 @@ TEST_F(Driver, LeavesOutTheFileThatCannotBePatchedAndNothingElse) {
   EXPECT_THAT(said_, testing::HasSubstr("NOTICE: fs/x.c: needs a reboot, left out: "));
 }
 
+TEST_F(Driver, LeavesOutTheFileThatIsNamedAndNothingElse) {
+  const fs::path file = kernel_.root.path() / "x.patch";
+  write_file(file, patch_of("fs/x.c", kBrokenX) + patch_of("fs/y.c", kCommentInY));
+  const BuildResult result = build_with({.patches = {file}, .unwanted = {"fs/x.c"}});
+  EXPECT_EQ(result.outcome, BuildOutcome::kNoChange) << result.message;
+  EXPECT_THAT(left_for_reboot(result), testing::ElementsAre("fs/x.c<"));
+  EXPECT_EQ(result.needs_reboot.at(0).reason, "it is named by --leave-out");
+
+  const BuildResult broken = build_with({.patches = {file}, .unwanted = {"fs/y.c"}});
+  EXPECT_EQ(broken.outcome, BuildOutcome::kFailed); // what is refused is not named
+  EXPECT_THAT(broken.message, testing::HasSubstr("does not compile"));
+}
+
+TEST_F(Driver, LeavesOutThePatchThatIsNamedWithThoseThatNeedIt) {
+  const fs::path series = kernel_.root.path() / "quilt";
+  fs::create_directories(series);
+  const std::string change = "@@ -4 +4 @@\n-int same(int x) { return x + 1; }\n"
+                             "+int same(int x) { return x + 2; }\n";
+  const std::string more = "@@ -4 +4 @@\n-int same(int x) { return x + 2; }\n"
+                           "+int same(int x) { return x + 3; }\n";
+  write_file(series / "series", std::string_view("first.patch\nneeds-it.patch\n"
+                                                 "alone.patch\n"));
+  write_file(series / "first.patch", patch_of("fs/x.c", change));
+  write_file(series / "needs-it.patch", patch_of("fs/x.c", more));
+  write_file(series / "alone.patch", patch_of("fs/y.c", kCommentInY));
+  BuildOptions options{.series = {series}, .unwanted = {"first.patch"}};
+  const BuildResult alone = build_with(options);
+  EXPECT_EQ(alone.outcome, BuildOutcome::kFailed);
+  EXPECT_THAT(alone.message, testing::HasSubstr("needs-it.patch"));
+
+  options.leave_out = patch::Grain::kPatch;
+  const BuildResult result = build_with(options);
+  EXPECT_EQ(result.outcome, BuildOutcome::kNoChange) << result.message;
+  EXPECT_THAT(left_for_reboot(result),
+              testing::ElementsAre("first.patch<", "needs-it.patch<needs-it.patch+"));
+}
+
+TEST_F(Driver, RefusesToLeaveOutWhatIsNotThere) {
+  const fs::path file = kernel_.root.path() / "x.patch";
+  write_file(file, patch_of("fs/y.c", kCommentInY));
+  for (const char* name : {"fs/z.c", "no_such_function"}) {
+    const BuildResult result = build_with({.patches = {file}, .unwanted = {name}});
+    EXPECT_EQ(result.outcome, BuildOutcome::kFailed);
+    EXPECT_EQ(result.message, "--leave-out: the change has nothing that is called '" +
+                                  std::string(name) + "'");
+  }
+}
+
 TEST_F(Driver, LeavesOutAHeaderForAllOfItsUsersOrForNone) {
   const fs::path file = kernel_.root.path() / "x.patch";
   write_file(file, patch_of("include/label.h", "@@ -1 +1,2 @@\n-#define LABEL \"label\"\n"
