@@ -11,6 +11,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -79,6 +80,7 @@ struct CodePair {
   std::span<const std::uint8_t> ours;
   std::vector<bool> open;               ///< bytes of ours that relocations fill in
   std::span<const std::uint8_t> theirs; ///< may go on behind the function's end
+  std::set<std::uint64_t> labels{};     ///< where jump labels are in ours
 };
 
 /// An instruction of ours and the one that stands for it in the image.

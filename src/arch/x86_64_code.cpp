@@ -13,6 +13,9 @@
 // ones, while functions begin at multiples of 16. How long the padding before such a loop
 // is depends on where the function begins.
 //
+// A jump label has two bytes where a short jump would reach its target, and five where
+// not, which padding between them can decide.
+//
 // A distance from an instruction to a place in its own function, as a function that calls
 // itself has it, needs no relocation: the assembler writes it, and it too grows and
 // shrinks with what lies between.
@@ -172,6 +175,11 @@ class Walk {
         return true;
       }
     }
+    if (is_label_of_another_width(our, their)) {
+      is_shifted_ = true;
+      pair(our, their, 0);
+      return true;
+    }
     // Before the first shift padding is the same; a NOP may be a jump label.
     is_shifted_ = is_shifted_ || differ_by_alignment();
     const bool skip_ours = is_shifted_ && is_padding(our) && !is_open(ours_, our.length);
@@ -183,6 +191,15 @@ class Walk {
     if (skip_theirs)
       theirs_ += their.length;
     return skip_ours || skip_theirs;
+  }
+
+  bool is_label_of_another_width(const ZydisDecodedInstruction& our,
+                                 const ZydisDecodedInstruction& their) const {
+    constexpr std::uint8_t kShort = 2, kLong = 5;
+    return code_.labels.contains(ours_) && our.mnemonic == ZYDIS_MNEMONIC_NOP &&
+           their.mnemonic == ZYDIS_MNEMONIC_NOP &&
+           std::min(our.length, their.length) == kShort &&
+           std::max(our.length, their.length) == kLong;
   }
 
   /// Where the padding at `at` ends; `at` if there is none.

@@ -23,6 +23,7 @@
 #include <deque>
 #include <map>
 #include <optional>
+#include <set>
 
 namespace kpatch::match {
 
@@ -30,6 +31,10 @@ namespace {
 
 /// Numbers of types, which the kernel's build fills in after the link (resolve_btfids).
 constexpr std::string_view kFilledInLater = ".BTF_ids";
+
+/// struct jump_entry begins with the place of the label (include/linux/jump_label.h).
+constexpr std::string_view kJumpTable = "__jump_table";
+constexpr std::uint64_t kJumpEntrySize = 16;
 
 /// What objtool calls the NOPs before a function.
 constexpr std::string_view kPadding = "__pfx_";
@@ -77,6 +82,7 @@ class Matcher {
         addresses_(object.symbols.size()) {}
 
   UnitMatch run() {
+    find_labels();
     find_candidates();
     drop_overridden();
     place([](const Function& function) { return function.equal.size() == 1; });
@@ -89,6 +95,16 @@ class Matcher {
   }
 
  private:
+  void find_labels() {
+    for (const elf::Section& table : object_.sections)
+      if (table.name == kJumpTable)
+        for (const elf::Relocation& relocation : table.relocations)
+          if (const elf::Symbol& symbol = object_.symbols[relocation.symbol];
+              relocation.offset % kJumpEntrySize == 0 && symbol.is_defined())
+            labels_.insert({symbol.section, symbol.value + static_cast<std::uint64_t>(
+                                                               relocation.addend)});
+  }
+
   void find_candidates() {
     for (elf::SymbolId id = 1; id < object_.symbols.size(); ++id) {
       const elf::Symbol& symbol = object_.symbols[id];
@@ -113,6 +129,10 @@ class Matcher {
         std::min<std::uint64_t>(symbol.size, section.size() - begin);
     code.ours = std::span(section.data).subspan(begin, size);
     code.theirs = image_.bytes_from(address);
+    for (auto label = labels_.lower_bound({symbol.section, begin});
+         label != labels_.end() && *label < std::pair(symbol.section, begin + size);
+         ++label)
+      code.labels.insert(label->second - begin);
     code.open.resize(size);
     for (const elf::Relocation& relocation :
          reader_.relocations(symbol.section, begin, size))
@@ -432,6 +452,7 @@ class Matcher {
   const elf::Object& object_;
   const image::Image& image_;
   ReferenceReader reader_;
+  std::set<std::pair<elf::SectionId, std::uint64_t>> labels_; ///< places of jump labels
   std::vector<std::optional<std::uint64_t>> addresses_; ///< of symbols, in the image
   std::deque<elf::SymbolId> found_;                     ///< by references
   std::vector<Function> functions_;

@@ -292,6 +292,29 @@ TEST(Match, TakesNoJumpLabelForPadding) {
             Verdict::kDifferent);
 }
 
+/// Padding between a jump label and its target makes the jump a long one.
+TEST(Match, FollowsAJumpLabelOfAnotherWidth) {
+  Unit image(Unit::Form::kJoined);
+  image.function("show", {0x31, 0xc0, 0x66, 0x90, 0xc3});
+  const auto match = [&](std::uint64_t label) {
+    Unit unit(Unit::Form::kSplit);
+    const auto show =
+        unit.function("show", {0x31, 0xc0, 0x0f, 0x1f, 0x44, 0x00, 0x00, 0xc3});
+    elf::Object& object = unit.object();
+    const elf::SymbolId text = object.section_symbol(object.symbols[show].section);
+    object.add_section(
+        {.name = "__jump_table",
+         .flags = SHF_ALLOC,
+         .data = Bytes(16),
+         .has_relocations = true,
+         .relocations = {{0, R_X86_64_PC32, text, static_cast<std::int64_t>(label)},
+                         {4, R_X86_64_PC32, text, 2}}});
+    return verdict(match_unit(object, image.image()), "show");
+  };
+  EXPECT_EQ(match(2), Verdict::kMoved);
+  EXPECT_EQ(match(0), Verdict::kDifferent);
+}
+
 /// A function with a small loop behind padding, as gcc 14 makes it:
 /// xor %eax, %eax; .p2align 5; loop: inc %eax; jmp to the cold part; jmp loop; ret
 Bytes looping(std::size_t padding) {
