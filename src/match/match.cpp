@@ -65,7 +65,7 @@ bool stands_for(const arch::CodeComparison& code, std::uint64_t ours,
                 std::uint64_t theirs) {
   const auto next = std::ranges::upper_bound(
       code.pairs, ours, {},
-      [](const arch::InstructionPair& pair) { return pair.ours + pair.our_size - 1; });
+      [](const arch::InstructionPair& pair) { return pair.ours + pair.our_size; });
   const std::uint64_t gap =
       next == code.pairs.begin() ? 0 : (next - 1)->theirs + (next - 1)->their_size;
   if (next == code.pairs.end())
@@ -359,20 +359,24 @@ class Matcher {
           symbol.size > section.size() - symbol.value)
         continue;
       const Placed what{symbol.section, symbol.value, symbol.size, *addresses_[id]};
+      const auto difference = first_difference(symbol, what.address);
+      if (symbol.binding == STB_WEAK && difference)
+        continue; // another unit has what counts
       take_references(symbol.name, what);
-      if (!(section.flags & SHF_WRITE) && section.name != kFilledInLater)
-        compare_constant(symbol, what);
+      if (!(section.flags & SHF_WRITE) && section.name != kFilledInLater && difference)
+        result_.wrong.push_back(
+            {symbol.name, *difference, "the same constant", "other content"});
     }
   }
 
-  void compare_constant(const elf::Symbol& symbol, const Placed& what) {
-    const arch::CodePair content = code_at(symbol, what.address);
+  std::optional<std::uint64_t> first_difference(const elf::Symbol& symbol,
+                                                std::uint64_t address) const {
+    const arch::CodePair content = code_at(symbol, address);
     for (std::uint64_t i = 0; i < content.ours.size(); ++i)
       if (i >= content.theirs.size() ||
-          (!content.open[i] && content.ours[i] != content.theirs[i])) {
-        result_.wrong.push_back({symbol.name, i, "the same constant", "other content"});
-        return;
-      }
+          (!content.open[i] && content.ours[i] != content.theirs[i]))
+        return i;
+    return std::nullopt;
   }
 
   void report() {

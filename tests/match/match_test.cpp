@@ -32,8 +32,9 @@ class Unit {
   elf::SymbolId variable(const std::string& name, const Bytes& content) {
     return thing(".data", name, STT_OBJECT, SHF_WRITE, content, STB_LOCAL);
   }
-  elf::SymbolId constant(const std::string& name, const Bytes& content) {
-    return thing(".rodata", name, STT_OBJECT, 0, content, STB_LOCAL);
+  elf::SymbolId constant(const std::string& name, const Bytes& content,
+                         std::uint8_t binding = STB_LOCAL) {
+    return thing(".rodata", name, STT_OBJECT, 0, content, binding);
   }
   elf::SymbolId undefined(const std::string& name) {
     return object_.add_symbol({.name = name, .binding = STB_GLOBAL});
@@ -156,6 +157,22 @@ TEST(Match, ComparesConstantsByContent) {
   };
   EXPECT_EQ(compare("\1\2\3\4"), 0U);
   EXPECT_EQ(compare("\1\2\3\5"), 1U);
+}
+
+/// kernel/bpf/helpers.c has a weak bpf_send_signal_proto, bpf_trace.c the one that
+/// counts.
+TEST(Match, LeavesWeakConstantsToTheUnitThatHasTheRealOnes) {
+  for (const bool is_weak : {false, true}) {
+    Unit image(Unit::Form::kJoined);
+    image.refer(image.function("show", kLoadReturn), 2, R_X86_64_PC32,
+                image.constant("limits", {1, 2, 3, 4}));
+    Unit unit(Unit::Form::kSplit);
+    unit.refer(unit.function("show", kLoadReturn), 2, R_X86_64_PC32,
+               unit.constant("limits", {0, 0, 0, 0}, is_weak ? STB_WEAK : STB_GLOBAL));
+    const UnitMatch match = match_unit(unit.object(), image.image());
+    EXPECT_EQ(match.wrong.empty(), is_weak);
+    EXPECT_TRUE(match.located.contains("limits"));
+  }
 }
 
 TEST(Match, ComparesStringLiteralsByContent) {
@@ -346,8 +363,9 @@ Unit with_loop(Unit::Form form, const Loop& loop) {
   return unit;
 }
 
-UnitMatch match_loop(const Loop& shipped) {
-  const Loop mine{.padding = kLongPadding, .back_to = 2 + kLongPadding};
+UnitMatch match_loop(const Loop& shipped,
+                     const Loop& mine = {.padding = kLongPadding,
+                                         .back_to = 2 + kLongPadding}) {
   return match_unit(with_loop(Unit::Form::kSplit, mine).object(),
                     with_loop(Unit::Form::kJoined, shipped).image());
 }
@@ -356,6 +374,15 @@ TEST(LoopPadding, DependsOnWhereTheFunctionBegins) {
   const UnitMatch match = match_loop({.back_to = 2 + kShortPadding});
   EXPECT_EQ(verdict(match, "show"), Verdict::kMoved);
   EXPECT_EQ(verdict(match, "show.cold"), Verdict::kEqual);
+  EXPECT_TRUE(match.wrong.empty());
+}
+
+TEST(LoopPadding, MayLieBeforeAShortInstruction) {
+  constexpr std::int64_t kReturnOfOne = 11; // of one byte, behind the loop
+  const UnitMatch match =
+      match_loop({.back_to = kReturnOfOne + kShortPadding},
+                 {.padding = kLongPadding, .back_to = kReturnOfOne + kLongPadding});
+  EXPECT_EQ(verdict(match, "show"), Verdict::kMoved);
   EXPECT_TRUE(match.wrong.empty());
 }
 
