@@ -139,8 +139,13 @@ std::vector<std::string> qemu_command(const RehearsalRequest& request, bool with
   if (!cpu.empty())
     command.insert(command.end(), {"-cpu", cpu});
   // The timer check counts interrupts in a moment that a busy host may not give us.
+  // Kernels before 6.2 look each reference of a patch up in their whole table of symbols,
+  // which takes an emulated processor minutes if it gets little of a real one: that is no
+  // lockup of the patch. One that is comes to light before the time for all is over.
   std::string arguments = "console=ttyS0 loglevel=5 printk.time=1 log_buf_len=4M "
                           "panic=-1 no_timer_check rdinit=/init";
+  if (!with_kvm)
+    arguments += " watchdog_thresh=60 rcupdate.rcu_cpu_stall_timeout=120";
   for (const std::string& more : request.kernel_arguments)
     arguments += " " + more;
   command.insert(command.end(),

@@ -58,6 +58,16 @@ TEST_F(Rehearse, RunsProcessorsOfAnEmulatedMachineInTurns) {
   EXPECT_THAT(arguments(), testing::HasSubstr(" -smp 2 -accel tcg,thread=single "));
 }
 
+TEST_F(Rehearse, LetsAnEmulatedProcessorBeSlow) {
+  RehearsalRequest request = this->request();
+  const auto patience = testing::HasSubstr(" watchdog_thresh=60 ");
+  EXPECT_EQ(rehearse(request).verdict, Verdict::kNoBoot);
+  EXPECT_THAT(arguments(), patience);
+  request.kvm = true;
+  EXPECT_EQ(rehearse(request).verdict, Verdict::kNoBoot);
+  EXPECT_THAT(arguments(), testing::Not(patience));
+}
+
 TEST_F(Rehearse, TakesHardwareVirtualisationOnRequest) {
   RehearsalRequest request = this->request();
   request.kvm = true;
