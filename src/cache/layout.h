@@ -23,6 +23,9 @@ inline constexpr const char* kApt = "apt";
 /// Compilers with all that they need to run, a folder for each.
 inline constexpr const char* kToolchains = "toolchains";
 
+/// There while hardware virtualisation is known not to work: the id of that boot.
+inline constexpr const char* kKvmFails = "kvm-fails";
+
 // Below the folder of a kernel:
 /// The prepared O= tree. The number stands for its form.
 inline constexpr const char* kPreparedTree = "objects.2";

@@ -98,6 +98,9 @@ int rehearse_modules(const std::vector<std::string>& arguments) {
   }
   if (!call.skips_checks)
     judge_all(request);
+  if (const auto cache = cache::known_cache();
+      std::filesystem::is_directory(cache)) // a rehearsal makes none
+    request.kvm_note = cache / cache::kKvmFails;
   report::ProgressLine progress;
   request.live = [&](const rehearse::GuestStep& step) {
     progress.show(report::rehearsal_step_text(step));

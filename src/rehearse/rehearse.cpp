@@ -16,6 +16,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "base/log.h"
 #include "base/process.h"
 #include "rehearse/initramfs.h"
 #include "runtime/module_file.h"
@@ -101,6 +102,9 @@ GuestContent collect_content(const RehearsalRequest& request) {
           .token = random_token()};
 }
 
+/// QEMU says so and stops the machine without ending (accel/kvm/kvm-all.c).
+constexpr std::string_view kKvmGivesUp = "KVM internal error";
+
 /// Files of the machine, in one directory.
 struct MachineFiles {
   fs::path initramfs;
@@ -113,8 +117,25 @@ bool has_reported(const MachineFiles& files) {
   return !read_text_if_exists(files.report).value_or("").empty();
 }
 
-/// Whether it exists and we may use it.
-bool is_kvm_there() {
+/// Changes with every start of this machine, after which KVM may work.
+std::string boot_id() {
+  return read_text_if_exists("/proc/sys/kernel/random/boot_id").value_or("");
+}
+
+void note_kvm_fails(const fs::path& note) {
+  if (note.empty())
+    return;
+  try {
+    write_file(note, boot_id());
+  } catch (const Error& error) {
+    debug("not noted that KVM does not work: {}", error.what());
+  }
+}
+
+/// Whether it exists, we may use it, and it was not in vain since this machine started.
+bool is_kvm_there(const fs::path& note) {
+  if (!note.empty() && read_text_if_exists(note) == boot_id())
+    return false;
   const int descriptor = open("/dev/kvm", O_RDWR | O_CLOEXEC);
   if (descriptor < 0)
     return false;
@@ -233,14 +254,18 @@ Outcome run_machine(const RehearsalRequest& request, const MachineFiles& files,
     return run({.argv = qemu_command(request, kvm, files),
                 .timeout_seconds = request.timeout_seconds});
   };
-  if (request.kvm || !request.cpu_model.empty() || !is_kvm_there())
+  if (request.kvm || !request.cpu_model.empty() || !is_kvm_there(request.kvm_note))
     return run_with(request.kvm.value_or(false));
   const Outcome outcome = [&] {
     const BootLimit limit(files, request.kvm_boot_seconds);
     return run_with(true);
   }();
-  const bool works = outcome.timed_out || (outcome.status == 0 && has_reported(files));
-  return works ? outcome : run_with(false);
+  const bool works = has_reported(files) && (outcome.timed_out || outcome.status == 0) &&
+                     outcome.errors.find(kKvmGivesUp) == std::string::npos;
+  if (works)
+    return outcome;
+  note_kvm_fails(request.kvm_note);
+  return run_with(false);
 }
 
 void require_readable(const RehearsalRequest& request) {

@@ -31,7 +31,8 @@ struct RehearsalRequest {
   std::vector<std::string> kernel_arguments; ///< more for the command line of the kernel
   std::string cpu_model;                     ///< as QEMU calls it; empty: its default
   std::optional<bool> kvm;                   ///< nothing: where it works
-  double kvm_boot_seconds = 60;              ///< then it does not work
+  double kvm_boot_seconds = 20;              ///< then it does not work
+  std::filesystem::path kvm_note;            ///< where that is remembered; empty: nowhere
   double timeout_seconds = 240;
 };
 

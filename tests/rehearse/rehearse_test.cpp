@@ -10,6 +10,7 @@
 
 #include <cstdlib>
 #include <gmock/gmock.h>
+#include <unistd.h>
 
 namespace kpatch::rehearse {
 namespace {
@@ -47,6 +48,7 @@ class Rehearse : public testing::Test {
     write_file(directory_.path() / "qemu-system-x86_64", "#!/bin/sh\n" + script, 0755);
   }
   std::string arguments() const { return read_text(directory_.path() / "arguments"); }
+  fs::path directory() const { return directory_.path(); }
 
  private:
   TempDir directory_{"kpatch-rehearse-test-"};
@@ -101,6 +103,23 @@ TEST_F(Rehearse, FallsBackToEmulationIfNothingComesOfKvm) {
     EXPECT_EQ(rehearse(request).verdict, Verdict::kNoBoot);
     EXPECT_THAT(arguments(), testing::HasSubstr("-accel tcg"));
   }
+}
+
+TEST_F(Rehearse, RemembersUntilTheNextBootThatKvmDoesNotWork) {
+  if (access("/dev/kvm", R_OK | W_OK) != 0)
+    GTEST_SKIP() << "/dev/kvm cannot be opened here";
+  RehearsalRequest request = this->request();
+  request.kvm.reset();
+  request.kvm_note = directory() / "kvm-fails";
+  set_machine("echo \"$*\" >>\"${0%/*}/arguments\"\n");
+  rehearse(request);
+  EXPECT_THAT(arguments(), testing::HasSubstr("-accel kvm"));
+  std::filesystem::remove(directory() / "arguments");
+  rehearse(request);
+  EXPECT_THAT(arguments(), testing::Not(testing::HasSubstr("-accel kvm")));
+  write_file(request.kvm_note, "another boot");
+  rehearse(request);
+  EXPECT_THAT(arguments(), testing::HasSubstr("-accel kvm"));
 }
 
 TEST_F(Rehearse, KnowsWhichPatchesCannotBeLoadedTogether) {
