@@ -11,9 +11,10 @@ install(TARGETS create-diff-object create-klp-module
 install(DIRECTORY kmod/ DESTINATION ${CMAKE_INSTALL_DATADIR}/kpatch/kmod)
 install(DIRECTORY contrib/monitoring/ DESTINATION ${CMAKE_INSTALL_DATADIR}/kpatch/monitoring)
 install(DIRECTORY docs/man/ DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 FILES_MATCHING PATTERN *.1)
-install(FILES README.md CHANGELOG.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
-install(DIRECTORY docs/ DESTINATION ${CMAKE_INSTALL_DOCDIR} FILES_MATCHING PATTERN *.md
-        PATTERN man EXCLUDE)
+# In the folders that their links name.
+install(FILES README.md README.zh-CN.md CHANGELOG.md ARCHITECTURE.md CONTRIBUTING.md COPYING
+        DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(DIRECTORY docs examples demo DESTINATION ${CMAKE_INSTALL_DOCDIR} PATTERN man EXCLUDE)
 
 install(CODE "set(units \"${PROJECT_SOURCE_DIR}/contrib/systemd\")
 set(made \"${PROJECT_BINARY_DIR}/systemd\")
