@@ -57,7 +57,9 @@ error_t parse_option(int key, char* value, argp_state* state) {
   case 'd': arguments.debug = true; return 0;
   case 'a': arguments.klp_arch = true; return 0;
   case kExplain: arguments.explain = true; return 0;
-  case kIgnoreInitChanges: arguments.init_changes = diff::InitChanges::kLeaveOut; return 0;
+  case kIgnoreInitChanges:
+    arguments.init_changes = diff::InitChanges::kLeaveOut;
+    return 0;
   case ARGP_KEY_ARG:
     if (state->arg_num >= kCount)
       argp_usage(state);
@@ -153,16 +155,15 @@ int run(const Arguments& arguments) {
   // The table of a module also has what the module takes from others.
   std::set<std::string> lenders = klp::lenders_of(original, symvers);
   lenders.merge(lenders_in(read_text(given[kSymtab]), symvers));
-  diff::Result result =
-      diff::compare(std::move(original), std::move(patched),
-                    {.label = label,
-                     .parent = given[kParent],
-                     .parent_symbols = symbols,
-                     .symvers = symvers,
-                     .sizes = sizes_from_environment(),
-                     .klp_arch = arguments.klp_arch,
-                     .explain = arguments.explain,
-                     .init_changes = arguments.init_changes});
+  diff::Result result = diff::compare(std::move(original), std::move(patched),
+                                      {.label = label,
+                                       .parent = given[kParent],
+                                       .parent_symbols = symbols,
+                                       .symvers = symvers,
+                                       .sizes = sizes_from_environment(),
+                                       .klp_arch = arguments.klp_arch,
+                                       .explain = arguments.explain,
+                                       .init_changes = arguments.init_changes});
   if (result.delta) {
     result.problems = klp::references_to_strangers(*result.delta, lenders);
     std::ranges::copy(klp::late_replacements(*result.delta),
