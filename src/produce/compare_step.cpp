@@ -5,6 +5,7 @@
 #include "produce/safety_review.h"
 #include "produce/step_clock.h"
 #include "produce/steps.h"
+#include "produce/touched_types.h"
 #include "produce/unit_diffs.h"
 
 #include <fmt/ranges.h>
@@ -156,6 +157,19 @@ compare_versions(Context& context, const compile::Workshop& shop,
   return versions;
 }
 
+namespace {
+
+/// What has to stay as it is: where the type is defined, else the unit.
+std::string file_at_fault(const Problem& finding,
+                          const std::map<std::string, std::set<std::string>>& types) {
+  for (const auto& [file, names] : types)
+    if (names.contains(finding.symbol))
+      return file;
+  return fs::path(finding.object).replace_extension(".c");
+}
+
+} // namespace
+
 bool leaves_hazards_out(const BuildOptions& options) {
   return options.leave_out != patch::Grain::kAll && options.review == Review::kRefuse;
 }
@@ -166,15 +180,17 @@ void review(Context& context, const compile::Workshop& shop,
   if (context.options.review == Review::kOff)
     return;
   const StepClock clock(context.result.steps, "review");
-  // Where hazards are left out, types were looked at first.
-  const std::vector<patch::TouchedFile> with_types =
-      leaves_hazards_out(context.options) ? std::vector<patch::TouchedFile>()
-                                          : source.touched;
+  // Where hazards are left out, most types were looked at first.
+  std::vector<patch::TouchedFile> with_types = source.touched;
+  std::erase_if(with_types, [&](const patch::TouchedFile& file) {
+    const auto judged = context.judged_layouts.find(file.path);
+    return judged != context.judged_layouts.end() && !judged->second.empty();
+  });
   std::vector<Problem> findings =
       review_units(shop, view, with_types, objects, context.result.units);
   if (leaves_hazards_out(context.options) && !has_refused_units(context.result)) {
     for (Problem& finding : findings)
-      finding.object = fs::path(finding.object).replace_extension(".c");
+      finding.object = file_at_fault(finding, touched_types(view, with_types));
     context.result.problems = std::move(findings);
     return;
   }

@@ -57,7 +57,8 @@ void leave_out_unreached(Context& context, const patch::PatchedView& view,
   for (const patch::TouchedFile& file : source.affected.to_be_included)
     if (included.contains(file.path))
       continue;
-    else if (is_for_left_out(file, context.result.left_out, view))
+    else if (context.options.leave_out != patch::Grain::kAll ||
+             is_for_left_out(file, context.result.left_out, view))
       context.leave_out({{file.path, patch::WhyLeftOut::kUnread}});
     else
       context.result.problems.push_back(patch::not_included(file));

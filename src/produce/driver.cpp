@@ -18,6 +18,7 @@
 #include "produce/steps.h"
 
 #include <algorithm>
+#include <malloc.h>
 #include <set>
 
 namespace kpatch::produce {
@@ -141,6 +142,7 @@ void Context::warn(const std::string& line) {
 
 void Context::start_again() {
   ++rounds;
+  malloc_trim(0); // else the next round reads the kernel's image beside what this one had
   result.units.clear();
   result.problems.clear();
   result.left_out.clear();

@@ -41,11 +41,11 @@ class LayoutSearch {
                const PatchedSource& source, const patch::IncludeIndex& includes)
       : shop_(shop), view_(view), source_(source), includes_(includes) {}
 
+  /// Takes out of the types those that a unit has told of.
   std::vector<Problem> changes_in(const std::string& file,
-                                  const std::set<std::string>& types) {
-    std::set<std::string> wanted = types;
+                                  std::set<std::string>& wanted) {
     std::vector<Problem> problems;
-    for (const std::string& unit : users(file, types)) {
+    for (const std::string& unit : users(file, wanted)) {
       throw_if_interrupted();
       const std::optional<TypesOfUnit> found = types_in(unit, wanted);
       if (!found)
@@ -127,13 +127,17 @@ void refuse_changed_layouts(Context& context, const compile::Workshop& shop,
     if (!file.was_there || !file.is_there)
       continue;
     const std::string patched = read_text(view.root() / file.path);
-    const std::set<std::string> types =
+    std::set<std::string> types =
         types_defined_differently(read_text(view.pristine() / file.path), patched);
-    if (types.empty() ||
-        !context.judged_layouts.emplace(file.path, sha256(patched)).second)
+    std::string& judged = context.judged_layouts[file.path];
+    const std::string digest = sha256(patched);
+    if (types.empty() || judged == digest) {
+      judged = digest;
       continue;
+    }
     std::ranges::move(search.changes_in(file.path, types),
                       std::back_inserter(context.result.problems));
+    judged = types.empty() ? digest : "";
   }
 }
 

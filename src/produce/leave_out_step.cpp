@@ -55,6 +55,17 @@ std::vector<Obstacle> obstacles(const BuildResult& result) {
 
 constexpr const char* kAsked = "it is named by --leave-out";
 
+/// Whether it is there because of what an earlier round has left out. What does not
+/// compile or link without that depends on it; what cannot be patched must have passed.
+/// Hazards are looked for last, so being found late says nothing of them.
+bool is_consequence(const Context& context, const Obstacle& obstacle) {
+  if (context.failed_before.contains(obstacle.file) || obstacle.code.starts_with("KP4"))
+    return false;
+  if (obstacle.code.empty() || obstacle.code == "KP3004")
+    return context.rounds > 1;
+  return context.passed_before.contains(obstacle.file);
+}
+
 bool is_file_or_patch(const std::string& name) {
   return name.find('/') != std::string::npos && name.find(':') == std::string::npos;
 }
@@ -113,9 +124,7 @@ bool leave_out_refused(Context& context, patch::Selection& selection,
     patch::LeftForReboot why{.unit = obstacle.file,
                              .code = obstacle.code,
                              .reason = obstacle.reason,
-                             .is_consequence =
-                                 context.rounds > 1 &&
-                                 !context.failed_before.contains(obstacle.file)};
+                             .is_consequence = is_consequence(context, obstacle)};
     const bool is_touched =
         std::ranges::count(source.touched, obstacle.file, &patch::TouchedFile::path) > 0;
     if (is_touched) {
@@ -127,6 +136,9 @@ bool leave_out_refused(Context& context, patch::Selection& selection,
       selection.leave_out_file(header, why);
   }
   context.failed_before.merge(failed);
+  for (const UnitResult& unit : context.result.units)
+    if (!context.failed_before.contains(unit.unit))
+      context.passed_before.insert(unit.unit);
   const auto& left_out = selection.left_out();
   for (std::size_t i = before; i < left_out.size(); ++i)
     context.say(patch::notice_of(left_out[i]));

@@ -36,8 +36,9 @@ struct Context {
   compile::WorkDir work;
   std::map<std::string, KeptUnit> kept{};
   std::set<std::string> failed_before{}; ///< units that an earlier round has refused
-  /// Files whose types have been looked at, with the digest of what was in them.
-  std::set<std::pair<std::string, std::string>> judged_layouts{};
+  std::set<std::string> passed_before{}; ///< units that it has compared and not refused
+  /// By file the digest of what was in it when all of its types had been looked at.
+  std::map<std::string, std::string> judged_layouts{};
 
   /// One line for the user, and for who reads the log later.
   void say(const std::string& line);

@@ -285,6 +285,22 @@ TEST_F(Driver, RefusesASourceFileThatNoUnitIncludesAfterAll) {
   EXPECT_EQ(unused.problems[0].code, "KP1004");
 }
 
+TEST_F(Driver, CountsAFileOfALargeChangeThatNoUnitIncludesAsNotInTheKernel) {
+  kernel_.put("source/fs/part.c", "static int z(void) { return 1; }\n");
+  kernel_.put("source/fs/x.c", "#if 0\n#include \"part.c\"\n#endif\nint x;\n");
+  before_ = kernel_.files("source");
+  const fs::path file = kernel_.root.path() / "x.patch";
+  write_file(file,
+             patch_of("fs/part.c", "@@ -1 +1 @@\n-static int z(void) { return 1; }\n"
+                                   "+static int z(void) { return 2; }\n"));
+  const BuildResult result =
+      build_with({.patches = {file}, .leave_out = patch::Grain::kFile});
+  EXPECT_EQ(result.outcome, BuildOutcome::kNotAffected) << result.message;
+  EXPECT_TRUE(result.needs_reboot.empty());
+  ASSERT_EQ(result.left_out.size(), 1u);
+  EXPECT_EQ(result.left_out[0].why, patch::WhyLeftOut::kUnread);
+}
+
 TEST_F(Driver, NamesBothCompilersWhenTheyDiffer) {
   check_compiler_ = true;
   const BuildResult result = build(patch_of("fs/y.c", "@@ -1 +1 @@\n-a\n+b\n"));
@@ -383,6 +399,17 @@ TEST_F(Driver, LeavesOutTheFileThatCannotBePatchedAndNothingElse) {
   EXPECT_THAT(left_for_reboot(result), testing::ElementsAre("fs/x.c<fs/x.c"));
   EXPECT_THAT(result.needs_reboot.at(0).reason, testing::HasSubstr("fs/x.c:4:"));
   EXPECT_THAT(said_, testing::HasSubstr("NOTICE: fs/x.c: needs a reboot, left out: "));
+}
+
+TEST_F(Driver, TakesARefusalForAConsequenceOnlyIfTheUnitHasPassedBefore) {
+  const fs::path file = kernel_.root.path() / "x.patch";
+  write_file(file, "--- /dev/null\n+++ b/fs/Kconfig\n@@ -0,0 +1 @@\n+config X\n" +
+                       patch_of("fs/y.c", "@@ -1 +1 @@\n-int y(void) { return 1; }\n"
+                                          "+int y(void) { return 2; }\n"));
+  const BuildResult result =
+      build_with({.patches = {file}, .leave_out = patch::Grain::kFile});
+  EXPECT_THAT(left_for_reboot(result),
+              testing::ElementsAre("fs/Kconfig<fs/Kconfig", "fs/y.c<fs/y.c"));
 }
 
 TEST_F(Driver, LeavesOutTheFileThatIsNamedAndNothingElse) {
