@@ -21,6 +21,7 @@ struct Option {
   const char* argument; ///< what --help calls it; nullptr: the option takes none
   const char* help;     ///< kSame: another name of the row before; nullptr: not shown
   void (*set)(Call&, const std::string& value);
+  bool is_beside_the_result = false; ///< what the program makes is the same without it
 };
 
 inline constexpr const char* kSame = "";

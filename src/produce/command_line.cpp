@@ -86,12 +86,15 @@ std::string environment(const char* name) {
 
 using To = Invocation&;
 
+/// For options that do not decide over the module.
+constexpr bool kBesideTheModule = true;
+
 /// In the order of --help.
 constexpr Option<Invocation> kOptions[] = {
     {"help", 'h', nullptr, "Show this help",
-     [](To to, Text) { to.action = Invocation::Action::kShowHelp; }},
+     [](To to, Text) { to.action = Invocation::Action::kShowHelp; }, kBesideTheModule},
     {"version", 0, nullptr, "Show the version",
-     [](To to, Text) { to.action = Invocation::Action::kShowVersion; }},
+     [](To to, Text) { to.action = Invocation::Action::kShowVersion; }, kBesideTheModule},
     {"archversion", 'a', "RELEASE",
      "Build for this kernel, named as by uname -r (default: the running kernel); "
      "repeatable: each has its module in a folder of its name",
@@ -137,21 +140,22 @@ constexpr Option<Invocation> kOptions[] = {
      "Also fetch the kernel's debug information, which builds do not need",
      [](To to, Text) { to.kernel.debug_package = true; }},
     {"offline", 0, nullptr, "Do not use the network",
-     [](To to, Text) { to.kernel.offline = true; }},
+     [](To to, Text) { to.kernel.offline = true; }, kBesideTheModule},
     {"isolate", 0, nullptr,
      "Build without network, in a sandbox that shows only what the build reads "
      "(default for root if bubblewrap is installed)",
      [](To to, Text) {
        if (to.isolation != Isolation::kNever)
          to.isolation = Isolation::kAlways;
-     }},
+     },
+     kBesideTheModule},
     {"no-isolate", 0, nullptr, "Build without the sandbox; overrides --isolate",
-     [](To to, Text) { to.isolation = Isolation::kNever; }},
+     [](To to, Text) { to.isolation = Isolation::kNever; }, kBesideTheModule},
     {"jobs", 'j', "N", "Compile N files at a time (default: one per processor)",
-     [](To to, Text value) { to.options.jobs = job_count(value); }},
+     [](To to, Text value) { to.options.jobs = job_count(value); }, kBesideTheModule},
     {"launcher", 0, "PROGRAM",
      "Run the compiler through ccache, distcc, icecc or sccache; none: run it directly",
-     [](To to, Text value) { to.options.launcher = value; }},
+     [](To to, Text value) { to.options.launcher = value; }, kBesideTheModule},
     {"compiler", 0, "FROM",
      "fetched: compile with the compiler from the archive of the kernel's release; "
      "installed: with this machine's (default: the installed one if it is the kernel's)",
@@ -207,7 +211,8 @@ constexpr Option<Invocation> kOptions[] = {
     {"output", 'o', "DIR", "Write the module here (default: the current directory)",
      [](To to, Text value) {
        to.options.output_directory = existing_directory(value, "output dir");
-     }},
+     },
+     kBesideTheModule},
     {"cve", 0, "ID",
      "The patch fixes this CVE; repeatable, besides those that patch texts name; none: "
      "do not read them",
@@ -233,59 +238,53 @@ constexpr Option<Invocation> kOptions[] = {
      [](To to, Text value) { to.options.claims.url = checked_line("--url", value); }},
     {"sign-key", 0, "FILE|URI",
      "Sign the module with this private key, a file or a pkcs11: URI; needs --sign-cert",
-     [](To to, Text value) { to.signer.key = value; }},
+     [](To to, Text value) { to.signer.key = value; }, kBesideTheModule},
     {"sign-cert", 0, "FILE", "Certificate of that key, PEM or DER",
-     [](To to, Text value) { to.signer.certificate = value; }},
+     [](To to, Text value) { to.signer.certificate = value; }, kBesideTheModule},
     {"non-replace", 'R', nullptr,
      "Keep the patches that are loaded already; by default the module replaces them",
      [](To to, Text) { to.options.replace = false; }},
     {"no-replace", 'R', nullptr, kSame, [](To to, Text) { to.options.replace = false; }},
     {"explain", 0, nullptr, "Say why each function is part of the patch",
-     [](To to, Text) { to.options.explain = true; }},
+     [](To to, Text) { to.options.explain = true; }, kBesideTheModule},
     {"json", 0, "FILE", "Write the result as JSON",
-     [](To to, Text value) { to.json = fs::absolute(value); }},
+     [](To to, Text value) { to.json = fs::absolute(value); }, kBesideTheModule},
     {"provenance", 0, "FILE", "Write what the module is made of, with digests, as JSON",
-     [](To to, Text value) { to.provenance = fs::absolute(value); }},
+     [](To to, Text value) { to.provenance = fs::absolute(value); }, kBesideTheModule},
     {"sbom", 0, "FILE", "Write the same as a bill of materials (SPDX 2.3)",
-     [](To to, Text value) { to.sbom = fs::absolute(value); }},
+     [](To to, Text value) { to.sbom = fs::absolute(value); }, kBesideTheModule},
     {"vex", 0, "FILE", "Write which CVEs it fixes, for scanners (OpenVEX)",
-     [](To to, Text value) { to.vex = fs::absolute(value); }},
+     [](To to, Text value) { to.vex = fs::absolute(value); }, kBesideTheModule},
     {"reproduce", 0, "FILE",
      "Build as this provenance says and compare: 0 if the module is the same, else 1 and "
      "what differs",
      [](To to, Text value) {
        to.reproduce = value.empty() ? fs::path() : existing_file(value, "provenance");
-     }},
+     },
+     kBesideTheModule},
     {"report", 0, "FILE",
      "Write what is live and what needs a reboot: as a web page if FILE ends in .html",
-     [](To to, Text value) { to.report = fs::absolute(value); }},
+     [](To to, Text value) { to.report = fs::absolute(value); }, kBesideTheModule},
     {"debug-file", 0, "FILE", "Write the module's debug information to this file",
-     [](To to, Text value) { to.options.debug_file = fs::absolute(value); }},
+     [](To to, Text value) { to.options.debug_file = fs::absolute(value); },
+     kBesideTheModule},
     {"debug", 'd', nullptr,
      "Show each program that runs; twice: show its output instead; three times: both. "
      "Keep build.log",
-     [](To to, Text) { ++to.debug; }},
+     [](To to, Text) { ++to.debug; }, kBesideTheModule},
     {"skip-cleanup", 0, nullptr, "Keep the private build directory",
-     [](To to, Text) { to.options.keep_work = true; }},
+     [](To to, Text) { to.options.keep_work = true; }, kBesideTheModule},
 };
 
-/// What does not decide over the module.
-constexpr std::string_view kBesideTheModule[] = {
-    "help",       "version",  "offline",   "isolate",     "no-isolate",
-    "jobs",       "launcher", "output",    "explain",     "json",
-    "debug-file", "debug",    "sign-key",  "sign-cert",   "provenance",
-    "sbom",       "vex",      "reproduce", "skip-cleanup"};
-
 /// Relative paths mean something else in another folder.
-void note_asked(Invocation& invocation, const OptionForm& form, Text value) {
-  if (std::ranges::find(kBesideTheModule, std::string_view(form.name)) !=
-      std::end(kBesideTheModule))
+void note_asked(Invocation& invocation, const Option<Invocation>& option, Text value) {
+  if (option.is_beside_the_result)
     return;
-  const std::string_view argument = form.argument ? form.argument : "";
+  const std::string_view argument = option.argument ? option.argument : "";
   const bool is_path =
       (argument.find("FILE") != argument.npos || argument.find("DIR") != argument.npos) &&
       fs::exists(value);
-  invocation.asked.emplace_back(form.name,
+  invocation.asked.emplace_back(option.name,
                                 is_path ? fs::absolute(value).string() : value);
 }
 
@@ -395,17 +394,16 @@ Invocation parse_command_line(int argc, char** argv) {
     return cache_invocation({argv + 2, argv + argc});
   invocation.options.jobs = std::max(1U, std::thread::hardware_concurrency());
   invocation.options.output_directory = working_directory();
-  const std::vector<OptionForm> forms = forms_of(kOptions);
   const auto take = [&](std::optional<std::size_t> row, Text value) {
     if (row) {
       kOptions[*row].set(invocation, value);
-      note_asked(invocation, forms[*row], value);
+      note_asked(invocation, kOptions[*row], value);
     } else
       invocation.action = Action::kComplainAboutUsage;
     return invocation.action == Action::kBuild;
   };
   const std::vector<std::string> patches =
-      parse_options({argv, argv + argc}, forms, Complaints::kPrinted, take);
+      parse_options({argv, argv + argc}, forms_of(kOptions), Complaints::kPrinted, take);
   if (invocation.action != Action::kBuild)
     return invocation;
   for (const std::string& patch : patches) {

@@ -96,7 +96,7 @@ TEST_F(CommandLine, NotesWhatDecidesOverTheModule) {
   const fs::path config = place_.path() / "config";
   write_file(config, std::string_view("x"));
   const auto asked = parse({"-R", "-j", "3", "--output", place_.path(), "-c", config,
-                            "--provenance=p", patch_})
+                            "--provenance=p", "--report=r", patch_})
                          .asked;
   using Asked = std::vector<std::pair<std::string, std::string>>;
   EXPECT_EQ(asked, (Asked{{"non-replace", ""}, {"config", config.string()}}));
