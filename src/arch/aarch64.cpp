@@ -33,6 +33,7 @@ class Aarch64 : public Arch {
   ArchSet bit() const override { return kAarch64; }
   std::string_view name() const override { return "aarch64"; }
   std::string_view kbuild_name() const override { return "arm64"; }
+  std::string_view debian_name() const override { return "arm64"; }
   std::uint32_t absolute64() const override { return R_AARCH64_ABS64; }
   std::uint32_t absolute32() const override { return R_AARCH64_ABS32; }
 

@@ -2,11 +2,13 @@
 //
 // What differs from one processor to the next, and nothing else. The base class holds the
 // defaults; a processor overrides what it does otherwise. To add one: derive from Arch in
-// a file of its own, give it a row in the table of registry.cpp and a bit in ArchSet, and
-// add that bit to the rows of the special-section table (diff/special_table.cpp) whose
-// sections it has.
+// a file of its own, give it a row in processors.def, and add its bit to the rows of the
+// special-section table (special/special_table.cpp) whose sections it has.
 #pragma once
 
+#include "arch/address_use.h"
+#include "arch/code_sites.h"
+#include "arch/virtual_machine.h"
 #include "elf/object.h"
 
 #include <cstdint>
@@ -19,14 +21,21 @@
 
 namespace kpatch::arch {
 
+/// Numbers of the rows of processors.def.
+enum class ProcessorRow {
+#define KPATCH_PROCESSOR(bit, get, machine) get,
+#include "arch/processors.def"
+#undef KPATCH_PROCESSOR
+  kCount,
+};
+
 /// A set of processors, for tables that say where a row applies.
 enum ArchSet : std::uint32_t {
-  kX86_64 = 1,
-  kPpc64 = 2,
-  kS390 = 4,
-  kAarch64 = 8,
-  kLoongarch64 = 16,
-  kAllArchs = kX86_64 | kPpc64 | kS390 | kAarch64 | kLoongarch64,
+#define KPATCH_PROCESSOR(bit, get, machine)                                              \
+  bit = 1U << static_cast<unsigned>(ProcessorRow::get),
+#include "arch/processors.def"
+#undef KPATCH_PROCESSOR
+  kAllArchs = (1U << static_cast<unsigned>(ProcessorRow::kCount)) - 1,
 };
 
 inline constexpr std::string_view kPatchableEntries = "__patchable_function_entries";
@@ -128,6 +137,10 @@ class Arch {
   virtual std::string_view name() const = 0;
   /// As kbuild's ARCH= takes it.
   virtual std::string_view kbuild_name() const { return name(); }
+  /// As Debian calls it.
+  virtual std::string_view debian_name() const { return name(); }
+  /// Where a rehearsal runs; nothing where none was ever run.
+  virtual std::optional<VirtualMachine> virtual_machine() const { return std::nullopt; }
 
   /// The relocation that stores a 64-bit absolute address.
   virtual std::uint32_t absolute64() const = 0;
@@ -266,6 +279,17 @@ class Arch {
   virtual std::string disassemble(std::span<const std::uint8_t> code,
                                   std::uint64_t address) const;
 
+  /// What stands at the places that a module lists; null where this is not known.
+  virtual const CodeSites* code_sites() const { return nullptr; }
+
+  /// Whether code does nothing with the address that a relocation gives it but read what
+  /// is there, compare it, and hand it to functions that do no more than that. False if
+  /// it is stored, returned, or if the code cannot be followed.
+  virtual bool is_only_read(const elf::Section&, const elf::Relocation&,
+                            const CalleeTable&) const {
+    return false;
+  }
+
   /// Offsets of jumps to other functions that a livepatch would break, in the order of
   /// their relocations.
   virtual std::vector<std::uint64_t> sibling_calls(const elf::Section&) const {
@@ -285,6 +309,9 @@ const Arch& arch_for(const elf::Object& object);
 
 /// The same by the number of <elf.h>, for messages about `label`.
 const Arch& arch_for(std::uint16_t machine, std::string_view label);
+
+/// All processors, in the order of processors.def.
+std::vector<const Arch*> all_archs();
 
 /// The processor that uname -m calls so; null if it is not supported.
 const Arch* find_arch(std::string_view name);

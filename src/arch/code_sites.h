@@ -36,9 +36,8 @@ class CodeSites {
   /// An instruction that computes an address and uses nothing of what is there.
   virtual bool only_takes_address(Code code) const = 0;
   virtual bool is_indirect_thunk(std::string_view symbol) const = 0;
+  /// What traced functions call at their start.
+  virtual std::string_view ftrace_call() const = 0;
 };
-
-/// Null where nothing is known of the processor of that number of <elf.h>.
-const CodeSites* code_sites_of(std::uint16_t machine);
 
 } // namespace kpatch::arch

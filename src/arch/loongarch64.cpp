@@ -26,6 +26,7 @@ class Loongarch64 : public Arch {
   ArchSet bit() const override { return kLoongarch64; }
   std::string_view name() const override { return "loongarch64"; }
   std::string_view kbuild_name() const override { return "loongarch"; }
+  std::string_view debian_name() const override { return "loong64"; }
   std::uint32_t absolute64() const override { return kAbsolute64; }
   std::uint32_t absolute32() const override { return kAbsolute32; }
 

@@ -32,6 +32,7 @@ class Ppc64 : public Arch {
   ArchSet bit() const override { return kPpc64; }
   std::string_view name() const override { return "ppc64le"; }
   std::string_view kbuild_name() const override { return "powerpc"; }
+  std::string_view debian_name() const override { return "ppc64el"; }
   std::uint32_t absolute64() const override { return R_PPC64_ADDR64; }
   std::uint32_t absolute32() const override { return R_PPC64_ADDR32; }
 

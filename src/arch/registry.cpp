@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// The one place that knows which machine number means which processor.
+// From a machine number or a name to the processor.
 #include "arch/registry.h"
 
 #include "base/error.h"
+
+#include <fmt/ranges.h>
 
 namespace kpatch::arch {
 
@@ -14,13 +16,11 @@ struct Entry {
   const Arch& (*get)();
 };
 
-constexpr std::uint16_t kLoongarch = 258; // EM_LOONGARCH, not in every <elf.h>
-
-constexpr Entry kMachines[] = {{EM_X86_64, x86_64},
-                               {EM_PPC64, ppc64},
-                               {EM_S390, s390},
-                               {EM_AARCH64, aarch64},
-                               {kLoongarch, loongarch64}};
+constexpr Entry kMachines[] = {
+#define KPATCH_PROCESSOR(bit, get, machine) {machine, get},
+#include "arch/processors.def"
+#undef KPATCH_PROCESSOR
+};
 
 } // namespace
 
@@ -28,10 +28,17 @@ const Arch& arch_for(const elf::Object& object) {
   return arch_for(object.header.machine, object.label);
 }
 
-const Arch* find_arch(std::string_view name) {
+std::vector<const Arch*> all_archs() {
+  std::vector<const Arch*> all;
   for (const Entry& entry : kMachines)
-    if (entry.get().name() == name)
-      return &entry.get();
+    all.push_back(&entry.get());
+  return all;
+}
+
+const Arch* find_arch(std::string_view name) {
+  for (const Arch* arch : all_archs())
+    if (arch->name() == name)
+      return arch;
   return nullptr;
 }
 
@@ -39,10 +46,11 @@ const Arch& arch_for(std::uint16_t machine, std::string_view label) {
   for (const Entry& entry : kMachines)
     if (entry.machine == machine)
       return entry.get();
-  fail("{}: Unsupported target architecture (ELF machine {}); x86_64, ppc64le, s390x, "
-       "aarch64 "
-       "and loongarch64 are supported",
-       label, machine);
+  std::vector<std::string_view> names;
+  for (const Arch* arch : all_archs())
+    names.push_back(arch->name());
+  fail("{}: Unsupported target architecture (ELF machine {}); supported: {}", label,
+       machine, fmt::join(names, ", "));
 }
 
 } // namespace kpatch::arch

@@ -21,11 +21,9 @@ std::optional<Immediate> find_immediate(std::span<const std::uint8_t> instructio
                                         std::endian order,
                                         std::span<const ImmediateForm> forms);
 
-// One per processor file; registry.cpp names the machine each belongs to.
-const Arch& x86_64();
-const Arch& ppc64();
-const Arch& s390();
-const Arch& aarch64();
-const Arch& loongarch64();
+// One per processor file.
+#define KPATCH_PROCESSOR(bit, get, machine) const Arch& get();
+#include "arch/processors.def"
+#undef KPATCH_PROCESSOR
 
 } // namespace kpatch::arch

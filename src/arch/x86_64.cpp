@@ -20,7 +20,6 @@ namespace kpatch::arch {
 
 namespace {
 
-constexpr std::string_view kFentry = "__fentry__";
 constexpr std::uint8_t kTwoByteOpcode = 0x0f;
 constexpr std::uint8_t kNearJumpIf = 0x80; // 0x80 to 0x8f after the above
 constexpr std::uint8_t kMovEsi = 0xbe;     // mov $imm32, %esi: second argument
@@ -75,6 +74,15 @@ class X86_64 : public Arch {
 
   ArchSet bit() const override { return kX86_64; }
   std::string_view name() const override { return "x86_64"; }
+  std::string_view debian_name() const override { return "amd64"; }
+  std::optional<VirtualMachine> virtual_machine() const override {
+    // The timer check counts interrupts in a moment that a busy host may not give us.
+    return VirtualMachine{.program = "qemu-system-x86_64",
+                          .package = "qemu-system-x86",
+                          .console = "ttyS0",
+                          .report = "ttyS1",
+                          .kernel_arguments = "no_timer_check"};
+  }
   std::uint32_t absolute64() const override { return R_X86_64_64; }
   std::uint32_t absolute32() const override { return R_X86_64_32; }
   bool has_prefix_symbols() const override { return true; }
@@ -298,6 +306,13 @@ class X86_64 : public Arch {
                           std::uint64_t address) const override {
     const std::string text = disassemble_x86_64(code, address);
     return text.empty() ? Arch::disassemble(code, address) : text;
+  }
+
+  const CodeSites* code_sites() const override { return &x86_64_sites(); }
+
+  bool is_only_read(const elf::Section& code, const elf::Relocation& address,
+                    const CalleeTable& callees) const override {
+    return is_only_read_x86_64(code, address, callees);
   }
 
  private:

@@ -8,13 +8,12 @@
 // Calls keep rbx, rbp and r12 to r15 and take up to six arguments in registers (System V
 // ABI for x86-64, 3.2). What one of these registers happens to hold at a call counts as
 // an argument.
-#include "arch/address_use.h"
+#include "arch/x86_64_code.h"
 
 #include <Zydis/Zydis.h>
 
 #include <algorithm>
 #include <array>
-#include <elf.h>
 #include <optional>
 #include <set>
 #include <span>
@@ -277,9 +276,9 @@ class Flow {
 
 } // namespace
 
-bool is_only_read(std::uint16_t machine, const elf::Section& code,
-                  const elf::Relocation& address, const CalleeTable& callees) {
-  return machine == EM_X86_64 && Flow(code, address, callees).run();
+bool is_only_read_x86_64(const elf::Section& code, const elf::Relocation& address,
+                         const CalleeTable& callees) {
+  return Flow(code, address, callees).run();
 }
 
 } // namespace kpatch::arch

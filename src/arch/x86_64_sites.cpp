@@ -2,11 +2,10 @@
 //
 // Sources: arch/x86/kernel/jump_label.c, static_call.c and alternative.c,
 // arch/x86/include/asm/bug.h and jump_label.h; objtool's check.c for bit 1 of keys.
-#include "arch/code_sites.h"
+#include "arch/x86_64_code.h"
 
 #include <algorithm>
 #include <array>
-#include <elf.h>
 
 namespace kpatch::arch {
 
@@ -61,13 +60,14 @@ class X86_64Sites : public CodeSites {
            symbol.starts_with("__x86_indirect_call_thunk_") ||
            symbol.starts_with("__x86_indirect_jump_thunk_");
   }
+  std::string_view ftrace_call() const override { return kFentry; }
 };
 
 } // namespace
 
-const CodeSites* code_sites_of(std::uint16_t machine) {
-  static const X86_64Sites x86_64;
-  return machine == EM_X86_64 ? &x86_64 : nullptr;
+const CodeSites& x86_64_sites() {
+  static const X86_64Sites sites;
+  return sites;
 }
 
 } // namespace kpatch::arch

@@ -68,6 +68,19 @@ fs::path default_cache() {
       "neither CACHEDIR nor HOME is set, so nothing says where to keep kernels");
 }
 
+/// Debian calls it vmlinux on processors whose boot loaders take no compressed one;
+/// packages of the RPM family have it beside the modules.
+std::optional<fs::path> find_image(const fs::path& root, std::string_view release) {
+  std::error_code ignored;
+  for (const fs::path& image : {root / "boot" / fmt::format("vmlinuz-{}", release),
+                                root / "boot" / fmt::format("vmlinux-{}", release),
+                                root / "lib/modules" / release / "vmlinuz",
+                                root / "usr/lib/modules" / release / "vmlinuz"})
+    if (fs::is_regular_file(image, ignored))
+      return image;
+  return std::nullopt;
+}
+
 std::vector<fs::path> folders_of_release(const fs::path& cache,
                                          std::string_view release) {
   std::vector<fs::path> folders;

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -41,6 +42,11 @@ inline constexpr const char* kPatchedSource = "-patched";
 std::filesystem::path known_cache();
 /// The same for who cannot do without: throws Error if the environment has neither.
 std::filesystem::path default_cache();
+
+/// The kernel's image among the files of its packages, or of a system; nothing if there
+/// is none.
+std::optional<std::filesystem::path> find_image(const std::filesystem::path& root,
+                                                std::string_view release);
 
 /// The folders of all kernels of this release: of its versions, its RPM packages and its
 /// trees. Sorted by name; none without a cache.

@@ -21,7 +21,7 @@
 // be there without the patch, too, or be a literal.
 #include "diff/constants_of_unit.h"
 
-#include "arch/address_use.h"
+#include "arch/arch.h"
 #include "diff/constants.h"
 #include "special/names.h"
 
@@ -115,8 +115,7 @@ class Users {
     return std::ranges::all_of(uses_, [&](const Use& use) {
       const elf::Section& user = side_.section(use.section);
       return user.is_text() && shows_all_ways(side_, use.section) &&
-             arch::is_only_read(side_.object.header.machine, user, *use.relocation,
-                                callees);
+             side_.arch.is_only_read(user, *use.relocation, callees);
     });
   }
 

@@ -4,10 +4,11 @@
 // flavour cloud-amd64, whose last word is Debian's name of the architecture.
 #include "distro/debian_names.h"
 
+#include "arch/arch.h"
 #include "base/error.h"
+#include "base/text.h"
 
 #include <algorithm>
-#include <array>
 #include <cctype>
 #include <cstring>
 
@@ -15,19 +16,12 @@ namespace kpatch::distro {
 
 namespace {
 
-struct Architecture {
-  std::string_view debian;
-  std::string_view machine;
-};
-
-constexpr std::array kArchitectures = {
-    Architecture{"amd64", "x86_64"},        Architecture{"arm64", "aarch64"},
-    Architecture{"ppc64el", "ppc64le"},     Architecture{"s390x", "s390x"},
-    Architecture{"loong64", "loongarch64"},
-};
-
-bool is_digit(char c) {
-  return std::isdigit(static_cast<unsigned char>(c)) != 0;
+/// Null if Debian calls no processor so.
+const arch::Arch* find_architecture(std::string_view debian_name) {
+  for (const arch::Arch* arch : arch::all_archs())
+    if (arch->debian_name() == debian_name)
+      return arch;
+  return nullptr;
 }
 
 } // namespace
@@ -44,15 +38,13 @@ void check_release(std::string_view release) {
 }
 
 bool is_debian_architecture(std::string_view word) {
-  return std::ranges::find(kArchitectures, word, &Architecture::debian) !=
-         kArchitectures.end();
+  return find_architecture(word) != nullptr;
 }
 
 std::string machine_of_release(std::string_view release) {
   const std::string_view last = release.substr(release.rfind('-') + 1);
-  for (const Architecture& architecture : kArchitectures)
-    if (architecture.debian == last)
-      return std::string(architecture.machine);
+  if (const arch::Arch* arch = find_architecture(last))
+    return std::string(arch->name());
   fail_with_remedy("for a kernel that you built yourself pass its source tree with -s; "
                    "for a Debian kernel pass what uname -r says there, such as "
                    "6.1.0-56-cloud-amd64",

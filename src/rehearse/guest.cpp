@@ -7,6 +7,8 @@
 // fast, and is what is left to look at when the guest dies.
 #include "rehearse/guest.h"
 
+#include "base/text.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -27,8 +29,8 @@ mount -t tracefs tracefs /sys/kernel/tracing
 mount -t tmpfs tmpfs /tmp
 ip link set lo up
 . /rehearsal/settings
-stty -F /dev/ttyS1 115200 raw -echo
-exec 3>/dev/ttyS1
+stty -F "$REPORT" 115200 raw -echo
+exec 3>"$REPORT"
 
 # In nanoseconds by the monotonic clock, from kernel/time/timer_list.c ("now at N nsecs" in
 # one of the first lines). /proc/uptime is among what patches are tried on.
@@ -161,10 +163,7 @@ reboot -f
 
 /// Takes the first word off the text.
 std::string_view take_word(std::string_view& text) {
-  const std::size_t space = text.find(' ');
-  const std::string_view word = text.substr(0, space);
-  text = space == std::string_view::npos ? std::string_view() : text.substr(space + 1);
-  return word;
+  return take_until(text, ' ');
 }
 
 template <typename Number>
@@ -178,7 +177,7 @@ double to_seconds(std::string_view nanoseconds) {
   return static_cast<double>(to_number<std::uint64_t>(nanoseconds)) * 1e-9;
 }
 
-void take_line(GuestRecord& record, std::string_view line, double& begun) {
+void take_record(GuestRecord& record, std::string_view line, double& begun) {
   const std::string_view kind = take_word(line);
   GuestStep* last = record.steps.empty() ? nullptr : &record.steps.back();
   if (kind == "boot") {
@@ -223,14 +222,11 @@ std::string_view guest_init() {
 GuestRecord parse_guest_record(std::string_view text, std::string_view token) {
   GuestRecord record;
   double begun = 0;
-  while (!text.empty()) {
-    const std::size_t end = std::min(text.find('\n'), text.size());
-    std::string_view line = text.substr(0, end);
-    text.remove_prefix(std::min(end + 1, text.size()));
+  for (std::string_view line : lines_of(text)) {
     if (line.ends_with('\r'))
       line.remove_suffix(1);
     if (take_word(line) == token)
-      take_line(record, line, begun);
+      take_record(record, line, begun);
   }
   return record;
 }

@@ -95,10 +95,10 @@ std::string make_initramfs(const GuestContent& content) {
 
   archive.add_file("rehearsal/settings",
                    fmt::format("TOKEN={}\nMARK='{}'\nCYCLES={}\nEACH={}\nLATE={}\n"
-                               "UPGRADE={}\n",
+                               "UPGRADE={}\nREPORT={}\n",
                                content.token, log_mark(content.token), content.cycles,
                                content.each ? "yes" : "", content.late ? "yes" : "",
-                               content.upgrade ? "yes" : ""));
+                               content.upgrade ? "yes" : "", content.report));
   archive.add_file("rehearsal/modules.order",
                    add_modules(archive, "rehearsal/modules/", content.modules));
   archive.add_file("rehearsal/patches.order",

@@ -21,6 +21,7 @@ struct GuestContent {
   bool upgrade = false; ///< each in the place of the one before, and back
   bool late = false;    ///< load the modules after the patches
   std::string token;
+  std::string report; ///< the device that it reports over: "/dev/ttyS1"
 };
 
 /// The initial file system as an archive the kernel boots into.

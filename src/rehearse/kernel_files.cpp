@@ -3,7 +3,7 @@
 // Two places have a kernel's image with its modules: the cache, where building a patch
 // unpacks the packages (Debian's into a folder of their own, those of RPM beside what is
 // derived from them), and the system itself. The cache comes first: it holds what the
-// patch was built for. Packages of the RPM family have vmlinuz beside the modules.
+// patch was built for.
 #include "rehearse/kernel_files.h"
 
 #include "base/error.h"
@@ -19,16 +19,11 @@ namespace {
 
 std::optional<KernelFiles> kernel_below(const fs::path& root,
                                         const std::string& release) {
+  const std::optional<fs::path> image = cache::find_image(root, release);
   std::error_code ignored;
-  for (const fs::path& modules : {root, root / "usr"}) {
-    const fs::path folder = modules / "lib/modules" / release;
-    if (!fs::is_directory(folder, ignored))
-      continue;
-    for (const fs::path& vmlinuz :
-         {root / "boot" / ("vmlinuz-" + release), folder / "vmlinuz"})
-      if (fs::is_regular_file(vmlinuz, ignored))
-        return KernelFiles{.vmlinuz = vmlinuz, .modules_root = modules};
-  }
+  for (const fs::path& modules : {root, root / "usr"})
+    if (image && fs::is_directory(modules / "lib/modules" / release, ignored))
+      return KernelFiles{.vmlinuz = *image, .modules_root = modules};
   return std::nullopt;
 }
 

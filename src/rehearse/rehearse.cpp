@@ -14,10 +14,12 @@
 // their code all the time: static branches, ftrace, live patches.
 #include "rehearse/rehearse.h"
 
+#include "arch/arch.h"
 #include "base/error.h"
 #include "base/files.h"
 #include "base/log.h"
 #include "base/process.h"
+#include "base/text.h"
 #include "rehearse/initramfs.h"
 #include "runtime/module_file.h"
 
@@ -30,7 +32,7 @@
 #include <fcntl.h>
 #include <random>
 #include <set>
-#include <sstream>
+#include <sys/utsname.h>
 #include <thread>
 #include <unistd.h>
 
@@ -51,6 +53,25 @@ struct Patches {
   std::vector<std::string> needed; ///< modules that they change or call
 };
 
+/// The processor of this host: its programs go into the guest.
+const arch::Arch& host_processor() {
+  utsname host{};
+  uname(&host);
+  if (const arch::Arch* arch = arch::find_arch(host.machine))
+    return *arch;
+  fail("rehearse: {} is not a supported processor", host.machine);
+}
+
+arch::VirtualMachine machine_of_host() {
+  const arch::Arch& arch = host_processor();
+  const std::optional<arch::VirtualMachine> machine = arch.virtual_machine();
+  if (!machine)
+    fail_with_remedy("rehearse on a host of another processor, for a kernel of that one",
+                     "rehearse: on {} it is not known how to boot a kernel in QEMU",
+                     arch.name());
+  return *machine;
+}
+
 Patches read_patches_of(const RehearsalRequest& request, const ModuleTree& tree) {
   Patches patches;
   std::set<std::string> names;
@@ -62,6 +83,13 @@ Patches read_patches_of(const RehearsalRequest& request, const ModuleTree& tree)
       fail_with_remedy("rehearse it on the kernel it was built for",
                        "{}: built for {}, not for {}", file.string(), module.release(),
                        request.release);
+    const arch::Arch& processor = arch::arch_for(module.machine, file.string());
+    if (&processor != &host_processor())
+      fail_with_remedy(
+          "rehearse it on a host of that processor",
+          "{}: built for {}; a rehearsal runs programs of this host, which is "
+          "{}",
+          file.string(), processor.name(), host_processor().name());
     if (!names.insert(module.name).second)
       fail("{}: another of the modules is named {} too", file.string(), module.name);
     const bool is_alone = request.each || request.upgrade || patches.modules.empty();
@@ -83,7 +111,8 @@ Patches read_patches_of(const RehearsalRequest& request, const ModuleTree& tree)
   return patches;
 }
 
-GuestContent collect_content(const RehearsalRequest& request) {
+GuestContent collect_content(const RehearsalRequest& request,
+                             const arch::VirtualMachine& machine) {
   const ModuleTree tree(request.modules_root, request.release);
   Patches patches = read_patches_of(request, tree);
   std::vector<std::string> names = request.with;
@@ -99,7 +128,8 @@ GuestContent collect_content(const RehearsalRequest& request) {
           .each = request.each,
           .upgrade = request.upgrade,
           .late = request.late,
-          .token = random_token()};
+          .token = random_token(),
+          .report = fmt::format("/dev/{}", machine.report)};
 }
 
 /// QEMU says so and stops the machine without ending (accel/kvm/kvm-all.c).
@@ -143,9 +173,10 @@ bool is_kvm_there(const fs::path& note) {
   return true;
 }
 
-std::vector<std::string> qemu_command(const RehearsalRequest& request, bool with_kvm,
+std::vector<std::string> qemu_command(const RehearsalRequest& request,
+                                      const arch::VirtualMachine& machine, bool with_kvm,
                                       const MachineFiles& files) {
-  std::vector<std::string> command = {"qemu-system-x86_64",
+  std::vector<std::string> command = {std::string(machine.program),
                                       "-nodefaults",
                                       "-no-user-config",
                                       "-display",
@@ -156,15 +187,19 @@ std::vector<std::string> qemu_command(const RehearsalRequest& request, bool with
                                       "-smp",
                                       std::to_string(request.cpus)};
   command.insert(command.end(), {"-accel", with_kvm ? "kvm" : "tcg,thread=single"});
-  const std::string cpu = with_kvm ? "host" : request.cpu_model;
+  if (!machine.machine.empty())
+    command.insert(command.end(), {"-machine", std::string(machine.machine)});
+  const std::string model =
+      request.cpu_model.empty() ? std::string(machine.cpu) : request.cpu_model;
+  const std::string cpu = with_kvm ? "host" : model;
   if (!cpu.empty())
     command.insert(command.end(), {"-cpu", cpu});
-  // The timer check counts interrupts in a moment that a busy host may not give us.
   // Kernels before 6.2 look each reference of a patch up in their whole table of symbols,
   // which takes an emulated processor minutes if it gets little of a real one: that is no
   // lockup of the patch. One that is comes to light before the time for all is over.
-  std::string arguments = "console=ttyS0 loglevel=5 printk.time=1 log_buf_len=4M "
-                          "panic=-1 no_timer_check rdinit=/init";
+  std::string arguments = fmt::format("console={} loglevel=5 printk.time=1 "
+                                      "log_buf_len=4M panic=-1 rdinit=/init {}",
+                                      machine.console, machine.kernel_arguments);
   if (!with_kvm)
     arguments += " watchdog_thresh=60 rcupdate.rcu_cpu_stall_timeout=120";
   for (const std::string& more : request.kernel_arguments)
@@ -178,12 +213,12 @@ std::vector<std::string> qemu_command(const RehearsalRequest& request, bool with
 }
 
 std::vector<std::string> tail_of(const fs::path& file) {
-  std::istringstream text(read_text_if_exists(file).value_or(""));
+  const std::string text = read_text_if_exists(file).value_or("");
   std::vector<std::string> lines;
-  for (std::string line; std::getline(text, line);) {
+  for (std::string_view line : lines_of(text)) {
     if (line.ends_with('\r'))
-      line.pop_back();
-    lines.push_back(line);
+      line.remove_suffix(1);
+    lines.emplace_back(line);
   }
   if (lines.size() > kConsoleTail)
     lines.erase(lines.begin(), lines.end() - kConsoleTail);
@@ -247,11 +282,11 @@ class BootLimit {
   std::jthread thread_;
 };
 
-Outcome run_machine(const RehearsalRequest& request, const MachineFiles& files,
-                    const std::string& token) {
+Outcome run_machine(const RehearsalRequest& request, const arch::VirtualMachine& machine,
+                    const MachineFiles& files, const std::string& token) {
   const LiveView view(request, files.report, token);
   const auto run_with = [&](bool kvm) {
-    return run({.argv = qemu_command(request, kvm, files),
+    return run({.argv = qemu_command(request, machine, kvm, files),
                 .timeout_seconds = request.timeout_seconds});
   };
   if (request.kvm || !request.cpu_model.empty() || !is_kvm_there(request.kvm_note))
@@ -268,7 +303,8 @@ Outcome run_machine(const RehearsalRequest& request, const MachineFiles& files,
   return run_with(false);
 }
 
-void require_readable(const RehearsalRequest& request) {
+void require_readable(const RehearsalRequest& request,
+                      const arch::VirtualMachine& machine) {
   std::vector<fs::path> files = request.patches;
   files.push_back(request.vmlinuz);
   files.insert(files.end(), request.programs.begin(), request.programs.end());
@@ -278,16 +314,17 @@ void require_readable(const RehearsalRequest& request) {
   for (const fs::path& file : files)
     if (!fs::is_regular_file(file, ignored))
       fail("{}: no such file", file.string());
-  if (find_program("qemu-system-x86_64").empty())
-    fail_with_remedy("install the package qemu-system-x86",
-                     "qemu-system-x86_64: not found; a rehearsal runs in it");
+  if (find_program(std::string(machine.program)).empty())
+    fail_with_remedy(fmt::format("install the package {}", machine.package),
+                     "{}: not found; a rehearsal runs in it", machine.program);
 }
 
 } // namespace
 
 Rehearsal rehearse(const RehearsalRequest& request) {
-  require_readable(request);
-  const GuestContent content = collect_content(request);
+  const arch::VirtualMachine machine = machine_of_host();
+  require_readable(request, machine);
+  const GuestContent content = collect_content(request, machine);
   const TempDir directory("kpatch-rehearsal-");
   const MachineFiles files{.initramfs = directory.path() / "initramfs",
                            .console = directory.path() / "console",
@@ -295,12 +332,12 @@ Rehearsal rehearse(const RehearsalRequest& request) {
                            .process = directory.path() / "process"};
   write_file(files.initramfs, make_initramfs(content));
 
-  const Outcome outcome = run_machine(request, files, content.token);
+  const Outcome outcome = run_machine(request, machine, files, content.token);
   if (!outcome.timed_out && outcome.status != 0)
     fail_with_remedy(request.kvm.value_or(false)
                          ? "leave out --kvm: software emulation works everywhere"
                          : "see what QEMU says above",
-                     "qemu-system-x86_64: exit status {}: {}", outcome.status,
+                     "{}: exit status {}: {}", machine.program, outcome.status,
                      outcome.errors);
 
   Rehearsal rehearsal{

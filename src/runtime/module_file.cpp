@@ -132,7 +132,7 @@ std::vector<std::string> ModuleFile::wanted() const {
 }
 
 ModuleFile describe_module(const elf::Object& object) {
-  ModuleFile file;
+  ModuleFile file{.machine = object.header.machine};
   const elf::SectionId info = object.find_section(".modinfo");
   if (info != elf::kNoSection)
     file.info = elf::parse_info_strings(object.sections[info].data);

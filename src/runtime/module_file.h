@@ -27,6 +27,7 @@ struct ReplacedFunction {
 /// What a kernel module file says about itself.
 struct ModuleFile {
   std::string name;                        ///< as the kernel will call it
+  std::uint16_t machine = 0;               ///< of <elf.h>
   elf::ModuleInfo info;                    ///< modinfo, in its order
   std::set<std::string> patched_objects;   ///< of a live patch; `vmlinux` or modules
   std::vector<ReplacedFunction> functions; ///< of a live patch, sorted

@@ -5,7 +5,7 @@
 // of WARN() and BUG(), without whose entry a warning is a crash (lib/bug.c); code that
 // may fault (lib/extable.c); and unwind data, without which a stack is unreliable and no
 // transition ends (arch/x86/kernel/unwind_orc.c).
-#include "arch/code_sites.h"
+#include "arch/arch.h"
 #include "base/endian.h"
 #include "verify/rules.h"
 
@@ -31,7 +31,7 @@ class EntryChecker {
   explicit EntryChecker(const Case& subject)
       : case_(subject), view_(subject.module), module_(view_.module()),
         tables_(subject.kernel.tables()),
-        sites_(arch::code_sites_of(module_.header.machine)) {}
+        sites_(arch::arch_for(module_).code_sites()) {}
 
   void run() {
     check_sizes();

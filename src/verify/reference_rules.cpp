@@ -4,7 +4,6 @@
 // (arch/x86/kernel/module.c), the symbol must be there. That it is the right one, still
 // there later on, and entered where it begins, shows only when the code runs.
 #include "arch/arch.h"
-#include "arch/code_sites.h"
 #include "verify/rules.h"
 
 #include <fmt/format.h>
@@ -55,7 +54,7 @@ class ReferenceChecker {
   explicit ReferenceChecker(const Case& subject)
       : case_(subject), view_(subject.module), module_(view_.module()),
         arch_(arch::arch_for(module_)),
-        sites_(arch::code_sites_of(module_.header.machine)) {}
+        sites_(arch::arch_for(module_).code_sites()) {}
 
   void run() {
     for (elf::SectionId id = 1; id < module_.sections.size(); ++id) {

@@ -7,7 +7,6 @@
 // processor open. What objtool makes at the end of a compile is missed only then, so
 // that here is where it shows whether objtool saw the code.
 #include "arch/arch.h"
-#include "arch/code_sites.h"
 #include "base/endian.h"
 #include "verify/rules.h"
 
@@ -22,7 +21,6 @@ namespace {
 constexpr const char* kUnlisted = "KP5004";
 constexpr const char* kWrongSite = "KP5010";
 constexpr std::string_view kStaticCall = "__SCT__";
-constexpr std::string_view kFtraceCall = "__fentry__";
 constexpr std::uint64_t kJumpEntry = 16; // include/linux/jump_label.h
 constexpr std::uint64_t kJumpTarget = 4, kJumpKey = 8;
 constexpr std::uint64_t kStaticCallSite = 8; // include/linux/static_call_types.h
@@ -98,7 +96,7 @@ class SiteChecker {
     if (!view_.is_code(place.first) && !view_.section(place.first).is_text())
       return false;
     const elf::Relocation* call = branch_at(place);
-    if (call && view_.name_of(*call) == kFtraceCall &&
+    if (call && view_.name_of(*call) == sites_.ftrace_call() &&
         sites_.is_call(view_.code_at(place)))
       return true;
     return sites_.label(view_.code_at(place)) == arch::LabelCode::kNop &&
@@ -294,7 +292,7 @@ class SiteChecker {
 
 void check_sites(const Case& subject) {
   if (const arch::CodeSites* sites =
-          arch::code_sites_of(subject.module.module().header.machine))
+          arch::arch_for(subject.module.module()).code_sites())
     SiteChecker(subject, *sites).run();
 }
 

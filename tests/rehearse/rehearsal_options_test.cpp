@@ -66,6 +66,15 @@ TEST(KernelFiles, AreFoundInTheCacheBeforeTheSystem) {
   EXPECT_THROW(find_kernel_files("other", cache.path(), root.path()), Error);
 }
 
+TEST(KernelFiles, MayHaveAnImageThatIsNotCompressed) {
+  const TempDir root("kpatch-test-");
+  std::filesystem::create_directories(root.path() / "lib/modules/rel");
+  std::filesystem::create_directories(root.path() / "boot");
+  write_file(root.path() / "boot/vmlinux-rel", std::string_view("x"));
+  EXPECT_EQ(find_kernel_files("rel", {}, root.path()).vmlinuz,
+            root.path() / "boot/vmlinux-rel");
+}
+
 TEST(KernelFiles, OfRpmPackagesAreFoundBesideTheirModules) {
   const TempDir cache("kpatch-test-");
   const auto folder = cache.path() / "kernels/5.14.0-1.el9.x86_64_rpm";

@@ -122,6 +122,23 @@ TEST_F(Rehearse, RemembersUntilTheNextBootThatKvmDoesNotWork) {
   EXPECT_THAT(arguments(), testing::HasSubstr("-accel kvm"));
 }
 
+TEST_F(Rehearse, RefusesWhatIsForAnotherProcessor) {
+  RehearsalRequest request = this->request();
+  request.patches = {add_patch("other", "")};
+  Bytes bytes = read_bytes(request.patches[0]);
+  bytes[18] = EM_AARCH64; // e_machine
+  write_file(request.patches[0], bytes);
+  EXPECT_THAT(runtime::message_of([&] { rehearse(request); }),
+              testing::HasSubstr("built for aarch64; a rehearsal runs programs of this "
+                                 "host"));
+}
+
+TEST_F(Rehearse, BootsTheMachineOfTheProcessor) {
+  rehearse(request());
+  EXPECT_THAT(arguments(), testing::HasSubstr(" -append console=ttyS0 "));
+  EXPECT_THAT(arguments(), testing::HasSubstr(" no_timer_check"));
+}
+
 TEST_F(Rehearse, KnowsWhichPatchesCannotBeLoadedTogether) {
   RehearsalRequest request = this->request();
   request.patches = {add_patch("v1", "replace=true\0"s),
