@@ -90,24 +90,15 @@ std::vector<Pair> read_corpus(const fs::path& corpus, const fs::path& work) {
   return pairs;
 }
 
-const kernel::StructSizes kSizes = {.alt = 12,
-                                    .bug = 12,
-                                    .exception = 12,
-                                    .jump = 16,
-                                    .paravirt = 16,
-                                    .static_call = 8,
-                                    .orc = 6};
+const special::StructSizes kSizes = {
+    {"alt_instr", 12},  {"bug_entry", 12},           {"exception_table_entry", 12},
+    {"jump_entry", 16}, {"paravirt_patch_site", 16}, {"static_call_site", 8},
+    {"orc_entry", 6}};
 
 void set_sizes() {
-  for (const auto& [name, size] :
-       std::map<const char*, const char*>{{"ALT_STRUCT_SIZE", "12"},
-                                          {"BUG_STRUCT_SIZE", "12"},
-                                          {"EX_STRUCT_SIZE", "12"},
-                                          {"JUMP_STRUCT_SIZE", "16"},
-                                          {"PARA_STRUCT_SIZE", "16"},
-                                          {"STATIC_CALL_STRUCT_SIZE", "8"},
-                                          {"ORC_STRUCT_SIZE", "6"}})
-    setenv(name, size, 1);
+  for (const special::Structure& structure : special::wanted_structures())
+    if (const auto size = special::size_of(kSizes, structure))
+      setenv(std::string(structure.variable).c_str(), std::to_string(*size).c_str(), 1);
 }
 
 Cost run_differ(const std::string& program, const Pair& pair, const fs::path& output) {

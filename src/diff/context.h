@@ -10,7 +10,7 @@
 #include "image/located.h"
 #include "image/symbol_index.h"
 #include "image/symvers.h"
-#include "kernel/struct_sizes.h"
+#include "special/struct_sizes.h"
 
 #include <fmt/format.h>
 
@@ -35,7 +35,7 @@ struct Inputs {
   std::string parent; ///< the object that is patched: "vmlinux" or a module's name
   const image::SymbolIndex& parent_symbols;
   const image::Symvers& symvers;
-  kernel::StructSizes sizes;
+  special::StructSizes sizes;
   bool klp_arch =
       false;            ///< the kernel keeps special sections in .klp.arch.* (before 5.8)
   bool explain = false; ///< look up source lines and list all that is included

@@ -34,7 +34,7 @@ bool can_be_cut(const Context& context, const special::SpecialSection& row) {
   switch (row.entries) {
   case special::Entries::kFixed: return true;
   case special::Entries::kStruct:
-    return (context.inputs.sizes.*row.size_of).value_or(0) != 0;
+    return special::size_of(context.inputs.sizes, row.structure).value_or(0) != 0;
   case special::Entries::kFixup: return false;
   }
   return false;

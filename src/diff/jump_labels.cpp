@@ -65,7 +65,7 @@ void note_switched_off(Context& context, SymbolId function, std::string_view wha
 /// Whether the unwinder will know about code that is added to a function. Without ORC
 /// tables it follows frame pointers, which such code leaves alone.
 bool can_describe_unwinding(const Context& context) {
-  return context.inputs.sizes.orc ||
+  return special::size_of(context.inputs.sizes, special::kOrcEntry) ||
          !context.patched.object.find_section(".orc_unwind_ip");
 }
 

@@ -33,7 +33,8 @@ void repeat_unwind_entry(Context& context, SymbolId function, std::uint64_t site
       in_force = &place;
   if (!in_force)
     return;
-  const std::uint64_t entry_size = *context.inputs.sizes.orc;
+  const std::uint64_t entry_size =
+      special::size_of(context.inputs.sizes, special::kOrcEntry).value();
   const auto from =
       static_cast<std::ptrdiff_t>(in_force->offset / kPlaceSize * entry_size);
   const Bytes entry(entries.data.begin() + from,
@@ -58,7 +59,7 @@ void add_key_tests(Context& context) {
     const std::uint64_t added = section.data.size();
     patched.arch.add_key_test(section, planned.test);
     symbol.size = section.data.size() - symbol.value;
-    if (context.inputs.sizes.orc)
+    if (special::size_of(context.inputs.sizes, special::kOrcEntry))
       repeat_unwind_entry(context, function, planned.test.site - symbol.value,
                           added - symbol.value);
   }

@@ -26,12 +26,12 @@ void rebuild_orc(Context& context) {
   Side& patched = context.patched;
   const SectionId unwind = patched.object.find_section(".orc_unwind");
   const SectionId places = patched.object.find_section(".orc_unwind_ip");
-  if (!context.inputs.sizes.orc || !unwind || !places ||
-      !patched.section(places).has_relocations)
+  const auto known = special::size_of(context.inputs.sizes, special::kOrcEntry);
+  if (!known || !unwind || !places || !patched.section(places).has_relocations)
     return;
-  const std::uint64_t entry_size = *context.inputs.sizes.orc;
+  const std::uint64_t entry_size = *known;
   if (entry_size == 0)
-    fail("{}: bad ORC_STRUCT_SIZE", context.inputs.label);
+    fail("{}: bad {}", context.inputs.label, special::kOrcEntry.variable);
   elf::Section& entries = patched.object.sections[unwind];
   elf::Section& ips = patched.object.sections[places];
   if (entries.is_nobits() || ips.is_nobits())

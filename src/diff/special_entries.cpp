@@ -47,12 +47,12 @@ void EntryTable::find_entries(const Context& context,
     return find_fixup_pieces(context);
   std::uint64_t size = row.fixed_size;
   if (row.entries == special::Entries::kStruct) {
-    const auto known = context.inputs.sizes.*row.size_of;
+    const auto known = special::size_of(context.inputs.sizes, row.structure);
     if (!known || *known == 0)
       fail_with_remedy("It is the size of the kernel's struct for this section's "
                        "entries.",
                        "{}: section {}: {} not set", context.inputs.label, section.name,
-                       row.size_variable);
+                       row.structure.variable);
     size = *known;
   }
   for (std::uint64_t at = 0; at < section.size(); at += size)

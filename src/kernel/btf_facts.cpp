@@ -6,7 +6,6 @@
 #include "kernel/btf_facts.h"
 
 #include "base/error.h"
-#include "kernel/dwarf_facts.h"
 
 #include <bpf/btf.h>
 #include <memory>
@@ -21,7 +20,7 @@ struct Free {
 
 } // namespace
 
-StructSizes read_btf_sizes(const image::Image& kernel) {
+special::StructSizes read_btf_sizes(const image::Image& kernel) {
   const image::ImagePart* section = kernel.find_part(".BTF");
   if (!section || section->data.size() > std::uint32_t{1} << 31)
     fail("{}: it carries no type information (.BTF)", kernel.label());
@@ -29,13 +28,13 @@ StructSizes read_btf_sizes(const image::Image& kernel) {
       btf__new(section->data.data(), static_cast<std::uint32_t>(section->data.size())));
   if (!types)
     fail("{}: its type information (.BTF) cannot be read", kernel.label());
-  StructSizes sizes;
-  for (const EntryType& wanted : kEntryTypes) {
+  special::StructSizes sizes;
+  for (const special::Structure& wanted : special::wanted_structures()) {
     const int id = btf__find_by_name_kind(types.get(), std::string(wanted.name).c_str(),
                                           BTF_KIND_STRUCT);
     if (id > 0)
-      sizes.*wanted.size =
-          btf__type_by_id(types.get(), static_cast<std::uint32_t>(id))->size;
+      sizes.emplace(wanted.name,
+                    btf__type_by_id(types.get(), static_cast<std::uint32_t>(id))->size);
   }
   return sizes;
 }

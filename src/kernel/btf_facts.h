@@ -2,12 +2,12 @@
 #pragma once
 
 #include "image/image.h"
-#include "kernel/struct_sizes.h"
+#include "special/struct_sizes.h"
 
 namespace kpatch::kernel {
 
 /// Sizes of the special sections' entries from the type information (BTF) that the kernel
 /// carries in its image. Throws Error if it carries none.
-StructSizes read_btf_sizes(const image::Image& kernel);
+special::StructSizes read_btf_sizes(const image::Image& kernel);
 
 } // namespace kpatch::kernel

@@ -14,6 +14,7 @@
 #include <elfutils/libdw.h>
 #include <elfutils/libdwfl.h>
 
+#include <algorithm>
 #include <dwarf.h>
 #include <memory>
 
@@ -77,22 +78,21 @@ void for_each_unit(Dwarf* dwarf, const fs::path& file, Visit visit) {
   }
 }
 
-/// Notes the size if the entry defines one of the wanted types. Returns whether it did.
-bool note_size(Dwarf_Die& entry, StructSizes& sizes) {
+/// Notes the size if the entry defines one of the wanted structures.
+void note_size(Dwarf_Die& entry, special::StructSizes& sizes) {
   if (dwarf_tag(&entry) != DW_TAG_structure_type)
-    return false;
+    return;
   const char* name = dwarf_diename(&entry);
   if (!name)
-    return false;
-  for (const EntryType& wanted : kEntryTypes) {
-    if (wanted.name != name || sizes.*wanted.size)
-      continue;
-    const int size = dwarf_bytesize(&entry); // -1 for a mere declaration
-    if (size > 0)
-      sizes.*wanted.size = static_cast<std::uint32_t>(size);
-    return size > 0;
-  }
-  return false;
+    return;
+  const std::string_view wanted = name;
+  if (sizes.contains(wanted) ||
+      std::ranges::find(special::wanted_structures(), wanted,
+                        &special::Structure::name) == special::wanted_structures().end())
+    return;
+  const int size = dwarf_bytesize(&entry); // -1 for a mere declaration
+  if (size > 0)
+    sizes.emplace(wanted, size);
 }
 
 /// The number that an attribute holds, if it has it.
@@ -161,16 +161,15 @@ std::vector<std::string> compile_units(const fs::path& file) {
   return names;
 }
 
-StructSizes read_struct_sizes(const fs::path& vmlinux) {
+special::StructSizes read_struct_sizes(const fs::path& vmlinux) {
   const DebugFile debug(vmlinux);
-  StructSizes sizes;
-  std::size_t found = 0;
+  special::StructSizes sizes;
   for_each_unit(debug.dwarf(), vmlinux, [&](Dwarf_Die& top) {
     Dwarf_Die entry;
     for (int state = dwarf_child(&top, &entry); state == 0;
          state = dwarf_siblingof(&entry, &entry))
-      found += note_size(entry, sizes);
-    return found < kEntryTypes.size();
+      note_size(entry, sizes);
+    return sizes.size() < special::wanted_structures().size();
   });
   return sizes;
 }

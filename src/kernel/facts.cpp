@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "base/text.h"
 #include "cache/record.h"
 #include "kernel/btf_facts.h"
 #include "kernel/dwarf_facts.h"
@@ -24,24 +25,15 @@ constexpr std::string_view kFormat = "facts-2";
 /// The text kept in the file; if there is none, what `make` returns, which is then kept.
 /// That nothing was found is not kept: what is missing may be installed later.
 template <typename Make>
-std::string kept_text(const fs::path& file, Make make) {
-  if (std::optional<std::string> text = cache::read_record(file, kFormat);
+std::string kept_text(const fs::path& file, Make make,
+                      std::string_view format = kFormat) {
+  if (std::optional<std::string> text = cache::read_record(file, format);
       text && !text->empty())
     return std::move(*text);
   std::string text = make();
   if (!text.empty())
-    cache::write_record(file, kFormat, text);
+    cache::write_record(file, format, text);
   return text;
-}
-
-/// Calls `visit` with the number and content of each line.
-template <typename Visit>
-void for_each_line(std::string_view text, Visit visit) {
-  for (std::size_t number = 1; !text.empty(); ++number) {
-    const std::size_t end = std::min(text.find('\n'), text.size());
-    visit(number, text.substr(0, end));
-    text.remove_prefix(std::min(end + 1, text.size()));
-  }
 }
 
 bool is_module_file(const fs::path& path) {
@@ -72,7 +64,8 @@ std::string modules_text(const fs::path& shipped_root, const fs::path& debug_roo
 void parse_modules(std::string_view text, const fs::path& label,
                    const fs::path& shipped_root, const fs::path& debug_root,
                    Target& target) {
-  for_each_line(text, [&](std::size_t number, std::string_view line) {
+  for (std::size_t number = 1; !text.empty(); ++number) {
+    const std::string_view line = take_line(text);
     const std::size_t first = line.find('\t');
     const std::size_t second = line.find('\t', first + 1);
     if (first == std::string_view::npos || second == std::string_view::npos)
@@ -82,7 +75,7 @@ void parse_modules(std::string_view text, const fs::path& label,
         line.substr(0, first),
         ModuleFiles{shipped_root / line.substr(first + 1, second - first - 1),
                     debug.empty() ? fs::path() : debug_root / debug});
-  });
+  }
 }
 
 /// Not made from a source file: what modpost writes.
@@ -124,9 +117,18 @@ UnitIndex find_units(const Target& target) {
   return units;
 }
 
-StructSizes find_struct_sizes(const Target& target) {
+special::StructSizes find_struct_sizes(const Target& target) {
   return target.vmlinux.empty() ? read_btf_sizes(image::read_kernel_image(target.image))
                                 : read_struct_sizes(target.vmlinux);
+}
+
+/// Sizes are kept with what was looked for, so that a structure that a later version
+/// wants as well is not taken for one that the kernel lacks.
+std::string sizes_format() {
+  std::string format(kFormat);
+  for (const special::Structure& wanted : special::wanted_structures())
+    format += fmt::format(",{}", wanted.name);
+  return format;
 }
 
 /// What comes from another source is kept under another name.
@@ -152,17 +154,17 @@ std::string unit_path(std::string_view name, const fs::path& source) {
   return path;
 }
 
-std::string struct_sizes_text(const StructSizes& sizes) {
+std::string struct_sizes_text(const special::StructSizes& sizes) {
   std::string text;
-  for (const EntryType& type : kEntryTypes)
-    if (sizes.*type.size)
-      text += fmt::format("{} {}\n", type.name, *(sizes.*type.size));
+  for (const auto& [name, size] : sizes)
+    text += fmt::format("{} {}\n", name, size);
   return text;
 }
 
-StructSizes parse_struct_sizes(std::string_view text, std::string_view label) {
-  StructSizes sizes;
-  for_each_line(text, [&](std::size_t number, std::string_view line) {
+special::StructSizes parse_struct_sizes(std::string_view text, std::string_view label) {
+  special::StructSizes sizes;
+  for (std::size_t number = 1; !text.empty(); ++number) {
+    const std::string_view line = take_line(text);
     const std::size_t space = std::min(line.find(' '), line.size());
     const std::string_view digits = line.substr(std::min(space + 1, line.size()));
     std::uint32_t size = 0;
@@ -170,10 +172,8 @@ StructSizes parse_struct_sizes(std::string_view text, std::string_view label) {
         std::from_chars(digits.data(), digits.data() + digits.size(), size);
     if (error != std::errc() || end != digits.data() + digits.size() || size == 0)
       fail("{}:{}: not a type with its size", label, number);
-    for (const EntryType& type : kEntryTypes)
-      if (type.name == line.substr(0, space))
-        sizes.*type.size = size;
-  });
+    sizes.emplace(line.substr(0, space), size);
+  }
   return sizes;
 }
 
@@ -195,7 +195,9 @@ void add_facts(Target& target, const fs::path& debug_modules) {
 
   const fs::path sizes_file = kept_file(target, "struct-sizes");
   target.struct_sizes = parse_struct_sizes(
-      kept_text(sizes_file, [&] { return struct_sizes_text(find_struct_sizes(target)); }),
+      kept_text(
+          sizes_file, [&] { return struct_sizes_text(find_struct_sizes(target)); },
+          sizes_format()),
       sizes_file.string());
 }
 

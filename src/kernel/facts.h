@@ -22,7 +22,7 @@ std::string unit_path(std::string_view name, const std::filesystem::path& source
 void add_facts(Target& target, const std::filesystem::path& debug_modules);
 
 /// As lines "<type> <bytes>", and back.
-std::string struct_sizes_text(const StructSizes& sizes);
-StructSizes parse_struct_sizes(std::string_view text, std::string_view label);
+std::string struct_sizes_text(const special::StructSizes& sizes);
+special::StructSizes parse_struct_sizes(std::string_view text, std::string_view label);
 
 } // namespace kpatch::kernel

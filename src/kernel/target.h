@@ -4,8 +4,8 @@
 #include "image/symbols.h"
 #include "kernel/compiler.h"
 #include "kernel/config.h"
-#include "kernel/struct_sizes.h"
 #include "kernel/units.h"
+#include "special/struct_sizes.h"
 
 #include <filesystem>
 #include <functional>
@@ -50,7 +50,7 @@ struct Target {
   Compiler compiler;
   /// Arguments of every make for this kernel, such as "CC=gcc-12".
   std::vector<std::string> make_variables;
-  StructSizes struct_sizes;
+  special::StructSizes struct_sizes;
   UnitIndex units;
   std::map<std::string, ModuleFiles, std::less<>>
       modules; ///< by name as the kernel has it

@@ -147,7 +147,8 @@ class Builder {
   }
 
   void add_unwind_data(elf::SymbolId section_symbol) {
-    const std::size_t size = delta_.inputs.sizes.orc.value_or(0);
+    const std::size_t size =
+        special::size_of(delta_.inputs.sizes, special::kOrcEntry).value_or(0);
     if (!ips_ || !entries_ || size == 0)
       return;
     const std::optional<std::size_t> model = entry_of_a_start();

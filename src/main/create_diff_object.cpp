@@ -90,25 +90,11 @@ Arguments parse(int argc, char** argv) {
 }
 
 /// Sizes come from the environment, in decimal; a variable that is unset says nothing.
-kernel::StructSizes sizes_from_environment() {
-  struct Variable {
-    const char* name;
-    std::optional<std::uint32_t> kernel::StructSizes::*size;
-  };
-  using Sizes = kernel::StructSizes;
-  static constexpr Variable kVariables[] = {
-      {"BUG_STRUCT_SIZE", &Sizes::bug},
-      {"EX_STRUCT_SIZE", &Sizes::exception},
-      {"JUMP_STRUCT_SIZE", &Sizes::jump},
-      {"PRINTK_INDEX_STRUCT_SIZE", &Sizes::printk_index},
-      {"PARA_STRUCT_SIZE", &Sizes::paravirt},
-      {"ALT_STRUCT_SIZE", &Sizes::alt},
-      {"STATIC_CALL_STRUCT_SIZE", &Sizes::static_call},
-      {"FIXUP_STRUCT_SIZE", &Sizes::fixup},
-      {"ORC_STRUCT_SIZE", &Sizes::orc}};
-  Sizes sizes;
-  for (const Variable& variable : kVariables) {
-    const char* text = std::getenv(variable.name);
+special::StructSizes sizes_from_environment() {
+  special::StructSizes sizes;
+  for (const special::Structure& structure : special::wanted_structures()) {
+    const std::string variable(structure.variable);
+    const char* text = std::getenv(variable.c_str());
     if (!text)
       continue;
     std::uint32_t value = 0;
@@ -116,8 +102,8 @@ kernel::StructSizes sizes_from_environment() {
     const auto [stop, error] = std::from_chars(text, end, value);
     if (error != std::errc() || stop != end || value == 0)
       fail_with_remedy("It must be a positive decimal number of bytes.", "bad {}: '{}'",
-                       variable.name, text);
-    sizes.*variable.size = value;
+                       variable, text);
+    sizes.emplace(structure.name, value);
   }
   return sizes;
 }

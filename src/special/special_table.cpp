@@ -3,32 +3,35 @@
 // The special sections of the kernel, one a row. A section that is not here gets no such
 // treatment: unreferenced new ones stay out, changed ones are refused, and so are those
 // that turn out to describe code of the patch. .fixup stands before __ex_table because
-// the latter's offsets follow its pieces. The struct sizes are the running kernel's own
-// and come from outside: they have changed over the years and distributions backport.
+// the latter's offsets follow its pieces. The sizes of structures are those of
+// the kernel that is to be patched, and are looked up there: they have changed over the
+// years and distributions backport. Those that are known tell src/verify/ where to begin.
 #include "special/special_table.h"
+
+#include <algorithm>
 
 namespace kpatch::special {
 
 namespace {
 
-using Sizes = kernel::StructSizes;
-using SizeOf = std::optional<std::uint32_t> Sizes::*;
 using arch::ArchSet;
 using enum arch::ArchSet;
 
 constexpr auto kAlternatives =
     static_cast<ArchSet>(kAarch64 | kX86_64 | kS390 | kLoongarch64);
 
-/// Entries as long as a struct of the running kernel.
-constexpr SpecialSection structs(std::string_view name, ArchSet archs, SizeOf size_of,
-                                 std::string_view size_variable,
+constexpr Structure kFixupEntry{"fixup_entry", "FIXUP_STRUCT_SIZE"};
+
+/// Entries as long as a structure of the kernel.
+constexpr SpecialSection structs(std::string_view name, ArchSet archs,
+                                 Structure structure, KnownSizes known_sizes = {},
                                  Filter filter = Filter::kNone) {
   return {.name = name,
           .archs = archs,
           .entries = Entries::kStruct,
-          .size_of = size_of,
-          .filter = filter,
-          .size_variable = size_variable};
+          .structure = structure,
+          .known_sizes = known_sizes,
+          .filter = filter};
 }
 
 /// Entries of a size that has never changed: one relative or absolute place each, or two.
@@ -63,19 +66,24 @@ constexpr SpecialSection refused_family(std::string_view prefix) {
 }
 
 constexpr SpecialSection kTable[] = {
-    naming_lines(structs("__bug_table", kAllArchs, &Sizes::bug, "BUG_STRUCT_SIZE")),
+    // 8 bytes without file and line, 16 with a format.
+    naming_lines(
+        structs("__bug_table", kAllArchs, {"bug_entry", "BUG_STRUCT_SIZE"}, {8, 12, 16})),
     {.name = ".fixup", .archs = kAllArchs, .entries = Entries::kFixup},
-    structs("__ex_table", kAllArchs, &Sizes::exception, "EX_STRUCT_SIZE"),
-    structs("__jump_table", kAllArchs, &Sizes::jump, "JUMP_STRUCT_SIZE",
+    // 8 bytes without a type.
+    structs("__ex_table", kAllArchs, {"exception_table_entry", "EX_STRUCT_SIZE"},
+            {12, 8}),
+    structs("__jump_table", kAllArchs, {"jump_entry", "JUMP_STRUCT_SIZE"}, {16},
             Filter::kJumpLabel),
-    structs(".parainstructions", kX86_64, &Sizes::paravirt, "PARA_STRUCT_SIZE"),
-    naming_replacements(
-        structs(".altinstructions", kAlternatives, &Sizes::alt, "ALT_STRUCT_SIZE")),
-    structs(".static_call_sites", kX86_64, &Sizes::static_call, "STATIC_CALL_STRUCT_SIZE",
-            Filter::kStaticCall),
-    structs("__ftr_fixup", kPpc64, &Sizes::fixup, "FIXUP_STRUCT_SIZE"),
-    structs("__mmu_ftr_fixup", kPpc64, &Sizes::fixup, "FIXUP_STRUCT_SIZE"),
-    structs("__fw_ftr_fixup", kPpc64, &Sizes::fixup, "FIXUP_STRUCT_SIZE"),
+    structs(".parainstructions", kX86_64, {"paravirt_patch_site", "PARA_STRUCT_SIZE"}),
+    // 13 bytes with padlen before 5.13, 14 with flags from 6.3 on.
+    naming_replacements(structs(".altinstructions", kAlternatives,
+                                {"alt_instr", "ALT_STRUCT_SIZE"}, {12, 13, 14})),
+    structs(".static_call_sites", kX86_64,
+            {"static_call_site", "STATIC_CALL_STRUCT_SIZE"}, {8}, Filter::kStaticCall),
+    structs("__ftr_fixup", kPpc64, kFixupEntry),
+    structs("__mmu_ftr_fixup", kPpc64, kFixupEntry),
+    structs("__fw_ftr_fixup", kPpc64, kFixupEntry),
 
     places(".smp_locks", kX86_64, 4),
     places(".call_sites", kX86_64, 4),
@@ -97,7 +105,10 @@ constexpr SpecialSection kTable[] = {
     // Pointers to format strings, for tools that read vmlinux.
     with_policy(".printk_index", kAllArchs, Policy::kLeaveOut),
 
-    with_policy("__mcount_loc", kAllArchs, Policy::kRegenerate),
+    {.name = "__mcount_loc",
+     .archs = kAllArchs,
+     .policy = Policy::kRegenerate,
+     .fixed_size = 8},
     with_policy(arch::kPatchableEntries, kAllArchs, Policy::kRegenerate),
     with_policy(".sframe", kAllArchs, Policy::kRegenerate),
 
@@ -133,6 +144,24 @@ std::span<const SpecialSection> special_sections() {
   return kTable;
 }
 
+const std::vector<Structure>& wanted_structures() {
+  static const std::vector<Structure> all = [] {
+    std::vector<Structure> each = {kOrcEntry};
+    for (const SpecialSection& row : kTable)
+      if (row.entries == Entries::kStruct &&
+          std::ranges::find(each, row.structure.name, &Structure::name) == each.end())
+        each.push_back(row.structure);
+    return each;
+  }();
+  return all;
+}
+
+std::optional<std::uint32_t> size_of(const StructSizes& sizes,
+                                     const Structure& structure) {
+  const auto found = sizes.find(structure.name);
+  return found == sizes.end() ? std::nullopt : std::optional(found->second);
+}
+
 const SpecialSection* find_special_section(std::string_view name,
                                            const arch::Arch& arch) {
   for (const SpecialSection& row : kTable)
@@ -140,6 +169,11 @@ const SpecialSection* find_special_section(std::string_view name,
         (row.is_prefix ? name.starts_with(row.name) : name == row.name))
       return &row;
   return nullptr;
+}
+
+bool is_table_of_code(std::string_view name, const arch::Arch& arch) {
+  const SpecialSection* row = find_special_section(name, arch);
+  return row && row->entries != Entries::kFixup;
 }
 
 } // namespace kpatch::special

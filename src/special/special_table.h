@@ -2,8 +2,9 @@
 #pragma once
 
 #include "arch/arch.h"
-#include "kernel/struct_sizes.h"
+#include "special/struct_sizes.h"
 
+#include <array>
 #include <span>
 #include <string_view>
 
@@ -20,7 +21,7 @@ enum class Policy {
 
 /// How a special section is cut into entries.
 enum class Entries {
-  kStruct, ///< as long as a struct of the kernel says (`size_of`)
+  kStruct, ///< as long as `structure`
   kFixed,  ///< `fixed_size` bytes each
   kFixup,  ///< .fixup: pieces of code between the targets that __ex_table names
 };
@@ -32,6 +33,9 @@ enum class Filter {
   kStaticCall,
 };
 
+/// Sizes that a structure has had; the rest are 0.
+using KnownSizes = std::array<std::uint32_t, 3>;
+
 /// A section whose entries each describe a place in code. Only entries that describe code
 /// of the patch may travel with it.
 struct SpecialSection {
@@ -41,9 +45,9 @@ struct SpecialSection {
   bool is_prefix = false; ///< `name` is how a family of sections begins
   Entries entries = Entries::kFixed;
   std::uint32_t fixed_size = 1;
-  std::optional<std::uint32_t> kernel::StructSizes::*size_of = nullptr;
+  Structure structure = {};
+  KnownSizes known_sizes = {};
   Filter filter = Filter::kNone;
-  std::string_view size_variable = {}; ///< what the classic command line calls `size_of`
   bool names_replacement = false; ///< an entry says where its replacement is, how long
   /// Of several references the last is a file, and its line follows.
   bool names_line = false;
@@ -62,6 +66,9 @@ std::span<const SpecialSection> special_sections();
 
 /// The row of a section; null for a section that is nothing special.
 const SpecialSection* find_special_section(std::string_view name, const arch::Arch& arch);
+
+/// Whether it only lists code, or what to do about code, and is none itself.
+bool is_table_of_code(std::string_view name, const arch::Arch& arch);
 
 inline bool is_special_section(std::string_view name, const arch::Arch& arch) {
   return find_special_section(name, arch) != nullptr;

@@ -21,20 +21,18 @@ constexpr const char* kNoUnwindData = "KP5003";
 constexpr const char* kWrongEntry = "KP5011";
 
 constexpr std::string_view kAlternatives = ".altinstructions";
-/// struct alt_instr; the lengths are its last two bytes, but for the padding that one of
-/// 13 bytes has after them.
+/// struct alt_instr
 constexpr std::uint64_t kReplacement = 4, kFeature = 8;
-constexpr std::uint64_t kWithPadding = 13;
+constexpr std::string_view kBugs = "__bug_table";
+constexpr std::string_view kExceptions = "__ex_table";
 
 class EntryChecker {
  public:
   explicit EntryChecker(const Case& subject)
       : case_(subject), view_(subject.module), module_(view_.module()),
-        tables_(subject.kernel.tables()),
-        sites_(arch::arch_for(module_).code_sites()) {}
+        tables_(subject.kernel.tables()), sites_(arch::arch_for(module_).code_sites()) {}
 
   void run() {
-    check_sizes();
     check_alternatives();
     check_bugs();
     check_exceptions();
@@ -52,17 +50,8 @@ class EntryChecker {
     return fmt::format("{}+{:#x}", view_.section(place.first).name, place.second);
   }
 
-  void check_sizes() {
-    const std::pair<std::string_view, std::uint64_t> kSizes[] = {
-        {kAlternatives, tables_.alternative},
-        {"__bug_table", tables_.bug},
-        {"__ex_table", tables_.exception},
-    };
-    for (const elf::Section& section : module_.sections)
-      for (const auto& [name, size] : kSizes)
-        if (section.name == name && size && section.size() % size != 0)
-          add(name, fmt::format("has {} bytes, no multiple of the {} of an entry",
-                                section.size(), size));
+  std::vector<Row> rows(std::string_view table) const {
+    return view_.rows(table, tables_.entry_size(table));
   }
 
   bool is_in_code(const std::optional<Place>& place) const {
@@ -71,13 +60,11 @@ class EntryChecker {
 
   void check_alternatives() {
     std::map<Place, std::uint64_t> replacements; // place → length
-    for (const Row& row : view_.rows(kAlternatives, tables_.alternative)) {
+    for (const Row& row : rows(kAlternatives)) {
       const auto place = view_.place_in(row, 0);
       const auto code = view_.place_in(row, kReplacement);
       const Bytes& data = view_.section(row.table).data;
-      const std::uint64_t lengths =
-          row.offset +
-          (tables_.alternative == kWithPadding ? 10 : tables_.alternative - 2);
+      const std::uint64_t lengths = row.offset + tables_.alternative_length;
       const std::uint64_t old_length = data[lengths], new_length = data[lengths + 1];
       const auto feature =
           load<std::uint16_t>(data, row.offset + kFeature, module_.header.order);
@@ -113,15 +100,11 @@ class EntryChecker {
 
   /// What the kernel rewrites for another reason lies outside.
   void check_inside(const Place& place, std::uint64_t length) {
-    const std::pair<std::string_view, std::uint64_t> kOthers[] = {
-        {".return_sites", 4},
-        {"__mcount_loc", 8},
-        {"__bug_table", tables_.bug},
-        {kAlternatives, tables_.alternative},
-    };
     if (sites_inside_.empty())
-      for (const auto& [table, size] : kOthers)
-        for (const Row& row : view_.rows(table, size))
+      for (const std::string_view table :
+           {std::string_view(".return_sites"), std::string_view("__mcount_loc"), kBugs,
+            kAlternatives})
+        for (const Row& row : rows(table))
           sites_inside_.insert(view_.place_in(row, 0).value_or(Place{}));
     const auto next = sites_inside_.upper_bound(place);
     const bool is_over = next != sites_inside_.end() && next->first == place.first &&
@@ -163,16 +146,15 @@ class EntryChecker {
   }
 
   void check_bugs() {
-    if (!sites_ || !tables_.bug)
+    if (!sites_ || !tables_.entry_size(kBugs))
       return;
     std::set<Place> listed;
-    for (const Row& row : view_.rows("__bug_table", tables_.bug)) {
+    for (const Row& row : rows(kBugs)) {
       const auto place = view_.place_in(row, 0);
       if (is_in_code(place) && sites_->is_trap(view_.code_at(*place)))
         listed.insert(*place);
       else if (!is_in_code(place) || !is_handed_over(row, *place))
-        add("__bug_table",
-            fmt::format("its entry at {:#x} leads to no trap", row.offset));
+        add(kBugs, fmt::format("its entry at {:#x} leads to no trap", row.offset));
     }
     for (elf::SectionId id = 1; id < module_.sections.size(); ++id)
       if (view_.is_code(id))
@@ -204,26 +186,26 @@ class EntryChecker {
   }
 
   void check_exceptions() {
-    constexpr std::uint64_t kFixup = 4, kType = 8, kWithType = 12;
-    for (const Row& row : view_.rows("__ex_table", tables_.exception)) {
+    constexpr std::uint64_t kFixup = 4, kType = 8;
+    for (const Row& row : rows(kExceptions)) {
       const auto place = view_.place_in(row, 0);
       const auto fixup = view_.place_in(row, kFixup);
       if (!is_in_code(place) || !is_in_code(fixup)) {
-        add("__ex_table",
+        add(kExceptions,
             fmt::format("its entry at {:#x} lacks code or what to do then", row.offset));
         continue;
       }
       if (!view_.is_boundary(*place) || !view_.is_boundary(*fixup) ||
           view_.code_at(*place).empty() || view_.code_at(*fixup).empty())
-        add("__ex_table",
+        add(kExceptions,
             fmt::format("its entry for {} leads into an instruction", text(*place)));
-      if (tables_.exception == kWithType &&
+      if (tables_.entry_size(kExceptions) == kTypedException &&
           (load<std::uint32_t>(view_.section(row.table).data, row.offset + kType,
                                module_.header.order) &
            0xffU) > tables_.last_exception)
-        add("__ex_table", fmt::format("its entry for {} is of a type that the kernel "
-                                      "does not know",
-                                      text(*place)));
+        add(kExceptions, fmt::format("its entry for {} is of a type that the kernel "
+                                     "does not know",
+                                     text(*place)));
     }
   }
 

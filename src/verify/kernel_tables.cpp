@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
 // Entries of special sections have other sizes from one kernel to the next, and no header
-// says which. The kernel's own table does: with the right size every entry leads to code
-// (struct alt_instr: 12 bytes, 13 with padlen before 5.13, 14 with flags from 6.3 on;
-// struct bug_entry: 8 without file and line, 12, 16 with a format; struct
-// exception_table_entry: 12, 8 without a type).
+// says which. The kernel's own table does: with the right size every entry leads to code.
 #include "verify/kernel_tables.h"
 
 #include "base/endian.h"
+#include "special/special_table.h"
 
 #include <algorithm>
 #include <map>
@@ -15,6 +13,9 @@
 namespace kpatch::verify {
 
 namespace {
+
+constexpr std::string_view kAlternatives = ".altinstructions";
+constexpr std::string_view kExceptions = "__ex_table";
 
 struct Reader {
   const image::Image& image;
@@ -31,15 +32,16 @@ struct Reader {
   }
 };
 
-/// The only size with which all entries lead to code; 0 if there is none.
-std::uint64_t entry_size(const image::Image& image, std::string_view table,
-                         std::initializer_list<std::uint64_t> sizes) {
-  const image::ImagePart* part = image.find_part(table);
+/// The only one of the known sizes with which all entries lead to code; 0 if there is
+/// none.
+std::uint64_t fitting_size(const image::Image& image,
+                           const special::SpecialSection& row) {
+  const image::ImagePart* part = image.find_part(row.name);
   if (!part || part->data.empty())
     return 0;
   const Reader reader{image, *part};
-  for (const std::uint64_t size : sizes) {
-    bool fits = part->data.size() % size == 0;
+  for (const std::uint64_t size : row.known_sizes) {
+    bool fits = size != 0 && part->data.size() % size == 0;
     for (std::uint64_t at = 0; fits && at < part->data.size(); at += size)
       fits = reader.leads_to_code(at);
     if (fits)
@@ -48,30 +50,38 @@ std::uint64_t entry_size(const image::Image& image, std::string_view table,
   return 0;
 }
 
+std::uint64_t size_of_entries(const image::Image* vmlinux,
+                              const special::SpecialSection& row) {
+  if (row.entries != special::Entries::kStruct)
+    return row.entries == special::Entries::kFixed ? row.fixed_size : 0;
+  const bool is_certain = row.known_sizes[1] == 0;
+  return is_certain || !vmlinux ? row.known_sizes[0] * is_certain
+                                : fitting_size(*vmlinux, row);
+}
+
 /// Features are counted in words of 32; those of bugs come last. Bit 15 turned the
 /// question around before there were flags (arch/x86/include/asm/alternative.h). Other
 /// modules may have longer ones than the kernel, but not by much.
 void read_alternatives(const image::Image& image, KernelTables& tables) {
   constexpr std::uint64_t kFeature = 8;
-  const std::uint64_t length =
-      tables.alternative == 13 ? 10 : tables.alternative - 2; // padlen comes last
-  const Bytes& data = image.find_part(".altinstructions")->data;
-  for (std::uint64_t at = 0; at < data.size(); at += tables.alternative) {
+  const std::uint64_t size = tables.entry_size(kAlternatives);
+  const Bytes& data = image.find_part(kAlternatives)->data;
+  for (std::uint64_t at = 0; at < data.size(); at += size) {
     tables.last_feature = std::max<std::uint32_t>(
         tables.last_feature,
         load<std::uint16_t>(data, at + kFeature, image.order()) & 0x7fffU);
-    tables.longest_alternative =
-        std::max<std::uint64_t>(tables.longest_alternative, data[at + length]);
+    tables.longest_alternative = std::max<std::uint64_t>(
+        tables.longest_alternative, data[at + tables.alternative_length]);
   }
   tables.last_feature = (tables.last_feature | 31U) + 32;
   tables.longest_alternative += tables.longest_alternative / 2;
 }
 
 std::uint32_t last_exception(const image::Image& image) {
-  constexpr std::uint64_t kType = 8, kSize = 12;
-  const Bytes& data = image.find_part("__ex_table")->data;
+  constexpr std::uint64_t kType = 8;
+  const Bytes& data = image.find_part(kExceptions)->data;
   std::uint32_t last = 0;
-  for (std::uint64_t at = 0; at < data.size(); at += kSize)
+  for (std::uint64_t at = 0; at < data.size(); at += kTypedException)
     last = std::max(last, load<std::uint32_t>(data, at + kType, image.order()) & 0xffU);
   return last;
 }
@@ -119,14 +129,20 @@ void read_labels(const image::Image& image, KernelTables& tables) {
 
 } // namespace
 
-KernelTables kernel_tables(const image::Image& vmlinux) {
+KernelTables kernel_tables(const image::Image* image, const arch::Arch& arch) {
   KernelTables tables;
-  tables.alternative = entry_size(vmlinux, ".altinstructions", {12, 13, 14});
-  tables.bug = entry_size(vmlinux, "__bug_table", {8, 12, 16});
-  tables.exception = entry_size(vmlinux, "__ex_table", {12, 8});
-  if (tables.alternative)
+  for (const special::SpecialSection& row : special::special_sections())
+    if ((row.archs & arch.bit()) && !row.is_prefix)
+      tables.sizes[row.name] = size_of_entries(image, row);
+  if (!image)
+    return tables;
+  const image::Image& vmlinux = *image;
+  if (const std::uint64_t size = tables.entry_size(kAlternatives)) {
+    // The length of the place stands before that of the replacement.
+    tables.alternative_length = special::replacement_length_at(arch, size).value() - 1;
     read_alternatives(vmlinux, tables);
-  if (tables.exception == 12)
+  }
+  if (tables.entry_size(kExceptions) == kTypedException)
     tables.last_exception = last_exception(vmlinux);
   const image::ImagePart* orc = vmlinux.find_part(".orc_unwind");
   const image::ImagePart* places = vmlinux.find_part(".orc_unwind_ip");

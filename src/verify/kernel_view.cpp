@@ -62,10 +62,8 @@ const std::set<std::uint64_t>& KernelView::ftrace_entries(std::string_view owner
 }
 
 const KernelTables& KernelView::tables() const {
-  if (!tables_) {
-    const image::Image* vmlinux = image("vmlinux");
-    tables_ = vmlinux ? kernel_tables(*vmlinux) : KernelTables();
-  }
+  if (!tables_)
+    tables_ = kernel_tables(image("vmlinux"), arch_);
   return *tables_;
 }
 

@@ -18,7 +18,8 @@ namespace kpatch::verify {
 class KernelView {
  public:
   using Images = std::function<const image::Image*(std::string_view)>;
-  explicit KernelView(Images images) : images_(std::move(images)) {}
+  KernelView(Images images, const arch::Arch& arch)
+      : images_(std::move(images)), arch_(arch) {}
 
   const image::Image* image(std::string_view owner) const;
   const image::ImageExports& exports(std::string_view owner) const;
@@ -36,6 +37,7 @@ class KernelView {
   const Facts& facts(std::string_view owner) const;
 
   Images images_;
+  const arch::Arch& arch_;
   mutable std::map<std::string, Facts, std::less<>> facts_;
   mutable std::optional<KernelTables> tables_;
 };

@@ -22,16 +22,16 @@ constexpr const char* kWrongEntry = "KP5011";
 using Replaced = std::map<Place, std::uint64_t>;
 
 Replaced replaced_code(const Case& subject) {
-  constexpr std::uint64_t kWithPadding = 13; // struct alt_instr: its last byte is padlen
-  const std::uint64_t size = subject.kernel.tables().alternative;
-  const std::uint64_t length = size == kWithPadding ? 10 : size - 2;
+  constexpr std::string_view kAlternatives = ".altinstructions";
+  const KernelTables& tables = subject.kernel.tables();
   Replaced replaced;
-  for (const Row& row : subject.module.rows(".altinstructions", size))
+  for (const Row& row :
+       subject.module.rows(kAlternatives, tables.entry_size(kAlternatives)))
     if (const auto place = subject.module.place_in(row, 0)) {
       std::uint64_t& end = replaced[*place];
-      end =
-          std::max(end, place->second +
-                            subject.module.section(row.table).data[row.offset + length]);
+      end = std::max(end,
+                     place->second + subject.module.section(row.table)
+                                         .data[row.offset + tables.alternative_length]);
     }
   return replaced;
 }
@@ -46,12 +46,10 @@ bool is_inside(const Replaced& replaced, const Place& place) {
 
 void check_landings(const Case& subject) {
   constexpr std::uint64_t kSecond = 4; // of both tables: where it goes on
-  constexpr std::uint64_t kLabel = 16;
   const Replaced replaced = replaced_code(subject);
-  const std::pair<std::string_view, std::uint64_t> kTables[] = {
-      {"__ex_table", subject.kernel.tables().exception}, {"__jump_table", kLabel}};
-  for (const auto& [table, size] : kTables)
-    for (const Row& row : subject.module.rows(table, size)) {
+  for (const std::string_view table : {"__ex_table", "__jump_table"})
+    for (const Row& row :
+         subject.module.rows(table, subject.kernel.tables().entry_size(table))) {
       const auto place = subject.module.place_in(row, kSecond);
       if (place && is_inside(replaced, *place))
         subject.findings.add(

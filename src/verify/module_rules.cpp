@@ -204,7 +204,7 @@ class Checker {
 
 std::vector<Problem> check_module(const elf::Object& module, const ModuleRules& rules) {
   const ModuleView view(module);
-  const KernelView kernel(rules.image);
+  const KernelView kernel(rules.image, arch::arch_for(module));
   Findings findings(module.label);
   const Case subject{view, kernel, rules, findings};
   Checker(subject).run();

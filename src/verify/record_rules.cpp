@@ -4,6 +4,7 @@
 // the kernel waits for a module of that name, and the fix is not in effect
 // (kernel/livepatch/core.c: klp_find_object_module, klp_init_object_loaded).
 #include "elf/function_records.h"
+#include "special/special_table.h"
 #include "verify/rules.h"
 
 #include <fmt/format.h>
@@ -83,25 +84,27 @@ std::string fault(const elf::Object& module, const elf::FunctionRecord& record,
   return {};
 }
 
-/// Tables about code: what stands there uses no function.
-constexpr std::string_view kTables[] = {
-    ".orc_",       "__mcount_loc",    ".return_sites", ".retpoline_sites",
-    "__bug_table", ".kpatch",         "__jump_table",  ".static_call",
-    "__ex_table",  ".altinstr",       ".smp_locks",    ".parainstruction",
-    "__patchable", ".ibt_endbr_seal", ".call_sites",   ".cfi_sites",
-    ".init.klp",   "__klp",           ".kcfi",         ".debug",
-    ".discard",    ".eh_frame",
+/// What stands there uses no function, as with the tables of special sections.
+constexpr std::string_view kAboutCode[] = {
+    ".orc_", ".kpatch", ".static_call", ".altinstr", ".init.klp",
+    "__klp", ".kcfi",   ".debug",       ".discard",  ".eh_frame",
 };
+
+bool uses_functions(const elf::Section& section, const arch::Arch& arch) {
+  return !special::is_table_of_code(section.name, arch) &&
+         std::ranges::none_of(kAboutCode, [&](std::string_view prefix) {
+           return section.name.starts_with(prefix);
+         });
+}
 
 /// Places of functions that code or data refers to, by symbol or by section; what the
 /// processor adds to a relative reference is at most the rest of its instruction.
 std::set<Place> used_places(const elf::Object& module) {
   constexpr std::uint64_t kRests[] = {0, 4, 5, 6, 8};
+  const arch::Arch& arch = arch::arch_for(module);
   std::set<Place> used;
   for (const elf::Section& section : module.sections) {
-    if (std::ranges::any_of(kTables, [&](std::string_view table) {
-          return section.name.starts_with(table);
-        }))
+    if (!uses_functions(section, arch))
       continue;
     for (const elf::Relocation& relocation : section.relocations) {
       const elf::Symbol& symbol = module.symbols[relocation.symbol];

@@ -4,6 +4,7 @@
 // (arch/x86/kernel/module.c), the symbol must be there. That it is the right one, still
 // there later on, and entered where it begins, shows only when the code runs.
 #include "arch/arch.h"
+#include "special/special_table.h"
 #include "verify/rules.h"
 
 #include <fmt/format.h>
@@ -20,41 +21,17 @@ constexpr const char* kShape = "KP5007";
 constexpr const char* kGone = "KP5012";
 constexpr const char* kUnlikely = "KP5013";
 
-/// Tables that say where code is; who may refer to init code with a right.
+/// Who may refer to init code with a right, besides tables that say where code is.
 constexpr std::string_view kMayNameInit[] = {
-    ".init",
-    ".orc_",
-    "__mcount_loc",
-    ".return_sites",
-    ".retpoline_sites",
-    ".gnu.linkonce",
-    ".call_sites",
-    ".altinstr",
-    "__bug_table",
-    "__jump_table",
-    "__ex_table",
-    ".smp_locks",
-    ".static_call",
-    "__param",
-    ".parainstructions",
-    ".ibt_endbr_seal",
-    ".exit.data",
-    ".cfi_sites",
-    "__klp",
-    "__patchable",
+    ".init",        ".orc_",   ".gnu.linkonce", ".altinstr",
+    ".static_call", "__param", ".exit.data",    "__klp",
 };
-
-bool starts_with_any(std::string_view name, std::span<const std::string_view> prefixes) {
-  return std::ranges::any_of(
-      prefixes, [&](std::string_view prefix) { return name.starts_with(prefix); });
-}
 
 class ReferenceChecker {
  public:
   explicit ReferenceChecker(const Case& subject)
       : case_(subject), view_(subject.module), module_(view_.module()),
-        arch_(arch::arch_for(module_)),
-        sites_(arch::arch_for(module_).code_sites()) {}
+        arch_(arch::arch_for(module_)), sites_(arch::arch_for(module_).code_sites()) {}
 
   void run() {
     for (elf::SectionId id = 1; id < module_.sections.size(); ++id) {
@@ -74,6 +51,13 @@ class ReferenceChecker {
   }
 
  private:
+  bool may_name_init(const elf::Section& section) const {
+    return special::is_table_of_code(section.name, arch_) ||
+           std::ranges::any_of(kMayNameInit, [&](std::string_view prefix) {
+             return section.name.starts_with(prefix);
+           });
+  }
+
   std::string text(elf::SectionId id, std::uint64_t offset) const {
     return fmt::format("{}+{:#x}", view_.section(id).name, offset);
   }
@@ -127,7 +111,7 @@ class ReferenceChecker {
                  const elf::Symbol& symbol) {
     const elf::Section& target = view_.section(symbol.section);
     if (target.name.starts_with(".init") && !target.name.starts_with(".init.klp") &&
-        !starts_with_any(view_.section(id).name, kMayNameInit))
+        !may_name_init(view_.section(id)))
       add(kGone, view_.function_at({id, relocation.offset}),
           fmt::format("{} refers to {} of the module, which the kernel frees once the "
                       "module has started",
@@ -227,7 +211,7 @@ class ReferenceChecker {
     const elf::Section& section = view_.section(id);
     if (section.is_text())
       return view_.is_code(id) && arch_.uses_as_pointer(section, relocation);
-    return !starts_with_any(section.name, kMayNameInit);
+    return !may_name_init(section);
   }
 
   /// An instruction that uses what is behind it is one whose relocation was lost. Only

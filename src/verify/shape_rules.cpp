@@ -21,18 +21,10 @@ constexpr const char* kShape = "KP5007";
 constexpr std::size_t kNameOffset = 24;
 constexpr std::size_t kNameSize = 56;
 
-/// Tables that the kernel takes for arrays, and the size of an entry on 64-bit machines.
-struct Table {
-  std::string_view name;
-  std::size_t entry_size;
-};
-constexpr Table kTables[] = {
-    {"__jump_table", 16},      // include/linux/jump_label.h, relative
-    {".static_call_sites", 8}, // include/linux/static_call_types.h
-    {"__mcount_loc", 8},       {".return_sites", 4},  {".retpoline_sites", 4},
-    {".smp_locks", 4},         {".orc_unwind_ip", 4}, {".call_sites", 4},
-    {".ibt_endbr_seal", 4},    {"__versions", 64}, // struct modversion_info
-};
+/// Tables that the kernel takes for arrays, besides special sections, and the size of an
+/// entry on 64-bit machines.
+constexpr std::pair<std::string_view, std::uint64_t> kTables[] = {
+    {".orc_unwind_ip", 4}, {"__versions", 64}}; // struct modversion_info
 
 class ShapeChecker {
  public:
@@ -108,11 +100,15 @@ class ShapeChecker {
   }
 
   void check_tables() {
-    for (const elf::Section& section : module_.sections)
-      for (const Table& table : kTables)
-        if (section.name == table.name && section.size() % table.entry_size != 0)
-          add(section.name, fmt::format("has {} bytes, no multiple of the {} of an entry",
-                                        section.size(), table.entry_size));
+    for (const elf::Section& section : module_.sections) {
+      std::uint64_t size = case_.kernel.tables().entry_size(section.name);
+      for (const auto& [name, its_size] : kTables)
+        if (section.name == name)
+          size = its_size;
+      if (size && section.size() % size != 0)
+        add(section.name, fmt::format("has {} bytes, no multiple of the {} of an entry",
+                                      section.size(), size));
+    }
   }
 
   /// A call of something elsewhere leads to its start.

@@ -21,21 +21,16 @@ namespace {
 constexpr const char* kUnlisted = "KP5004";
 constexpr const char* kWrongSite = "KP5010";
 constexpr std::string_view kStaticCall = "__SCT__";
-constexpr std::uint64_t kJumpEntry = 16; // include/linux/jump_label.h
-constexpr std::uint64_t kJumpTarget = 4, kJumpKey = 8;
-constexpr std::uint64_t kStaticCallSite = 8; // include/linux/static_call_types.h
-constexpr std::uint64_t kStaticCallKey = 4;
-constexpr std::uint64_t kStaticKey = 16; // struct static_key
+constexpr std::string_view kLabels = "__jump_table";
+constexpr std::uint64_t kJumpTarget = 4, kJumpKey = 8; // include/linux/jump_label.h
+constexpr std::string_view kStaticCalls = ".static_call_sites";
+constexpr std::uint64_t kStaticCallKey = 4; // include/linux/static_call_types.h
+constexpr std::uint64_t kStaticKey = 16;    // struct static_key
 
-/// A row of a table of code addresses, each as wide as its processor's relocation makes.
-struct SiteTable {
-  std::string_view name;
-  std::uint64_t entry_size;
-};
-constexpr SiteTable kReturns = {".return_sites", 4};
-constexpr SiteTable kRetpolines = {".retpoline_sites", 4};
-constexpr SiteTable kLocks = {".smp_locks", 4};
-constexpr SiteTable kFtrace = {"__mcount_loc", 8};
+constexpr std::string_view kReturns = ".return_sites";
+constexpr std::string_view kRetpolines = ".retpoline_sites";
+constexpr std::string_view kLocks = ".smp_locks";
+constexpr std::string_view kFtrace = "__mcount_loc";
 
 class SiteChecker {
  public:
@@ -103,28 +98,32 @@ class SiteChecker {
            view_.is_boundary(place);
   }
 
+  std::vector<Row> rows(std::string_view table) const {
+    return view_.rows(table, tables_.entry_size(table));
+  }
+
   template <typename Fits>
-  void check_rows(const SiteTable& table, Fits fits, std::string_view wanted) {
+  void check_rows(std::string_view table, Fits fits, std::string_view wanted) {
     std::set<Place> seen;
-    for (const Row& row : view_.rows(table.name, table.entry_size)) {
+    for (const Row& row : rows(table)) {
       const auto place = view_.place_in(row, 0);
       if (!place)
-        add(table.name, fmt::format("its entry at {:#x} names no code", row.offset));
+        add(table, fmt::format("its entry at {:#x} names no code", row.offset));
       else if (!fits(*place))
-        add(table.name, fmt::format("names {} ({}), which is not {}", text(*place),
-                                    view_.function_at(*place), wanted));
+        add(table, fmt::format("names {} ({}), which is not {}", text(*place),
+                               view_.function_at(*place), wanted));
       else if (!seen.insert(*place).second)
-        add(table.name, fmt::format("names {} twice", text(*place)));
+        add(table, fmt::format("names {} twice", text(*place)));
     }
   }
 
   void check_labels() {
-    for (const Row& row : view_.rows("__jump_table", kJumpEntry)) {
+    for (const Row& row : rows(kLabels)) {
       const auto place = view_.place_in(row, 0);
       const auto target = view_.place_in(row, kJumpTarget);
       const elf::Relocation* key = view_.reference_at(row.table, row.offset + kJumpKey);
       if (!place || !target || !key || !view_.section(place->first).is_text()) {
-        add("__jump_table",
+        add(kLabels,
             fmt::format("its entry at {:#x} lacks code, target or key", row.offset));
         continue;
       }
@@ -210,7 +209,7 @@ class SiteChecker {
   }
 
   void check_static_calls() {
-    for (const Row& row : view_.rows(".static_call_sites", kStaticCallSite)) {
+    for (const Row& row : rows(kStaticCalls)) {
       const auto place = view_.place_in(row, 0);
       const elf::Relocation* key =
           view_.reference_at(row.table, row.offset + kStaticCallKey);
@@ -218,10 +217,10 @@ class SiteChecker {
       if (place && !call) // a conditional jump
         call = branch_at({place->first, place->second + 1});
       if (!place || !key || !call)
-        add(".static_call_sites",
+        add(kStaticCalls,
             fmt::format("its entry at {:#x} lacks call or key", row.offset));
       else if (!is_key_of(*key, *call))
-        add(".static_call_sites",
+        add(kStaticCalls,
             fmt::format("gives the call of {} at {} the key {}", view_.name_of(*call),
                         text(*place), view_.name_of(*key)));
     }
@@ -240,9 +239,9 @@ class SiteChecker {
 
   /// All calls and jumps that must be in a table are.
   void check_listed() {
-    const std::set<Place> returns = view_.places_in(kReturns.name);
-    const std::set<Place> thunks = view_.places_in(kRetpolines.name);
-    const std::set<Place> calls = view_.places_in(".static_call_sites");
+    const std::set<Place> returns = view_.places_in(kReturns);
+    const std::set<Place> thunks = view_.places_in(kRetpolines);
+    const std::set<Place> calls = view_.places_in(kStaticCalls);
     const auto check = [&](elf::SectionId id, const elf::Relocation& branch) {
       if (!view_.is_code(id) || branch.offset < sites_.branch_opcode())
         return;
@@ -250,14 +249,14 @@ class SiteChecker {
       const Place place{id, branch.offset - sites_.branch_opcode()};
       if (tables_.has_returns && callee == return_thunk_ &&
           sites_.is_jump(view_.code_at(place)))
-        check_one(place, returns, kReturns.name);
+        check_one(place, returns, kReturns);
       else if (tables_.has_retpolines && sites_.is_indirect_thunk(callee))
-        check_one(place, thunks, kRetpolines.name);
+        check_one(place, thunks, kRetpolines);
       else if (tables_.has_static_calls && callee.starts_with(kStaticCall) &&
                must_be_listed(branch) &&
                (sites_.is_call(view_.code_at(place)) ||
                 sites_.is_jump(view_.code_at(place))))
-        check_one(place, calls, ".static_call_sites");
+        check_one(place, calls, kStaticCalls);
     };
     for (elf::SectionId id = 1; id < module_.sections.size(); ++id)
       for (const elf::Relocation& relocation : view_.section(id).relocations)
@@ -291,8 +290,7 @@ class SiteChecker {
 } // namespace
 
 void check_sites(const Case& subject) {
-  if (const arch::CodeSites* sites =
-          arch::arch_for(subject.module.module()).code_sites())
+  if (const arch::CodeSites* sites = arch::arch_for(subject.module.module()).code_sites())
     SiteChecker(subject, *sites).run();
 }
 

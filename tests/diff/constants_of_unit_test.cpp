@@ -18,7 +18,7 @@ class ConstantsOfUnit : public testing::Compiled {
   Result change(const std::string& source, const std::string& before = "1, 2, 3, 4",
                 const std::string& after = "1, 2, 3, 5") {
     Diffing diffing;
-    diffing.sizes.jump = 16;
+    diffing.sizes["jump_entry"] = 16;
     return diffing.run(compiled(source, before), compiled(source, after));
   }
 

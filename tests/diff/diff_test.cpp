@@ -266,7 +266,7 @@ ObjectBuilder with_bug_table(const Bytes& body) {
 
 TEST(SpecialSections, KeepOnlyEntriesOfThePatch) {
   Diffing diffing;
-  diffing.sizes.bug = 12;
+  diffing.sizes["bug_entry"] = 12;
   const Result result =
       diffing.run(with_bug_table({kRet}).build(), with_bug_table({kNop, kRet}).build());
   ASSERT_TRUE(result.delta);
@@ -296,7 +296,7 @@ elf::Object with_jump_label(std::uint8_t filler) {
 
 TEST(SpecialSections, JumpLabelsOfVmlinuxKeysTravelAlong) {
   Diffing diffing;
-  diffing.sizes.jump = 16;
+  diffing.sizes["jump_entry"] = 16;
   diffing.symvers = image::Symvers::parse("0x0\tfeature_key\tvmlinux\tEXPORT_SYMBOL\t\n",
                                           "Module.symvers");
   const Result result = diffing.run(with_jump_label(kNop), with_jump_label(0xcc));
@@ -306,7 +306,7 @@ TEST(SpecialSections, JumpLabelsOfVmlinuxKeysTravelAlong) {
 
 TEST(SpecialSections, JumpLabelsOfModuleKeysThatCannotBeTestedAreRefused) {
   Diffing diffing;
-  diffing.sizes.jump = 16;
+  diffing.sizes["jump_entry"] = 16;
   diffing.symvers =
       image::Symvers::parse("0x0\tfeature_key\tdrivers/foo\tEXPORT_SYMBOL\t\n"
                             "0x0\tother\tvmlinux\tEXPORT_SYMBOL\t\n",

@@ -40,10 +40,10 @@ void warn(int) __attribute__((cold));
 class Entries : public Compiled {
  protected:
   Entries() {
-    diffing_.sizes.jump = 16;
-    diffing_.sizes.bug = 12;
-    diffing_.sizes.exception = 12;
-    diffing_.sizes.alt = 12;
+    diffing_.sizes["jump_entry"] = 16;
+    diffing_.sizes["bug_entry"] = 12;
+    diffing_.sizes["exception_table_entry"] = 12;
+    diffing_.sizes["alt_instr"] = 12;
     diffing_.explain = true;
   }
 
@@ -105,7 +105,7 @@ TEST_F(Entries, OfAWarningCountButForFileAndLine) {
 }
 
 TEST_F(Entries, WithoutFileHaveNoLine) {
-  diffing_.sizes.bug = 8;
+  diffing_.sizes["bug_entry"] = 8;
   const auto make = [](const char* flags) {
     return submit(std::string("asm volatile(\"1: ud2\\n"
                               ".pushsection __bug_table,\\\"aw\\\"\\n2: .long 1b-.\\n"
@@ -248,7 +248,7 @@ static __attribute__((used, noinline)) int fresh(int n) { WARNING("a.c", 1, 1); 
 }
 
 TEST_F(Entries, OfAnUnknownLayoutAreRefused) {
-  diffing_.sizes.alt = 10;
+  diffing_.sizes["alt_instr"] = 10;
   EXPECT_THROW(diff_of("ALTERNATIVE(\"lfence\", 5)", "ALTERNATIVE(\"mfence\", 5)"),
                Error);
 }

@@ -39,7 +39,7 @@ elf::SectionId add_empty(ObjectBuilder& unit, const std::string& name,
 
 TEST(HostileDiff, ASpecialSectionWithoutContentsIsRefused) {
   Diffing diffing;
-  diffing.sizes.bug = 12;
+  diffing.sizes["bug_entry"] = 12;
   ObjectBuilder original = unit(0x90);
   ObjectBuilder patched = unit(0x91);
   for (ObjectBuilder* side : {&original, &patched})
@@ -50,7 +50,7 @@ TEST(HostileDiff, ASpecialSectionWithoutContentsIsRefused) {
 
 TEST(HostileDiff, UnwindTablesWithoutContentsAreRefused) {
   Diffing diffing;
-  diffing.sizes.orc = 6;
+  diffing.sizes["orc_entry"] = 6;
   ObjectBuilder original = unit(0x90);
   ObjectBuilder patched = unit(0x91);
   for (ObjectBuilder* side : {&original, &patched}) {

@@ -120,7 +120,7 @@ TEST(Fixups, TravelWithTheEntriesThatNameThem) {
     return builder.build();
   };
   Diffing diffing;
-  diffing.sizes.exception = 12;
+  diffing.sizes["exception_table_entry"] = 12;
   const elf::Object object = delta_of(diffing.run(make(kNop), make(kOther)));
   EXPECT_EQ(object.sections[object.find_section(".fixup")].size(), 5U);
   const elf::Section& table = object.sections[object.find_section("__ex_table")];
@@ -147,7 +147,7 @@ TEST(Replacements, OfAlternativesTravelOnlyWithTheirEntries) {
     return builder.build();
   };
   Diffing diffing;
-  diffing.sizes.alt = 12;
+  diffing.sizes["alt_instr"] = 12;
   EXPECT_TRUE(has_section(delta_of(diffing.run(make(kNop, "f"), make(kOther, "f"))),
                           ".altinstr_replacement"));
   EXPECT_FALSE(has_section(delta_of(diffing.run(make(kNop, "g"), make(kOther, "g"))),

@@ -310,7 +310,7 @@ TEST(ColdParts, TakeTheirEntriesOfSpecialSectionsAlong) {
     return builder.build();
   };
   Diffing diffing;
-  diffing.sizes.bug = 12;
+  diffing.sizes["bug_entry"] = 12;
   const Result result = diffing.run(make(kNop), make(0xcc));
   ASSERT_EQ(result.exit, Exit::kSuccess);
   EXPECT_TRUE(result.delta->object.find_section("__bug_table"));
@@ -385,7 +385,7 @@ TEST(Parainstructions, MayEndWithoutTheirPadding) {
     return builder.build();
   };
   Diffing diffing;
-  diffing.sizes.paravirt = 16;
+  diffing.sizes["paravirt_patch_site"] = 16;
   const Result result = diffing.run(make(kNop), make(0xcc));
   ASSERT_EQ(result.exit, Exit::kSuccess);
   const elf::Object& object = result.delta->object;
@@ -404,7 +404,7 @@ Result with_module_key(const std::string& key) {
     return builder.build();
   };
   Diffing diffing;
-  diffing.sizes.jump = 16;
+  diffing.sizes["jump_entry"] = 16;
   diffing.symvers = image::Symvers::parse("0x0\t" + key +
                                               "\tdrivers/foo\tEXPORT_SYMBOL\t\n"
                                               "0x0\tother\tvmlinux\tEXPORT_SYMBOL\t\n",

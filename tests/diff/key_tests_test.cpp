@@ -13,20 +13,29 @@ using namespace testing;
 constexpr std::uint8_t kRet = 0xc3;
 
 /// f: call __fentry__; nopl (a jump label); mov $value, %al; ret; target: ret
+void add_f(ObjectBuilder& builder, std::uint8_t value) {
+  builder.function("f", {0x0f, 0x1f, 0x44, 0, 0, 0xb0, value, kRet, kRet});
+}
+
+/// The entry of that label.
+void list_label(ObjectBuilder& builder, elf::SymbolId key, std::int64_t key_addend) {
+  const elf::SymbolId f = builder.symbol("f");
+  const elf::SectionId table = builder.section(
+      {.name = "__jump_table", .flags = SHF_ALLOC | SHF_WRITE, .data = Bytes(16)});
+  builder.relocate(table, {0, R_X86_64_PC32, f, 5});
+  builder.relocate(table, {4, R_X86_64_PC32, f, 13});
+  builder.relocate(table, {8, R_X86_64_PC64, key, key_addend});
+}
+
 struct JumpLabel {
   std::int64_t key_addend = 0;
   bool with_orc = false;
 
   elf::Object build(std::uint8_t value) const {
     ObjectBuilder builder;
-    builder.function("f", {0x0f, 0x1f, 0x44, 0, 0, 0xb0, value, kRet, kRet});
+    add_f(builder, value);
+    list_label(builder, builder.symbol("feature_key"), key_addend);
     const elf::SymbolId f = builder.symbol("f");
-    const elf::SectionId table = builder.section(
-        {.name = "__jump_table", .flags = SHF_ALLOC | SHF_WRITE, .data = Bytes(16)});
-    builder.relocate(table, {0, R_X86_64_PC32, f, 5});
-    builder.relocate(table, {4, R_X86_64_PC32, f, 13});
-    builder.relocate(table,
-                     {8, R_X86_64_PC64, builder.symbol("feature_key"), key_addend});
     if (with_orc) {
       builder.section(
           {.name = ".orc_unwind", .flags = SHF_ALLOC, .data = {1, 1, 2, 2, 3, 3}});
@@ -43,8 +52,8 @@ struct JumpLabel {
 class KeysOfModules : public ::testing::Test {
  protected:
   KeysOfModules() {
-    diffing.sizes.jump = 16;
-    diffing.sizes.static_call = 8;
+    diffing.sizes["jump_entry"] = 16;
+    diffing.sizes["static_call_site"] = 8;
     diffing.symvers =
         image::Symvers::parse("0x0\tfeature_key\tdrivers/foo\tEXPORT_SYMBOL\t\n"
                               "0x0\t__SCK__ops\tdrivers/foo\tEXPORT_SYMBOL\t\n"
@@ -96,7 +105,7 @@ TEST_F(KeysOfModules, ALikelyBranchJumpsWhenItsKeyIsDisabled) {
 }
 
 TEST_F(KeysOfModules, TheUnwinderKnowsTheTest) {
-  diffing.sizes.orc = 2;
+  diffing.sizes["orc_entry"] = 2;
   const Result result = diff({.with_orc = true});
   ASSERT_TRUE(result.delta);
   const elf::Object& object = result.delta->object;
@@ -135,23 +144,19 @@ TEST_F(KeysOfModules, AStaticCallGoesThroughItsTrampoline) {
 TEST(KeysOfThePatch, AreNotTakenForNamesakesInTheParent) {
   const auto make = [](bool is_patched) {
     ObjectBuilder builder;
-    builder.function("f", {0x0f, 0x1f, 0x44, 0, 0, 0xb0, is_patched, kRet, kRet});
+    add_f(builder, is_patched);
     if (!is_patched)
       return builder.build();
     const elf::SectionId descriptors = builder.section(
         {.name = "__dyndbg", .flags = SHF_ALLOC | SHF_WRITE, .data = Bytes(56)});
     const elf::SymbolId key =
         builder.define("descriptor.72", STT_OBJECT, descriptors, 56);
-    const elf::SectionId table = builder.section(
-        {.name = "__jump_table", .flags = SHF_ALLOC | SHF_WRITE, .data = Bytes(16)});
-    builder.relocate(table, {0, R_X86_64_PC32, builder.symbol("f"), 5});
-    builder.relocate(table, {4, R_X86_64_PC32, builder.symbol("f"), 13});
-    builder.relocate(table, {8, R_X86_64_PC64, key, 40});
+    list_label(builder, key, 40);
     return builder.build();
   };
   for (const std::size_t namesakes : {1u, 4u}) {
     Diffing diffing;
-    diffing.sizes.jump = 16;
+    diffing.sizes["jump_entry"] = 16;
     diffing.parent = "foo";
     diffing.more_globals.assign(namesakes, "descriptor.72");
     const Result result = diffing.run(make(false), make(true));
@@ -164,19 +169,15 @@ TEST(KeysOfThePatch, AreNotTakenForNamesakesInTheParent) {
 TEST(KeysOfThePatch, TravelThoughNoCodeRefersToThem) {
   const auto make = [](bool is_patched) {
     ObjectBuilder builder;
-    builder.function("f", {0x0f, 0x1f, 0x44, 0, 0, 0xb0, is_patched, kRet, kRet});
+    add_f(builder, is_patched);
     if (!is_patched)
       return builder.build();
     const elf::SymbolId key = builder.variable("fresh_key", Bytes(16));
-    const elf::SectionId table = builder.section(
-        {.name = "__jump_table", .flags = SHF_ALLOC | SHF_WRITE, .data = Bytes(16)});
-    builder.relocate(table, {0, R_X86_64_PC32, builder.symbol("f"), 5});
-    builder.relocate(table, {4, R_X86_64_PC32, builder.symbol("f"), 13});
-    builder.relocate(table, {8, R_X86_64_PC64, key, 1});
+    list_label(builder, key, 1);
     return builder.build();
   };
   Diffing diffing;
-  diffing.sizes.jump = 16;
+  diffing.sizes["jump_entry"] = 16;
   const Result result = diffing.run(make(false), make(true));
   ASSERT_TRUE(result.delta);
   EXPECT_TRUE(result.delta->object.find_section("__jump_table"));

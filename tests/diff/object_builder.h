@@ -139,7 +139,7 @@ class Diffing {
   std::string inlined{};                 ///< of the original, but not in the parent
   std::string parent = "vmlinux";
   image::Symvers symvers;
-  kernel::StructSizes sizes;
+  special::StructSizes sizes;
   bool klp_arch = false;
   bool explain = false;
   InitChanges init_changes = InitChanges::kLeaveOutUnits;

@@ -45,8 +45,8 @@ class Tables : public ::testing::TestWithParam<Table> {};
 
 TEST_P(Tables, KeepTheEntriesOfThePatch) {
   Diffing diffing;
-  diffing.sizes.fixup = 48;
-  diffing.sizes.bug = 12;
+  diffing.sizes["fixup_entry"] = 48;
+  diffing.sizes["bug_entry"] = 12;
   const Result result = diffing.run(with_table(GetParam(), 2), with_table(GetParam(), 3));
   ASSERT_TRUE(result.delta);
   const elf::Object& object = result.delta->object;

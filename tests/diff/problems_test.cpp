@@ -55,7 +55,7 @@ TEST(Problems, AStaticCallWhoseKeyAModuleOwnsIsRefused) {
     return builder.build();
   };
   Diffing diffing;
-  diffing.sizes.static_call = 8;
+  diffing.sizes["static_call_site"] = 8;
   diffing.symvers =
       image::Symvers::parse("0x0\t__SCK__ops\tdrivers/foo\tEXPORT_SYMBOL\t\n"
                             "0x0\tother\tvmlinux\tEXPORT_SYMBOL\t\n",

@@ -165,7 +165,7 @@ TEST_F(DebianKernel, IsPutTogetherFromItsPackages) {
   EXPECT_TRUE(fs::exists(target.source / "init/main.c"));
   EXPECT_TRUE(fs::exists(target.symvers));
   EXPECT_TRUE(fs::exists(target.modules_root / "lib/modules" / kRelease / "modules.dep"));
-  EXPECT_EQ(target.struct_sizes.alt, 12U);
+  EXPECT_EQ(target.struct_sizes.at("alt_instr"), 12U);
 }
 
 TEST_F(DebianKernel, IsPutTogetherFromTheParts) {

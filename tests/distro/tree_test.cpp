@@ -2,6 +2,7 @@
 //
 // Trees of the user's, with kernels of one file made here.
 #include "base/error.h"
+#include "cache/record.h"
 #include "distro/find_target.h"
 #include "distro/tree.h"
 #include "image/exports_of.h"
@@ -75,7 +76,7 @@ TEST_F(Tree, IsUsedWhereItIsIfItWasBuilt) {
   EXPECT_EQ(target.records, target.objects);
   EXPECT_EQ(target.units.owners("source/fs/part.c").size(), 1U);
   EXPECT_EQ(target.modules.at("my_part").shipped, target.objects / "fs/my-part.ko");
-  EXPECT_EQ(target.struct_sizes.alt, 12U);
+  EXPECT_EQ(target.struct_sizes.at("alt_instr"), 12U);
   EXPECT_THAT(target.make_variables, testing::Contains("KERNELRELEASE=6.1.5-mine"));
 }
 
@@ -88,8 +89,14 @@ TEST_F(Tree, HasItsFactsMadeAgainIfTheRecordIsOfNoUse) {
       write_file(file, std::string_view("source/other.c\tvmlinux\n"));
   const kernel::Target second = find_target(request());
   EXPECT_EQ(second.units.text(), units);
-  EXPECT_EQ(second.struct_sizes.alt, 12U);
+  EXPECT_EQ(second.struct_sizes.at("alt_instr"), 12U);
   EXPECT_EQ(find_target(request()).units.text(), units);
+}
+
+TEST_F(Tree, HasSizesLookedUpAgainWhenOtherStructuresAreWanted) {
+  const fs::path file = find_target(request()).cache / "struct-sizes";
+  cache::write_record(file, "facts-2", "alt_instr 99\n");
+  EXPECT_EQ(find_target(request()).struct_sizes.at("alt_instr"), 12U);
 }
 
 TEST_F(Tree, MustBeOfTheKernelThatWasAskedFor) {

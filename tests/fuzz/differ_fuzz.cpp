@@ -12,15 +12,14 @@ namespace {
 
 using namespace kpatch;
 
-const kernel::StructSizes kSizes = {.alt = 12,
-                                    .bug = 12,
-                                    .exception = 12,
-                                    .jump = 16,
-                                    .printk_index = 8,
-                                    .paravirt = 16,
-                                    .static_call = 8,
-                                    .fixup = 48,
-                                    .orc = 6};
+const special::StructSizes kSizes = {{"alt_instr", 12},
+                                     {"bug_entry", 12},
+                                     {"exception_table_entry", 12},
+                                     {"jump_entry", 16},
+                                     {"paravirt_patch_site", 16},
+                                     {"static_call_site", 8},
+                                     {"fixup_entry", 48},
+                                     {"orc_entry", 6}};
 
 void compare(std::span<const std::uint8_t> input) {
   const std::size_t border = fuzz::as_text(input).find(fuzz::kBorder);

@@ -39,7 +39,7 @@ std::vector<Problem> problems(const std::string& parent, bool klp_arch = false) 
   Diffing diffing;
   diffing.parent = parent;
   diffing.klp_arch = klp_arch;
-  diffing.sizes.alt = 12;
+  diffing.sizes["alt_instr"] = 12;
   const diff::Result result = diffing.run(unit(0x90), unit(0xcc));
   EXPECT_TRUE(result.delta);
   return result.delta ? late_replacements(*result.delta) : std::vector<Problem>();

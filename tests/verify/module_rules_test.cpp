@@ -277,22 +277,6 @@ const Fault kFaults[] = {
                              .section = r.module_.add_section(
                                  {.name = ".text.cold", .flags = SHF_EXECINSTR})});
      }},
-    {"JumpTable", "KP5007",
-     [](LoaderRules& r) {
-       r.module_.add_section({.name = "__jump_table", .data = Bytes(24)});
-     }},
-    {"StaticCallSites", "KP5007",
-     [](LoaderRules& r) {
-       r.module_.add_section({.name = ".static_call_sites", .data = Bytes(12)});
-     }},
-    {"RetpolineSites", "KP5007",
-     [](LoaderRules& r) {
-       r.module_.add_section({.name = ".retpoline_sites", .data = Bytes(5)});
-     }},
-    {"SmpLocks", "KP5007",
-     [](LoaderRules& r) {
-       r.module_.add_section({.name = ".smp_locks", .data = Bytes(3)});
-     }},
     {"ReturnSites", "KP5007",
      [](LoaderRules& r) { r.section(".return_sites").data.resize(6); }},
     {"FtraceEntrySize", "KP5007",
@@ -358,6 +342,21 @@ const Fault kFaults[] = {
        }
      }},
 };
+
+/// The sizes of entries come from the table of special sections; the kernel says by its
+/// own __ex_table which of the known ones it has.
+TEST_F(LoaderRules, WantWholeEntriesInTables) {
+  for (const auto& [table, size] : {std::pair("__jump_table", 24),
+                                    {".static_call_sites", 12},
+                                    {".retpoline_sites", 5},
+                                    {".smp_locks", 3},
+                                    {"__ex_table", 16}}) {
+    const elf::Object whole = module_;
+    module_.add_section({.name = table, .data = Bytes(static_cast<std::size_t>(size))});
+    EXPECT_THAT(codes(), Contains("KP5007")) << table;
+    module_ = whole;
+  }
+}
 
 INSTANTIATE_TEST_SUITE_P(OfModules, Faults, testing::ValuesIn(kFaults),
                          [](const auto& information) {
