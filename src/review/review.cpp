@@ -8,24 +8,20 @@
 
 #include "review/review_rules.h"
 
-#include <array>
 #include <filesystem>
 
 namespace kpatch::review {
 
-// One file each.
-ReviewRule find_ended_timers;      ///< KP4001
-ReviewRule find_changed_layouts;   ///< KP4002
-ReviewRule find_uneven_holds;      ///< KP4003
-ReviewRule find_always_running;    ///< KP4004
-ReviewRule find_delicate_contexts; ///< KP4005
-ReviewRule find_outliving;         ///< KP4006
+#define KPATCH_REVIEW_RULE(find) ReviewRule find;
+#include "review/rules.def"
+#undef KPATCH_REVIEW_RULE
 
 namespace {
 
-constexpr std::array kRules = {
-    find_ended_timers,   find_changed_layouts,   find_uneven_holds,
-    find_always_running, find_delicate_contexts, find_outliving,
+constexpr ReviewRule* kRules[] = {
+#define KPATCH_REVIEW_RULE(find) find,
+#include "review/rules.def"
+#undef KPATCH_REVIEW_RULE
 };
 
 } // namespace

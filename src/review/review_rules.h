@@ -20,7 +20,7 @@ struct UnitView {
 using PatchView = std::vector<UnitView>;
 
 /// A rule looks at the whole patch and says what it finds. To add one: a file
-/// `review_<what>.cpp`, a row in review.cpp, a section in docs/problems.md.
+/// `review_<what>.cpp`, a row in rules.def, a section in docs/problems.md.
 using ReviewRule = std::vector<Problem>(const PatchView& patch);
 
 } // namespace kpatch::review

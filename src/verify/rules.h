@@ -16,20 +16,10 @@ struct Case {
   Findings& findings;
 };
 
-/// struct module, name, flags of code, sizes of tables.
-void check_shape(const Case& subject);
-/// What the module says about its own kind: kernel, machine, licence, imports.
-void check_imports(const Case& subject);
-/// Places that the kernel rewrites: labels, static calls, returns, thunks, ftrace.
-void check_sites(const Case& subject);
-/// Entries that the kernel looks up: alternatives, bugs, exceptions, unwind data.
-void check_entries(const Case& subject);
-/// Places where code is entered, against code that is replaced.
-void check_landings(const Case& subject);
-/// Fields and what they refer to.
-void check_references(const Case& subject);
-/// The functions that the module replaces.
-void check_records(const Case& subject);
+/// A group of rules: adds what breaks them to the findings. Those of rules.def are run on
+/// every module.
+using Rules = void(const Case&);
+
 /// Whether the new code has to do with the old: names that occur several times are easily
 /// counted wrong, and then what is meant is not what is replaced or referred to.
 void check_likeness(const Case& subject, const elf::FunctionRecord& record);
