@@ -41,6 +41,7 @@
 #include "distro/depmod.h"
 #include "distro/feature_set.h"
 #include "distro/package_unpack.h"
+#include "distro/provider.h"
 #include "kernel/facts.h"
 #include "kernel/kbuild.h"
 
@@ -234,10 +235,10 @@ fs::path first_existing(const std::vector<fs::path>& candidates, std::string_vie
 
 void locate_image(const Workshop& shop, kernel::Target& target) {
   const fs::path image = shop.kernel / "image";
-  target.image = first_existing({image / "boot" / ("vmlinuz-" + shop.release),
-                                 image / "boot" / ("vmlinux-" + shop.release),
-                                 image / "usr/lib/modules" / shop.release / "vmlinuz"},
-                                "the kernel image");
+  const std::optional<fs::path> found = cache::find_image(image, shop.release);
+  if (!found)
+    fail("{}: the kernel image is not where it should be", image.string());
+  target.image = *found;
   target.modules_root = fs::exists(image / "lib/modules") ? image : image / "usr";
 }
 
@@ -423,6 +424,12 @@ kernel::Target debian_target(const kernel::TargetRequest& request) {
                      [&](const fs::path& to) { unpack_debug(shop, to); });
   locate_debug(shop, target);
   return target;
+}
+
+Provider debian_provider() {
+  return {.is_meant = [](const kernel::TargetRequest&) { return true; },
+          .find = debian_target,
+          .find_newer = debian_newer_source};
 }
 
 } // namespace kpatch::distro

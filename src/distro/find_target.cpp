@@ -1,17 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// Which file of this folder knows the kernel: one row for each form that a request may
-// have, the more explicit first.
+// Which file of this folder knows the kernel.
 #include "distro/find_target.h"
 
 #include "base/error.h"
-#include "distro/debian.h"
-#include "distro/debian_sources.h"
 #include "distro/full_build.h"
 #include "distro/out_of_tree.h"
-#include "distro/rpm.h"
-#include "distro/tree.h"
-#include "distro/ubuntu.h"
+#include "distro/provider.h"
 #include "kernel/requirements.h"
 
 #include <algorithm>
@@ -20,26 +15,15 @@ namespace kpatch::distro {
 
 namespace {
 
-struct Provider {
-  bool (*is_meant)(const kernel::TargetRequest& request);
-  kernel::Target (*find)(const kernel::TargetRequest& request);
-  /// Null: the user has to give the tree.
-  std::filesystem::path (*find_newer)(const kernel::TargetRequest& request,
-                                      const kernel::Target& target,
-                                      const std::string& wanted);
+constexpr Provider (*kProviders[])() = {
+#define KPATCH_PROVIDER(get) get,
+#include "distro/providers.def"
+#undef KPATCH_PROVIDER
 };
 
-constexpr Provider kProviders[] = {
-    {is_tree_request, tree_target, nullptr},
-    {is_rpm_request, rpm_target, nullptr},
-    {is_ubuntu_request, ubuntu_target, nullptr},
-    {[](const kernel::TargetRequest&) { return true; }, debian_target,
-     debian_newer_source},
-};
-
-const Provider& provider_of(const kernel::TargetRequest& request) {
-  return *std::ranges::find_if(
-      kProviders, [&](const Provider& provider) { return provider.is_meant(request); });
+Provider provider_of(const kernel::TargetRequest& request) {
+  return (*std::ranges::find_if(
+      kProviders, [&](Provider (*get)()) { return get().is_meant(request); }))();
 }
 
 } // namespace
@@ -62,7 +46,7 @@ kernel::Target find_target(kernel::TargetRequest request) {
 std::filesystem::path find_newer_source(const kernel::TargetRequest& request,
                                         const kernel::Target& target,
                                         const std::string& wanted) {
-  const Provider& provider = provider_of(request);
+  const Provider provider = provider_of(request);
   if (!provider.find_newer)
     fail_with_remedy(
         "unpack the newer source and give its folder: --to DIR",

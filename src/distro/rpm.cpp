@@ -16,6 +16,7 @@
 #include "cache/cache.h"
 #include "cache/cache_upkeep.h"
 #include "cache/layout.h"
+#include "distro/provider.h"
 #include "distro/rpm_packages.h"
 #include "distro/tree.h"
 
@@ -295,6 +296,10 @@ kernel::Target rpm_target(const kernel::TargetRequest& request) {
   kernel::TargetRequest of_release = request;
   of_release.release = release;
   return target_of_tree(of_release, files);
+}
+
+Provider rpm_provider() {
+  return {.is_meant = is_rpm_request, .find = rpm_target};
 }
 
 } // namespace kpatch::distro

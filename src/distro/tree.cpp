@@ -17,9 +17,11 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/sha256.h"
+#include "base/text.h"
 #include "cache/cache.h"
 #include "cache/cache_upkeep.h"
 #include "cache/layout.h"
+#include "distro/provider.h"
 #include "image/exports_of.h"
 #include "image/vmlinux_text.h"
 #include "kernel/facts.h"
@@ -122,9 +124,7 @@ fs::path module_of_order_line(std::string_view line) {
 void add_built_modules(kernel::Target& target) {
   const std::string order =
       read_text_if_exists(target.objects / "modules.order").value_or("");
-  for (std::string_view rest = order; !rest.empty();) {
-    const std::string_view line = rest.substr(0, rest.find('\n'));
-    rest.remove_prefix(std::min(line.size() + 1, rest.size()));
+  for (const std::string_view line : lines_of(order)) {
     fs::path file = target.objects / line;
     if (file.extension() != ".ko" || !fs::exists(file))
       file = target.objects / module_of_order_line(line);
@@ -279,6 +279,10 @@ kernel::Target target_of_tree(const kernel::TargetRequest& request,
                                                 .debug_modules = files.debug_modules});
   cache::record_source(target.cache, target.source);
   return target;
+}
+
+Provider tree_provider() {
+  return {.is_meant = is_tree_request, .find = tree_target};
 }
 
 } // namespace kpatch::distro

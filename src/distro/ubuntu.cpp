@@ -21,6 +21,7 @@
 #include "distro/debian_names.h"
 #include "distro/debian_sources.h"
 #include "distro/package_unpack.h"
+#include "distro/provider.h"
 #include "distro/tree.h"
 
 #include <algorithm>
@@ -128,6 +129,10 @@ kernel::Target ubuntu_target(const kernel::TargetRequest& request) {
                          .config = place / "headers/usr/src" / headers / ".config",
                          .vmlinux = debug / "boot" / ("vmlinux-" + release),
                          .debug_modules = debug / "lib/modules" / release});
+}
+
+Provider ubuntu_provider() {
+  return {.is_meant = is_ubuntu_request, .find = ubuntu_target};
 }
 
 } // namespace kpatch::distro
