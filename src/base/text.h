@@ -4,6 +4,8 @@
 #pragma once
 
 #include <algorithm>
+#include <concepts>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -39,6 +41,14 @@ inline std::vector<std::string_view> lines_of(std::string_view text) {
   while (!text.empty())
     lines.push_back(take_line(text));
   return lines;
+}
+
+/// They would name a text that is gone.
+template <std::same_as<std::string> Text>
+std::vector<std::string_view> lines_of(Text&& text) = delete;
+
+constexpr std::string_view first_line(std::string_view text) {
+  return take_line(text);
 }
 
 /// The parts between separators that are not empty.

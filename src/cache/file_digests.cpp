@@ -12,6 +12,7 @@
 #include "base/files.h"
 #include "base/process.h"
 #include "base/sha256.h"
+#include "base/text.h"
 
 #include <fmt/format.h>
 
@@ -43,7 +44,7 @@ std::vector<fs::path> programs_of(const fs::path& driver) {
   for (const char* name : {"cc1", "as"}) {
     std::string path =
         run({.argv = {driver, std::string("-print-prog-name=") + name}}).output;
-    path = path.substr(0, path.find('\n'));
+    path = std::string(first_line(path));
     if (!path.empty())
       path = path.front() == '/' ? path : find_program(path).string();
     if (!path.empty())
@@ -59,13 +60,9 @@ struct Memo {
 };
 
 bool is_current(const Memo& memo) {
-  std::string_view text = memo.text;
-  while (!text.empty()) {
-    const std::string_view line = text.substr(0, text.find('\n'));
+  for (const std::string_view line : lines_of(memo.text))
     if (line.empty() || stamp(line.substr(0, line.find(' '))) != line)
       return false;
-    text.remove_prefix(std::min(line.size() + 1, text.size()));
-  }
   return !memo.text.empty() && !memo.digest.empty();
 }
 

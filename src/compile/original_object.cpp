@@ -19,6 +19,7 @@
 #include "base/log.h"
 #include "base/process.h"
 #include "base/sha256.h"
+#include "base/text.h"
 #include "cache/object_store.h"
 #include "compile/compile.h"
 
@@ -90,13 +91,11 @@ std::optional<std::string> inputs_digest(const Workshop& shop, const CompileJob&
                                          std::string_view list) {
   Sha256 hash;
   hash.add(command);
-  while (!list.empty()) {
-    const std::string_view line = list.substr(0, list.find('\n'));
+  for (const std::string_view line : lines_of(list)) {
     const std::string content = shop.digests->of(file_of_line(job, line));
     if (content.empty())
       return std::nullopt;
     hash.add(fmt::format("{}\n{}\n", line, content));
-    list.remove_prefix(std::min(line.size() + 1, list.size()));
   }
   return hash.finish();
 }

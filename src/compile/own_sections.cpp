@@ -17,6 +17,8 @@
 // `.previous` or `.popsection`, which need no change.
 #include "compile/own_sections.h"
 
+#include "base/text.h"
+
 #include <algorithm>
 #include <tuple>
 #include <utility>
@@ -115,8 +117,7 @@ std::vector<Line> read_lines(std::string_view assembly,
   std::vector<Line> lines;
   Place place;
   while (!assembly.empty()) {
-    Line line{.text = assembly.substr(0, assembly.find('\n')), .enters = {}, .ends = {}};
-    assembly.remove_prefix(std::min(line.text.size() + 1, assembly.size()));
+    Line line{.text = take_line(assembly), .enters = {}, .ends = {}};
     for (std::string_view left = line.text; !left.empty();) {
       std::string_view rest = next_statement(left);
       const std::string_view directive = first_word(rest);

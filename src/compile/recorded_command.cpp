@@ -15,6 +15,7 @@
 #include "compile/recorded_command.h"
 
 #include "base/error.h"
+#include "base/text.h"
 
 #include <algorithm>
 #include <optional>
@@ -28,11 +29,10 @@ std::optional<std::string_view> find_assignment(std::string_view text,
                                                 std::string_view prefix) {
   constexpr std::string_view kAssign = " := ";
   while (!text.empty()) {
-    const std::string_view line = text.substr(0, text.find('\n'));
+    const std::string_view line = take_line(text);
     const std::size_t assign = line.find(kAssign);
     if (line.starts_with(prefix) && assign != std::string_view::npos)
       return line.substr(assign + kAssign.size());
-    text.remove_prefix(std::min(line.size() + 1, text.size()));
   }
   return std::nullopt;
 }

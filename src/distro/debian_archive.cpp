@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/process.h"
+#include "base/text.h"
 #include "cache/cache_upkeep.h"
 #include "distro/debian_sources.h"
 
@@ -87,10 +88,7 @@ bool is_kernel_source(std::string_view name) {
 
 std::vector<ControlFields> parse_control(std::string_view text) {
   std::vector<ControlFields> paragraphs(1);
-  while (!text.empty()) {
-    const std::size_t end = text.find('\n');
-    const std::string_view line = text.substr(0, end);
-    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+  for (const std::string_view line : lines_of(text)) {
     const std::size_t colon = line.find(':');
     if (line.empty() && !paragraphs.back().empty())
       paragraphs.emplace_back();
@@ -162,10 +160,7 @@ std::string dependency_with_prefix(std::string_view depends, std::string_view pr
 
 std::vector<std::string> parse_madison(std::string_view text) {
   std::vector<std::string> versions;
-  while (!text.empty()) {
-    const std::size_t end = text.find('\n');
-    const std::string_view line = text.substr(0, end);
-    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+  for (const std::string_view line : lines_of(text)) {
     const std::size_t first = line.find('|');
     const std::size_t second = line.find('|', first + 1);
     if (first == std::string_view::npos || second == std::string_view::npos ||
@@ -201,15 +196,9 @@ std::string wanted_or_later(const std::vector<std::string>& served,
 std::vector<std::string> package_names(const Apt& apt, const std::string& prefix) {
   if (find_program("apt-cache").empty())
     return {};
-  std::string_view text;
   const std::string output = run(apt.command({"apt-cache", "pkgnames", prefix})).output;
-  std::vector<std::string> names;
-  for (text = output; !text.empty();) {
-    const std::size_t end = std::min(text.find('\n'), text.size());
-    names.emplace_back(text.substr(0, end));
-    text.remove_prefix(std::min(end + 1, text.size()));
-  }
-  return names;
+  const std::vector<std::string_view> names = lines_of(output);
+  return {names.begin(), names.end()};
 }
 
 fs::path DebianArchive::find_downloaded(const std::string& package,

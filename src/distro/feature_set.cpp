@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/process.h"
+#include "base/text.h"
 #include "distro/debian_archive.h"
 #include "distro/package_unpack.h"
 
@@ -28,9 +29,9 @@ struct SeriesEntry {
 /// A patch a line; what follows '#' is a remark.
 std::vector<SeriesEntry> read_series(const fs::path& file) {
   std::vector<SeriesEntry> series;
-  std::istringstream text(read_text(file));
-  for (std::string line; std::getline(text, line);) {
-    std::istringstream words(line.substr(0, line.find('#')));
+  const std::string text = read_text(file);
+  for (const std::string_view line : lines_of(text)) {
+    std::istringstream words{std::string(line.substr(0, line.find('#')))};
     SeriesEntry entry;
     if (words >> entry.patch) {
       words >> entry.strip;

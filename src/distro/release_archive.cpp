@@ -6,6 +6,7 @@
 #include "distro/release_archive.h"
 
 #include "base/files.h"
+#include "base/text.h"
 #include "cache/cache_upkeep.h"
 #include "cache/layout.h"
 
@@ -23,9 +24,7 @@ constexpr const char* kStamp = "fetched"; ///< its time is that of the lists
 /// Apt's errors, without its warnings.
 std::string errors_in(std::string_view messages) {
   std::string errors;
-  while (!messages.empty()) {
-    const std::string_view line = messages.substr(0, messages.find('\n'));
-    messages.remove_prefix(std::min(messages.size(), line.size() + 1));
+  for (const std::string_view line : lines_of(messages)) {
     if (line.starts_with("E:"))
       errors += fmt::format("\n{}", line);
   }
@@ -40,7 +39,7 @@ bool is_older_than(const fs::path& file, std::chrono::seconds age) {
 
 std::string architecture() {
   const Outcome outcome = run(apt({"dpkg", "--print-architecture"}));
-  return outcome.ok() ? outcome.output.substr(0, outcome.output.find('\n')) : "";
+  return std::string(outcome.ok() ? first_line(outcome.output) : "");
 }
 
 } // namespace

@@ -20,6 +20,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/process.h"
+#include "base/text.h"
 #include "cache/cache.h"
 #include "cache/cache_upkeep.h"
 #include "distro/package_unpack.h"
@@ -192,10 +193,8 @@ void fill(const fs::path& fresh, const Apt& apt, const std::vector<std::string>&
 
 std::vector<std::string> parse_simulation(std::string_view text) {
   std::vector<std::string> packages;
-  while (!text.empty()) {
+  for (const std::string_view line : lines_of(text)) {
     // Inst gcc-14 (14.2.0-19 Debian:13.6/stable [amd64])
-    const std::string_view line = text.substr(0, text.find('\n'));
-    text.remove_prefix(std::min(text.size(), line.size() + 1));
     constexpr std::string_view kInstall = "Inst ";
     const std::size_t open = line.find(" (");
     const std::size_t end = line.find(' ', open + 2);

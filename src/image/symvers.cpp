@@ -7,6 +7,7 @@
 #include "image/symvers.h"
 
 #include "base/error.h"
+#include "base/text.h"
 
 #include <algorithm>
 #include <array>
@@ -37,12 +38,8 @@ void split(std::string_view line, Fields& row) {
 
 template <typename Visit>
 void for_each_line(std::string_view text, Visit visit) {
-  while (!text.empty()) {
-    const std::size_t newline = text.find('\n');
-    if (!visit(text.substr(0, newline)) || newline == std::string_view::npos)
-      return;
-    text.remove_prefix(newline + 1);
-  }
+  while (!text.empty() && visit(take_line(text)))
+    ;
 }
 
 /// 0 if no line has one.

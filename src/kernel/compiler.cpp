@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/process.h"
+#include "base/text.h"
 
 #include <vector>
 
@@ -68,8 +69,7 @@ std::string compiler_version_text(const std::string& command) {
     fail_with_remedy(fmt::format("install it: apt-get install {}", command),
                      "{}: the compiler this kernel was built with is not installed",
                      command);
-  const std::string output = run_checked({.argv = {command, "--version"}});
-  return output.substr(0, output.find('\n'));
+  return std::string(first_line(run_checked({.argv = {command, "--version"}})));
 }
 
 bool same_compiler(std::string_view one, std::string_view other) {

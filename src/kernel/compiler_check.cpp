@@ -12,18 +12,14 @@
 #include "kernel/compiler_check.h"
 
 #include "base/error.h"
+#include "base/text.h"
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 
 namespace kpatch::kernel {
 
 namespace {
-
-bool is_digit(char c) {
-  return std::isdigit(static_cast<unsigned char>(c)) != 0;
-}
 
 struct Vendor {
   std::string_view name; ///< the parentheses begin with it

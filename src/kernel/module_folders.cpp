@@ -2,9 +2,8 @@
 #include "kernel/module_folders.h"
 
 #include "base/files.h"
+#include "base/text.h"
 #include "kernel/kbuild.h"
-
-#include <sstream>
 
 namespace kpatch::kernel {
 namespace fs = std::filesystem;
@@ -14,11 +13,9 @@ bool is_out_of_tree(const Target& target) {
 }
 
 std::vector<fs::path> module_folders(const Target& target) {
-  std::istringstream lines(read_text(target.cache / kModuleFolders));
-  std::vector<fs::path> folders;
-  for (std::string line; std::getline(lines, line);)
-    folders.emplace_back(line);
-  return folders;
+  const std::string list = read_text(target.cache / kModuleFolders);
+  const std::vector<std::string_view> folders = lines_of(list);
+  return {folders.begin(), folders.end()};
 }
 
 std::vector<std::string> module_command(const Target& target, const fs::path& folder) {

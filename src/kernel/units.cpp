@@ -7,6 +7,7 @@
 #include "kernel/units.h"
 
 #include "base/error.h"
+#include "base/text.h"
 
 #include <algorithm>
 
@@ -50,9 +51,7 @@ std::string UnitIndex::text() const {
 UnitIndex UnitIndex::parse(std::string_view text, std::string_view label) {
   UnitIndex index;
   for (std::size_t line = 1; !text.empty(); ++line) {
-    const std::size_t end = text.find('\n');
-    std::string_view rest = text.substr(0, end);
-    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+    std::string_view rest = take_line(text);
     std::size_t tab = rest.find('\t');
     if (tab == 0 || tab == std::string_view::npos)
       fail("{}:{}: not a unit with its owners", label, line);

@@ -13,6 +13,7 @@
 #include "patch/patch_file.h"
 
 #include "base/error.h"
+#include "base/text.h"
 #include "patch/patch_dialect.h"
 
 #include <algorithm>
@@ -74,18 +75,6 @@ ChangeKind kind_of_index(std::string_view line) {
   return line.ends_with(" 160000") ? ChangeKind::kSubmodule : ChangeKind::kLines;
 }
 
-std::vector<std::string_view> split_lines(std::string_view text) {
-  std::vector<std::string_view> lines;
-  while (!text.empty()) {
-    const std::size_t end = text.find('\n');
-    lines.push_back(text.substr(0, end));
-    if (end == std::string_view::npos)
-      break;
-    text.remove_prefix(end + 1);
-  }
-  return lines;
-}
-
 std::string_view without_return(std::string_view line) {
   if (line.ends_with('\r'))
     line.remove_suffix(1);
@@ -95,9 +84,8 @@ std::string_view without_return(std::string_view line) {
 class Reader {
  public:
   Reader(std::string_view text, std::string name)
-      : lines_(split_lines(without_byte_order_mark(text))), patch_{.name =
-                                                                       std::move(name),
-                                                                   .changes = {}} {}
+      : lines_(lines_of(without_byte_order_mark(text))), patch_{.name = std::move(name),
+                                                                .changes = {}} {}
 
   PatchFile read() {
     refuse_encoding();

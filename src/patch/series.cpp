@@ -38,20 +38,19 @@ bool begins_mail(std::string_view line) {
 std::vector<SeriesEntry> mails_of(const std::string& name, const std::string& text) {
   std::vector<SeriesEntry> mails;
   bool after_blank = true;
-  std::istringstream lines(text);
-  for (std::string line; std::getline(lines, line);) {
+  for (const std::string_view line : lines_of(text)) {
     if (after_blank && begins_mail(line))
       mails.push_back({fmt::format("{}#{}", name, mails.size() + 1), {}});
     if (!mails.empty())
-      mails.back().text += line + "\n";
+      mails.back().text.append(line).append("\n");
     after_blank = line.empty() || line == "\r";
   }
   return mails;
 }
 
 /// The patch that a line of a quilt series names; empty: none.
-std::string quilt_entry(const std::string& line, const std::string& place) {
-  std::istringstream words(line.substr(0, line.find('#')));
+std::string quilt_entry(std::string_view line, const std::string& place) {
+  std::istringstream words{std::string(line.substr(0, line.find('#')))};
   std::string name;
   words >> name;
   for (std::string option; words >> option;)
@@ -65,9 +64,9 @@ std::string quilt_entry(const std::string& line, const std::string& place) {
 
 std::vector<SeriesEntry> quilt_series(const fs::path& file) {
   std::vector<SeriesEntry> entries;
-  std::istringstream lines(read_text(file));
+  const std::string text = read_text(file);
   std::size_t number = 0;
-  for (std::string line; std::getline(lines, line);) {
+  for (const std::string_view line : lines_of(text)) {
     const std::string place = fmt::format("{}: line {}", file.string(), ++number);
     const std::string name = quilt_entry(line, place);
     if (name.empty())
@@ -101,7 +100,7 @@ std::vector<SeriesEntry> entries_of(const fs::path& path) {
   if (!fs::is_regular_file(path))
     fail("{}: no such file or folder", path.string());
   const std::string text = read_text(path);
-  if (begins_mail(text.substr(0, text.find('\n'))))
+  if (begins_mail(first_line(text)))
     return mails_of(path.filename(), text);
   if (has_diff(text))
     return {{path.filename(), text}};
@@ -110,12 +109,11 @@ std::vector<SeriesEntry> entries_of(const fs::path& path) {
 
 /// The header field, with its continuation lines in one.
 std::string field(std::string_view text, std::string_view name) {
-  std::istringstream lines{std::string(text)};
   std::string value;
   bool is_in = false;
-  for (std::string line; std::getline(lines, line);) {
-    if (!line.empty() && line.back() == '\r')
-      line.pop_back();
+  for (std::string_view line : lines_of(text)) {
+    if (line.ends_with('\r'))
+      line.remove_suffix(1);
     if (is_in && line.starts_with(' '))
       value += line;
     else if (is_in || line.empty())

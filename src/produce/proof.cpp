@@ -11,6 +11,7 @@
 #include "arch/arch.h"
 #include "base/error.h"
 #include "base/files.h"
+#include "base/text.h"
 #include "cache/layout.h"
 
 #include <fmt/ranges.h>
@@ -91,8 +92,8 @@ bool is_kernels_own(const kernel::Target& target) {
     return true;
   const std::string changelog =
       read_text_if_exists(target.source / "debian/changelog").value_or("");
-  return changelog.substr(0, changelog.find('\n'))
-             .find(fmt::format("({})", target.version)) != std::string::npos;
+  return first_line(changelog).find(fmt::format("({})", target.version)) !=
+         std::string::npos;
 }
 
 /// What compiler and source say of themselves is asked first.

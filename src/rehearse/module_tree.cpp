@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "base/text.h"
 #include "runtime/module_file.h"
 
 #include <sstream>
@@ -36,9 +37,9 @@ namespace {
 /// The lines "alias WHAT MODULE" without those that stand for many things by a pattern.
 std::multimap<std::string, std::string> read_providers(const fs::path& aliases) {
   std::multimap<std::string, std::string> providers;
-  std::istringstream lines(read_text_if_exists(aliases).value_or(""));
-  for (std::string line; std::getline(lines, line);) {
-    std::istringstream words(line);
+  const std::string list = read_text_if_exists(aliases).value_or("");
+  for (const std::string_view line : lines_of(list)) {
+    std::istringstream words{std::string(line)};
     std::string keyword, what, module;
     if (words >> keyword >> what >> module && keyword == "alias" &&
         what.find_first_of("*?[") == std::string::npos)
@@ -59,9 +60,9 @@ ModuleTree::ModuleTree(const fs::path& root, const std::string& release)
   for (const fs::directory_entry& file : entry)
     if (file.path().filename().string().find(".ko") != std::string::npos)
       files_[runtime::module_name(file.path().string())] = file.path();
-  std::istringstream builtin(
-      read_text_if_exists(directory_ / "modules.builtin").value_or(""));
-  for (std::string line; std::getline(builtin, line);)
+  const std::string builtin =
+      read_text_if_exists(directory_ / "modules.builtin").value_or("");
+  for (const std::string_view line : lines_of(builtin))
     builtin_.insert(runtime::module_name(line));
   providers_ = read_providers(directory_ / "modules.alias");
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "report/build_report.h"
 
+#include "base/text.h"
 #include "report/module_info.h"
 #include "report/update_report.h"
 
@@ -236,11 +237,10 @@ std::string build_failure_text(const produce::BuildResult& result) {
     for (const Problem& problem : unit.problems)
       text += problem_text(problem);
   // Details first: the line that scripts and people look for is the last one.
-  const std::size_t first_end =
-      std::min(result.message.find('\n'), result.message.size());
-  if (first_end < result.message.size())
-    text += result.message.substr(first_end + 1) + "\n";
-  text += fmt::format("ERROR: {}.", result.message.substr(0, first_end));
+  const std::string_view first = first_line(result.message);
+  if (first.size() < result.message.size())
+    text += result.message.substr(first.size() + 1) + "\n";
+  text += fmt::format("ERROR: {}.", first);
   if (!result.log.empty())
     text += fmt::format(" Check {} for more details.", result.log.string());
   text += '\n';

@@ -2,6 +2,7 @@
 #include "report/console.h"
 
 #include "base/output.h"
+#include "base/text.h"
 
 #include <fmt/format.h>
 
@@ -60,11 +61,11 @@ std::string compile_progress_text(const compile::Progress& progress) {
 std::string coloured(std::string_view text) {
   std::string result;
   while (!text.empty()) {
-    const std::size_t end = std::min(text.find('\n'), text.size());
-    result += coloured_line(text.substr(0, end));
-    if (end < text.size())
+    const std::size_t size = text.size();
+    const std::string_view line = take_line(text);
+    result += coloured_line(line);
+    if (line.size() < size)
       result += '\n';
-    text.remove_prefix(std::min(end + 1, text.size()));
   }
   return result;
 }

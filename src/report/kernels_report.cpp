@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "report/kernels_report.h"
 
+#include "base/text.h"
+
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -69,7 +71,7 @@ std::string kernels_text(const std::vector<KernelReport>& reports) {
     if (what.empty())
       what = text_of(json, "message");
     text += fmt::format("{:<{}}  {:<12}  {}\n", report.release, width,
-                        text_of(json, "result"), what.substr(0, what.find('\n')));
+                        text_of(json, "result"), first_line(what));
   }
   return text;
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "report/update_report.h"
 
+#include "base/text.h"
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -33,8 +35,7 @@ std::string heading(const BuildResult& result) {
           : fmt::format("{} ({})", result.release, result.source_version);
   return result.outcome == BuildOutcome::kBuilt
              ? fmt::format("{} for {}", result.module_name, kernel)
-             : fmt::format("No module for {}: {}", kernel,
-                           result.message.substr(0, result.message.find('\n')));
+             : fmt::format("No module for {}: {}", kernel, first_line(result.message));
 }
 
 std::string count(std::size_t number, std::string_view one, std::string_view several) {

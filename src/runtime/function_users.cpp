@@ -13,6 +13,7 @@
 // are declared for it. The kernel calls a patch "enabled" all the same.
 #include "runtime/function_users.h"
 
+#include "base/text.h"
 #include "runtime/attributes.h"
 #include "runtime/livepatch_state.h"
 
@@ -69,10 +70,10 @@ Entry parse_entry(const std::string& line) {
 
 std::vector<Entry> read_entries(const Places& places) {
   std::vector<Entry> entries;
-  std::istringstream lines(read_tracing_file(places, "enabled_functions"));
-  for (std::string line; std::getline(lines, line);)
+  const std::string list = read_tracing_file(places, "enabled_functions");
+  for (const std::string_view line : lines_of(list))
     if (!line.empty() && line.front() != '\t')
-      entries.push_back(parse_entry(line));
+      entries.push_back(parse_entry(std::string(line)));
     else if (!entries.empty())
       entries.back().handlers += line;
   return entries;
@@ -85,9 +86,9 @@ bool is_same(const ReplacedFunction& function, const Entry& entry) {
 /// Whether the object has one function of this name that can be traced.
 bool is_unique(const Places& places, const ReplacedFunction& function) {
   std::size_t count = 0;
-  std::istringstream lines(read_tracing_file(places, "available_filter_functions"));
-  for (std::string line; std::getline(lines, line);) {
-    std::istringstream words(line);
+  const std::string list = read_tracing_file(places, "available_filter_functions");
+  for (const std::string_view line : lines_of(list)) {
+    std::istringstream words{std::string(line)};
     std::string name;
     std::string object;
     words >> name >> object;
@@ -99,10 +100,10 @@ bool is_unique(const Places& places, const ReplacedFunction& function) {
 /// Functions that have a kprobe at their start: "ffffffff8 k name+0x0 [module] [FTRACE]".
 std::set<std::string> functions_with_kprobes(const Places& places) {
   std::set<std::string> names;
-  std::istringstream lines(
-      read_attribute(places.sysfs / "kernel/debug/kprobes/list").value_or(""));
-  for (std::string line; std::getline(lines, line);) {
-    std::istringstream words(line);
+  const std::string list =
+      read_attribute(places.sysfs / "kernel/debug/kprobes/list").value_or("");
+  for (const std::string_view line : lines_of(list)) {
+    std::istringstream words{std::string(line)};
     std::string address;
     std::string kind;
     std::string place;
@@ -115,10 +116,10 @@ std::set<std::string> functions_with_kprobes(const Places& places) {
 /// Functions whose result may be overridden: "name [module]\ttype".
 std::set<std::string> overridable_functions(const Places& places) {
   std::set<std::string> names;
-  std::istringstream lines(
-      read_attribute(places.sysfs / "kernel/debug/error_injection/list").value_or(""));
-  for (std::string line; std::getline(lines, line);)
-    names.insert(line.substr(0, line.find_first_of(" \t")));
+  const std::string list =
+      read_attribute(places.sysfs / "kernel/debug/error_injection/list").value_or("");
+  for (const std::string_view line : lines_of(list))
+    names.emplace(line.substr(0, line.find_first_of(" \t")));
   return names;
 }
 

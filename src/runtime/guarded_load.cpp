@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/interrupt.h"
 #include "base/process.h"
+#include "base/text.h"
 #include "runtime/attributes.h"
 #include "runtime/installed.h"
 #include "runtime/kernel_log.h"
@@ -57,9 +58,9 @@ class LogWatch {
         continue;
       if (size <= 0)
         return find_complaints(texts);
-      std::istringstream lines(std::string(record, static_cast<std::size_t>(size)));
-      for (std::string line; std::getline(lines, line);)
-        texts.push_back(line.substr(line.find(';') + 1));
+      for (const std::string_view line :
+           lines_of({record, static_cast<std::size_t>(size)}))
+        texts.emplace_back(line.substr(line.find(';') + 1));
     }
   }
 

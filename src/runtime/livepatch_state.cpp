@@ -6,11 +6,11 @@
 // answer.
 #include "runtime/livepatch_state.h"
 
+#include "base/text.h"
 #include "runtime/attributes.h"
 
 #include <algorithm>
 #include <map>
-#include <sstream>
 
 namespace kpatch::runtime {
 namespace fs = std::filesystem;
@@ -18,16 +18,15 @@ namespace fs = std::filesystem;
 namespace {
 
 bool is_number(const std::string& text) {
-  return !text.empty() &&
-         std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
+  return !text.empty() && std::ranges::all_of(text, is_digit);
 }
 
 /// Loaded modules by age, the oldest with 1. The kernel lists the newest first.
 std::map<std::string, int> loading_order(const Places& places) {
   std::vector<std::string> names;
-  std::istringstream lines(read_attribute(places.proc / "modules").value_or(""));
-  for (std::string line; std::getline(lines, line);)
-    names.push_back(line.substr(0, line.find(' ')));
+  const std::string list = read_attribute(places.proc / "modules").value_or("");
+  for (const std::string_view line : lines_of(list))
+    names.emplace_back(line.substr(0, line.find(' ')));
   std::map<std::string, int> order;
   for (std::size_t i = 0; i < names.size(); ++i)
     order[names[i]] = static_cast<int>(names.size() - i);
@@ -125,14 +124,13 @@ std::vector<ReplacedFunction>
 functions_on_stack(std::string_view stack,
                    const std::vector<ReplacedFunction>& functions) {
   std::vector<ReplacedFunction> found;
-  std::istringstream lines{std::string(stack)};
-  for (std::string line; std::getline(lines, line);) {
+  for (const std::string_view line : lines_of(stack)) {
     // "[<0>] name+0x12/0x34" or "[<0>] name+0x12/0x34 [module]"
     const std::size_t start = line.find("] ");
     const std::size_t plus = line.find('+');
     if (start == std::string::npos || plus == std::string::npos || plus < start + 2)
       continue;
-    const std::string name = line.substr(start + 2, plus - start - 2);
+    const std::string_view name = line.substr(start + 2, plus - start - 2);
     const auto function = std::ranges::find(functions, name, &ReplacedFunction::name);
     if (function != functions.end() && std::ranges::find(found, *function) == found.end())
       found.push_back(*function);

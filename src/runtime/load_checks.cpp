@@ -17,7 +17,6 @@
 #include <algorithm>
 #include <fstream>
 #include <iterator>
-#include <sstream>
 
 namespace kpatch::runtime {
 namespace fs = std::filesystem;
@@ -103,8 +102,9 @@ void check_tracing(Check& check) {
 
 std::set<std::string> builtin_modules(const Places& places) {
   std::set<std::string> names;
-  std::ifstream lines(places.trees / places.release / "modules.builtin");
-  for (std::string line; std::getline(lines, line);)
+  const std::string list =
+      read_text_if_exists(places.trees / places.release / "modules.builtin").value_or("");
+  for (const std::string_view line : lines_of(list))
     names.insert(module_name(line));
   return names;
 }

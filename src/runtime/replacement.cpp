@@ -9,6 +9,7 @@
 #include "base/durable_file.h"
 #include "base/error.h"
 #include "base/files.h"
+#include "base/text.h"
 #include "runtime/installed.h"
 #include "runtime/livepatch_state.h"
 #include "runtime/module_file.h"
@@ -17,7 +18,6 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <sstream>
 
 namespace kpatch::runtime {
 namespace fs = std::filesystem;
@@ -102,11 +102,9 @@ void finish_replacement(Host& host, const std::string& patch,
 }
 
 std::vector<std::string> replaced_by(const Places& places, const std::string& patch) {
-  std::vector<std::string> names;
-  std::istringstream lines(read_text_if_exists(note_file(places, patch)).value_or(""));
-  for (std::string name; std::getline(lines, name);)
-    names.push_back(name);
-  return names;
+  const std::string note = read_text_if_exists(note_file(places, patch)).value_or("");
+  const std::vector<std::string_view> names = lines_of(note);
+  return {names.begin(), names.end()};
 }
 
 void note_replaced(Host& host, const std::string& patch,
