@@ -46,14 +46,22 @@ known() {
 
 check "$programs/kpatch-build" kpatch-build.md kpatch-build
 check "$programs/kpatch" kpatch.md kpatch
-check "$programs/kpatch rehearse" kpatch.md kpatch
-check "$programs/kpatch verify" kpatch.md kpatch
-check "$programs/kpatch diff" kpatch.md kpatch
-check "$programs/kpatch sign" signing.md kpatch
+# Commands of kpatch that have options of their own, and the page that describes those.
+declare -A page_of=([sign]=signing.md)
+own=()
+for command in $("$programs/kpatch" --help | sed -nE 's/^  ([a-z-]+)( .*|$)/\1/p'); do
+	"$programs/kpatch" "$command" --help 2>/dev/null | grep -q "^usage: kpatch $command " || continue
+	check "$programs/kpatch $command" "${page_of[$command]:-kpatch.md}" kpatch
+	own+=("$programs/kpatch $command")
+done
+[ ${#own[@]} -gt 0 ] || {
+	echo "docs: kpatch has no command with options of its own any more"
+	status=1
+}
 check "$programs/create-diff-object" create-diff-object
 check "$programs/create-klp-module" create-klp-module
 known kpatch-build "$programs/kpatch-build"
-known kpatch "$programs/kpatch" "$programs/kpatch rehearse" "$programs/kpatch verify" "$programs/kpatch diff" "$programs/kpatch sign"
+known kpatch "$programs/kpatch" "${own[@]}"
 known create-diff-object "$programs/create-diff-object"
 known create-klp-module "$programs/create-klp-module"
 exit $status
