@@ -116,12 +116,15 @@ std::string label_of(const std::string& path) {
 
 /// The objects that export what readelf's table shows as undefined: "... UND name".
 std::set<std::string> lenders_in(std::string_view table, const image::Symvers& symvers) {
-  constexpr std::string_view kUndefined = " UND ";
+  // Tables are long and full of blanks: one that begins with a letter is found at once.
+  constexpr std::string_view kUndefined = "UND ";
   std::set<std::string> lenders;
   for (std::size_t at = table.find(kUndefined); at != std::string_view::npos;
        at = table.find(kUndefined, at)) {
+    const bool is_word = at > 0 && table[at - 1] == ' ';
     at += kUndefined.size();
-    lenders.insert(symvers.exporter(table.substr(at, table.find('\n', at) - at)));
+    if (is_word)
+      lenders.insert(symvers.exporter(table.substr(at, table.find('\n', at) - at)));
   }
   return lenders;
 }
@@ -133,14 +136,14 @@ int run(const Arguments& arguments) {
     return elf::read_object(read_bytes(given[which]),
                             which == kPatched ? label + " (patched)" : label);
   };
-  const auto symbols =
-      image::SymbolIndex::from_readelf(read_text(given[kSymtab]), given[kSymtab]);
+  const std::string table = read_text(given[kSymtab]);
+  const auto symbols = image::SymbolIndex::from_readelf(table, given[kSymtab]);
   const auto symvers = image::Symvers::parse(read_text(given[kSymvers]), given[kSymvers]);
   elf::Object original = read(kOriginal);
   elf::Object patched = read(kPatched);
   // The table of a module also has what the module takes from others.
   std::set<std::string> lenders = klp::lenders_of(original, symvers);
-  lenders.merge(lenders_in(read_text(given[kSymtab]), symvers));
+  lenders.merge(lenders_in(table, symvers));
   diff::Result result = diff::compare(std::move(original), std::move(patched),
                                       {.label = label,
                                        .parent = given[kParent],
