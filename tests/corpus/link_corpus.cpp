@@ -16,6 +16,7 @@
 #include "base/run_tool.h"
 #include "compile/workshop.h"
 #include "distro/debian.h"
+#include "elf/function_records.h"
 #include "klp/module.h"
 #include "produce/tool_files.h"
 
@@ -36,7 +37,14 @@ struct Pair {
   std::string parent;
 };
 
-enum class Outcome { kLinked, kRefused, kUnchanged, kDifferFailed, kLinkFailed };
+enum class Outcome {
+  kLinked,
+  kNewCodeOnly,
+  kRefused,
+  kUnchanged,
+  kDifferFailed,
+  kLinkFailed
+};
 
 struct Result {
   Outcome outcome = Outcome::kLinkFailed;
@@ -122,6 +130,12 @@ Result link(const Corpus& corpus, const Pair& pair, std::size_t number) {
                        .hook_cache = corpus.target.cache / "hooks",
                        .output = corpus.output / (name + ".ko")});
     fs::remove_all(work);
+    // What only brings code for other units is no patch by itself: kpatch refuses it.
+    const fs::path module = corpus.output / (name + ".ko");
+    if (elf::function_records(elf::read_object(module)).records.empty()) {
+      fs::remove(module);
+      result.outcome = Outcome::kNewCodeOnly;
+    }
   } catch (const Error& error) {
     result = {Outcome::kLinkFailed, error.what()};
   }
@@ -131,6 +145,7 @@ Result link(const Corpus& corpus, const Pair& pair, std::size_t number) {
 const char* word(Outcome outcome) {
   switch (outcome) {
   case Outcome::kLinked: return "linked";
+  case Outcome::kNewCodeOnly: return "new code only";
   case Outcome::kRefused: return "refused";
   case Outcome::kUnchanged: return "unchanged";
   case Outcome::kDifferFailed: return "DIFFER FAILED";
