@@ -200,10 +200,13 @@ class ReferenceChecker {
     return name.find(".cold") != std::string_view::npos;
   }
 
+  /// What stands where a part begins may mark where something ends, as _etext does; code
+  /// that wants the last byte of that asks for the one before.
   static bool reaches(const image::Image&, const image::ImageSymbol& symbol,
                       const image::ImagePart& part, std::int64_t offset) {
     const std::uint64_t at = symbol.address + static_cast<std::uint64_t>(offset);
-    return at >= part.address && at - part.address <= part.size;
+    return (at >= part.address && at - part.address <= part.size) ||
+           (symbol.address == part.address && offset == -1);
   }
 
   /// An address that is kept: in code that does not branch, or in data that lasts.

@@ -46,7 +46,8 @@ class LoaderRules : public testing::Test {
                 {.name = "pair", .address = 0x210},
                 {.name = "__return_sites", .address = 0x240},
                 {.name = "start", .address = 0x200},
-                {.name = "__pfx_show", .address = 0x120}}) {
+                {.name = "__pfx_show", .address = 0x120},
+                {.name = "__start_orc_unwind", .address = 0x300}}) {
     module_.label = "livepatch-x.ko";
     module_.header.machine = EM_X86_64;
     text_ = module_.add_section({.name = ".text.show",

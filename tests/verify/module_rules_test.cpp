@@ -123,6 +123,16 @@ TEST_F(LoaderRules, LetUnwindDataBeginWhereASectionEnds) {
   EXPECT_THAT(codes(), Contains("KP5011"));
 }
 
+/// As _etext - 1 in static_protections() of x86.
+TEST_F(LoaderRules, LetCodeTakeTheLastByteBeforeAMark) {
+  module_.symbols[klp_].name = ".klp.sym.vmlinux.__start_orc_unwind,1";
+  elf::Relocation& reference = module_.livepatch[0].relocations[0];
+  reference.addend = -4 - 1;
+  EXPECT_THAT(codes(), IsEmpty());
+  reference.addend = -4 - 2;
+  EXPECT_THAT(codes(), Contains("KP5013"));
+}
+
 TEST_F(LoaderRules, WantOneUnwindEntryForAPlace) {
   Bytes& data = section(".orc_unwind").data;
   elf::Section& places = section(".orc_unwind_ip");
