@@ -56,13 +56,6 @@ std::string first_value(const elf::ModuleInfo& info, std::string_view key) {
   return values.empty() ? "" : values.front();
 }
 
-std::string word_of(runtime::Condition condition) {
-  std::string word(to_string(condition));
-  while (word.ends_with('.'))
-    word.pop_back();
-  return word;
-}
-
 std::size_t function_count(const runtime::PatchStatus& patch) {
   std::size_t count = 0;
   for (const runtime::ObjectStatus& object : patch.objects)
@@ -94,7 +87,7 @@ std::string metrics_text(const runtime::SystemStatus& status) {
         patch.condition == runtime::Condition::kEnabled && !status.is_tracing_off;
     patches.add(1, {{"patch", patch.name},
                     {"version", first_value(patch.info, "version")},
-                    {"state", word_of(patch.condition)},
+                    {"state", state_word(patch.condition)},
                     {"signer", patch.signature.signer}});
     force.add(is_in_force, name);
     functions.add(function_count(patch), name);

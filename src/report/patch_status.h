@@ -8,6 +8,9 @@
 
 namespace kpatch::report {
 
+/// What programs read of a patch's condition: `enabled`, `enabling`, ...
+std::string state_word(runtime::Condition condition);
+
 /// For programs; docs/json.md describes the members.
 std::string list_json(const runtime::SystemStatus& status);
 std::string status_json(const runtime::SystemStatus& status);

@@ -31,13 +31,6 @@ std::string finish(const Json& json) {
   return json.dump(kIndent, ' ', false, Json::error_handler_t::replace);
 }
 
-std::string state_word(runtime::Condition condition) {
-  std::string word(to_string(condition));
-  while (word.ends_with('.'))
-    word.pop_back();
-  return word;
-}
-
 Json head(const char* schema) {
   return {{"schema", schema}, {"version", kSchemaVersion}};
 }
@@ -130,6 +123,13 @@ const char* result_word(Exit status) {
 }
 
 } // namespace
+
+std::string state_word(runtime::Condition condition) {
+  std::string word(to_string(condition));
+  while (word.ends_with('.'))
+    word.pop_back();
+  return word;
+}
 
 std::string operation_json(const runtime::OperationReport& report) {
   Json json = head("kpatch-operation");
