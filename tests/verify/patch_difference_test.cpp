@@ -103,6 +103,7 @@ TEST(PatchDifference, IsNotInWhereThingsLie) {
   older.replace("f", "text");
   newer.replace("other", "something longer before it");
   newer.replace("f", "text");
+  newer.function("behind", "and after it");
   const PatchDifference difference = compare_patches(older.module, newer.module);
   EXPECT_THAT(difference.changed, IsEmpty());
   EXPECT_THAT(names(difference.same), ElementsAre("vmlinux:f"));
@@ -110,8 +111,8 @@ TEST(PatchDifference, IsNotInWhereThingsLie) {
 
 TEST(PatchDifference, IsInTheTextThatAFunctionPrints) {
   Module older, newer;
-  older.replace("f", "old text");
-  newer.replace("f", "new text");
+  older.replace("f", "a text");
+  newer.replace("f", "a word");
   EXPECT_THAT(names(compare_patches(older.module, newer.module).changed),
               ElementsAre("vmlinux:f"));
 }
