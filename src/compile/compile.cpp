@@ -92,12 +92,12 @@ Outcome assemble_apart(const Workshop& shop, const CompileJob& job) {
 }
 
 /// The words after "target:" of a list as -MD writes it.
-std::vector<fs::path> parse_dependencies(std::string_view text, const fs::path& base) {
-  std::vector<fs::path> paths;
+std::vector<std::string> parse_dependencies(std::string_view text, const fs::path& base) {
+  std::vector<std::string> paths;
   std::string word;
   const auto end_word = [&] {
     if (!word.empty() && !word.ends_with(':'))
-      paths.push_back(base / word);
+      paths.push_back((base / word).native());
     word.clear();
   };
   for (std::size_t at = 0; at < text.size(); ++at) {
@@ -142,8 +142,8 @@ std::string preprocessed(const Workshop& shop, const CompileJob& job) {
   return shop.log.run(command).ok() ? read_text(job.object) : std::string();
 }
 
-std::optional<std::vector<fs::path>> files_read(const Workshop& shop,
-                                                const CompileJob& job) {
+std::optional<std::vector<std::string>> files_read(const Workshop& shop,
+                                                   const CompileJob& job) {
   const fs::path list = dependency_list(job.object);
   Command command = compiler_start(shop, job);
   for (const std::string& word : {std::string("-M"), std::string("-MF"), list.string(),

@@ -25,7 +25,7 @@ struct Compiled {
   /// What the compiler says, with file names as in the source tree; warnings if `ok`.
   std::string messages;
   /// The files that were read, as paths that lead to them from anywhere.
-  std::vector<std::filesystem::path> dependencies;
+  std::vector<std::string> dependencies;
 };
 
 /// Compiles and runs objtool as the kernel's build does. The object does not depend on
@@ -35,8 +35,8 @@ Compiled compile(const Workshop& shop, const CompileJob& job);
 
 /// The files that the unit is compiled from, as paths that lead to them from anywhere.
 /// Nothing if the compiler does not find one of them.
-std::optional<std::vector<std::filesystem::path>> files_read(const Workshop& shop,
-                                                             const CompileJob& job);
+std::optional<std::vector<std::string>> files_read(const Workshop& shop,
+                                                   const CompileJob& job);
 
 /// What genksyms reads of the unit; empty if it cannot be made.
 std::string preprocessed(const Workshop& shop, const CompileJob& job);

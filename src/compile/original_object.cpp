@@ -57,18 +57,17 @@ std::string command_digest(const Workshop& shop, const CompileJob& job) {
   return hash.finish();
 }
 
-bool is_below(const fs::path& file, const fs::path& tree) {
-  return file.native().starts_with(tree.native() + "/");
+bool is_below(const std::string& file, const fs::path& tree) {
+  return file.starts_with(tree.native() + "/");
 }
 
 /// One line for each file.
-std::string list_of(const CompileJob& job, const std::vector<fs::path>& files) {
+std::string list_of(const CompileJob& job, const std::vector<std::string>& files) {
   std::string list;
-  for (const fs::path& file : files) {
-    const std::string& name = file.native();
-    if (is_below(file, job.source_tree))
+  for (const std::string& name : files) {
+    if (is_below(name, job.source_tree))
       list.append(kSourceMark).append(name, job.source_tree.native().size());
-    else if (is_below(file, job.build_tree))
+    else if (is_below(name, job.build_tree))
       list.append(kObjectsMark).append(name, job.build_tree.native().size());
     else
       list += name;
@@ -134,7 +133,7 @@ fs::path keep(const cache::ObjectStore& store, const std::string& command,
   }
 }
 
-bool was_changed_since(const fs::path& file, const timespec& start) {
+bool was_changed_since(const std::string& file, const timespec& start) {
   struct stat status {};
   if (stat(file.c_str(), &status) != 0)
     return true;
@@ -163,7 +162,7 @@ fs::path original_object(const Workshop& shop, const CompileJob& job) {
   const std::string list = list_of(job, compiled.dependencies);
   const auto inputs = inputs_digest(shop, job, command, list);
   const bool was_changed =
-      std::ranges::any_of(compiled.dependencies, [&](const fs::path& file) {
+      std::ranges::any_of(compiled.dependencies, [&](const std::string& file) {
         return was_changed_since(file, start);
       });
   if (!inputs || was_changed || !is_kept)

@@ -210,11 +210,11 @@ UnitCommand command_of_build(const kernel::Target& target, const std::string& un
 /// them if the compiler cannot tell.
 std::vector<fs::path> read_by(const Workshop& shop, const CompileJob& job,
                               const std::vector<fs::path>& generated) {
-  const std::optional<std::vector<fs::path>> read = files_read(shop, job);
+  const std::optional<std::vector<std::string>> read = files_read(shop, job);
   if (!read)
     return generated;
   std::set<fs::path> names;
-  for (const fs::path& file : *read)
+  for (const std::string& file : *read)
     names.insert(fs::weakly_canonical(file).lexically_relative(job.build_tree));
   std::vector<fs::path> own;
   std::ranges::copy_if(generated, std::back_inserter(own),

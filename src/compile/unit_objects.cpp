@@ -18,6 +18,7 @@
 #include <chrono>
 #include <map>
 #include <mutex>
+#include <utility>
 
 namespace kpatch::compile {
 namespace fs = std::filesystem;
@@ -48,6 +49,47 @@ class SideCount {
   const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
   std::mutex mutex_;
   std::size_t sides_ = 0;
+};
+
+std::string_view last_part(std::string_view path) {
+  return path.substr(path.rfind('/') + 1);
+}
+
+/// Finds the files of the patch among the thousand or so that the compiler reads for a
+/// unit. Of several hundred units these would be a large part of all memory.
+class TouchedFiles {
+ public:
+  TouchedFiles(const patch::PatchedView& view,
+               std::span<const patch::TouchedFile> touched)
+      : view_(view) {
+    for (const patch::TouchedFile& file : touched)
+      by_name_.emplace(last_part(file.path), &file.path);
+  }
+
+  std::set<std::string> among(const std::vector<std::string>& files) const {
+    std::set<std::string> read;
+    for (const std::string& file : files) {
+      const auto [first, last] = by_name_.equal_range(last_part(file));
+      for (auto named = first; named != last; ++named)
+        if (is_in_view(*named->second, file))
+          read.insert(*named->second);
+    }
+    return read;
+  }
+
+ private:
+  bool is_in_view(const std::string& touched, const std::string& file) const {
+    const fs::path real = fs::weakly_canonical(file);
+    if (real == view_.pristine() / touched)
+      fail_with_remedy("include it by a path below include/, or make the change in the "
+                       "file that includes it",
+                       "{}: is included by way of {}, where the patch is not seen",
+                       touched, file);
+    return real == view_.root() / touched;
+  }
+
+  const patch::PatchedView& view_;
+  std::multimap<std::string_view, const std::string*> by_name_;
 };
 
 } // namespace
@@ -106,20 +148,25 @@ void compile_patched(const Workshop& shop, const UnitCommand& command,
 
 std::vector<UnitObjects> compile_units(const Workshop& shop,
                                        const patch::PatchedView& view,
-                                       std::span<const UnitCommand> commands) {
+                                       std::span<const UnitCommand> commands,
+                                       std::span<const patch::TouchedFile> touched) {
   std::vector<UnitObjects> objects(commands.size());
   std::vector<fs::path> trees;
   for (const UnitCommand& command : commands)
     trees.push_back(build_tree_for(shop, command));
   std::vector<std::optional<Error>> failures(2 * commands.size());
+  const TouchedFiles touched_files(view, touched);
   SideCount count(shop.progress, commands.size());
   for_each_in_parallel(failures.size(), shop.jobs, [&](std::size_t index) {
     const std::size_t i = index / 2;
     try {
-      if (index % 2 == 0)
+      if (index % 2 == 0) {
         compile_original(shop, commands[i], trees[i], objects[i]);
-      else
+      } else {
         compile_patched(shop, commands[i], trees[i], view.root(), objects[i]);
+        objects[i].read =
+            touched_files.among(std::exchange(objects[i].patched_side.dependencies, {}));
+      }
     } catch (const Error& error) {
       throw_if_interrupted();
       failures[index] = error;
@@ -141,38 +188,6 @@ UnitObjects compile_with_debug_info(const Workshop& shop, const patch::PatchedVi
   apart.keep_debug = apart.debug_originals = true;
   fs::create_directories(apart.work);
   return compile_units(apart, view, commands).at(0);
-}
-
-namespace {
-
-std::string_view last_part(std::string_view path) {
-  return path.substr(path.rfind('/') + 1);
-}
-
-} // namespace
-
-std::set<std::string> touched_files_read(const patch::PatchedView& view,
-                                         std::span<const patch::TouchedFile> touched,
-                                         const Compiled& compiled) {
-  std::multimap<std::string_view, const std::string*> by_name;
-  for (const patch::TouchedFile& file : touched)
-    by_name.emplace(last_part(file.path), &file.path);
-  std::set<std::string> read;
-  for (const fs::path& file : compiled.dependencies) {
-    const auto [first, last] = by_name.equal_range(last_part(file.native()));
-    for (auto named = first; named != last; ++named) {
-      const std::string& candidate = *named->second;
-      const fs::path real = fs::weakly_canonical(file);
-      if (real == view.root() / candidate)
-        read.insert(candidate);
-      else if (real == view.pristine() / candidate)
-        fail_with_remedy("include it by a path below include/, or make the change in the "
-                         "file that includes it",
-                         "{}: is included by way of {}, where the patch is not seen",
-                         candidate, file.string());
-    }
-  }
-  return read;
 }
 
 } // namespace kpatch::compile

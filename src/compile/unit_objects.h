@@ -24,7 +24,9 @@ struct UnitObjects {
   std::string unit;
   std::filesystem::path original;
   std::filesystem::path patched; ///< not there unless `patched_side.ok`
-  Compiled patched_side;
+  Compiled patched_side;         ///< without its dependencies
+  std::set<std::string>
+      read{}; ///< of the touched files, those that the compiler has read
   /// Why a side could not be made, unless its source is at fault and it is the patched.
   std::optional<Error> failure;
 
@@ -32,19 +34,15 @@ struct UnitObjects {
 };
 
 /// Compiles both sides of the units, several at a time. What goes wrong with one is noted
-/// there and does not keep the others from being compiled.
+/// there and does not keep the others from being compiled; that includes a touched file
+/// which the compiler has read past the view, in the pristine tree.
 std::vector<UnitObjects> compile_units(const Workshop& shop,
                                        const patch::PatchedView& view,
-                                       std::span<const UnitCommand> commands);
+                                       std::span<const UnitCommand> commands,
+                                       std::span<const patch::TouchedFile> touched = {});
 
 /// Compiles both sides of a unit once more, with debug information.
 UnitObjects compile_with_debug_info(const Workshop& shop, const patch::PatchedView& view,
                                     const std::string& unit);
-
-/// Which files of the patch the compiler has read for a unit. Throws Error if it has read
-/// one past the view, in the pristine tree.
-std::set<std::string> touched_files_read(const patch::PatchedView& view,
-                                         std::span<const patch::TouchedFile> touched,
-                                         const Compiled& compiled);
 
 } // namespace kpatch::compile

@@ -40,17 +40,18 @@ void set_failures_aside(Context& context, std::vector<compile::UnitObjects>& obj
 void leave_out_unreached(Context& context, const patch::PatchedView& view,
                          const PatchedSource& source,
                          std::vector<compile::UnitObjects>& objects) {
-  std::set<std::string> included;
+  std::set<std::string_view> touched; // less than when some of the units were compiled
+  for (const patch::TouchedFile& file : source.touched)
+    touched.insert(file.path);
+  std::set<std::string_view> included;
   std::erase_if(objects, [&](const compile::UnitObjects& unit) {
-    try {
-      const std::set<std::string> read =
-          compile::touched_files_read(view, source.touched, unit.patched_side);
-      included.insert(read.begin(), read.end());
-      return read.empty();
-    } catch (const Error& error) {
-      context.result.units.push_back(not_comparable(unit.unit, error));
-      return true;
-    }
+    bool reads_one = false;
+    for (const std::string& file : unit.read)
+      if (const auto found = touched.find(file); found != touched.end()) {
+        included.insert(*found);
+        reads_one = true;
+      }
+    return !reads_one;
   });
   if (!context.result.units.empty())
     return; // one of these may include what is missing
@@ -69,18 +70,23 @@ std::string digest_in(const patch::PatchedView& view, const std::string& path) {
 }
 
 /// Gives the sides that an earlier round has compiled of the same files, and takes their
-/// commands out. A round has no change that the one before had not, so a unit reads other
+/// units out. A round has no change that the one before had not, so a unit reads other
 /// files only if one of those that it reads has changed.
 std::vector<compile::UnitObjects> take_kept(const Context& context,
                                             const patch::PatchedView& view,
-                                            std::vector<compile::UnitCommand>& commands) {
+                                            std::vector<std::string>& units) {
   std::vector<compile::UnitObjects> objects;
-  std::erase_if(commands, [&](const compile::UnitCommand& command) {
-    const auto kept = context.kept.find(command.unit);
+  std::map<std::string, std::string> digests; // of files that many units read
+  const auto is_as_it_was = [&](const auto& file) {
+    auto now = digests.find(file.first);
+    if (now == digests.end())
+      now = digests.emplace(file.first, digest_in(view, file.first)).first;
+    return now->second == file.second;
+  };
+  std::erase_if(units, [&](const std::string& unit) {
+    const auto kept = context.kept.find(unit);
     if (kept == context.kept.end() ||
-        !std::ranges::all_of(kept->second.read, [&](const auto& file) {
-          return digest_in(view, file.first) == file.second;
-        }))
+        !std::ranges::all_of(kept->second.read, is_as_it_was))
       return false;
     objects.push_back(kept->second.objects);
     return true;
@@ -88,18 +94,35 @@ std::vector<compile::UnitObjects> take_kept(const Context& context,
   return objects;
 }
 
-void keep(Context& context, const patch::PatchedView& view, const PatchedSource& source,
+void keep(Context& context, const patch::PatchedView& view,
           const std::vector<compile::UnitObjects>& objects) {
   if (context.options.leave_out == patch::Grain::kAll)
     return; // there is one round
+  std::map<std::string, std::string> digests;
   for (const compile::UnitObjects& unit : objects) {
     KeptUnit& kept = context.kept[unit.unit];
     kept = {.objects = unit, .read = {}};
     kept.objects.patched_side.messages.clear(); // they have been shown
-    for (const std::string& path :
-         compile::touched_files_read(view, source.touched, unit.patched_side))
-      kept.read[path] = digest_in(view, path);
+    for (const std::string& path : unit.read) {
+      std::string& digest = digests[path];
+      if (digest.empty())
+        digest = digest_in(view, path);
+      kept.read[path] = digest;
+    }
   }
+}
+
+/// What there is to do; a later round has most of it from the ones before.
+void tell_of_work(Context& context, std::size_t units, std::size_t kept) {
+  if (units == 0 && kept == 0)
+    return;
+  context.say(fmt::format("{} unit{} to compile{}", units, units == 1 ? "" : "s",
+                          kept == 0 ? std::string()
+                                    : fmt::format(", {} as compiled before", kept)));
+  if (units == 0)
+    return;
+  context.say("Building original source");
+  context.say("Building patched source");
 }
 
 /// Other machines would compile with what has the compiler's name there; the fetched one
@@ -143,9 +166,8 @@ std::vector<compile::UnitObjects> compile_both(Context& context,
   for (const std::string& unit : units)
     if (const fs::path directory = fs::path(unit).parent_path(); !directory.empty())
       view.own_directory(directory.native());
-  if (!units.empty())
-    context.say(
-        fmt::format("{} unit{} to compile", units.size(), units.size() == 1 ? "" : "s"));
+  std::vector<compile::UnitObjects> objects = take_kept(context, view, units);
+  tell_of_work(context, units.size(), objects.size());
   std::vector<compile::UnitFailure> failures;
   std::vector<compile::UnitCommand> commands;
   {
@@ -155,15 +177,11 @@ std::vector<compile::UnitObjects> compile_both(Context& context,
   for (const compile::UnitFailure& failure : failures)
     context.result.units.push_back(not_comparable(failure.unit, failure.error));
   const StepClock clock(context.result.steps, "compile");
-  if (!units.empty()) {
-    context.say("Building original source");
-    context.say("Building patched source");
-  }
-  std::vector<compile::UnitObjects> objects = take_kept(context, view, commands);
-  std::vector<compile::UnitObjects> made = compile::compile_units(shop, view, commands);
+  std::vector<compile::UnitObjects> made =
+      compile::compile_units(shop, view, commands, source.touched);
   compile::retell_messages(shop, view, source.unfixed, made);
   set_failures_aside(context, made);
-  keep(context, view, source, made);
+  keep(context, view, made);
   std::ranges::move(made, std::back_inserter(objects));
   std::ranges::sort(objects, {}, &compile::UnitObjects::unit);
   leave_out_unreached(context, view, source, objects);

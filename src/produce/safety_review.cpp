@@ -30,14 +30,13 @@ class WantedTypes {
  public:
   WantedTypes(const compile::Workshop& shop, const patch::PatchedView& view,
               std::span<const patch::TouchedFile> touched)
-      : shop_(shop), view_(view), touched_(touched),
-        by_file_(touched_types(view, touched)) {}
+      : shop_(shop), view_(view), by_file_(touched_types(view, touched)) {}
 
   /// A type of a header is the same in all units, so one that has been seen is enough.
-  void add_to(review::ReviewedUnit& unit, const compile::Compiled& side) {
+  void add_to(review::ReviewedUnit& unit, const std::set<std::string>& read) {
     if (by_file_.empty() || shop_.added.units.contains(unit.unit))
       return;
-    const std::set<std::string> wanted = read_by(side);
+    const std::set<std::string> wanted = defined_in(read);
     if (wanted.empty())
       return;
     TypesOfUnit types = types_of_unit(shop_, view_, unit.unit, wanted);
@@ -49,9 +48,9 @@ class WantedTypes {
   }
 
  private:
-  std::set<std::string> read_by(const compile::Compiled& side) const {
+  std::set<std::string> defined_in(const std::set<std::string>& files) const {
     std::set<std::string> names;
-    for (const std::string& file : compile::touched_files_read(view_, touched_, side))
+    for (const std::string& file : files)
       if (const auto types = by_file_.find(file); types != by_file_.end())
         names.insert(types->second.begin(), types->second.end());
     return names;
@@ -59,7 +58,6 @@ class WantedTypes {
 
   const compile::Workshop& shop_;
   const patch::PatchedView& view_;
-  std::span<const patch::TouchedFile> touched_;
   std::map<std::string, std::set<std::string>> by_file_;
 };
 
@@ -84,7 +82,7 @@ std::vector<Problem> review_units(const compile::Workshop& shop,
     elf::Object& patched = sides.emplace_back(elf::read_object(unit.patched));
     special::name_klp_callbacks(patched);
     units.push_back({unit.unit, original, patched, replaced_functions(*result)});
-    wanted.add_to(units.back(), unit.patched_side);
+    wanted.add_to(units.back(), unit.read);
   }
   return review::review(units);
 }

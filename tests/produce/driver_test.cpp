@@ -399,6 +399,8 @@ TEST_F(Driver, LeavesOutTheFileThatCannotBePatchedAndNothingElse) {
   EXPECT_THAT(left_for_reboot(result), testing::ElementsAre("fs/x.c<fs/x.c"));
   EXPECT_THAT(result.needs_reboot.at(0).reason, testing::HasSubstr("fs/x.c:4:"));
   EXPECT_THAT(said_, testing::HasSubstr("NOTICE: fs/x.c: needs a reboot, left out: "));
+  EXPECT_THAT(said_, testing::HasSubstr("2 units to compile\n"));
+  EXPECT_THAT(said_, testing::HasSubstr("0 units to compile, 1 as compiled before\n"));
 }
 
 TEST_F(Driver, TakesARefusalForAConsequenceOnlyIfTheUnitHasPassedBefore) {
