@@ -6,6 +6,15 @@ include(GNUInstallDirs)
 
 install(TARGETS kpatch-build RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 install(TARGETS kpatch RUNTIME DESTINATION ${CMAKE_INSTALL_SBINDIR})
+# Not all that it does needs root, and the PATH of others lacks sbin.
+if(NOT CMAKE_INSTALL_BINDIR STREQUAL CMAKE_INSTALL_SBINDIR)
+  install(CODE "file(RELATIVE_PATH from_bin \"/${CMAKE_INSTALL_BINDIR}\" \"/${CMAKE_INSTALL_SBINDIR}/kpatch\")
+set(bin \"${CMAKE_INSTALL_BINDIR}\")")
+  install(CODE [[
+file(MAKE_DIRECTORY "$ENV{DESTDIR}${CMAKE_INSTALL_PREFIX}/${bin}")
+file(CREATE_LINK "${from_bin}" "$ENV{DESTDIR}${CMAKE_INSTALL_PREFIX}/${bin}/kpatch" SYMBOLIC)
+]])
+endif()
 install(TARGETS create-diff-object create-klp-module
         RUNTIME DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/kpatch)
 install(DIRECTORY kmod/ DESTINATION ${CMAKE_INSTALL_DATADIR}/kpatch/kmod)

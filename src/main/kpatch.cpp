@@ -211,12 +211,25 @@ int operate(const std::vector<std::string>& arguments) {
   return runtime::run_subcommand(host, forms, arguments);
 }
 
+/// Run when the program is built; what it prints is installed with it.
+int show_completions(const std::vector<std::string>& arguments) {
+  print(Stream::kOutput, "{}",
+        completion_script(
+            arguments.empty() ? "" : arguments.front(),
+            runtime::completed_program({{"rehearse", rehearse::rehearsal_forms()},
+                                        {"verify", runtime::verify_forms()},
+                                        {"diff", runtime::diff_forms()},
+                                        {"sign", sign::sign_forms()}})));
+  return static_cast<int>(Exit::kSuccess);
+}
+
 /// Those that do nothing to the machine.
 constexpr std::pair<std::string_view, int (*)(const std::vector<std::string>&)>
     kCommands[] = {{"rehearse", rehearse_modules},
                    {"verify", judge_module},
                    {"diff", compare_modules},
-                   {"sign", sign_modules}};
+                   {"sign", sign_modules},
+                   {"completion", show_completions}};
 
 } // namespace
 

@@ -242,6 +242,11 @@ int run(int argc, char** argv) {
       kpatch::print(kpatch::Stream::kOutput, "removed {}\n", name);
     return 0;
   case Invocation::Action::kShowPlaces: return show_places(invocation);
+  case Invocation::Action::kShowCompletions:
+    kpatch::print(kpatch::Stream::kOutput, "{}",
+                  kpatch::completion_script(invocation.shell,
+                                            kpatch::produce::completed_program()));
+    return 0;
   case Invocation::Action::kVerifyCache: return verify_cache(invocation, console);
   }
   return 1;

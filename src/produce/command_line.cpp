@@ -6,7 +6,6 @@
 
 #include "base/error.h"
 #include "base/files.h"
-#include "base/option_table.h"
 #include "cache/layout.h"
 
 #include <algorithm>
@@ -387,11 +386,22 @@ std::string usage_text() {
          "   or: kpatch-build cache path [WHAT [RELEASE]]\n";
 }
 
+CompletedProgram completed_program() {
+  return {"kpatch-build",
+          {{"cache", "Look after the cache", {}, operand_of("list|gc|verify|path")},
+           {"", "", forms_of(kOptions), operand_of("FILE")}}};
+}
+
 Invocation parse_command_line(int argc, char** argv) {
   using Action = Invocation::Action;
   Invocation invocation;
   if (argc > 1 && std::string_view(argv[1]) == "cache")
     return cache_invocation({argv + 2, argv + argc});
+  if (argc == 3 && std::string_view(argv[1]) == "completion") {
+    invocation.action = Action::kShowCompletions;
+    invocation.shell = argv[2];
+    return invocation;
+  }
   invocation.options.jobs = std::max(1U, std::thread::hardware_concurrency());
   invocation.options.output_directory = working_directory();
   const auto take = [&](std::optional<std::size_t> row, Text value) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include "base/completions.h"
 #include "kernel/target.h"
 #include "produce/driver.h"
 #include "sign/signing.h"
@@ -24,11 +25,13 @@ struct Invocation {
     kListCache,
     kCollectGarbage,
     kVerifyCache,
-    kShowPlaces
+    kShowPlaces,
+    kShowCompletions
   };
   Action action = Action::kBuild;
   std::string usage_complaint;      ///< for kComplainAboutUsage
   std::vector<std::string> notices; ///< to be shown before the work begins
+  std::string shell;                ///< for kShowCompletions
   std::vector<std::string> places;  ///< for kShowPlaces: what, release; may be fewer
   BuildOptions options;
   std::string to; ///< a version, "newest", or a source tree; empty: patches only
@@ -52,5 +55,8 @@ Invocation parse_command_line(int argc, char** argv);
 
 /// The text of --help.
 std::string usage_text();
+
+/// For the shells, which complete what is typed.
+CompletedProgram completed_program();
 
 } // namespace kpatch::produce

@@ -4,7 +4,6 @@
 #include "rehearse/rehearsal_options.h"
 
 #include "base/error.h"
-#include "base/option_table.h"
 
 namespace kpatch::rehearse {
 
@@ -89,6 +88,10 @@ constexpr Option<RehearsalCall> kOptions[] = {
 };
 
 } // namespace
+
+std::vector<OptionForm> rehearsal_forms() {
+  return forms_of(kOptions);
+}
 
 std::string rehearsal_usage() {
   return R"(usage: kpatch rehearse [--kernel RELEASE] [options] MODULE.ko...

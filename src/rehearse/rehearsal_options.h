@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include "base/option_table.h"
 #include "rehearse/rehearse.h"
 
 #include <string>
@@ -21,5 +22,7 @@ struct RehearsalCall {
 RehearsalCall parse_rehearsal_call(const std::vector<std::string>& arguments);
 
 std::string rehearsal_usage();
+
+std::vector<OptionForm> rehearsal_forms();
 
 } // namespace kpatch::rehearse

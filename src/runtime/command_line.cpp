@@ -8,9 +8,9 @@
 #include "base/error.h"
 #include "base/option_table.h"
 #include "base/output.h"
-#include "runtime/guarded_load.h"
 #include "runtime/health.h"
 #include "runtime/journal.h"
+#include "runtime/operation_call.h"
 #include "runtime/operation_lock.h"
 #include "runtime/operations.h"
 #include "runtime/prune.h"
@@ -19,33 +19,10 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <charconv>
-#include <set>
 
 namespace kpatch::runtime {
 
 namespace {
-
-using Arguments = std::vector<std::string>;
-
-constexpr std::pair<std::string_view, OnStall> kPolicies[] = {
-    {"revert", OnStall::kRevert},
-    {"keep", OnStall::kKeep},
-    {"force", OnStall::kForce},
-};
-
-/// A call taken apart.
-struct Call {
-  Arguments words;                  ///< the subcommand and all that followed
-  Arguments arguments;              ///< without options
-  std::set<std::string_view> given; ///< long names of options
-  std::string release;
-  LoadOptions load;
-  Guard guard;
-  std::chrono::seconds patience = kLockPatience; ///< with other operations
-
-  bool has(std::string_view option) const { return given.contains(option); }
-};
 
 struct Context {
   Host& host;
@@ -290,96 +267,6 @@ int refuse_call(Host& host, std::string_view what) {
   return static_cast<int>(Exit::kError);
 }
 
-std::chrono::seconds parse_seconds(std::string_view option, std::string_view text) {
-  const std::optional<unsigned> seconds = whole_number(text);
-  if (!seconds)
-    fail("{}: '{}' is not a number of seconds", option, text);
-  return std::chrono::seconds(*seconds);
-}
-
-double parse_number(std::string_view option, std::string_view text) {
-  double number = 0;
-  const auto [end, error] =
-      std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size())
-    fail("{}: '{}' is not a number", option, text);
-  return number;
-}
-
-OnStall parse_policy(std::string_view text) {
-  const auto found =
-      std::ranges::find(kPolicies, text, &std::pair<std::string_view, OnStall>::first);
-  if (found == std::end(kPolicies))
-    fail("--on-stall takes revert, keep or force, not '{}'", text);
-  return found->second;
-}
-
-using To = Call&;
-using Text = const std::string&;
-
-/// In the order of --help. Which commands take an option stands in kSubcommands.
-constexpr Option<Call> kOptions[] = {
-    {"all", 'a', nullptr, "All installed, or all loaded, modules instead of one",
-     [](To, Text) {}},
-    {"boot", 0, nullptr,
-     "All installed modules except those that failed at two boots; for kpatch.service",
-     [](To, Text) {}},
-    {"kernel-version", 'k', "RELEASE", "For this kernel instead of the running one",
-     [](To to, Text value) { to.release = value; }},
-    {"keep", 0, nullptr, "Keep the installed modules that this one supersedes",
-     [](To, Text) {}},
-    {"timeout", 0, "SECONDS", "Wait this long for a transition (default: 75)",
-     [](To to, Text value) {
-       to.load.waiting.timeout = parse_seconds("--timeout", value);
-     }},
-    {"on-stall", 0, "revert|keep|force",
-     "What to do with a transition that has not ended by then: take the patch back, let "
-     "it go on, or force it; exit status 4, 5, 6",
-     [](To to, Text value) { to.load.waiting.on_stall = parse_policy(value); }},
-    {"skip-checks", 0, nullptr, "Skip the pre-load checks",
-     [](To to, Text) { to.load.skips_checks = true; }},
-    {"check", 0, "SCRIPT",
-     "Run this script after loading; if it fails, take the patch back; exit status 11",
-     [](To to, Text value) { to.guard.check = value; }},
-    {"watch", 0, "SECONDS",
-     "Take the patch back if the kernel logs a complaint within this time",
-     [](To to, Text value) { to.guard.watch = parse_seconds("--watch", value); }},
-    {"metric", 0, "COMMAND",
-     "Run this command every second of --watch; if it fails, take the patch back",
-     [](To to, Text value) { to.guard.metric = value; }},
-    {"metric-min", 0, "NUMBER",
-     "Take the patch back if the metric prints a smaller number",
-     [](To to, Text value) { to.guard.least = parse_number("--metric-min", value); }},
-    {"metric-max", 0, "NUMBER",
-     "Take the patch back if the metric prints a larger number",
-     [](To to, Text value) { to.guard.most = parse_number("--metric-max", value); }},
-    {"wait", 0, "SECONDS", "Wait this long for another kpatch to finish (default: 10)",
-     [](To to, Text value) { to.patience = parse_seconds("--wait", value); }},
-    {"json", 0, nullptr, "Print the result as JSON", [](To, Text) {}},
-    {"effective-version", 0, nullptr,
-     "Print the release of the kernel and the versions of the patches in effect",
-     [](To, Text) {}},
-};
-
-/// Nothing if the options are wrong.
-std::optional<Call> parse_call(const Arguments& arguments) {
-  Call call{.words = arguments};
-  bool is_right = true;
-  const auto take = [&](std::optional<std::size_t> row, Text value) {
-    is_right = row && is_right;
-    if (row) {
-      call.given.insert(kOptions[*row].name);
-      kOptions[*row].set(call, value);
-    }
-    return true;
-  };
-  call.arguments =
-      parse_options(arguments, forms_of(kOptions), Complaints::kSilent, take);
-  if (!is_right)
-    return std::nullopt;
-  return call;
-}
-
 bool fits(const Subcommand& subcommand, const Call& call) {
   const bool takes_all = call.has("all") || call.has("boot");
   return std::ranges::all_of(call.given,
@@ -458,13 +345,38 @@ std::string usage() {
   for (const auto& [name, help] : kOtherCommands)
     text += help_entry(fmt::format("  {}", name), help);
   text += "\nOptions, and the commands that take them:\n";
-  for (const OptionForm& form : forms_of(kOptions)) {
+  for (const OptionForm& form : call_forms()) {
     const std::string help = fmt::format("{} ({})", form.help, takers_of(form.name));
     const OptionForm row[] = {{form.name, form.letter, form.argument, help.c_str()}};
     text += options_help(row);
   }
   text.pop_back();
   return text;
+}
+
+CompletedProgram
+completed_program(const std::map<std::string_view, std::vector<OptionForm>>& others) {
+  CompletedProgram program{"kpatch", {}};
+  for (const Subcommand& command : kSubcommands) {
+    if (!command.help)
+      continue;
+    CompletedCommand completed{
+        std::string(command.name), command.help, {}, operand_of(command.operand)};
+    for (const OptionForm& form : call_forms())
+      if (std::ranges::find(command.options, form.name) != command.options.end())
+        completed.forms.push_back(form);
+    program.commands.push_back(std::move(completed));
+  }
+  for (const auto& [call, help] : kOtherCommands) {
+    const std::string_view name = call.substr(0, call.find(' '));
+    const auto forms = others.find(name);
+    if (forms == others.end())
+      program.commands.push_back({std::string(name), std::string(help), {}, {}});
+    else
+      program.commands.push_back(
+          {std::string(name), std::string(help), forms->second, operand_of("FILE")});
+  }
+  return program;
 }
 
 int run_subcommand(Host& host, const Forms& forms, const Arguments& arguments) {

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include "base/completions.h"
 #include "base/error.h"
 #include "runtime/fixes.h"
 #include "runtime/host.h"
 #include "runtime/status.h"
 
 #include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -42,6 +44,11 @@ struct Forms {
 /// status. `arguments` starts with the subcommand.
 int run_subcommand(Host& host, const Forms& forms,
                    const std::vector<std::string>& arguments);
+
+/// All commands of kpatch with their options, for the shells, which complete what is
+/// typed. `others` are the options of those that other parts of the program run.
+CompletedProgram
+completed_program(const std::map<std::string_view, std::vector<OptionForm>>& others);
 
 /// The text of `kpatch help`.
 std::string usage();

@@ -3,8 +3,6 @@
 // The command line of `kpatch diff`.
 #include "runtime/diff_options.h"
 
-#include "base/option_table.h"
-
 namespace kpatch::runtime {
 
 namespace {
@@ -19,6 +17,10 @@ constexpr Option<DiffCall> kOptions[] = {
 };
 
 } // namespace
+
+std::vector<OptionForm> diff_forms() {
+  return forms_of(kOptions);
+}
 
 std::string diff_usage() {
   return R"(usage: kpatch diff [options] OLD.ko NEW.ko

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include "base/option_table.h"
+
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -18,5 +20,7 @@ struct DiffCall {
 DiffCall parse_diff_call(const std::vector<std::string>& arguments);
 
 std::string diff_usage();
+
+std::vector<OptionForm> diff_forms();
 
 } // namespace kpatch::runtime

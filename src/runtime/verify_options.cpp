@@ -4,7 +4,6 @@
 #include "runtime/verify_options.h"
 
 #include "base/error.h"
-#include "base/option_table.h"
 
 #include <sys/utsname.h>
 
@@ -46,6 +45,10 @@ constexpr Option<VerifyCall> kOptions[] = {
 };
 
 } // namespace
+
+std::vector<OptionForm> verify_forms() {
+  return forms_of(kOptions);
+}
 
 std::string verify_usage() {
   return R"(usage: kpatch verify [--kernel RELEASE|running] [options] MODULE.ko

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include "base/option_table.h"
+
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -24,5 +26,7 @@ struct VerifyCall {
 VerifyCall parse_verify_call(const std::vector<std::string>& arguments);
 
 std::string verify_usage();
+
+std::vector<OptionForm> verify_forms();
 
 } // namespace kpatch::runtime

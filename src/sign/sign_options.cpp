@@ -4,7 +4,6 @@
 #include "sign/sign_options.h"
 
 #include "base/error.h"
-#include "base/option_table.h"
 #include "elf/module_signature.h"
 
 namespace kpatch::sign {
@@ -29,6 +28,10 @@ constexpr Option<SignCall> kOptions[] = {
 };
 
 } // namespace
+
+std::vector<OptionForm> sign_forms() {
+  return forms_of(kOptions);
+}
 
 std::string sign_usage() {
   return R"(usage: kpatch sign --key FILE|URI --cert FILE [options] MODULE.ko...

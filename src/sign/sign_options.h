@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include "base/option_table.h"
 #include "sign/signing.h"
 
 #include <filesystem>
@@ -21,6 +22,8 @@ struct SignCall {
 SignCall parse_sign_call(const std::vector<std::string>& arguments);
 
 std::string sign_usage();
+
+std::vector<OptionForm> sign_forms();
 
 /// Signs the modules and gives a line for each.
 std::vector<std::string> sign_modules(const SignCall& call);
