@@ -9,6 +9,7 @@
 // runs into freed memory. Code that refers to such things and is right (__ref) did so
 // before; what is new with the patch is refused.
 #include "diff/context.h"
+#include "elf/orc.h"
 #include "special/names.h"
 #include "special/special_table.h"
 
@@ -24,8 +25,8 @@ constexpr std::string_view kVmlinux = "vmlinux";
 constexpr std::string_view kInit = ".init";
 constexpr std::string_view kExit = ".exit";
 /// Tables with entries for all code of the unit, that of switches among them.
-constexpr std::array<std::string_view, 5> kTables = {".rodata", ".toc", ".orc_unwind",
-                                                     ".orc_unwind_ip", ".eh_frame"};
+constexpr std::array<std::string_view, 5> kTables = {".rodata", ".toc", elf::kOrcEntries,
+                                                     elf::kOrcPlaces, ".eh_frame"};
 
 bool is_init_or_exit(std::string_view name) {
   return name.starts_with(kInit) || name.starts_with(kExit);

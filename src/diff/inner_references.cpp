@@ -13,6 +13,7 @@
 // function, and a section that nobody here knows is refused by name rather than left
 // behind or taken along on a guess.
 #include "diff/context.h"
+#include "elf/orc.h"
 #include "special/names.h"
 #include "special/special_table.h"
 
@@ -26,7 +27,7 @@ namespace {
 
 /// Treated by passes and tools of their own.
 constexpr std::array<std::string_view, 5> kKnown = {
-    ".orc_unwind_ip", ".altinstr_replacement", ".altinstr_aux", ".toc", ".rodata"};
+    elf::kOrcPlaces, ".altinstr_replacement", ".altinstr_aux", ".toc", ".rodata"};
 
 bool is_known(const Side& side, SectionId id) {
   const elf::Section& section = side.section(id);

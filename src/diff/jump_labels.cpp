@@ -14,6 +14,7 @@
 
 #include "base/error.h"
 #include "diff/lookup.h"
+#include "elf/orc.h"
 
 #include <algorithm>
 
@@ -66,7 +67,7 @@ void note_switched_off(Context& context, SymbolId function, std::string_view wha
 /// tables it follows frame pointers, which such code leaves alone.
 bool can_describe_unwinding(const Context& context) {
   return special::size_of(context.inputs.sizes, special::kOrcEntry) ||
-         !context.patched.object.find_section(".orc_unwind_ip");
+         !context.patched.object.find_section(elf::kOrcPlaces);
 }
 
 /// Plans a test of the key in the place of the jump label, if there can be one.

@@ -12,40 +12,26 @@
 // the code that the compiler made. The unwinder finds the stack at the test as it is at
 // the site, so the site's ORC entry is repeated for it.
 #include "diff/context.h"
-
-#include <algorithm>
+#include "elf/orc.h"
 
 namespace kpatch::diff {
 
 namespace {
 
-constexpr std::uint64_t kPlaceSize = 4; // int, relative to itself (asm/orc_types.h)
-
 void repeat_unwind_entry(Context& context, SymbolId function, std::uint64_t site,
                          std::uint64_t added) {
   elf::Object& object = context.patched.object;
-  elf::Section& entries = object.sections[object.find_section(".orc_unwind")];
-  elf::Section& places = object.sections[object.find_section(".orc_unwind_ip")];
-  const elf::Relocation* in_force = nullptr;
-  for (const elf::Relocation& place : places.relocations)
-    if (place.symbol == function && static_cast<std::uint64_t>(place.addend) <= site &&
-        (!in_force || place.addend >= in_force->addend))
-      in_force = &place;
+  std::optional<elf::OrcTable> table = elf::OrcTable::read(
+      object, special::size_of(context.inputs.sizes, special::kOrcEntry).value(),
+      context.inputs.label);
+  if (!table)
+    return;
+  const elf::Symbol& symbol = object.symbols[function];
+  const std::optional<std::size_t> in_force = table->find(object, symbol.section, site);
   if (!in_force)
     return;
-  const std::uint64_t entry_size =
-      special::size_of(context.inputs.sizes, special::kOrcEntry).value();
-  const auto from =
-      static_cast<std::ptrdiff_t>(in_force->offset / kPlaceSize * entry_size);
-  const Bytes entry(entries.data.begin() + from,
-                    entries.data.begin() + from +
-                        static_cast<std::ptrdiff_t>(entry_size));
-  elf::Relocation place = *in_force;
-  place.offset = places.data.size();
-  place.addend = static_cast<std::int64_t>(added);
-  entries.data.insert(entries.data.end(), entry.begin(), entry.end());
-  places.data.resize(places.data.size() + kPlaceSize);
-  places.relocations.push_back(place);
+  table->repeat(*in_force, function, static_cast<std::int64_t>(added - symbol.value));
+  table->write(object);
 }
 
 } // namespace
@@ -60,8 +46,7 @@ void add_key_tests(Context& context) {
     patched.arch.add_key_test(section, planned.test);
     symbol.size = section.data.size() - symbol.value;
     if (special::size_of(context.inputs.sizes, special::kOrcEntry))
-      repeat_unwind_entry(context, function, planned.test.site - symbol.value,
-                          added - symbol.value);
+      repeat_unwind_entry(context, function, planned.test.site, added);
   }
 }
 

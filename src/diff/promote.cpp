@@ -10,6 +10,7 @@
 // It does not work where the function's address is stored (somebody may call through it),
 // where it can be called from other objects, or where a caller cannot be redirected.
 #include "diff/context.h"
+#include "elf/orc.h"
 #include "special/names.h"
 #include "special/special_table.h"
 
@@ -25,7 +26,7 @@ namespace {
 
 /// Tables about code, not callers of it.
 constexpr std::array<std::string_view, 6> kAboutCode = {
-    ".orc_unwind_ip",  "__mcount_loc", ".sframe",
+    elf::kOrcPlaces,   "__mcount_loc", ".sframe",
     ".ibt_endbr_seal", ".cfi_sites",   ".kcfi_traps"};
 
 bool is_about_code(const Side& side, std::string_view section) {

@@ -16,6 +16,7 @@
 #include "base/process.h"
 #include "base/sha256.h"
 #include "elf/object.h"
+#include "elf/orc.h"
 #include "kernel/config.h"
 #include "kernel/kbuild.h"
 #include "kernel/objtool.h"
@@ -55,7 +56,7 @@ std::string content_name(const ModuleRequest& request) {
 }
 
 bool has_orc(const fs::path& object) {
-  return elf::read_object(object).find_section(".orc_unwind") != elf::kNoSection;
+  return elf::read_object(object).find_section(elf::kOrcEntries) != elf::kNoSection;
 }
 
 void finish_with_objtool(const ModuleRequest& request, const fs::path& object) {

@@ -18,6 +18,7 @@
 #include "klp/landing_thunks.h"
 
 #include "base/error.h"
+#include "elf/orc.h"
 #include "klp/policy.h"
 #include "special/names.h"
 #include "special/special_table.h"
@@ -97,10 +98,7 @@ class Search {
 
 class Builder {
  public:
-  explicit Builder(diff::Delta& delta)
-      : delta_(delta), object_(delta.object),
-        ips_(object_.find_section(".orc_unwind_ip")),
-        entries_(object_.find_section(".orc_unwind")) {}
+  explicit Builder(diff::Delta& delta) : delta_(delta), object_(delta.object) {}
 
   elf::SymbolId thunk_for(elf::SymbolId function) {
     const std::string name = "kpatch_thunk_" + object_.symbols[function].name;
@@ -123,54 +121,37 @@ class Builder {
     return object_.add_symbol(std::move(symbol));
   }
 
-  /// Position of the unwind entry for some function's first instruction.
-  std::optional<std::size_t> entry_of_a_start() const {
-    const auto& places = object_.sections[ips_].relocations;
+  /// The unwind entry for some function's first instruction.
+  std::optional<std::size_t> entry_of_a_start(const elf::OrcTable& table) const {
     for (elf::SymbolId id = 1; id < object_.symbols.size(); ++id) {
       const elf::Symbol& function = object_.symbols[id];
       if (!function.is_function() || !function.is_defined() ||
           !delta_.symbols[id].has_ftrace_entry)
         continue;
-      const elf::Relocation* last = nullptr;
-      for (const elf::Relocation& place : places) {
-        const elf::Symbol& base = object_.symbols[place.symbol];
-        const auto at = static_cast<std::int64_t>(base.value) + place.addend;
-        if (base.section == function.section &&
-            at <= static_cast<std::int64_t>(function.value) &&
-            (!last || place.offset > last->offset))
-          last = &place;
-      }
-      if (last)
-        return last->offset / sizeof(std::uint32_t);
+      if (const auto entry = table.find(object_, function.section, function.value))
+        return entry;
     }
     return std::nullopt;
   }
 
   void add_unwind_data(elf::SymbolId section_symbol) {
-    const std::size_t size =
+    const std::uint64_t size =
         special::size_of(delta_.inputs.sizes, special::kOrcEntry).value_or(0);
-    if (!ips_ || !entries_ || size == 0)
+    if (size == 0)
       return;
-    const std::optional<std::size_t> model = entry_of_a_start();
-    Bytes& entries = object_.sections[entries_].data;
-    if (!model || (*model + 1) * size > entries.size())
+    std::optional<elf::OrcTable> table =
+        elf::OrcTable::read(object_, size, object_.label);
+    if (!table)
+      return;
+    const std::optional<std::size_t> model = entry_of_a_start(*table);
+    if (!model)
       fail("{}: no unwind data of a function's start to copy", object_.label);
-    const Bytes entry(entries.begin() + *model * size,
-                      entries.begin() + (*model + 1) * size);
-    entries.insert(entries.end(), entry.begin(), entry.end());
-    elf::Section& ips = object_.sections[ips_];
-    elf::Relocation place = ips.relocations.at(0);
-    place.offset = ips.data.size();
-    place.symbol = section_symbol;
-    place.addend = 0;
-    ips.data.resize(ips.data.size() + sizeof(std::uint32_t));
-    ips.relocations.push_back(place);
+    table->repeat(*model, section_symbol, 0);
+    table->write(object_);
   }
 
   diff::Delta& delta_;
   elf::Object& object_;
-  elf::SectionId ips_;
-  elf::SectionId entries_;
 };
 
 } // namespace

@@ -7,6 +7,7 @@
 // transition ends (arch/x86/kernel/unwind_orc.c).
 #include "arch/arch.h"
 #include "base/endian.h"
+#include "elf/orc.h"
 #include "verify/rules.h"
 
 #include <fmt/format.h>
@@ -222,9 +223,9 @@ class EntryChecker {
 
   std::vector<UnwindRow> unwind_rows() const {
     std::vector<UnwindRow> rows;
-    const Bytes& data = module_.sections[module_.find_section(".orc_unwind")].data;
+    const Bytes& data = module_.sections[module_.find_section(elf::kOrcEntries)].data;
     std::uint64_t at = 0;
-    for (const Row& row : view_.rows(".orc_unwind_ip", 4)) {
+    for (const Row& row : view_.rows(elf::kOrcPlaces, elf::kOrcPlaceSize)) {
       const auto place = view_.place_in(row, 0);
       const std::uint64_t size = tables_.orc ? tables_.orc : 1;
       rows.push_back({place.value_or(Place{}), at + size <= data.size()
@@ -243,23 +244,23 @@ class EntryChecker {
     bool was_end = false;
     for (const UnwindRow& row : unwind_rows()) {
       if (row.place.first == elf::kNoSection)
-        return add(".orc_unwind_ip", "has an entry that names no code");
+        return add(elf::kOrcPlaces, "has an entry that names no code");
       if (row.place.second > view_.section(row.place.first).size())
-        return add(".orc_unwind_ip",
+        return add(elf::kOrcPlaces,
                    fmt::format("names {}, behind the end of it", text(row.place)));
       const bool is_behind =
           row.place.second > last.second || (was_end && row.place == last);
       if (row.place.first == last.first && !is_behind && last != Place{})
-        return add(".orc_unwind_ip",
+        return add(elf::kOrcPlaces,
                    fmt::format("is out of order at {}", text(row.place)));
       last = row.place;
       was_end = is_end(row.data);
     }
-    if (tables_.orc && module_.sections[module_.find_section(".orc_unwind")].size() !=
+    if (tables_.orc && module_.sections[module_.find_section(elf::kOrcEntries)].size() !=
                            unwind_rows().size() * tables_.orc)
-      add(".orc_unwind",
+      add(elf::kOrcEntries,
           fmt::format("has {} bytes for {} places",
-                      module_.sections[module_.find_section(".orc_unwind")].size(),
+                      module_.sections[module_.find_section(elf::kOrcEntries)].size(),
                       unwind_rows().size()));
   }
 
@@ -268,7 +269,7 @@ class EntryChecker {
     for (const UnwindRow& row : unwind_rows()) {
       auto& data = rows[row.place];
       if (!data.empty() && !is_end(data) && !is_end(row.data))
-        add(".orc_unwind_ip", fmt::format("has two entries for {}", text(row.place)));
+        add(elf::kOrcPlaces, fmt::format("has two entries for {}", text(row.place)));
       if (data.empty() || is_end(data))
         data = row.data;
     }

@@ -5,6 +5,7 @@
 #include "verify/judge.h"
 
 #include "base/error.h"
+#include "elf/orc.h"
 #include "image/decompress.h"
 #include "image/image.h"
 #include "verify/signature_rules.h"
@@ -122,7 +123,7 @@ class Judge::Files {
 Judge::Judge(const KernelOnDisk& kernel)
     : files_(std::make_unique<Files>(kernel)),
       rules_{.release = kernel.release,
-             .has_orc = files_->vmlinux().find_part(".orc_unwind_ip") != nullptr,
+             .has_orc = files_->vmlinux().find_part(elf::kOrcPlaces) != nullptr,
              .vermagic = text_at(files_->vmlinux(), "vermagic"),
              .shipped = files_->shipped(),
              .image = [this](std::string_view object) { return files_->find(object); }} {}

@@ -5,6 +5,7 @@
 #include "verify/kernel_tables.h"
 
 #include "base/endian.h"
+#include "elf/orc.h"
 #include "special/special_table.h"
 
 #include <algorithm>
@@ -88,16 +89,16 @@ std::uint32_t last_exception(const image::Image& image) {
 
 /// What unwind data say most often of the places where ftrace enters functions.
 std::string orc_at_entry(const image::Image& image, std::uint64_t size) {
-  const image::ImagePart* orc = image.find_part(".orc_unwind");
-  const image::ImagePart* places = image.find_part(".orc_unwind_ip");
+  const image::ImagePart* orc = image.find_part(elf::kOrcEntries);
+  const image::ImagePart* places = image.find_part(elf::kOrcPlaces);
   if (!orc || !places || size == 0)
     return {};
-  constexpr std::uint64_t kPlace = 4;
   const Reader reader{image, *places};
   std::map<std::string, unsigned> counts;
-  for (std::uint64_t i = 0;
-       (i + 1) * kPlace <= places->data.size() && (i + 1) * size <= orc->data.size(); ++i)
-    if (!image.at(reader.pointed_at(i * kPlace)).empty())
+  for (std::uint64_t i = 0; (i + 1) * elf::kOrcPlaceSize <= places->data.size() &&
+                            (i + 1) * size <= orc->data.size();
+       ++i)
+    if (!image.at(reader.pointed_at(i * elf::kOrcPlaceSize)).empty())
       ++counts[std::string(orc->data.begin() + static_cast<std::ptrdiff_t>(i * size),
                            orc->data.begin() +
                                static_cast<std::ptrdiff_t>((i + 1) * size))];
@@ -144,10 +145,10 @@ KernelTables kernel_tables(const image::Image* image, const arch::Arch& arch) {
   }
   if (tables.entry_size(kExceptions) == kTypedException)
     tables.last_exception = last_exception(vmlinux);
-  const image::ImagePart* orc = vmlinux.find_part(".orc_unwind");
-  const image::ImagePart* places = vmlinux.find_part(".orc_unwind_ip");
-  if (orc && places && places->size >= 4)
-    tables.orc = orc->size / (places->size / 4);
+  const image::ImagePart* orc = vmlinux.find_part(elf::kOrcEntries);
+  const image::ImagePart* places = vmlinux.find_part(elf::kOrcPlaces);
+  if (orc && places && places->size >= elf::kOrcPlaceSize)
+    tables.orc = orc->size / (places->size / elf::kOrcPlaceSize);
   tables.orc_at_entry = orc_at_entry(vmlinux, tables.orc);
   read_labels(vmlinux, tables);
   tables.has_returns = address_of(vmlinux, "__return_sites") != 0;

@@ -5,6 +5,7 @@
 // and one wrong entry of __mcount_loc switches ftrace off for the whole machine
 // (kernel/module/main.c, kernel/trace/ftrace.c: ftrace_bug).
 #include "arch/arch.h"
+#include "elf/orc.h"
 #include "verify/rules.h"
 
 #include <fmt/format.h>
@@ -24,7 +25,7 @@ constexpr std::size_t kNameSize = 56;
 /// Tables that the kernel takes for arrays, besides special sections, and the size of an
 /// entry on 64-bit machines.
 constexpr std::pair<std::string_view, std::uint64_t> kTables[] = {
-    {".orc_unwind_ip", 4}, {"__versions", 64}}; // struct modversion_info
+    {elf::kOrcPlaces, elf::kOrcPlaceSize}, {"__versions", 64}}; // struct modversion_info
 
 class ShapeChecker {
  public:
