@@ -67,6 +67,14 @@ std::string add_modules(CpioArchive& archive, const std::string& directory,
   return order;
 }
 
+/// By these a check can call modprobe for the modules that are there.
+void add_lists_for_modprobe(CpioArchive& archive, const GuestContent& content) {
+  const std::string directory = "lib/modules/" + content.release + "/";
+  archive.add_file(directory + "modules.dep",
+                   modules_dep(content.modules, "/rehearsal/modules"));
+  archive.add_file(directory + "modules.builtin", content.builtin);
+}
+
 /// Lines "newer older" and, at last, the oldest alone.
 std::string way_back(const std::vector<ModuleToLoad>& patches) {
   std::string lines;
@@ -101,6 +109,7 @@ std::string make_initramfs(const GuestContent& content) {
                                content.upgrade ? "yes" : "", content.report));
   archive.add_file("rehearsal/modules.order",
                    add_modules(archive, "rehearsal/modules/", content.modules));
+  add_lists_for_modprobe(archive, content);
   archive.add_file("rehearsal/patches.order",
                    add_modules(archive, "rehearsal/patches/", content.patches));
   std::string reverse;

@@ -11,6 +11,8 @@ namespace kpatch::rehearse {
 
 /// What the guest of a rehearsal works with.
 struct GuestContent {
+  std::string release;                         ///< of the kernel
+  std::string builtin;                         ///< its modules.builtin
   std::vector<ModuleToLoad> modules;           ///< in loading order
   std::vector<ModuleToLoad> patches;           ///< in loading order
   std::filesystem::path check;                 ///< empty: none

@@ -48,7 +48,36 @@ std::multimap<std::string, std::string> read_providers(const fs::path& aliases) 
   return providers;
 }
 
+/// What a module needs, and that in turn, the nearest first.
+std::vector<std::string> all_needed(const std::string& name,
+                                    const std::vector<ModuleToLoad>& modules) {
+  std::vector<std::string> found = {runtime::module_name(name)};
+  for (auto module = modules.rbegin(); module != modules.rend(); ++module)
+    if (std::ranges::find(found, runtime::module_name(module->name)) != found.end())
+      for (const std::string& other : module->needed)
+        if (const std::string key = runtime::module_name(other);
+            std::ranges::find(found, key) == found.end())
+          found.push_back(key);
+  found.erase(found.begin());
+  return found;
+}
+
 } // namespace
+
+std::string modules_dep(const std::vector<ModuleToLoad>& modules,
+                        const std::string& directory) {
+  std::string text;
+  for (const ModuleToLoad& module : modules) {
+    text += fmt::format("{}/{}.ko:", directory, module.name);
+    // The last is loaded first.
+    const std::vector<std::string> needed = all_needed(module.name, modules);
+    for (auto other = modules.rbegin(); other != modules.rend(); ++other)
+      if (std::ranges::find(needed, runtime::module_name(other->name)) != needed.end())
+        text += fmt::format(" {}/{}.ko", directory, other->name);
+    text += '\n';
+  }
+  return text;
+}
 
 ModuleTree::ModuleTree(const fs::path& root, const std::string& release)
     : directory_(root / "lib/modules" / release) {
@@ -90,12 +119,13 @@ void ModuleTree::visit(const std::string& name, bool is_required, Walk& walk) co
   }
   const fs::path file = is_file ? fs::path(name) : known->second;
   const runtime::ModuleFile module = runtime::read_module_file(file);
-  walk.seen[key] = module.needed();
+  std::vector<std::string> needed = module.needed();
+  walk.seen[key] = needed;
   for (const std::string& other : module.wanted())
     visit_wanted(other, walk);
-  for (const std::string& other : module.needed())
+  for (const std::string& other : needed)
     visit(other, true, walk);
-  walk.order.push_back({module.name, file});
+  walk.order.push_back({.name = module.name, .file = file, .needed = std::move(needed)});
 }
 
 std::vector<ModuleToLoad>

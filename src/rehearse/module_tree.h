@@ -13,8 +13,14 @@ namespace kpatch::rehearse {
 struct ModuleToLoad {
   std::string name;
   std::filesystem::path file;
-  bool is_optional = false; ///< some module is better off with it, none needs it
+  bool is_optional = false;        ///< some module is better off with it, none needs it
+  std::vector<std::string> needed; ///< names of modules that it cannot do without
 };
+
+/// The text of a modules.dep by which modprobe finds these modules in a directory. They
+/// are in loading order.
+std::string modules_dep(const std::vector<ModuleToLoad>& modules,
+                        const std::string& directory);
 
 /// The modules of one kernel: `<root>/lib/modules/<release>`.
 class ModuleTree {
@@ -24,6 +30,9 @@ class ModuleTree {
   bool contains(const std::string& name) const { return files_.contains(name); }
   /// Part of the kernel image itself, so nothing needs to be loaded.
   bool is_builtin(const std::string& name) const { return builtin_.contains(name); }
+
+  /// Where depmod and the kernel's build leave their lists.
+  const std::filesystem::path& directory() const { return directory_; }
 
   /// The modules and all that they need, in an order in which they can be loaded. A name
   /// that contains `/` or `.ko` is a file. Throws Error for what is not there.

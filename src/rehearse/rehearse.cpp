@@ -119,7 +119,10 @@ GuestContent collect_content(const RehearsalRequest& request,
   for (const std::string& name : patches.needed)
     if (std::ranges::find(request.without, name) == request.without.end())
       names.push_back(name);
-  return {.modules = tree.in_loading_order(names),
+  return {.release = request.release,
+          .builtin =
+              read_text_if_exists(tree.directory() / "modules.builtin").value_or(""),
+          .modules = tree.in_loading_order(names),
           .patches = std::move(patches.modules),
           .check = request.check,
           .programs = request.programs,

@@ -46,6 +46,19 @@ TEST(ModuleTree, PutsWhatIsNeededFirstAndOnce) {
   EXPECT_THAT(root.order({"ip_vs", "crc"}), ElementsAre("crc", "conntrack", "ip_vs"));
 }
 
+TEST(ModuleTree, SaysWhatModprobeHasToLoadFirst) {
+  Root root;
+  root.add("crc");
+  root.add("defrag", "depends=crc");
+  root.add("conntrack", "depends=defrag");
+  root.add("unrelated");
+  const auto modules = ModuleTree(root.directory.path(), "rel")
+                           .in_loading_order({"unrelated", "conntrack"});
+  EXPECT_EQ(modules_dep(modules, "/m"), "/m/unrelated.ko:\n/m/crc.ko:\n"
+                                        "/m/defrag.ko: /m/crc.ko\n"
+                                        "/m/conntrack.ko: /m/defrag.ko /m/crc.ko\n");
+}
+
 TEST(ModuleTree, TakesDashesForUnderscores) {
   Root root;
   root.add("ip_vs");
