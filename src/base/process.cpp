@@ -9,6 +9,7 @@
 #include "base/interrupt.h"
 #include "base/log.h"
 #include "base/run_limited.h"
+#include "base/text.h"
 
 #include <cerrno>
 #include <chrono>
@@ -302,10 +303,7 @@ std::string quoted(const std::vector<std::string>& argv) {
   for (const std::string& argument : argv) {
     if (!line.empty())
       line += ' ';
-    const bool plain =
-        !argument.empty() &&
-        argument.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                   "0123456789-_=+./,:@%") == std::string::npos;
+    const bool plain = !argument.empty() && is_plain(argument, "-_=+./,:@%");
     if (plain) {
       line += argument;
       continue;

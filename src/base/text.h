@@ -15,6 +15,29 @@ constexpr bool is_digit(char c) {
   return c >= '0' && c <= '9';
 }
 
+constexpr bool is_letter(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+/// Whether it has no other characters than letters, digits and these.
+constexpr bool is_plain(std::string_view text, std::string_view others) {
+  return std::ranges::all_of(text, [&](char c) {
+    return is_letter(c) || is_digit(c) || others.find(c) != std::string_view::npos;
+  });
+}
+
+/// Also true of an empty text.
+constexpr bool has_only_digits(std::string_view text) {
+  return std::ranges::all_of(text, is_digit);
+}
+
+/// Without the digits that it ends with.
+constexpr std::string_view without_last_digits(std::string_view text) {
+  while (!text.empty() && is_digit(text.back()))
+    text.remove_suffix(1);
+  return text;
+}
+
 /// Without blanks and line ends around it.
 constexpr std::string_view trimmed(std::string_view text) {
   constexpr std::string_view kBlanks = " \t\r\n";

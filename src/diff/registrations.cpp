@@ -6,6 +6,7 @@
 // reads them for what a patch brings: nothing of the patch refers to them, so they do not
 // travel, or they do and stay empty. What each kind of entry means for the patch stands
 // in the table; a list that is not in it is judged as any other data.
+#include "base/text.h"
 #include "diff/context.h"
 #include "diff/portraits.h"
 
@@ -161,9 +162,7 @@ std::string without(std::string_view name, std::string_view prefix) {
 
 /// "__BTF_ID__struct__task_struct__1234" is "struct task_struct".
 std::string btf_name(std::string_view symbol) {
-  std::string name = without(symbol, "__BTF_ID__");
-  while (!name.empty() && name.back() >= '0' && name.back() <= '9')
-    name.pop_back();
+  std::string name(without_last_digits(without(symbol, "__BTF_ID__")));
   while (name.ends_with("__"))
     name.resize(name.size() - 2);
   if (const std::size_t at = name.find("__"); at != std::string::npos && at > 0)

@@ -67,8 +67,7 @@ bool is_kernel_source(std::string_view name) {
   if (!name.starts_with(kName))
     return false;
   name.remove_prefix(kName.size());
-  return name.empty() ||
-         (name.size() > 1 && name[0] == '-' && name[1] >= '0' && name[1] <= '9');
+  return name.empty() || (name.size() > 1 && name[0] == '-' && is_digit(name[1]));
 }
 
 [[noreturn]] void refuse_version(const std::string& package, const std::string& version,

@@ -5,6 +5,7 @@
 // compiled from other packaging than trixie's, though upstream's part is the same. What
 // the archive made for which release stands behind the '~' of its version.
 #include "base/error.h"
+#include "base/text.h"
 #include "cache/cache.h"
 #include "cache/cache_upkeep.h"
 #include "cache/layout.h"
@@ -27,10 +28,7 @@ std::string made_for(const std::string& version) {
   const std::size_t mark = version.rfind('~');
   if (mark == std::string::npos)
     return {};
-  std::string text = version.substr(mark + 1);
-  while (!text.empty() && text.back() >= '0' && text.back() <= '9')
-    text.pop_back();
-  return text;
+  return std::string(without_last_digits(std::string_view(version).substr(mark + 1)));
 }
 
 bool is_meant(const std::string& version, const std::string& wanted) {

@@ -104,7 +104,7 @@ bool is_driver(std::string_view name) {
     if (at == std::string_view::npos || (at > 0 && name[at - 1] != '-'))
       continue;
     const std::string_view number = name.substr(at + driver.size());
-    if (!number.empty() && number.find_first_not_of("0123456789") == number.npos)
+    if (!number.empty() && has_only_digits(number))
       return true;
   }
   return false;

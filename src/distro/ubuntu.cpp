@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/process.h"
+#include "base/text.h"
 #include "cache/cache.h"
 #include "cache/cache_upkeep.h"
 #include "cache/layout.h"
@@ -83,8 +84,7 @@ bool is_ubuntu_request(const kernel::TargetRequest& request) {
   const std::string_view flavour = std::string_view(release).substr(dash + 1);
   const std::string_view number =
       std::string_view(release).substr(abi + 1, dash - abi - 1);
-  return std::ranges::all_of(number, [](unsigned char c) { return std::isdigit(c); }) &&
-         !is_debian_architecture(flavour);
+  return has_only_digits(number) && !is_debian_architecture(flavour);
 }
 
 kernel::Target ubuntu_target(const kernel::TargetRequest& request) {

@@ -7,6 +7,7 @@
 
 #include "arch/arch.h"
 #include "base/error.h"
+#include "base/text.h"
 
 #include <gelf.h>
 
@@ -82,8 +83,7 @@ std::string release_of_vmlinux(const fs::path& vmlinux) {
     constexpr std::size_t kLongest = 64; // of struct new_utsname
     const std::string_view rest = text.substr(at + kBanner.size(), kLongest + 1);
     const std::size_t end = rest.find(' ');
-    if (end != std::string_view::npos && end > 0 &&
-        std::isdigit(static_cast<unsigned char>(rest.front())))
+    if (end != std::string_view::npos && end > 0 && is_digit(rest.front()))
       return std::string(rest.substr(0, end));
   }
   fail("{}: it does not say which kernel it is (no 'Linux version')", vmlinux.string());

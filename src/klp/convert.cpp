@@ -19,6 +19,7 @@
 #include "klp/convert.h"
 
 #include "base/error.h"
+#include "base/module_name.h"
 #include "elf/edit.h"
 #include "klp/record_table.h"
 
@@ -30,7 +31,6 @@ namespace kpatch::klp {
 namespace {
 
 constexpr std::uint16_t SHN_LIVEPATCH = 0xff20; // include/uapi/linux/elf.h
-constexpr std::size_t kLongestObjectName = 55;  // MODULE_NAME_LEN - 1
 constexpr std::size_t kLongestSymbolName = 511; // KSYM_NAME_LEN - 1
 
 bool is_record_section(std::string_view name) {
@@ -43,11 +43,11 @@ bool is_klp_arch_source(std::string_view name) {
 }
 
 void check_object_name(const std::string& label, const std::string& name) {
-  if (name.empty() || name.size() > kLongestObjectName ||
+  if (name.empty() || name.size() > kLongestModuleName ||
       name.find('.') != std::string::npos)
     fail("{}: '{}' cannot be named in a livepatch relocation: an object name has 1 to {} "
          "characters and no '.'",
-         label, name, kLongestObjectName);
+         label, name, kLongestModuleName);
 }
 
 void check_symbol_name(const std::string& label, const std::string& name) {

@@ -16,6 +16,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "base/module_name.h"
 #include "base/process.h"
 #include "base/text.h"
 #include "elf/object.h"
@@ -31,8 +32,6 @@ namespace kpatch::klp {
 namespace fs = std::filesystem;
 
 namespace {
-
-constexpr std::size_t kLongestModuleName = 55; // MODULE_NAME_LEN - 1
 
 /// The parts as kbuild will link them: their objects and, beside them, their names.
 struct Parts {
@@ -126,12 +125,7 @@ void check_request(const ModuleRequest& request) {
 } // namespace
 
 std::string checked_module_name(std::string_view wanted) {
-  constexpr std::string_view kAllowed =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
-  std::string name(wanted);
-  for (char& character : name)
-    if (kAllowed.find(character) == std::string_view::npos)
-      character = '-';
+  std::string name = with_dashes(wanted);
   if (name.empty() || name.size() > kLongestModuleName)
     fail_with_remedy("Choose another name with -n.",
                      "module name '{}' has {} characters; the kernel takes 1 to {}", name,

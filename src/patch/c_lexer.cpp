@@ -15,8 +15,7 @@ namespace kpatch::patch {
 namespace {
 
 bool is_word(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-         c == '_' || c == '$';
+  return is_letter(c) || is_digit(c) || c == '_' || c == '$';
 }
 
 bool is_blank(char c) {

@@ -73,7 +73,7 @@ std::vector<Resumption> compare(std::string_view original, std::string_view patc
   std::string_view text = outcome.output;
   while (!text.empty()) {
     const std::string_view line = take_line(text);
-    if (!line.empty() && line[0] >= '0' && line[0] <= '9')
+    if (!line.empty() && is_digit(line[0]))
       changes.push_back(after_change(line));
   }
   return changes;

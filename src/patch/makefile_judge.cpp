@@ -24,8 +24,6 @@ namespace kpatch::patch {
 
 namespace {
 
-constexpr std::string_view kNameCharacters =
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-";
 constexpr std::string_view kPlaces[] = {"src", "obj", "srctree", "objtree"};
 constexpr std::string_view kListEnds[] = {"-y", "-m", "-objs"};
 constexpr std::string_view kFlagLists[] = {"ccflags-y", "asflags-y", "subdir-ccflags-y",
@@ -36,7 +34,7 @@ constexpr std::string_view kFlagStarts[] = {"-I", "-D", "-U", "-W",
 constexpr std::string_view kSubst = "subst m,y,$(CONFIG_";
 
 bool is_name(std::string_view text) {
-  return !text.empty() && text.find_first_not_of(kNameCharacters) == text.npos;
+  return !text.empty() && is_plain(text, "_.-");
 }
 
 bool is_variable(std::string_view name) {

@@ -9,6 +9,8 @@
 // "=" at the end of a line that goes on.
 #include "patch/patch_dialect.h"
 
+#include "base/text.h"
+
 #include <algorithm>
 #include <cctype>
 
@@ -18,8 +20,6 @@ namespace {
 
 using Lines = std::span<const std::string_view>;
 
-constexpr std::string_view kPlain =
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+.,/-";
 constexpr std::string_view kHex = "0123456789ABCDEF";
 constexpr std::string_view kEncodingHeader = "content-transfer-encoding:";
 
@@ -127,7 +127,7 @@ EqualSigns equal_signs(Lines lines) {
 } // namespace
 
 bool is_plain_name(std::string_view name) {
-  return name.find_first_not_of(kPlain) == std::string_view::npos;
+  return is_plain(name, "_+.,/-");
 }
 
 std::string_view without_byte_order_mark(std::string_view text) {

@@ -31,8 +31,7 @@ bool has_diff(std::string_view text) {
 /// "From 0123abcd Mon Sep 17 00:00:00 2001": it ends with a year.
 bool begins_mail(std::string_view line) {
   return line.starts_with("From ") && line.size() > 9 &&
-         std::ranges::all_of(line.substr(line.size() - 4),
-                             [](unsigned char c) { return std::isdigit(c) != 0; });
+         has_only_digits(line.substr(line.size() - 4));
 }
 
 std::vector<SeriesEntry> mails_of(const std::string& name, const std::string& text) {

@@ -78,8 +78,7 @@ std::string version_of_source(const std::filesystem::path& source) {
 /// Whether "6.1.192-2" is of "6.1.192".
 bool is_of_version(std::string_view kernel, std::string_view version) {
   return kernel.starts_with(version) &&
-         (kernel.size() == version.size() ||
-          !std::isdigit(static_cast<unsigned char>(kernel[version.size()])));
+         (kernel.size() == version.size() || !is_digit(kernel[version.size()]));
 }
 
 /// Whether the source is known to be the package that the kernel was built from: it lies

@@ -10,6 +10,7 @@
 
 #include "base/durable_file.h"
 #include "base/error.h"
+#include "base/module_name.h"
 #include "base/run_limited.h"
 #include "base/text.h"
 #include "elf/function_records.h"
@@ -22,10 +23,6 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// struct module: `enum module_state state; struct list_head list; char name[];` on 64
-/// bit.
-constexpr std::size_t kNameInThisModule = 24;
-constexpr std::size_t kModuleNameSize = 56;
 /// No module is bigger; a file made to fill the memory must not do so.
 constexpr std::size_t kLargest = std::size_t{256} << 20;
 
@@ -51,9 +48,9 @@ std::string name_in_this_module(const elf::Object& object) {
   if (id == elf::kNoSection)
     return {};
   const Bytes& data = object.sections[id].data;
-  if (data.size() < kNameInThisModule + kModuleNameSize)
+  if (data.size() < kModuleNameOffset + kModuleNameSize)
     return {};
-  return text_at(std::span(data).subspan(kNameInThisModule, kModuleNameSize), 0);
+  return text_at(std::span(data).subspan(kModuleNameOffset, kModuleNameSize), 0);
 }
 
 /// A record without the name of an object looks like a damaged one; it is left out.
@@ -76,17 +73,6 @@ void add_objects_of_relocations(const elf::Object& object, std::set<std::string>
     const std::string rest = table.name.substr(kPrefix.size());
     found.insert(rest.substr(0, rest.find('.')));
   }
-}
-
-/// The name becomes part of paths here and in sysfs. What the kernel's build gives has no
-/// other characters (scripts/Makefile.lib: name-fix), and the kernel has room for
-/// MODULE_NAME_LEN, 56, with the end.
-bool is_fit_for_paths(std::string_view name) {
-  return !name.empty() && name.size() < kModuleNameSize &&
-         std::ranges::all_of(name, [](char c) {
-           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                  (c >= '0' && c <= '9') || c == '_' || c == '-';
-         });
 }
 
 } // namespace
@@ -142,18 +128,18 @@ ModuleFile describe_module(const elf::Object& object) {
   if (file.name.empty())
     fail_with_remedy("give the .ko that the kernel's module build made",
                      "{}: not a kernel module: it carries no module name", object.label);
-  if (!is_fit_for_paths(file.name))
+  if (!is_module_name(file.name))
     fail_with_remedy(
         "do not trust this file; kpatch-build makes modules with sound names",
         "{}: the module's name is '{}'; a name may have letters, digits, _ and - "
-        "only, at most 55 of them",
-        object.label, file.name);
+        "only, at most {} of them",
+        object.label, file.name, kLongestModuleName);
   file.functions = read_functions(object);
   for (const ReplacedFunction& function : file.functions)
     file.patched_objects.insert(function.object);
   add_objects_of_relocations(object, file.patched_objects);
   std::erase_if(file.patched_objects,
-                [](const std::string& name) { return !is_fit_for_paths(name); });
+                [](const std::string& name) { return !is_module_name(name); });
   return file;
 }
 

@@ -131,7 +131,7 @@ bool is_same_name(std::string_view a, std::string_view b) {
     return true;
   // Only names with numbers in them can still be the same; spare the rest the work.
   const auto has_number = [](std::string_view name) {
-    return name.find_first_of("0123456789") != std::string_view::npos;
+    return std::ranges::any_of(name, is_digit);
   };
   if (!has_number(a) && !has_number(b))
     return false;

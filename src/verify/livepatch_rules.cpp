@@ -4,6 +4,7 @@
 // Documentation/livepatch/module-elf-format): it takes names and positions for granted,
 // and a field that is not empty for one that is filled in already.
 #include "arch/arch.h"
+#include "base/module_name.h"
 #include "verify/rules.h"
 
 #include <fmt/format.h>
@@ -52,7 +53,7 @@ class Checker {
     const bool is_named = rest.starts_with(kRelocations);
     rest.remove_prefix(is_named ? kRelocations.size() : 0);
     const std::string_view object = rest.substr(0, rest.find('.'));
-    if (!is_named || !is_object_name(object) || object.size() == rest.size() ||
+    if (!is_named || !is_module_name(object) || object.size() == rest.size() ||
         rest.substr(object.size() + 1) != module_.sections[table.target].name)
       return add(code::kMalformed, table.name,
                  fmt::format("is not a name for livepatch relocations of {}",

@@ -3,6 +3,7 @@
 
 #include "arch/arch.h"
 #include "base/error.h"
+#include "base/module_name.h"
 
 #include <algorithm>
 #include <charconv>
@@ -11,8 +12,7 @@ namespace kpatch::verify {
 
 namespace {
 
-constexpr std::size_t kLongestObject = 55; // kernel/livepatch/core.c: "%55[^.]"
-constexpr std::size_t kLongestName = 511;  // KSYM_NAME_LEN
+constexpr std::size_t kLongestName = 511; // KSYM_NAME_LEN
 constexpr std::string_view kSymbols = ".klp.sym.";
 
 } // namespace
@@ -30,18 +30,10 @@ std::optional<LivepatchName> parse_livepatch_name(std::string_view text) {
   const auto [end, error] =
       std::from_chars(digits.data(), digits.data() + digits.size(), result.position);
   if (error != std::errc() || end != digits.data() + digits.size() ||
-      !is_object_name(result.object) || result.name.empty() ||
+      !is_module_name(result.object) || result.name.empty() ||
       result.name.size() > kLongestName)
     return std::nullopt;
   return result;
-}
-
-bool is_object_name(std::string_view name) {
-  return !name.empty() && name.size() <= kLongestObject &&
-         std::ranges::all_of(name, [](char c) {
-           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                  (c >= '0' && c <= '9') || c == '_' || c == '-';
-         });
 }
 
 const image::ImageSymbol* find_symbol(const image::Image& image, std::string_view name,

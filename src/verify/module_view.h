@@ -26,9 +26,6 @@ struct LivepatchName {
 };
 std::optional<LivepatchName> parse_livepatch_name(std::string_view text);
 
-/// What the kernel's build makes names of objects of, and has room for.
-bool is_object_name(std::string_view name);
-
 /// The symbol that livepatch takes for it; null if the image has no such.
 const image::ImageSymbol* find_symbol(const image::Image& image, std::string_view name,
                                       std::uint64_t position);

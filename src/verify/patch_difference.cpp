@@ -8,6 +8,7 @@
 
 #include "arch/arch.h"
 #include "base/error.h"
+#include "base/text.h"
 #include "elf/function_records.h"
 #include "verify/module_view.h"
 
@@ -27,10 +28,9 @@ using Portraits = std::map<PatchFunction, std::string>;
 std::string_view plain_name(std::string_view name) {
   if (name.ends_with(elf::kUniqueSuffix))
     name.remove_suffix(elf::kUniqueSuffix.size());
-  const std::size_t end = name.find_last_not_of("0123456789");
-  if (end != std::string_view::npos && end > 0 && end + 1 < name.size() &&
-      name[end] == '.')
-    name = name.substr(0, end);
+  const std::string_view start = without_last_digits(name);
+  if (start.size() > 1 && start.size() < name.size() && start.ends_with('.'))
+    name = start.substr(0, start.size() - 1);
   return name;
 }
 

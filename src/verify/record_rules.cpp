@@ -3,6 +3,7 @@
 // A function record that names nothing, or a module that does not exist, makes no noise:
 // the kernel waits for a module of that name, and the fix is not in effect
 // (kernel/livepatch/core.c: klp_find_object_module, klp_init_object_loaded).
+#include "base/module_name.h"
 #include "elf/function_records.h"
 #include "special/special_table.h"
 #include "verify/rules.h"
@@ -59,7 +60,7 @@ bool is_padding(std::string_view name) {
 /// Why the record is wrong; empty if it is right.
 std::string fault(const elf::Object& module, const elf::FunctionRecord& record,
                   const KernelView& kernel) {
-  if (!is_object_name(record.object))
+  if (!is_module_name(record.object))
     return fmt::format("'{}' can be no object", record.object);
   if (!leads_to_code(module, record))
     return "its new code is missing or has no size";

@@ -5,6 +5,7 @@
 // and one wrong entry of __mcount_loc switches ftrace off for the whole machine
 // (kernel/module/main.c, kernel/trace/ftrace.c: ftrace_bug).
 #include "arch/arch.h"
+#include "base/module_name.h"
 #include "elf/orc.h"
 #include "verify/rules.h"
 
@@ -18,9 +19,6 @@ namespace kpatch::verify {
 namespace {
 
 constexpr const char* kShape = "KP5007";
-/// struct module: state, list, name[MODULE_NAME_LEN] (include/linux/module.h, 64 bit).
-constexpr std::size_t kNameOffset = 24;
-constexpr std::size_t kNameSize = 56;
 
 /// Tables that the kernel takes for arrays, besides special sections, and the size of an
 /// entry on 64-bit machines.
@@ -48,12 +46,14 @@ class ShapeChecker {
   void check_struct_module() {
     constexpr std::string_view kName = ".gnu.linkonce.this_module";
     const elf::Section& section = module_.sections[module_.find_section(kName)];
-    if (section.data.size() < kNameOffset + kNameSize)
+    if (section.data.size() < kModuleNameOffset + kModuleNameSize)
       return add(kName, "is missing or has no room for the name of the module");
-    const auto name = std::span(section.data).subspan(kNameOffset, kNameSize);
+    const auto name = std::span(section.data).subspan(kModuleNameOffset, kModuleNameSize);
     const std::string text(name.begin(), std::ranges::find(name, 0));
-    if (!is_object_name(text))
-      add(kName, "holds no name of a module: letters, digits, _ and -, at most 55");
+    if (!is_module_name(text))
+      add(kName,
+          fmt::format("holds no name of a module: letters, digits, _ and -, at most {}",
+                      kLongestModuleName));
     check_functions(section);
   }
 

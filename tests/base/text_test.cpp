@@ -38,6 +38,20 @@ TEST(Text, IsTrimmedOnBothSides) {
   EXPECT_EQ(trimmed(""), "");
 }
 
+TEST(Text, LosesTheDigitsAtItsEnd) {
+  EXPECT_EQ(without_last_digits("deb12u1"), "deb12u");
+  EXPECT_EQ(without_last_digits("2026"), "");
+  EXPECT_EQ(without_last_digits("a.b"), "a.b");
+  EXPECT_TRUE(has_only_digits("2026") && has_only_digits(""));
+  EXPECT_FALSE(has_only_digits("20 26"));
+}
+
+TEST(Text, IsPlainIfNothingElseIsInIt) {
+  EXPECT_TRUE(is_plain("fs/exec-2.c", "/.-"));
+  EXPECT_FALSE(is_plain("fs/exec-2.c", "/."));
+  EXPECT_FALSE(is_plain("a\xe9", "/."));
+}
+
 TEST(Text, DigitsAreThoseOfAscii) {
   EXPECT_TRUE(is_digit('0') && is_digit('9'));
   EXPECT_FALSE(is_digit('/') || is_digit(':') || is_digit('\xb2') || is_digit('\0'));
