@@ -39,7 +39,7 @@ settle() {
 		sleep 1
 	done
 }
-complaints() { dmesg | grep -E 'WARNING:|BUG:|Oops|Call Trace|general protection|rcu.*stall|blocked for more' | grep -v 'rehearsal'; }
+complaints() { dmesg | grep -E 'WARNING:|BUG:|Oops|Call Trace|general protection|rcu: .*detected .*stall|blocked for more' | grep -v 'rehearsal'; }
 check_machine() {
 	settle
 	local have want
