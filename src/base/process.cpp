@@ -21,6 +21,7 @@
 #include <poll.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -32,6 +33,10 @@ namespace fs = std::filesystem;
 namespace {
 
 using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
 
 /// Both ends of a pipe; an end is -1 once closed.
 struct Pipe {
@@ -135,10 +140,10 @@ class Conversation {
     while (out_.read_end >= 0 || err_.read_end >= 0) {
       int wait = -1;
       if (timeout_seconds > 0) {
-        const std::chrono::duration<double> used = Clock::now() - start;
-        if (used.count() >= timeout_seconds)
+        const double used = seconds_since(start);
+        if (used >= timeout_seconds)
           return false;
-        wait = static_cast<int>((timeout_seconds - used.count()) * 1000) + 1;
+        wait = static_cast<int>((timeout_seconds - used) * 1000) + 1;
       }
       step(wait);
       if (is_too_much())
@@ -190,6 +195,23 @@ class Conversation {
   Outcome& outcome_;
   std::size_t written_ = 0;
 };
+
+/// Until the child has ended, which its descriptor tells without collecting it. A kernel
+/// without such descriptors (before 5.3) is asked as often.
+void watch_to_end(pid_t child, const Command& command, Clock::time_point began) {
+  constexpr int kMilliseconds = 100;
+  const int descriptor = static_cast<int>(syscall(SYS_pidfd_open, child, 0));
+  siginfo_t ended{};
+  while (waitid(P_PID, static_cast<id_t>(child), &ended, WEXITED | WNOHANG | WNOWAIT) ==
+             0 &&
+         ended.si_pid == 0) {
+    command.watch(child, seconds_since(began));
+    pollfd watched{descriptor, POLLIN, 0};
+    poll(&watched, 1, kMilliseconds);
+  }
+  if (descriptor >= 0)
+    close(descriptor);
+}
 
 void collect_status(pid_t child, Outcome& outcome) {
   int status = 0;
@@ -259,8 +281,10 @@ Outcome run_up_to(const Command& command, std::size_t limit) {
     kill(-child, SIGKILL);
   }
   Pipe::close_end(pipes.in.write_end);
+  if (command.watch)
+    watch_to_end(child, command, began);
   collect_status(child, outcome);
-  outcome.wall_seconds = std::chrono::duration<double>(Clock::now() - began).count();
+  outcome.wall_seconds = seconds_since(began);
   debug_output(outcome.output);
   debug_output(outcome.errors);
   throw_if_interrupted();

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <string>
+#include <sys/types.h>
 #include <vector>
 
 namespace kpatch {
@@ -18,6 +20,9 @@ struct Command {
   std::string input{};        ///< fed to standard input, unless output is shown
   bool show_output = false;   ///< let it write to our terminal as it runs
   double timeout_seconds = 0; ///< 0, or output shown: none; then the group is killed
+  /// With output shown: called ten times a second while the program runs, with its
+  /// process and the seconds since its start.
+  std::function<void(pid_t, double)> watch{};
 };
 
 /// How a program ended. `status` is its exit status, or 128 + signal number as a shell

@@ -16,11 +16,13 @@
 #include "base/files.h"
 #include "base/process.h"
 #include "cache/layout.h"
+#include "produce/isolation_limits.h"
 #include "produce/tool_files.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <csignal>
 #include <cstdlib>
 #include <unistd.h>
 
@@ -74,7 +76,7 @@ void add_system(Words& words) {
       words.see(folder);
   for (const char* place : kConfiguration)
     words.see(place);
-  words.add({"--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"});
+  words.add({"--proc", "/proc", "--dev", "/dev"});
 }
 
 void add_environment(Words& words, const Enclosure& enclosure) {
@@ -174,7 +176,8 @@ Enclosure enclosure_of(const Invocation& invocation, const kernel::Target& targe
   Enclosure enclosure{.readable = {},
                       .cache = options.cache,
                       .own = own,
-                      .output = options.output_directory};
+                      .output = options.output_directory,
+                      .limits = limits_of_this_machine()};
   std::vector<fs::path>& readable = enclosure.readable;
   for (const fs::path& patch : options.patches)
     readable.push_back(fs::absolute(patch));
@@ -203,9 +206,13 @@ Enclosure enclosure_of(const Invocation& invocation, const kernel::Target& targe
 std::vector<std::string> isolated_command(const Enclosure& enclosure,
                                           std::vector<std::string> argv) {
   Words words;
+  words.all_ = scope_words(enclosure.limits);
   words.add({"prlimit", kMostMemory, kMostTime, "--core=0"});
+  words.add(
+      {fmt::format("--nproc={}", threads_of_this_user() + enclosure.limits.threads)});
   words.add({kProgram, "--unshare-all", "--die-with-parent", "--new-session"});
   add_system(words);
+  words.add({"--bind", enclosure.own / "tmp", "/tmp"});
   const fs::path private_cache = enclosure.own / "cache";
   words.add({"--bind", private_cache, enclosure.cache});
   for (const char* part : kCacheParts)
@@ -215,20 +222,38 @@ std::vector<std::string> isolated_command(const Enclosure& enclosure,
   words.add({"--bind", enclosure.own, enclosure.own});
   const std::string here = working_directory();
   words.add({"--dir", enclosure.output, "--dir", here, "--chdir", here});
+  // Files there would be memory.
+  words.add({"--remount-ro", "/dev", "--remount-ro", "/"});
   add_environment(words, enclosure);
   std::ranges::move(argv, std::back_inserter(words.all_));
   return std::move(words.all_);
 }
 
+Outcome run_isolated(const Enclosure& enclosure, std::vector<std::string> argv) {
+  IsolationWatch watch(enclosure.limits);
+  Outcome outcome =
+      run({.argv = isolated_command(enclosure, std::move(argv)),
+           .show_output = true,
+           .watch = [&](pid_t top, double seconds) { watch.look(top, seconds); }});
+  if (!watch.excess().empty())
+    fail_with_remedy("run fewer compilers at once (--jobs); --no-isolate sets no limits",
+                     "the isolated build was ended: its processes took {} that they may "
+                     "take together",
+                     watch.excess());
+  if (outcome.status == 128 + SIGKILL)
+    fail_with_remedy("run fewer compilers at once (--jobs)",
+                     "the isolated build was killed, as happens where memory runs out");
+  return outcome;
+}
+
 int build_isolated(const Invocation& invocation, const kernel::Target& target,
                    std::vector<std::string> argv) {
   const TempDir own("kpatch-isolated.");
-  for (const char* folder : {"out", "cache"})
+  for (const char* folder : {"out", "cache", "tmp"})
     fs::create_directory(own.path() / folder);
-  const std::vector<std::string> command =
-      isolated_command(enclosure_of(invocation, target, own.path()),
-                       inner_arguments(invocation, std::move(argv), own.path()));
-  const Outcome outcome = run({.argv = command, .show_output = true});
+  const Outcome outcome =
+      run_isolated(enclosure_of(invocation, target, own.path()),
+                   inner_arguments(invocation, std::move(argv), own.path()));
   // Nothing runs there any more.
   take_over(own.path() / "cache/build.log", invocation.options.cache / "build.log");
   if (!invocation.json.empty())

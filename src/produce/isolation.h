@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include "base/process.h"
 #include "produce/command_line.h"
+#include "produce/isolation_limits.h"
 
 #include <filesystem>
 #include <string>
@@ -19,6 +21,7 @@ struct Enclosure {
   std::filesystem::path cache;
   std::filesystem::path own;    ///< the only folder on disk that it may write to
   std::filesystem::path output; ///< is there, and empty: what goes there is taken over
+  IsolationLimits limits;
 };
 
 /// The folders and files that the build needs besides the system's programs.
@@ -28,6 +31,10 @@ Enclosure enclosure_of(const Invocation& invocation, const kernel::Target& targe
 /// The command that runs `argv` there.
 std::vector<std::string> isolated_command(const Enclosure& enclosure,
                                           std::vector<std::string> argv);
+
+/// Runs it there to its end, and shows what it prints. Throws Error if all its processes
+/// together exceeded the limits.
+Outcome run_isolated(const Enclosure& enclosure, std::vector<std::string> argv);
 
 /// Builds in namespaces of its own and takes over what it made. Returns the exit status.
 int build_isolated(const Invocation& invocation, const kernel::Target& target,

@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <fstream>
 #include <gmock/gmock.h>
 #include <unistd.h>
 
@@ -21,29 +22,56 @@ using ::testing::IsEmpty;
 class Isolated : public testing::Test {
  protected:
   Isolated() {
-    for (const char* folder : {"given", "own/cache", "cache/sources"})
+    for (const char* folder : {"given", "own/cache", "own/tmp", "cache/sources"})
       fs::create_directories(work_.path() / folder);
     write_file(work_.path() / "given/file", "given\n");
     write_file(work_.path() / "secret", "secret\n");
   }
   ~Isolated() override { setenv("PATH", path_.c_str(), 1); }
 
-  /// Has a script stand where bubblewrap is looked for.
-  void fake_bubblewrap(const std::string& script) {
+  /// Has a script stand where a program is looked for.
+  void fake_program(const std::string& name, const std::string& script) {
     fs::create_directories(work_.path() / "bin");
-    write_file(work_.path() / "bin/bwrap", "#!/bin/sh\n" + script, 0755);
+    write_file(work_.path() / "bin" / name, "#!/bin/sh\n" + script, 0755);
     setenv("PATH", ((work_.path() / "bin").string() + ":" + path_).c_str(), 1);
+  }
+  void fake_bubblewrap(const std::string& script) { fake_program("bwrap", script); }
+
+  Enclosure enclosure(const IsolationLimits& limits = limits_of_this_machine()) const {
+    return {.readable = {work_.path() / "given"},
+            .cache = work_.path() / "cache",
+            .own = work_.path() / "own",
+            .output = work_.path() / "output",
+            .limits = limits};
+  }
+
+  static bool has_argument(const fs::path& command, const std::string& argument) {
+    std::ifstream file(command);
+    for (std::string word; std::getline(file, word, '\0');)
+      if (word == argument)
+        return true;
+    return false;
   }
 
   bool succeeds_inside(const std::string& script) {
-    const Enclosure enclosure{.readable = {work_.path() / "given"},
-                              .cache = work_.path() / "cache",
-                              .own = work_.path() / "own",
-                              .output = work_.path() / "output"};
     const Outcome outcome =
-        run({.argv = isolated_command(enclosure, {"/bin/sh", "-c", script}),
+        run({.argv = isolated_command(enclosure(), {"/bin/sh", "-c", script}),
              .directory = work_.path()});
     return outcome.ok();
+  }
+
+  /// What the error says with which the script is ended, once nothing of it runs.
+  std::string said_of(const IsolationLimits& limits, const std::string& script) {
+    std::string said = "nothing: it went on";
+    try {
+      run_isolated(enclosure(limits), {"/bin/sh", "-c", script, work_.path()});
+    } catch (const Error& error) {
+      said = error.what();
+    }
+    for (const fs::directory_entry& process : fs::directory_iterator("/proc"))
+      if (has_argument(process.path() / "cmdline", work_.path()))
+        return said + ", but " + process.path().string() + " is left";
+    return said;
   }
 
   std::string place(const char* name) const { return (work_.path() / name).string(); }
@@ -92,6 +120,55 @@ TEST_F(InBubblewrap, SeesNoOtherProcessesAndNoneOfTheEnvironment) {
 TEST_F(InBubblewrap, IsHeldToItsLimits) {
   EXPECT_TRUE(succeeds_inside("test $(ulimit -v) = 8388608"));
   EXPECT_TRUE(succeeds_inside("test $(ulimit -t) = 3600"));
+}
+
+constexpr IsolationLimits kAmple{
+    .memory = std::uint64_t{4} << 30, .threads = 2000, .seconds = 300};
+
+TEST_F(InBubblewrap, EndsAForkBomb) {
+  IsolationLimits limits = kAmple;
+  limits.threads = 100;
+  EXPECT_THAT(said_of(limits, "exec 2>/dev/null; b() { b | b & }; b; sleep 300"),
+              HasSubstr(" threads, of 100 "));
+}
+
+TEST_F(InBubblewrap, EndsManyProcessesThatTakeTooMuchMemoryTogether) {
+  IsolationLimits limits = kAmple;
+  limits.memory = 150 << 20;
+  EXPECT_THAT(said_of(limits, "for n in 1 2 3 4 5 6; do cat /dev/zero | tail -c "
+                              "50000000 & done; wait"),
+              HasSubstr(" MiB of memory, of 150 MiB "));
+}
+
+TEST_F(InBubblewrap, EndsWhatTakesTooLong) {
+  IsolationLimits limits = kAmple;
+  limits.seconds = 0.3;
+  EXPECT_THAT(said_of(limits, "sleep 300 & wait"), HasSubstr(" seconds, of "));
+}
+
+TEST_F(InBubblewrap, LetsGoOnWhatKeepsWithinTheLimits) {
+  EXPECT_EQ(said_of(kAmple, "sleep 0.3; tail -c 1000000 /usr/bin/perl | sort >/tmp/f"),
+            "nothing: it went on");
+}
+
+TEST_F(InBubblewrap, HasNoPlaceForFilesInMemory) {
+  for (const char* folder : {"/", "/dev", "/dev/shm", "/run"})
+    EXPECT_FALSE(succeeds_inside(std::string("echo >") + folder + "/new")) << folder;
+  EXPECT_TRUE(succeeds_inside("echo >/tmp/new; echo >/dev/null"));
+  EXPECT_TRUE(fs::exists(work_.path() / "own/tmp/new"));
+}
+
+TEST_F(Isolated, IsAScopeWhereSystemdTakesOne) {
+  fake_program("systemd-run", "while [ \"$1\" != true ]; do\n"
+                              "case $1 in *=*) echo \"$1\" >>'" +
+                                  place("properties") + "';; esac; shift; done\n");
+  const std::vector<std::string> command = isolated_command(
+      enclosure({.memory = 5000, .threads = 70, .seconds = 1}), {"make"});
+  EXPECT_EQ(command.at(0), "systemd-run");
+  EXPECT_EQ(read_text(place("properties")),
+            "MemoryMax=5000\nMemorySwapMax=0\nTasksMax=70\n");
+  fake_program("systemd-run", "exit 1\n");
+  EXPECT_EQ(isolated_command(enclosure(), {"make"}).at(0), "prlimit");
 }
 
 TEST_F(Isolated, HandsOnOnlyPlainModules) {
