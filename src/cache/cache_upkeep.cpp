@@ -190,6 +190,13 @@ void record_fresh(const fs::path& fresh, const fs::path& name) {
   write_file(seal_of(name), seal(fresh));
 }
 
+void make_sealed(const fs::path& tree, const std::function<void(const fs::path&)>& fill) {
+  make_once(tree, [&](const fs::path& fresh) {
+    fill(fresh);
+    record_fresh(fresh, tree);
+  });
+}
+
 void record_source(const fs::path& kernel, const fs::path& source) {
   if (!fs::exists(kernel / kSourceName))
     write_file(kernel / kSourceName, source.filename().native());
@@ -235,7 +242,7 @@ void compare_with_seals(const fs::path& cache, const fs::path& folder,
 std::vector<std::string> verify_cache(const fs::path& cache) {
   claim_cache(cache);
   std::vector<std::string> complaints;
-  for (const char* folder : {kDownloads, kToolchains})
+  for (const char* folder : {kDownloads, kToolchains, kKernels})
     compare_with_seals(cache, cache / folder, complaints);
   for (const fs::path& kernel : entries(cache / kKernels))
     compare_with_seals(cache, kernel, complaints);

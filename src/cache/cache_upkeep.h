@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -12,9 +13,13 @@ namespace kpatch::cache {
 /// done already. To be called right after it was unpacked.
 void record_fingerprint(const std::filesystem::path& tree);
 
-/// The same of a package, or of a tree of a kernel, that will be called `name`: to be
-/// called when it is whole and before it is renamed.
+/// The same of a package that will be called `name`: to be called when it is whole and
+/// before it is renamed.
 void record_fresh(const std::filesystem::path& fresh, const std::filesystem::path& name);
+
+/// make_once(), and writes down what the tree looks like: nothing changes in it any more.
+void make_sealed(const std::filesystem::path& tree,
+                 const std::function<void(const std::filesystem::path& fresh)>& fill);
 
 /// Writes down in a kernel's directory of the cache which pristine tree of the cache it
 /// is made from.

@@ -396,10 +396,7 @@ kernel::Target debian_target(const kernel::TargetRequest& request) {
 
   announce(shop);
   const fs::path image = shop.kernel / cache::kImage;
-  cache::make_once(image, [&](const fs::path& to) {
-    unpack_image(shop, to);
-    cache::record_fresh(to, image);
-  });
+  cache::make_sealed(image, [&](const fs::path& to) { unpack_image(shop, to); });
   read_source_names(shop);
   target.version = shop.source_version;
   locate_image(shop, target);
@@ -413,15 +410,13 @@ kernel::Target debian_target(const kernel::TargetRequest& request) {
   }
 
   target.objects = target.cache / cache::kPreparedTree;
-  cache::make_once(target.objects, [&](const fs::path& to) {
-    prepare(shop, target.source, to);
-    cache::record_fresh(to, target.objects);
-  });
+  cache::make_sealed(target.objects,
+                     [&](const fs::path& to) { prepare(shop, target.source, to); });
   read_configuration(shop, target);
 
   if (needs_debug(shop))
-    cache::make_once(shop.kernel / "debug",
-                     [&](const fs::path& to) { unpack_debug(shop, to); });
+    cache::make_sealed(shop.kernel / "debug",
+                       [&](const fs::path& to) { unpack_debug(shop, to); });
   locate_debug(shop, target);
   return target;
 }

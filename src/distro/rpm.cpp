@@ -235,7 +235,7 @@ Installation find_binaries(const kernel::TargetRequest& request,
     return installed;
   const std::string package = with_machine(release);
   const fs::path root = cache / cache::kKernels / (package + "_rpm");
-  cache::make_once(root, [&](const fs::path& fresh) {
+  cache::make_sealed(root, [&](const fs::path& fresh) {
     unpack_rpm_kernel(repositories, package, fresh, [&](const std::string& line) {
       if (request.progress)
         request.progress(line);

@@ -18,6 +18,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/process.h"
+#include "cache/cache_upkeep.h"
 #include "distro/depmod.h"
 #include "distro/package_unpack.h"
 
@@ -87,6 +88,7 @@ RpmRepositories::Attempt RpmRepositories::fetch(const std::string& package,
     return {.why = fmt::format("the repositories do not serve this version (tried: {})"
                                "\n{}",
                                quoted(argv), outcome.errors)};
+  cache::record_fresh(fresh.path() / name, downloads_ / name);
   fs::rename(fresh.path() / name, downloads_ / name);
   return {.file = downloads_ / name};
 }

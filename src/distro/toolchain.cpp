@@ -21,7 +21,6 @@
 #include "base/files.h"
 #include "base/process.h"
 #include "base/text.h"
-#include "cache/cache.h"
 #include "cache/cache_upkeep.h"
 #include "distro/package_unpack.h"
 
@@ -209,10 +208,8 @@ std::vector<std::string> parse_simulation(std::string_view text) {
 Toolchain make_toolchain(const fs::path& folder, const std::function<const Apt&()>& apt,
                          const std::vector<std::string>& install,
                          const std::string& preferred) {
-  cache::make_once(folder, [&](const fs::path& fresh) {
-    fill(fresh, apt(), install, preferred);
-    cache::record_fresh(fresh, folder);
-  });
+  cache::make_sealed(
+      folder, [&](const fs::path& fresh) { fill(fresh, apt(), install, preferred); });
   return {.folder = folder, .packages = read_text(folder / kPackagesFile)};
 }
 

@@ -170,13 +170,12 @@ std::string symvers_text(const kernel::Target& target, const Tree& tree) {
 void prepare(const kernel::TargetRequest& request, const Tree& tree,
              kernel::Target& target) {
   target.objects = target.cache / cache::kPreparedTree;
-  cache::make_once(target.objects, [&](const fs::path& fresh) {
+  cache::make_sealed(target.objects, [&](const fs::path& fresh) {
     if (request.progress)
       request.progress("Preparing the build");
     kernel::prepare_from_config(target.source, fresh, tree.config, target.make_variables);
     check_release_of_build(target, fresh);
     write_file(fresh / kSymversName, symvers_text(target, tree));
-    cache::record_fresh(fresh, target.objects);
   });
 }
 

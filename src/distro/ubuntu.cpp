@@ -104,9 +104,9 @@ kernel::Target ubuntu_target(const kernel::TargetRequest& request) {
   const SourcePackage source = source_package(read_control(headers_file));
   const fs::path place = cache / cache::kKernels / (release + "_" + version);
 
-  cache::make_once(place / "headers",
-                   [&](const fs::path& fresh) { unpack_deb(headers_file, fresh); });
-  cache::make_once(place / "debug", [&](const fs::path& fresh) {
+  cache::make_sealed(place / "headers",
+                     [&](const fs::path& fresh) { unpack_deb(headers_file, fresh); });
+  cache::make_sealed(place / "debug", [&](const fs::path& fresh) {
     unpack_deb(fetch_first(archive,
                            {"linux-image-unsigned-" + release + "-dbgsym",
                             "linux-image-" + release + "-dbgsym",

@@ -49,6 +49,15 @@ TEST_F(CacheUpkeep, FindsWhatWasAlteredOfAKernelAndOfItsPackages) {
                                     testing::StartsWith("downloads/linux-kbuild_1")));
 }
 
+TEST_F(CacheUpkeep, FindsThatAToolchainWasEdited) {
+  make_sealed(scratch_ / "toolchains/gcc-14",
+              [](const fs::path& fresh) { write_file(fresh / "gcc", "compiler"); });
+  EXPECT_TRUE(verify_cache(scratch_.path()).empty());
+  scratch_.file("toolchains/gcc-14/gcc", "another compiler");
+  EXPECT_THAT(verify_cache(scratch_.path()),
+              testing::ElementsAre(testing::StartsWith("toolchains/gcc-14: ")));
+}
+
 class CacheObjects : public CacheUpkeep {
  protected:
   void make_old(const fs::path& file, int days) {

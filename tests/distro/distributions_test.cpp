@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "base/error.h"
+#include "base/process.h"
+#include "cache/cache_upkeep.h"
 #include "distro/rpm.h"
 #include "distro/ubuntu.h"
 #include "scratch.h"
@@ -45,6 +47,45 @@ TEST(SourceRpm, IsNamedWhenItIsNotToBeFetched) {
                 testing::StartsWith("kernel-5.14.0-427.el9.src.rpm: not in"));
     EXPECT_THAT(error.remedy(), testing::HasSubstr("-r"));
   }
+}
+
+/// A package as apt would have downloaded it, of what lies below its name.
+void make_package(const Scratch& scratch, const std::string& name,
+                  const std::string& version) {
+  scratch.file(
+      name + "/DEBIAN/control",
+      fmt::format("Package: {}\nVersion: {}\nArchitecture: amd64\nSource: linux\n"
+                  "Maintainer: Test <test@example.org>\nDescription: test\n",
+                  name, version));
+  const std::string file = fmt::format("cache/downloads/{}_{}_amd64.deb", name, version);
+  std::filesystem::create_directories(scratch / "cache/downloads");
+  run_checked({.argv = {"dpkg-deb", "-Znone", "--root-owner-group", "-b",
+                        (scratch / name).string(), (scratch / file).string()}});
+}
+
+TEST(UbuntuKernel, IsSealed) {
+  if (find_program("dpkg-deb").empty())
+    GTEST_SKIP() << "dpkg-deb is not installed";
+  const Scratch scratch;
+  const std::string release = "5.15.0-91-generic";
+  const std::string version = "5.15.0-91.101";
+  const std::string debug = "linux-image-" + release + "-dbg";
+  scratch.file(debug + "/usr/lib/debug/boot/vmlinux-" + release, "kernel");
+  for (const std::string& name : {"linux-headers-" + release, debug})
+    make_package(scratch, name, version);
+  // Its source is not here.
+  EXPECT_THROW(
+      ubuntu_target({.release = release, .cache = scratch / "cache", .offline = true}),
+      Error);
+  EXPECT_THAT(cache::verify_cache(scratch / "cache"), testing::IsEmpty());
+
+  const std::string kernel = "kernels/" + release + "_" + version;
+  scratch.file("cache/" + kernel + "/debug/usr/lib/debug/boot/vmlinux-" + release,
+               "other");
+  scratch.file("cache/" + kernel + "/headers/usr/src/new", "");
+  EXPECT_THAT(cache::verify_cache(scratch / "cache"),
+              testing::UnorderedElementsAre(testing::StartsWith(kernel + "/debug: "),
+                                            testing::StartsWith(kernel + "/headers: ")));
 }
 
 } // namespace

@@ -2,7 +2,9 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/process.h"
+#include "cache/cache_upkeep.h"
 #include "distro/package_unpack.h"
+#include "distro/rpm.h"
 #include "distro/rpm_packages.h"
 #include "scratch.h"
 
@@ -33,9 +35,12 @@ class RpmKernel : public testing::Test {
 
   /// A dnf that has no package and says so.
   void pretend_dnf() {
-    scratch_.file("programs/dnf", "#!/bin/sh\necho \"No package $* available\" >&2\n"
-                                  "exit 1\n");
-    fs::permissions(scratch_ / "programs/dnf", fs::perms::owner_all);
+    pretend_dnf(scratch_.file("programs/dnf",
+                              "#!/bin/sh\necho \"No package $* available\" >&2\n"
+                              "exit 1\n"));
+  }
+  void pretend_dnf(const fs::path& program) {
+    fs::permissions(program, fs::perms::owner_all);
     setenv("PATH", ((scratch_ / "programs").string() + ":" + path_).c_str(), 1);
   }
   Error complaint(bool is_offline) {
@@ -94,6 +99,31 @@ TEST_F(RpmKernel, MayBeOnePackage) {
   EXPECT_STREQ(complaint(true).what(), "no complaint");
   EXPECT_TRUE(fs::exists(scratch_ / "root/usr/lib/debug/x"));
   EXPECT_TRUE(fs::exists(scratch_ / "root/lib/modules/x"));
+}
+
+TEST_F(RpmKernel, IsSealedWithItsPackages) {
+  const std::string vmlinux =
+      std::string("usr/lib/debug/lib/modules/") + kRelease + "/vmlinux";
+  scratch_.file("served/" + vmlinux, "kernel");
+  pretend_dnf(
+      scratch_.file("programs/dnf",
+                    "#!/bin/sh\nwhile [ \"$1\" != --destdir ]; do shift; done\n"
+                    "for package; do :; done\ncase $package in *-core-*) exit 1;; esac\n"
+                    "cd '" +
+                        (scratch_ / "served").string() +
+                        "' && find . | cpio --quiet -o -H newc >\"$2/$package.rpm\"\n"));
+  const fs::path cache = scratch_ / "cache";
+  scratch_.file("cache/downloads/kernel-5.14.0-427.el9.src.rpm", "none, which ends it");
+  EXPECT_THROW(rpm_target({.release = kRelease, .cache = cache}), Error);
+  EXPECT_THAT(cache::verify_cache(cache), testing::IsEmpty());
+
+  const std::string root = std::string("kernels/") + kRelease + "_rpm";
+  const std::string package = std::string("downloads/kernel-debuginfo-") + kRelease;
+  scratch_.file("cache/" + root + "/" + vmlinux, "another kernel");
+  scratch_.file("cache/" + package + ".rpm", "another package");
+  EXPECT_THAT(cache::verify_cache(cache),
+              testing::UnorderedElementsAre(StartsWith(root + ": "),
+                                            StartsWith(package + ".rpm: ")));
 }
 
 /// Archives as nobody packs them.
