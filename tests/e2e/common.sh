@@ -5,7 +5,7 @@
 set -euo pipefail
 here=$(dirname "$(readlink -f "$0")")
 bin=$1
-release=$("$here/release.sh")
+release=$("$here/release.sh" "$bin")
 cache=$("$bin/kpatch-build" cache path)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

@@ -9,11 +9,7 @@ bin=$1
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-# The message for a kernel that there is not names the newest that there is.
-message=$("$bin/kpatch-build" -a 6.12.9999+deb13-cloud-amd64 "$here/patches/meminfo-string.patch" 2>&1) || true
-release=$(grep -o '6\.12\.[0-9]*+deb13-cloud-amd64' <<<"$message" | sort -V | tail -n 2 | head -n 1)
-[ -n "$release" ] || { echo "$message"; exit 1; }
-[ "$release" != 6.12.9999+deb13-cloud-amd64 ] || { echo "$message"; exit 1; }
+release=$("$here/newest.sh" "$bin" '6.12.*+deb13-cloud-amd64')
 
 "$bin/kpatch-build" -a "$release" --compiler fetched -n e2e-fetched -o "$work" --json "$work/json" \
 	"$here/patches/meminfo-string.patch"

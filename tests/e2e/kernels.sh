@@ -12,13 +12,6 @@ units=${KPATCH_TEST_UNITS:-100}
 logs=$here/../../build/kernels
 mkdir -p "$logs"
 
-# newest PATTERN: the newest kernel of that name; the message for one that there is not names those there are.
-newest() {
-	{ "$bin/kpatch-build" -a "${1/\*/9999}" "$here/patches/several-3.patch" 2>&1 || true; } |
-		grep -oE '[0-9]+\.[0-9]+\.[0-9][^ ,;:]*[^ ,;:.]' | grep -xE "$(sed 's/[.+]/\\&/g; s/\*/[0-9]+/' <<<"$1")" |
-		grep -v 9999 | sort -uV | tail -n 1
-}
-
 # row_of RELEASE: its row in the table
 row_of() {
 	local pattern rest
@@ -60,7 +53,7 @@ rehearse() {
 releases=("$@")
 if [ $# -eq 0 ]; then
 	while read -r pattern _; do
-		[[ $pattern == \#* ]] || releases+=("$(newest "$pattern")") || echo "$pattern: no such kernel is served"
+		[[ $pattern == \#* ]] || releases+=("$("$here/newest.sh" "$bin" "$pattern")") || echo "$pattern: no such kernel is served"
 	done <"$here/kernels.txt"
 fi
 printf '%-32s %-7s %s\n' kernel compiler 'proof; rehearsal'

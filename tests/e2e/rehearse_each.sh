@@ -3,7 +3,7 @@
 # Builds several patch modules and rehearses them one after the other, each with its own check, in one machine;
 # with $KPATCH_TEST_AGAIN in a second one with those options too. A module is given by its check and the patches
 # in it, one patch named like the check if there are none. With $KPATCH_TEST_GO_ON the others are rehearsed although
-# one cannot be built.
+# one cannot be built. $KPATCH_TEST_COMPILER: where the compiler comes from, fetched or installed.
 # usage: rehearse_each.sh BIN-DIRECTORY CHECK[:PATCH,...]... [-- REHEARSE-OPTION...]
 . "$(dirname "$(readlink -f "$0")")/common.sh"
 shift
@@ -17,7 +17,8 @@ make_module() {
 	for patch in "$@"; do
 		patches+=("$(file patches "$patch.patch")")
 	done
-	if ! "$bin/kpatch-build" -a "$release" -n "$name" -o "$work" "${patches[@]}"; then
+	if ! "$bin/kpatch-build" -a "$release" ${KPATCH_TEST_COMPILER:+--compiler "$KPATCH_TEST_COMPILER"} -n "$name" -o "$work" \
+		"${patches[@]}"; then
 		failed+=("$name")
 		[ -n "${KPATCH_TEST_GO_ON:-}" ]
 		return

@@ -3,7 +3,12 @@
 # Prints the kernel to test on: the newest Debian kernel of the series $KPATCH_TEST_SERIES (6.1) and the flavour
 # $KPATCH_TEST_FLAVOUR (cloud-amd64) that the archive serves; of rt flavours the newest whose source package it serves too,
 # since that has patches which they are made with. Ends with 77 where this Debian has no kernels of the series.
+# $KPATCH_TEST_RELEASE names a kernel of any Debian instead, with a "*" the newest of that name (see newest.sh).
+# usage: release.sh [BIN-DIRECTORY]
 set -euo pipefail
+if [[ ${KPATCH_TEST_RELEASE:-} == *\** ]]; then
+	exec "${BASH_SOURCE[0]%/*}/newest.sh" "$1" "$KPATCH_TEST_RELEASE"
+fi
 if [ -n "${KPATCH_TEST_RELEASE:-}" ]; then
 	echo "$KPATCH_TEST_RELEASE"
 	exit
