@@ -9,6 +9,7 @@
 // units, none of which has to be compiled then.
 #include "base/files.h"
 #include "base/interrupt.h"
+#include "base/parallel.h"
 #include "base/sha256.h"
 #include "patch/c_lexer.h"
 #include "produce/step_clock.h"
@@ -35,19 +36,63 @@ bool mentions_one(std::string_view text, const std::set<std::string>& types) {
   });
 }
 
+/// Types of one file that read otherwise than before, and units to ask about them.
+struct ChangedTypes {
+  std::string file;
+  std::set<std::string> types;
+  std::vector<std::string> users;
+  std::string digest; ///< of the patched file
+};
+
 class LayoutSearch {
  public:
   LayoutSearch(const compile::Workshop& shop, patch::PatchedView& view,
                const PatchedSource& source, const patch::IncludeIndex& includes)
       : shop_(shop), view_(view), source_(source), includes_(includes) {}
 
+  /// Units to ask, those first that are compiled anyway.
+  std::vector<std::string> users(const std::string& file,
+                                 const std::set<std::string>& types) const {
+    if (is_unit(file))
+      return {file};
+    std::vector<std::string> readers;
+    if (const auto id = includes_.find(file))
+      for (const auto reader : includes_.reaching(*id))
+        if (is_unit(includes_.path(reader)))
+          readers.push_back(includes_.path(reader));
+    std::ranges::stable_partition(
+        readers, [&](const std::string& reader) { return is_touched(reader); });
+    std::vector<std::string> users;
+    for (const std::string& reader : readers)
+      if (users.size() < kAsked &&
+          mentions_one(read_text_if_exists(view_.root() / reader).value_or(""), types))
+        users.push_back(reader);
+    return users;
+  }
+
+  /// Has kbuild say once how all of the units are compiled: for each that it is asked on
+  /// its own it gets a tree of its own. What it cannot say it says again when a unit is
+  /// looked at.
+  void learn_commands(std::span<const ChangedTypes> changes) {
+    std::set<std::string> units;
+    for (const ChangedTypes& change : changes)
+      units.insert(change.users.begin(), change.users.end());
+    for (const std::string& unit : units)
+      view_.own_directory(std::filesystem::path(unit).parent_path().native());
+    std::vector<compile::UnitFailure> failures;
+    compile::unit_commands(shop_, std::vector(units.begin(), units.end()), failures);
+  }
+
   /// Takes out of the types those that a unit has told of.
-  std::vector<Problem> changes_in(const std::string& file,
-                                  std::set<std::string>& wanted) {
+  std::vector<Problem> changes_in(ChangedTypes& change) const {
+    const std::string& file = change.file;
+    compile::Workshop apart = shop_; // others look at the same units
+    apart.work = shop_.work / "layouts" / file;
+    std::set<std::string>& wanted = change.types;
     std::vector<Problem> problems;
-    for (const std::string& unit : users(file, wanted)) {
+    for (const std::string& unit : change.users) {
       throw_if_interrupted();
-      const std::optional<TypesOfUnit> found = types_in(unit, wanted);
+      const std::optional<TypesOfUnit> found = types_in(apart, unit, wanted);
       if (!found)
         continue;
       for (const auto& [name, original] : found->original) {
@@ -76,32 +121,12 @@ class LayoutSearch {
     return std::ranges::binary_search(source_.affected.units, file);
   }
 
-  /// Units to ask, those first that are compiled anyway.
-  std::vector<std::string> users(const std::string& file,
-                                 const std::set<std::string>& types) const {
-    if (is_unit(file))
-      return {file};
-    std::vector<std::string> readers;
-    if (const auto id = includes_.find(file))
-      for (const auto reader : includes_.reaching(*id))
-        if (is_unit(includes_.path(reader)))
-          readers.push_back(includes_.path(reader));
-    std::ranges::stable_partition(
-        readers, [&](const std::string& reader) { return is_touched(reader); });
-    std::vector<std::string> users;
-    for (const std::string& reader : readers)
-      if (users.size() < kAsked &&
-          mentions_one(read_text_if_exists(view_.root() / reader).value_or(""), types))
-        users.push_back(reader);
-    return users;
-  }
-
   /// Nothing if a side does not compile: then that is what keeps the unit out.
-  std::optional<TypesOfUnit> types_in(const std::string& unit,
-                                      const std::set<std::string>& wanted) {
+  std::optional<TypesOfUnit> types_in(const compile::Workshop& shop,
+                                      const std::string& unit,
+                                      const std::set<std::string>& wanted) const {
     try {
-      view_.own_directory(std::filesystem::path(unit).parent_path().native());
-      return types_of_unit(shop_, view_, unit, wanted);
+      return types_of_unit(shop, view_, unit, wanted);
     } catch (const Error&) {
       throw_if_interrupted();
       return std::nullopt;
@@ -123,6 +148,7 @@ void refuse_changed_layouts(Context& context, const compile::Workshop& shop,
     return;
   const StepClock clock(context.result.steps, "layouts");
   LayoutSearch search(shop, view, source, includes);
+  std::vector<ChangedTypes> changes;
   for (const patch::TouchedFile& file : source.touched) {
     if (!file.was_there || !file.is_there)
       continue;
@@ -130,14 +156,21 @@ void refuse_changed_layouts(Context& context, const compile::Workshop& shop,
     std::set<std::string> types =
         types_defined_differently(read_text(view.pristine() / file.path), patched);
     std::string& judged = context.judged_layouts[file.path];
-    const std::string digest = sha256(patched);
-    if (types.empty() || judged == digest) {
-      judged = digest;
-      continue;
-    }
-    std::ranges::move(search.changes_in(file.path, types),
-                      std::back_inserter(context.result.problems));
-    judged = types.empty() ? digest : "";
+    std::string digest = sha256(patched);
+    if (types.empty() || judged == digest)
+      judged = std::move(digest);
+    else
+      changes.push_back({file.path, types, search.users(file.path, types), digest});
+  }
+  search.learn_commands(changes);
+  std::vector<std::vector<Problem>> problems(changes.size());
+  for_each_in_parallel(changes.size(), shop.jobs, [&](std::size_t i) {
+    problems[i] = search.changes_in(changes[i]);
+  });
+  for (std::size_t i = 0; i < changes.size(); ++i) {
+    std::ranges::move(problems[i], std::back_inserter(context.result.problems));
+    context.judged_layouts[changes[i].file] =
+        changes[i].types.empty() ? changes[i].digest : "";
   }
 }
 
