@@ -23,6 +23,8 @@ constexpr std::array kReasons = {
     Reason{WhyLeftOut::kModeOnly, "mode-only", "only the mode of it changes"},
     Reason{WhyLeftOut::kVersionOnly, "version-only",
            "the running kernel keeps the number of its version"},
+    Reason{WhyLeftOut::kSameOptions, "same-options",
+           "it changes no option of this kernel"},
     Reason{WhyLeftOut::kArchitecture, "other-architecture",
            "it is for another architecture"},
     Reason{WhyLeftOut::kOption, "option-off", "is off in this kernel"},

@@ -11,6 +11,7 @@ enum class WhyLeftOut {
   kNoCode,       ///< no kernel is made of it: documentation, tools, scripts, ...
   kModeOnly,     ///< only its mode changes
   kVersionOnly,  ///< only the number of the kernel's version changes
+  kSameOptions,  ///< the options of this kernel stay as they are
   kArchitecture, ///< it is of an architecture that this kernel is not for
   kOption,       ///< an option is off
   kUnread,       ///< no compiled file reads it

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "base/files.h"
+#include "patch/kconfig_changes.h"
 #include "patch/makefile_changes.h"
 #include "patch/needed_option.h"
 #include "patch/reach.h"
@@ -15,6 +16,23 @@ namespace kpatch::produce {
 namespace fs = std::filesystem;
 
 namespace {
+
+/// Takes out the Kconfig files that leave the kernel's options as they are.
+std::vector<patch::LeftOut> without_effect(std::vector<patch::TouchedFile>& touched,
+                                           const patch::PatchedView& view,
+                                           const kernel::Target& target) {
+  std::vector<patch::LeftOut> files;
+  std::erase_if(touched, [&](const patch::TouchedFile& file) {
+    if (!fs::path(file.path).filename().native().starts_with("Kconfig") ||
+        !file.was_there || !file.is_there ||
+        !patch::gives_same_options(read_text(view.pristine() / file.path),
+                                   read_text(view.root() / file.path), target.config))
+      return false;
+    files.push_back({file.path, patch::WhyLeftOut::kSameOptions});
+    return true;
+  });
+  return files;
+}
 
 /// Takes the units that the patch adds to the kernel's makefiles for units of the kernel.
 compile::AddedUnits add_units(Context& context, std::vector<patch::TouchedFile>& touched,
@@ -109,6 +127,8 @@ PatchedSource patch_source(Context& context, const std::vector<patch::PatchFile>
   PatchedSource source;
   apply(context, patches, source, view, target, includes);
   std::vector<patch::LeftOut> skipped = std::move(source.affected.ignored);
+  std::ranges::move(without_effect(source.touched, view, target),
+                    std::back_inserter(skipped));
   source.added = add_units(context, source.touched, view, target);
   source.affected = patch::affected_units(
       source.touched, target.units, includes, [&](const auto& path) {

@@ -301,6 +301,16 @@ TEST_F(Driver, CountsAFileOfALargeChangeThatNoUnitIncludesAsNotInTheKernel) {
   EXPECT_EQ(result.left_out[0].why, patch::WhyLeftOut::kUnread);
 }
 
+TEST_F(Driver, LeavesOutKconfigLinesThatChangeNoOptionOfTheKernel) {
+  kernel_.put("source/fs/Kconfig", "config OFF\n\tbool \"Off\"\n");
+  before_ = kernel_.files("source");
+  const BuildResult result = build(patch_of(
+      "fs/Kconfig", "@@ -2 +2,2 @@\n \tbool \"Off\"\n+\tdepends on SOMETHING\n"));
+  EXPECT_EQ(result.outcome, BuildOutcome::kNoChange) << result.message;
+  ASSERT_EQ(result.left_out.size(), 1u);
+  EXPECT_EQ(result.left_out[0].why, patch::WhyLeftOut::kSameOptions);
+}
+
 TEST_F(Driver, NamesBothCompilersWhenTheyDiffer) {
   check_compiler_ = true;
   const BuildResult result = build(patch_of("fs/y.c", "@@ -1 +1 @@\n-a\n+b\n"));
