@@ -180,6 +180,21 @@ std::vector<UnitObjects> compile_units(const Workshop& shop,
   return objects;
 }
 
+UnitObjects compile_with_headers(const Workshop& shop, const patch::PatchedView& view,
+                                 const std::string& unit,
+                                 std::span<const std::string> headers) {
+  UnitCommand command = unit_command(shop, unit);
+  Workshop apart = shop;
+  apart.work = shop.work / "with-headers";
+  for (const std::string& header : headers) {
+    command.compiler.insert(command.compiler.end(),
+                            {"-include", (shop.author_headers / header).string()});
+    apart.work /= header;
+  }
+  fs::create_directories(apart.work);
+  return compile_units(apart, view, {&command, 1}).at(0);
+}
+
 UnitObjects compile_with_debug_info(const Workshop& shop, const patch::PatchedView& view,
                                     const std::string& unit) {
   const std::vector<UnitCommand> commands{unit_command(shop, unit)};

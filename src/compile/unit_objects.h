@@ -41,6 +41,11 @@ std::vector<UnitObjects> compile_units(const Workshop& shop,
                                        std::span<const UnitCommand> commands,
                                        std::span<const patch::TouchedFile> touched = {});
 
+/// Compiles both sides of a unit once more, with some of our headers read before it.
+UnitObjects compile_with_headers(const Workshop& shop, const patch::PatchedView& view,
+                                 const std::string& unit,
+                                 std::span<const std::string> headers);
+
 /// Compiles both sides of a unit once more, with debug information.
 UnitObjects compile_with_debug_info(const Workshop& shop, const patch::PatchedView& view,
                                     const std::string& unit);

@@ -62,14 +62,10 @@ std::string runtime_constant_user(const UnitResult& result,
 
 compile::UnitObjects compile_with_plain_constants(const compile::Workshop& shop,
                                                   const patch::PatchedView& view,
-                                                  const std::string& unit) {
-  compile::UnitCommand command = compile::unit_command(shop, unit);
-  command.compiler.insert(command.compiler.end(),
-                          {"-include", (shop.author_headers / kHeader).string()});
-  compile::Workshop apart = shop;
-  apart.work = shop.work / "plain-constants";
-  fs::create_directories(apart.work);
-  compile::UnitObjects objects = compile::compile_units(apart, view, {&command, 1}).at(0);
+                                                  const std::string& unit,
+                                                  std::vector<std::string> headers) {
+  headers.emplace_back(kHeader);
+  compile::UnitObjects objects = compile::compile_with_headers(shop, view, unit, headers);
   if (objects.failure)
     throw *objects.failure;
   if (!objects.patched_side.ok)

@@ -16,9 +16,10 @@ std::string runtime_constant_user(const UnitResult& result,
                                   const std::filesystem::path& patched_object);
 
 /// Compiles both sides of a unit once more, with such constants read from their
-/// variables.
+/// variables, and with other headers of ours.
 compile::UnitObjects compile_with_plain_constants(const compile::Workshop& shop,
                                                   const patch::PatchedView& view,
-                                                  const std::string& unit);
+                                                  const std::string& unit,
+                                                  std::vector<std::string> headers = {});
 
 } // namespace kpatch::produce

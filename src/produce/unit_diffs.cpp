@@ -9,6 +9,7 @@
 #include "base/interrupt.h"
 #include "base/parallel.h"
 #include "produce/runtime_constants.h"
+#include "produce/wide_labels.h"
 
 #include <optional>
 
@@ -94,11 +95,32 @@ class UnitDiff {
     return compare_objects(owner, *told_, part);
   }
 
+  /// A result that is no better is of no use.
+  UnitResult compare_with_wide_labels(const std::string& owner, const fs::path& part) {
+    UnitResult result = compare_with_lines(owner, part);
+    if (!wants_wide_labels(result, shop_.target))
+      return result;
+    if (headers_.empty()) {
+      headers_ = {kWideLabels};
+      wide_ = compile::compile_with_headers(shop_, view_, shipped_.unit, headers_);
+      plain_.reset();
+    }
+    if (!wide_->is_complete())
+      return result;
+    try {
+      UnitResult wide = compare_objects(owner, *wide_, part);
+      return wants_wide_labels(wide, shop_.target) ? result : wide;
+    } catch (const Error&) {
+      throw_if_interrupted();
+      return result;
+    }
+  }
+
   /// Without the constants the compiler may inline otherwise than it did for the kernel.
   UnitResult compare_with_plain_constants(const std::string& owner, const fs::path& part,
                                           const std::string& user) {
     if (!plain_)
-      plain_ = compile_with_plain_constants(shop_, view_, shipped_.unit);
+      plain_ = compile_with_plain_constants(shop_, view_, shipped_.unit, headers_);
     try {
       return compare_objects(owner, *plain_, part);
     } catch (const Error& error) {
@@ -113,7 +135,7 @@ class UnitDiff {
   UnitResult compare_as_module_code(const std::string& owner) {
     const fs::path part = part_of(run_, owner, shipped_.unit);
     fs::create_directories(part.parent_path());
-    UnitResult result = compare_with_lines(owner, part);
+    UnitResult result = compare_with_wide_labels(owner, part);
     const std::string user = runtime_constant_user(result, unit_.patched);
     if (user.empty())
       return result;
@@ -133,6 +155,8 @@ class UnitDiff {
   const compile::UnitObjects& shipped_; ///< the sides as the kernel's build makes them
   compile::UnitObjects unit_;           ///< the sides as they are compared
   std::optional<compile::UnitObjects> told_;  ///< the sides with debug information
+  std::vector<std::string> headers_{};        ///< of ours, for sides in another form
+  std::optional<compile::UnitObjects> wide_;  ///< the sides with labels of five bytes
   std::optional<compile::UnitObjects> plain_; ///< the sides with plain constants
 };
 
