@@ -7,6 +7,7 @@
 #include "cache/cache_upkeep.h"
 #include "cache/layout.h"
 #include "distro/find_target.h"
+#include "package/package.h"
 #include "produce/command_line.h"
 #include "produce/driver.h"
 #include "produce/isolation.h"
@@ -115,6 +116,36 @@ int build_for_one(Invocation invocation, bool is_isolated,
   return 1;
 }
 
+/// Of the finished module; its papers are in the package even if nobody asked for the
+/// files.
+int build_and_package(Invocation invocation, bool is_isolated,
+                      const std::vector<std::string>& argv,
+                      kpatch::report::Console& console) {
+  if (invocation.package.empty())
+    return build_for_one(std::move(invocation), is_isolated, argv, console);
+  kpatch::package::check_format(invocation.package, invocation.options.claims.author);
+  const kpatch::TempDir papers("kpatch-papers.");
+  const auto want = [&](std::filesystem::path& paper, const char* name) {
+    if (paper.empty())
+      paper = papers.path() / name;
+  };
+  want(invocation.provenance, "provenance");
+  want(invocation.sbom, "sbom");
+  want(invocation.vex, "vex");
+  invocation.options.wants_digests = true;
+  const int status = build_for_one(invocation, is_isolated, argv, console);
+  if (status != 0)
+    return status;
+  const std::filesystem::path& folder = invocation.options.output_directory;
+  const kpatch::package::Contents contents{folder / (invocation.options.name + ".ko"),
+                                           invocation.provenance, invocation.sbom,
+                                           invocation.vex};
+  console.say(fmt::format(
+      "Package: {}",
+      kpatch::package::make_package(invocation.package, contents, folder).string()));
+  return 0;
+}
+
 /// What can be given is given, whatever becomes of the others.
 int build_for_each(const Invocation& asked, bool is_isolated,
                    const std::vector<std::string>& argv,
@@ -133,7 +164,7 @@ int build_for_each(const Invocation& asked, bool is_isolated,
     kpatch::produce::BuildResult failure;
     kpatch::produce::note_failure(failure, [&] {
       std::filesystem::create_directories(folder);
-      build_for_one(std::move(invocation), is_isolated, argv, console);
+      build_and_package(std::move(invocation), is_isolated, argv, console);
     });
     kpatch::die_if_interrupted();
     if (!failure.message.empty())
@@ -162,7 +193,7 @@ int build(Invocation& invocation, const std::vector<std::string>& argv,
   }
   return invocation.releases.size() > 1
              ? build_for_each(invocation, is_isolated, argv, console)
-             : build_for_one(invocation, is_isolated, argv, console);
+             : build_and_package(invocation, is_isolated, argv, console);
 }
 
 /// Builds once more what a provenance is of, and compares.

@@ -6,7 +6,9 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "base/text.h"
 #include "cache/layout.h"
+#include "produce/module_naming.h"
 
 #include <algorithm>
 #include <cstdlib>
@@ -240,6 +242,10 @@ constexpr Option<Invocation> kOptions[] = {
      [](To to, Text value) { to.signer.key = value; }, kBesideTheModule},
     {"sign-cert", 0, "FILE", "Certificate of that key, PEM or DER",
      [](To to, Text value) { to.signer.certificate = value; }, kBesideTheModule},
+    {"package", 0, "deb|rpm",
+     "Also make a package of the module for each kernel; needs --patch-version, by which "
+     "the next one takes the place of this one",
+     [](To to, Text value) { to.package = value; }, kBesideTheModule},
     {"non-replace", 'R', nullptr,
      "Keep the patches that are loaded already; by default the module replaces them",
      [](To to, Text) { to.options.replace = false; }},
@@ -343,6 +349,22 @@ void choose_kernels(Invocation& invocation) {
     check_several(invocation);
 }
 
+/// The next version of a package takes the place of this one, and so must the module: in
+/// the kernel too, where two of one name cannot be.
+void check_package(Invocation& invocation) {
+  BuildOptions& options = invocation.options;
+  const std::string& version = options.claims.version;
+  if (version.empty() || !is_digit(version.front()) || !is_plain(version, ".+~"))
+    fail_with_remedy("give --patch-version 1, and a higher one with each later package",
+                     "--package: '{}' is not the version of a package", version);
+  if (!options.replace)
+    fail("--package: the next version of a package takes the place of this one; a patch "
+         "with --non-replace does not");
+  if (options.name.empty())
+    options.name = "livepatch-" + version;
+  options.name = module_name_from(options.name);
+}
+
 /// Options that only make sense together, or not together.
 void check_combination(Invocation& invocation) {
   const kernel::TargetRequest& kernel = invocation.kernel;
@@ -429,6 +451,8 @@ Invocation parse_command_line(int argc, char** argv) {
   invocation.options.wants_digests = !invocation.provenance.empty() ||
                                      !invocation.sbom.empty() || !invocation.vex.empty();
   check_combination(invocation);
+  if (!invocation.package.empty())
+    check_package(invocation);
   invocation.options.keep_log = invocation.debug > 0 || invocation.options.keep_work;
   invocation.options.cache = fs::absolute(cache::default_cache());
   invocation.kernel.cache = invocation.options.cache;

@@ -40,7 +40,8 @@ struct Invocation {
   std::string only_kernel;      ///< of them, in the isolated part of a build for several
   std::filesystem::path json;   ///< empty: not wanted
   std::filesystem::path report; ///< empty: not wanted
-  sign::Signer signer;          ///< of the finished module; unset: nobody
+  std::string package; ///< form of the package to make of it: deb, rpm; empty: none
+  sign::Signer signer; ///< of the finished module; unset: nobody
   std::filesystem::path provenance, sbom, vex; ///< files to write; empty: not wanted
   std::filesystem::path reproduce;             ///< a provenance to follow; empty: none
   /// What was asked for, as options and their values, as far as the module depends on it.

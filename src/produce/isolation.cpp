@@ -138,6 +138,8 @@ std::vector<std::string> inner_arguments(const Invocation& invocation,
     more.insert(more.end(), {"--reproduce", ""});
   if (invocation.signer.is_set())
     more.insert(more.end(), {"--sign-key", "", "--sign-cert", ""});
+  if (!invocation.package.empty()) // made of the signed module
+    more.insert(more.end(), {"--package", "", "--name", invocation.options.name});
   if (!invocation.json.empty())
     more.insert(more.end(), {"--json", own / "json"});
   if (!invocation.options.debug_file.empty())

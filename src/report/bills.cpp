@@ -5,14 +5,11 @@
 // (github.com/openvex/spec). Both want a time; SOURCE_DATE_EPOCH gives it where the
 // documents are to be the same each time.
 #include "base/sha256.h"
+#include "base/source_date.h"
 #include "report/provenance.h"
 
 #include <fmt/chrono.h>
 #include <nlohmann/json.hpp>
-
-#include <charconv>
-#include <cstdlib>
-#include <ctime>
 
 namespace kpatch::report {
 
@@ -27,12 +24,7 @@ std::string finish(const Json& json) {
 }
 
 std::string time_of_document() {
-  std::time_t seconds = std::time(nullptr);
-  if (const char* wish = std::getenv("SOURCE_DATE_EPOCH")) {
-    const std::string_view text(wish);
-    std::from_chars(text.data(), text.data() + text.size(), seconds);
-  }
-  return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(seconds));
+  return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(source_date()));
 }
 
 std::string digest_of(const std::filesystem::path& file) {

@@ -6,22 +6,10 @@
 # usage: boot.sh BIN-DIRECTORY
 . "$(dirname "$(readlink -f "$0")")/common.sh"
 
-# The system without kpatch, kept: making it takes longer than all the rest.
-base=$cache/test-root/bookworm-2.tar
-if [ ! -e "$base" ]; then
-	mkdir -p "$cache/test-root"
-	mmdebstrap --quiet --variant=essential --include=systemd-sysv,kmod,libstdc++6,libelf1,libfmt9,libarchive13,libzydis4.0,xz-utils,zstd \
-		--aptopt='Acquire::Languages "none"' --dpkgopt='path-exclude=/usr/share/doc/*' \
-		--dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
-		bookworm "$work/base.tar"
-	mv "$work/base.tar" "$base.$$"
-	mv "$base.$$" "$base"
-fi
+. "$here/disk.sh"
+base_system bookworm-2
 
 # What is added to it: this project as it is installed, which builds the patch itself.
-root=$work/root
-mkdir "$root"
-tar -xf "$base" -C "$root" --no-same-owner --exclude='./dev/*'
 DESTDIR=$root cmake --install "$bin/.." --prefix /usr >"$work/install.log"
 good=$root/root/boot-good.ko
 "$root/usr/bin/kpatch-build" -a "$release" -n boot-good -o "$root/root" "$here/patches/meminfo-string.patch"
@@ -36,7 +24,7 @@ make -s --no-print-directory -C "$objects" -f "$source/Makefile" -o tools/objtoo
 cp "$work/crash/boot-crash.ko" "$root/root"
 
 # When all is up, it tells how things are. In its first life it installs the patches and reboots.
-cat >"$root/life.sh" <<'END'
+life <<'END'
 #!/bin/sh
 exec >/dev/ttyS1 2>&1
 echo "== boot $(cat /proc/uptime)"
@@ -62,42 +50,7 @@ else
 	systemctl poweroff --force
 fi
 END
-chmod +x "$root/life.sh"
-wants=$root/etc/systemd/system/multi-user.target.wants
-mkdir -p "$wants"
-cat >"$root/etc/systemd/system/life.service" <<'END'
-[Unit]
-After=multi-user.target kpatch-confirm.service
-[Service]
-Type=oneshot
-ExecStart=/life.sh
-END
-ln -s ../life.service "$wants/life.service"
-# A machine without identity would enable all units at its first boot.
-echo 00000000000000000000000000000001 >"$root/etc/machine-id"
-disk=$work/disk
-make_disk=(/sbin/mke2fs -q -t ext4 -d "$root" -E root_owner=0:0 "$disk" 600M)
-[ "$(id -u)" -eq 0 ] || make_disk=(unshare --map-root-user "${make_disk[@]}")
-"${make_disk[@]}"
-
-# start NAME WORDS-FOR-THE-KERNEL: until it powers itself off. Without udev no terminal ever comes up, for which
-# systemd would wait a minute and a half.
-start() {
-	timeout 500 qemu-system-x86_64 -nodefaults -no-user-config -display none -m 512 -smp 2 -accel tcg,thread=single \
-		-drive "file=$disk,format=raw,if=none,id=disk,cache=unsafe" -device nvme,drive=disk,serial=1 \
-		-kernel "$vmlinuz" -serial "file:$work/$1.console" -serial "file:$work/$1" \
-		-append "console=ttyS0 loglevel=4 panic=-1 no_timer_check root=/dev/nvme0n1 rw systemd.getty_auto=no $2" || true
-	cat "$work/$1"
-	grep -q '^complete' "$work/$1" || { tail -n 40 "$work/$1.console"; exit 1; }
-}
-# expect LIFE REGULAR-EXPRESSION, refuse LIFE REGULAR-EXPRESSION
-expect() {
-	grep -Eq -- "$2" "$work/$1" || { echo "$1: expected: $2"; exit 1; }
-}
-refuse() {
-	! grep -Eq -- "$2" "$work/$1" || { echo "$1: not expected: $2"; exit 1; }
-}
-vmlinuz=$(cached image)/boot/vmlinuz-$release
+make_disk
 
 start twice quiet
 csplit -s -f "$work/life" "$work/twice" '/^== boot/' '{*}'

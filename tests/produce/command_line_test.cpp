@@ -92,6 +92,23 @@ TEST_F(CommandLine, TakesKeyAndCertificateTogether) {
                    .signer.is_set());
 }
 
+TEST_F(CommandLine, NamesTheModuleOfAPackageByItsVersion) {
+  const auto parse_package = [&](std::vector<std::string> more) {
+    more.insert(more.end(), {"--package", "deb", patch_});
+    return parse(more);
+  };
+  EXPECT_EQ(parse_package({"--patch-version", "2.0~rc1"}).options.name,
+            "livepatch-2-0-rc1");
+  EXPECT_EQ(parse_package({"--patch-version", "2", "-n", "a.b"}).options.name, "a-b");
+  EXPECT_EQ(complaint({"--package", "deb", patch_}),
+            "--package: '' is not the version of a package");
+  for (const char* version : {"v1", "1-2", "1 2"})
+    EXPECT_EQ(complaint({"--package", "rpm", "--patch-version", version, patch_}),
+              fmt::format("--package: '{}' is not the version of a package", version));
+  EXPECT_NE(complaint({"--package", "deb", "--patch-version", "1", "-R", patch_}),
+            "no error");
+}
+
 TEST_F(CommandLine, NotesWhatDecidesOverTheModule) {
   const fs::path config = place_.path() / "config";
   write_file(config, std::string_view("x"));
