@@ -45,8 +45,7 @@ std::vector<std::string> all_served(DebianArchive& archive, ReleaseArchive* rele
   if (const std::string here = archive.find_newest_version(package); !here.empty())
     versions.push_back(here);
   std::ranges::sort(versions);
-  const auto doubles = std::ranges::unique(versions);
-  versions.erase(doubles.begin(), doubles.end());
+  versions.erase(std::unique(versions.begin(), versions.end()), versions.end());
   return versions;
 }
 
