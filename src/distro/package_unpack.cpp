@@ -7,16 +7,24 @@
 // package holds directories, files and links; a device node or a pipe in one would be
 // somebody else's way in, so it is an error too, and set-uid bits do not come along.
 // Owners are left alone, since nothing of this is installed.
+//
+// A name in a cpio archive may claim to have gigabytes, and libarchive takes memory for
+// it at once. While a package is unpacked, the process may have a gigabyte more than
+// before.
 #include "distro/package_unpack.h"
 
 #include "base/error.h"
 #include "base/files.h"
 #include "base/interrupt.h"
 
+#include <algorithm>
 #include <archive.h>
 #include <archive_entry.h>
 #include <array>
+#include <fstream>
 #include <memory>
+#include <sys/resource.h>
+#include <unistd.h>
 
 namespace kpatch::distro {
 namespace fs = std::filesystem;
@@ -33,6 +41,35 @@ struct CloseWriter {
 };
 using Reader = std::unique_ptr<archive, CloseReader>;
 using Writer = std::unique_ptr<archive, CloseWriter>;
+
+/// What the process may take in addition while it lives: enough for any compression's
+/// window.
+class MemoryLimit {
+ public:
+  MemoryLimit() {
+    if (getrlimit(RLIMIT_DATA, &before_) != 0)
+      return;
+    constexpr rlim_t kMost = rlim_t{1} << 30;
+    rlimit limit = before_;
+    limit.rlim_cur = std::min(before_.rlim_cur, taken() + kMost);
+    setrlimit(RLIMIT_DATA, &limit);
+  }
+  ~MemoryLimit() { setrlimit(RLIMIT_DATA, &before_); }
+  MemoryLimit(const MemoryLimit&) = delete;
+  MemoryLimit& operator=(const MemoryLimit&) = delete;
+
+ private:
+  /// Bytes that count for this limit: the sixth number of proc_pid_statm(5), in pages.
+  static rlim_t taken() {
+    std::ifstream file("/proc/self/statm");
+    rlim_t pages = 0;
+    for (int field = 0; field < 6; ++field)
+      file >> pages;
+    return pages * static_cast<rlim_t>(sysconf(_SC_PAGESIZE));
+  }
+
+  rlimit before_{};
+};
 
 [[noreturn]] void refuse(const fs::path& package, archive* side) {
   const char* why = archive_error_string(side);
@@ -153,6 +190,7 @@ void make_harmless(const fs::path& package, archive_entry* entry, const fs::path
 }
 
 void unpack(const fs::path& package, archive* reader, const fs::path& into) {
+  const MemoryLimit limit;
   const Writer disk = open_disk();
   fs::create_directories(into);
   const fs::path root = fs::canonical(into); // no link may be on the way, ours neither

@@ -161,6 +161,18 @@ TEST_F(HostilePackage, IsUnpackedIfItBehaves) {
   EXPECT_EQ(read_text(scratch_ / "into/etc/link"), "content");
 }
 
+TEST_F(HostilePackage, CannotTakeMemoryForANameOfGigabytes) {
+  add("./a", kFile, "");
+  bytes_.replace(bytes_.find("00000004", 94), 8, "c0000000"); // the size of the name
+  try {
+    unpack();
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_THAT(error.what(), testing::Not(HasSubstr("damaged data")))
+        << "it looked for all of the name";
+  }
+}
+
 TEST_F(HostilePackage, CannotClimb) {
   add("./usr/../../evil", kFile, "x");
   EXPECT_THROW(unpack(), Error);
