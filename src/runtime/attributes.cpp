@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
 // An attribute of a live patch or a task vanishes with it, also between opening and
-// reading; an error is then the answer that it is gone.
+// reading; an error is then the answer that it is gone. What is no regular file is none
+// of the kernel's, and reading a pipe in its place would never end.
 #include "runtime/attributes.h"
 
 #include <algorithm>
@@ -13,6 +14,9 @@ namespace kpatch::runtime {
 namespace fs = std::filesystem;
 
 std::optional<std::string> read_attribute(const fs::path& path) {
+  std::error_code gone;
+  if (!fs::is_regular_file(path, gone))
+    return std::nullopt;
   std::ifstream stream(path);
   std::ostringstream text;
   if (!stream || !(text << stream.rdbuf()))

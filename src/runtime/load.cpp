@@ -61,6 +61,9 @@ std::string load_remedy(const Host& host, int reason) {
     return is_any_in_transition(host)
                ? "another patch is in transition; `kpatch list` shows it"
                : "no patch is in transition; see dmesg for what the kernel says";
+  case EAGAIN:
+    return "a BPF program was being attached to a patched function each time, or taken "
+           "off; load it again";
   default: return "see dmesg for what the kernel says";
   }
 }

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/text.h"
+#include "runtime/attributes.h"
 #include "runtime/installed.h"
 #include "runtime/livepatch_state.h"
 #include "runtime/module_file.h"
@@ -102,7 +103,7 @@ void finish_replacement(Host& host, const std::string& patch,
 }
 
 std::vector<std::string> replaced_by(const Places& places, const std::string& patch) {
-  const std::string note = read_text_if_exists(note_file(places, patch)).value_or("");
+  const std::string note = read_attribute(note_file(places, patch)).value_or("");
   const std::vector<std::string_view> names = lines_of(note);
   return {names.begin(), names.end()};
 }

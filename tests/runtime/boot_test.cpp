@@ -144,6 +144,20 @@ TEST(Boot, OddEntriesKeepNoOtherPatchOut) {
   EXPECT_THAT(machine.warned, testing::SizeIs(7));
 }
 
+TEST(Boot, APipeInThePlaceOfANoteKeepsNobodyWaiting) {
+  Booting machine;
+  EXPECT_THAT(machine.boot(), ElementsAre("load a.ko"));
+  std::filesystem::path note;
+  for (const auto& entry :
+       std::filesystem::recursive_directory_iterator(machine.places.installed / ".boot"))
+    if (entry.is_regular_file())
+      note = entry.path();
+  ASSERT_TRUE(std::filesystem::remove(note));
+  ASSERT_EQ(mkfifo(note.c_str(), 0600), 0);
+  confirm_boot(machine.host);
+  EXPECT_TRUE(std::filesystem::is_fifo(note)); // it says nothing of an attempt
+}
+
 TEST(Boot, ObeysTheKernelCommandLine) {
   for (const char* line :
        {"quiet kpatch.disable ro\n", "kpatch.disable=1", "a b kpatch.enable=0"}) {

@@ -82,6 +82,14 @@ TEST(Load, TriesAgainWhileAnotherTransitionRuns) {
   EXPECT_THAT(machine.warned, Contains("retrying..."));
 }
 
+TEST(Load, TriesAgainWhileABpfProgramIsBeingAttached) {
+  PretendedHost machine;
+  machine.kernel.busy_answer = EAGAIN;
+  machine.kernel.busy_answers = 2;
+  load_patch(machine.host, write_module(machine.root.path(), "livepatch_a").string());
+  EXPECT_THAT(machine.warned, testing::ElementsAre("retrying...", "retrying..."));
+}
+
 TEST(Load, GivesUpAfterFiveBusyAnswers) {
   PretendedHost machine;
   machine.kernel.busy_answers = 5;

@@ -44,8 +44,9 @@ class PretendedKernel : public Kernel {
   explicit PretendedKernel(const Places& places) : places_(places) {}
 
   std::chrono::milliseconds transition_time{1000};
-  int busy_answers = 0; ///< how many calls are answered with EBUSY first
-  int load_answer = 0;  ///< errno that loading ends with
+  int busy_answers = 0;    ///< how many calls are answered with `busy_answer` first
+  int busy_answer = EBUSY; ///< or EAGAIN
+  int load_answer = 0;     ///< errno that loading ends with
   Generation generation = kGenerations.back();
   std::string ending; ///< transitions end only to this state, "0" or "1"; empty: to both
   bool never_ends = false;          ///< transitions stall
@@ -60,7 +61,7 @@ class PretendedKernel : public Kernel {
     calls.push_back("load " + file.filename().string());
     if (busy_answers > 0) {
       --busy_answers;
-      return EBUSY;
+      return busy_answer;
     }
     if (load_answer)
       return load_answer;

@@ -49,6 +49,19 @@ check_machine() {
 	[ -z "$1" ] || [ "$have" = "$1" ] || fail "seen: $have, expected: $1"
 }
 
+# A BPF program on its way to or from a function makes the kernel refuse the patch with EAGAIN (-11), and say so; kpatch
+# tries again. The log ends clean if that is all it holds.
+forget_tries() {
+	. /rehearsal/settings
+	dmesg | sed -n "/$MARK/,\$p" | grep 'livepatch: failed' >/tmp/refusals
+	grep -q 'ftrace handler for function .*(-11)' /tmp/refusals || return
+	! grep -vE "failed to (patch object|enable patch) |ftrace handler for function .*\(-11\)" /tmp/refusals || fail "refused"
+	! complaints || fail "the kernel complains"
+	say "$(grep -c '(-11)' /tmp/refusals) times tried again beside a BPF program"
+	dmesg -c >/tmp/log
+	echo "$MARK" >/dev/kmsg
+}
+
 # Others. Each ends by itself after some seconds.
 address_of() { sed -n "s/^\([0-9a-f]*\) t $1\$/\1/p" /proc/kallsyms; }
 churn() {
@@ -189,6 +202,7 @@ soak() {
 	is_enabled soak_v1 || kpatch load /rehearsal/patches/soak_v1.ko || fail "version 1 cannot be loaded"
 	kpatch unload soak_v2 >/dev/null 2>&1
 	check_machine "1 0 1"
+	forget_tries
 	say "$step steps"
 }
 case $KPATCH_PHASE in
