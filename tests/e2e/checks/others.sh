@@ -65,6 +65,11 @@ compare() {
 	[ "$2" = "$3" ] || { echo "FAILED: $1: wanted: $3"; cat out said; failures=$((failures + 1)); }
 }
 
+take_out() {
+	local file=${patch##*/}
+	kpatch unload "${file%.ko}" >out 2>&1 || { cat out; exit 1; }
+}
+
 # story KIND: WHAT-LOADING-SAYS-WITH-THE-OTHER-FIRST / WHAT-HAPPENS-TO-THE-OTHER-SECOND
 story() {
 	on "$1" >out 2>&1 || { echo "$1 cannot be had here: $(tail -n 1 out)"; [ "$4" = absent ] || failures=$((failures + 1)); return; }
@@ -86,7 +91,7 @@ story() {
 		after="refused, $(soak_tracer ask)"
 	fi
 	compare "$1 second" "$after" "$3"
-	kpatch unload e2e_others >out 2>&1 || { cat out; exit 1; }
+	take_out
 }
 
 beside='load 0, nothing, patched, sees, status says nothing'
@@ -96,7 +101,7 @@ case $(uname -r) in
 6.1.*) fprobe=absent ;; # CONFIG_FPROBE is off there
 *) fprobe=there ;;
 esac
-kpatch unload e2e_others >out 2>&1 || { cat out; exit 1; }
+take_out
 story kprobe "$beside" "$beside_second"
 story kprobe-post "$held" 'refused, patched'
 story kretprobe "$beside" "$beside_second"
@@ -111,6 +116,15 @@ bypass='load 0, bypass, patched, sees, status says bypass'
 story fentry "$bypass" 'lets in, patched, sees, status says bypass'
 story fexit "$bypass" 'lets in, patched, sees, status says bypass'
 story fmod_ret 'load 0, bypass, bypassed, sees, status says bypass' 'lets in, bypassed, sees, status says bypass'
+
+# A patch whose code has names of its own: the name of the function remains that of one.
+patch=/bin/e2e-unique.ko
+story event "$beside" "$beside_second"
+story kretprobe "$beside" "$beside_second"
+kpatch load $patch >out 2>&1 || { cat out; exit 1; }
+compare 'names of the function' "$(sed -nE "s/^[0-9a-f]+ . ($name[^ 	]*).*/\\1/p" /proc/kallsyms | sort | tr '\n' ' ')" "$name $name.kpatch "
+take_out
+patch=/rehearsal/patches/e2e_others.ko
 
 . /rehearsal/settings
 dmesg -c | sed -n "/$MARK/,\$p" >log
