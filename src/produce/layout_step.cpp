@@ -60,8 +60,8 @@ class LayoutSearch {
       for (const auto reader : includes_.reaching(*id))
         if (is_unit(includes_.path(reader)))
           readers.push_back(includes_.path(reader));
-    std::ranges::stable_partition(
-        readers, [&](const std::string& reader) { return is_touched(reader); });
+    std::stable_partition(readers.begin(), readers.end(),
+                          [&](const std::string& reader) { return is_touched(reader); });
     std::vector<std::string> users;
     for (const std::string& reader : readers)
       if (users.size() < kAsked &&
