@@ -147,10 +147,17 @@ std::string escaped(std::string_view text) {
   return result;
 }
 
-std::string html_row(const std::vector<std::string>& cells, std::string_view tag) {
+std::string html_row(const std::vector<std::string>& cells) {
   std::string row = "<tr>";
   for (const std::string& cell : cells)
-    row += fmt::format("<{0}>{1}</{0}>", tag, escaped(cell));
+    row += fmt::format("<td>{}</td>", escaped(cell));
+  return row + "</tr>\n";
+}
+
+std::string html_heading(const std::vector<std::string>& columns) {
+  std::string row = "<tr>";
+  for (const std::string& column : columns)
+    row += fmt::format("<th scope=\"col\">{}</th>", escaped(column));
   return row + "</tr>\n";
 }
 
@@ -161,8 +168,11 @@ constexpr std::string_view kStyle =
     "table{border-collapse:collapse;width:100%}"
     "th,td{text-align:left;vertical-align:top;padding:.3em .8em;"
     "border-bottom:1px solid #ccc;overflow-wrap:anywhere}"
+    "@media(max-width:40em){body{margin:1em auto}th,td{display:block;border:0;padding:0}"
+    "tr{display:block;padding:.5em 0;border-bottom:1px solid #ccc}}"
     "@media(prefers-color-scheme:dark){body{color:#ddd;background:#181818}"
-    "th,td{border-color:#444}}";
+    "tr,th,td{border-color:#444}}"
+    "@media print{body{margin:0;max-width:none;font-size:11px}tr{break-inside:avoid}}";
 
 } // namespace
 
@@ -226,17 +236,17 @@ std::string update_page(const BuildResult& result) {
   std::string page =
       fmt::format("<!DOCTYPE html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n"
                   "<meta name=\"viewport\" content=\"width=device-width\">\n"
-                  "<title>{0}</title>\n<style>{1}</style>\n<h1>{0}</h1>\n",
+                  "<title>{0}</title>\n<style>{1}</style>\n<main>\n<h1>{0}</h1>\n",
                   escaped(heading(result)), kStyle);
   for (const Section& section : sections_of(result)) {
     page += fmt::format("<h2>{}</h2>\n<table>\n", escaped(section.title));
     if (!section.columns.front().empty())
-      page += html_row(section.columns, "th");
+      page += html_heading(section.columns);
     for (const auto& row : section.rows)
-      page += html_row(row, "td");
+      page += html_row(row);
     page += "</table>\n";
   }
-  return page + "</html>\n";
+  return page + "</main>\n</html>\n";
 }
 
 } // namespace kpatch::report

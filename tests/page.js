@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Looks at a web page in a browser without a screen: nothing is fetched, the console stays empty, axe finds no violation, and no
+// line is wider than the screen of a phone, in light and dark. Leaves pictures beside the page.
+// usage: node page.js CHROMIUM NODE-MODULES PAGE.html...
+const path = require("path");
+const [chromium, modules, ...pages] = process.argv.slice(2);
+const puppeteer = require(path.join(modules, "puppeteer-core"));
+const axe = require.resolve(path.join(modules, "axe-core"));
+
+const screens = [
+	{ name: "desktop", width: 1280, height: 900, scheme: "light" },
+	{ name: "dark", width: 1280, height: 900, scheme: "dark" },
+	{ name: "phone", width: 390, height: 844, scheme: "light" },
+	{ name: "phone-dark", width: 390, height: 844, scheme: "dark" },
+];
+
+async function look(browser, file, screen) {
+	const faults = [];
+	const page = await browser.newPage();
+	page.setDefaultTimeout(300000);
+	page.on("console", (message) => faults.push(`console: ${message.text()}`));
+	page.on("pageerror", (error) => faults.push(`error: ${error.message}`));
+	page.on("request", (request) => {
+		if (!request.url().startsWith("file://")) faults.push(`fetches ${request.url()}`);
+	});
+	await page.setViewport({ width: screen.width, height: screen.height });
+	await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: screen.scheme }]);
+	await page.goto(`file://${path.resolve(file)}`);
+	await page.screenshot({ path: file.replace(/html$/, `${screen.name}.png`), fullPage: true });
+	const width = await page.evaluate(() => document.documentElement.scrollWidth);
+	if (width > screen.width) faults.push(`is ${width} pixels wide on a screen of ${screen.width}`);
+	await page.addScriptTag({ path: axe });
+	const found = await page.evaluate(() => axe.run());
+	for (const violation of found.violations)
+		faults.push(`axe: ${violation.id}: ${violation.help}: ${violation.nodes.map((node) => node.target).join(" ")}`);
+	if (found.passes.length < 5) faults.push(`axe has applied only ${found.passes.length} rules`);
+	await page.close();
+	return faults;
+}
+
+async function main() {
+	const browser = await puppeteer.launch({ executablePath: chromium, args: ["--no-sandbox"], protocolTimeout: 300000, timeout: 120000 });
+	let count = 0;
+	for (const file of pages)
+		for (const screen of screens)
+			for (const fault of await look(browser, file, screen)) {
+				console.log(`${path.basename(file)}, ${screen.name}: ${fault}`);
+				++count;
+			}
+	await browser.close();
+	process.exit(count === 0 ? 0 : 1);
+}
+
+main().catch((error) => {
+	console.error(error);
+	process.exit(1);
+});
