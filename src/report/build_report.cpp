@@ -2,6 +2,7 @@
 #include "report/build_report.h"
 
 #include "base/text.h"
+#include "report/json_head.h"
 #include "report/module_info.h"
 #include "report/update_report.h"
 
@@ -208,23 +209,24 @@ std::string build_json(const produce::BuildResult& result) {
                        {"path", text_or_null(result.module.string())},
                        {"replace", result.replace},
                        {"says", claims_json(result.info)}};
-  const Json report = {{"result", name_of(result.outcome)},
-                       {"message", text_or_null(result.message)},
-                       {"remedy", text_or_null(result.remedy)},
-                       {"log", text_or_null(result.log.string())},
-                       {"kernel", kernel},
-                       {"compiler", compiler},
-                       {"module", module},
-                       {"patches", result.patches},
-                       {"displaced", displaced_json(result.displaced)},
-                       {"left_out", left_out_json(result.left_out)},
-                       {"needs_reboot", needs_reboot_json(result.needs_reboot)},
-                       {"series", series_json(result)},
-                       {"totals", totals_json(totals_of(result))},
-                       {"units", units_json(result.units)},
-                       {"problems", problems_json(result.problems)},
-                       {"warnings", problems_json(result.warnings)},
-                       {"steps", steps_json(result.steps)}};
+  Json report = json_head("kpatch-build");
+  report.update({{"result", name_of(result.outcome)},
+                 {"message", text_or_null(result.message)},
+                 {"remedy", text_or_null(result.remedy)},
+                 {"log", text_or_null(result.log.string())},
+                 {"kernel", kernel},
+                 {"compiler", compiler},
+                 {"module", module},
+                 {"patches", result.patches},
+                 {"displaced", displaced_json(result.displaced)},
+                 {"left_out", left_out_json(result.left_out)},
+                 {"needs_reboot", needs_reboot_json(result.needs_reboot)},
+                 {"series", series_json(result)},
+                 {"totals", totals_json(totals_of(result))},
+                 {"units", units_json(result.units)},
+                 {"problems", problems_json(result.problems)},
+                 {"warnings", problems_json(result.warnings)},
+                 {"steps", steps_json(result.steps)}});
   // Compilers quote source lines, which need not be UTF-8.
   return report.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }

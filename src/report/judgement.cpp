@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "report/judgement.h"
 
+#include "report/json_head.h"
+
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -29,8 +31,9 @@ std::string judgement_text(const std::string& module, const std::string& release
 std::string judgement_json(const std::string& module, const std::string& release,
                            const std::vector<Problem>& problems,
                            const std::optional<elf::ModuleSignature>& signature) {
-  ordered_json json = {
-      {"module", module}, {"kernel", release}, {"problems", ordered_json::array()}};
+  ordered_json json = json_head("kpatch-verify");
+  json.update(
+      {{"module", module}, {"kernel", release}, {"problems", ordered_json::array()}});
   if (signature)
     json["signature"] = {{"signed", signature->is_present},
                          {"sound", signature->damage.empty()},

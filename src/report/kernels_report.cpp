@@ -2,6 +2,7 @@
 #include "report/kernels_report.h"
 
 #include "base/text.h"
+#include "report/json_head.h"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -56,7 +57,9 @@ std::string text_of(const Json& json, const char* key) {
 
 std::string kernels_json(const std::vector<KernelReport>& reports) {
   const std::vector<Json> all = all_parsed(reports);
-  const Json json = {{"result", result_of(all)}, {"kernels", all}};
+  Json json = json_head("kpatch-build-kernels");
+  json["result"] = result_of(all);
+  json["kernels"] = all;
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "report/module_difference.h"
 
+#include "report/json_head.h"
+
 #include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
@@ -77,7 +79,9 @@ std::string difference_text(const ModuleDifference& difference) {
 
 std::string difference_json(const ModuleDifference& difference) {
   const auto& [older, newer, functions] = difference;
-  Json json = {{"older", json_of(older)}, {"newer", json_of(newer)}};
+  Json json = json_head("kpatch-diff");
+  json["older"] = json_of(older);
+  json["newer"] = json_of(newer);
   for (const auto& [key, word, list] : kLists) {
     json[key] = Json::array();
     for (const verify::PatchFunction& function : functions.*list)

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//
-// The schema is versioned: members are only ever added, and kSchemaVersion grows if one
-// must change its meaning.
+#include "report/json_head.h"
 #include "report/module_info.h"
 #include "report/patch_status.h"
 #include "runtime/outcomes.h"
@@ -14,7 +12,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr int kSchemaVersion = 1;
 constexpr int kIndent = 2;
 
 template <typename Value>
@@ -29,10 +26,6 @@ Json text_or_null(const std::string& text) {
 /// Names come from files and tasks and may be any bytes.
 std::string finish(const Json& json) {
   return json.dump(kIndent, ' ', false, Json::error_handler_t::replace);
-}
-
-Json head(const char* schema) {
-  return {{"schema", schema}, {"version", kSchemaVersion}};
 }
 
 Json function_json(const runtime::ReplacedFunction& function) {
@@ -132,7 +125,7 @@ std::string state_word(runtime::Condition condition) {
 }
 
 std::string operation_json(const runtime::OperationReport& report) {
-  Json json = head("kpatch-operation");
+  Json json = json_head("kpatch-operation");
   json["operation"] = report.operation;
   json["module"] = text_or_null(report.module);
   json["result"] = result_word(report.status);
@@ -149,7 +142,7 @@ std::string operation_json(const runtime::OperationReport& report) {
 }
 
 std::string list_json(const runtime::SystemStatus& status) {
-  Json json = head("kpatch-list");
+  Json json = json_head("kpatch-list");
   json["release"] = status.release;
   json["loaded"] = Json::array();
   for (const runtime::PatchStatus& patch : status.patches)
@@ -161,7 +154,7 @@ std::string list_json(const runtime::SystemStatus& status) {
 }
 
 std::string status_json(const runtime::SystemStatus& status) {
-  Json json = head("kpatch-status");
+  Json json = json_head("kpatch-status");
   json["release"] = status.release;
   json["effective_version"] = effective_version(status);
   json["livepatch"] = status.can_livepatch;
@@ -180,7 +173,7 @@ std::string status_json(const runtime::SystemStatus& status) {
 
 std::string fix_json(const runtime::FixAnswer& answer) {
   using runtime::Fixed;
-  Json json = head("kpatch-fixes");
+  Json json = json_head("kpatch-fixes");
   json["cve"] = answer.cve;
   json["fixed"] =
       answer.fixed == Fixed::kUnknown ? Json() : Json(answer.fixed == Fixed::kYes);
@@ -191,7 +184,7 @@ std::string fix_json(const runtime::FixAnswer& answer) {
 
 std::string info_json(const runtime::PatchInformation& information) {
   const runtime::ModuleFile& module = information.module;
-  Json json = head("kpatch-info");
+  Json json = json_head("kpatch-info");
   json["name"] = module.name;
   json["path"] = information.file.string();
   json["release"] = text_or_null(module.release());

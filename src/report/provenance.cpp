@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/sha256.h"
 #include "elf/signed_file.h"
+#include "report/json_head.h"
 #include "report/module_info.h"
 
 #include <nlohmann/json.hpp>
@@ -144,7 +145,7 @@ void add_differences(const std::string& place, const Json& then, const Json& now
 
 std::string provenance_json(const produce::BuildResult& result,
                             const produce::Invocation& invocation) {
-  Json json = {{"schema", kSchema}, {"version", 1}};
+  Json json = json_head(kSchema);
   json["module"] = {{"name", result.module_name},
                     {"sha256", module_digest(result.module)},
                     {"says", claims_json(result.info)}};

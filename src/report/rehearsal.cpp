@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "report/rehearsal.h"
 
+#include "report/json_head.h"
+
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -113,18 +115,19 @@ std::string rehearsal_text(const Rehearsal& rehearsal) {
 }
 
 std::string rehearsal_json(const Rehearsal& rehearsal) {
-  ordered_json json = {{"verdict", to_string(rehearsal.verdict)},
-                       {"reason", rehearsal.reason},
-                       {"kernel", rehearsal.release},
-                       {"patches", rehearsal.patches},
-                       {"seconds", rounded(rehearsal.seconds)},
-                       {"boot_seconds", rounded(rehearsal.guest.boot_seconds)},
-                       {"steps", ordered_json::array()},
-                       {"transitions", ordered_json::array()},
-                       {"complaints", rehearsal.complaints},
-                       {"boot_complaints", rehearsal.boot_complaints},
-                       {"console", rehearsal.console},
-                       {"kernel_log", rehearsal.guest.log}};
+  ordered_json json = json_head("kpatch-rehearsal");
+  json.update({{"verdict", to_string(rehearsal.verdict)},
+               {"reason", rehearsal.reason},
+               {"kernel", rehearsal.release},
+               {"patches", rehearsal.patches},
+               {"seconds", rounded(rehearsal.seconds)},
+               {"boot_seconds", rounded(rehearsal.guest.boot_seconds)},
+               {"steps", ordered_json::array()},
+               {"transitions", ordered_json::array()},
+               {"complaints", rehearsal.complaints},
+               {"boot_complaints", rehearsal.boot_complaints},
+               {"console", rehearsal.console},
+               {"kernel_log", rehearsal.guest.log}});
   for (const GuestStep& step : rehearsal.guest.steps)
     json["steps"].push_back(step_json(step));
   for (const Transition& transition : rehearsal.transitions)

@@ -168,6 +168,7 @@ constexpr std::string_view kStyle =
     "table{border-collapse:collapse;width:100%}"
     "th,td{text-align:left;vertical-align:top;padding:.3em .8em;"
     "border-bottom:1px solid #ccc;overflow-wrap:anywhere}"
+    "th{overflow-wrap:normal}"
     "@media(max-width:40em){body{margin:1em auto}th,td{display:block;border:0;padding:0}"
     "tr{display:block;padding:.5em 0;border-bottom:1px solid #ccc}}"
     "@media(prefers-color-scheme:dark){body{color:#ddd;background:#181818}"
