@@ -21,6 +21,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <csignal>
 #include <filesystem>
 #include <map>
@@ -34,6 +35,8 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr double kMostHours = 6;
+/// Where a machine has thousands of processes of its own, looking at them all takes long.
+constexpr double kRest = 10; // times as long as that
 
 struct Process {
   pid_t parent = 0;
@@ -148,7 +151,12 @@ std::vector<std::string> scope_words(const IsolationLimits& limits) {
 }
 
 void IsolationWatch::look(pid_t top, double seconds) {
+  if (seconds < next_look_)
+    return;
+  const auto began = std::chrono::steady_clock::now();
   const std::map<pid_t, Process> all = all_processes();
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
+  next_look_ = seconds + kRest * took.count();
   Process sum;
   for (const Process& process : descendants(all, top)) {
     sum.threads += process.threads;

@@ -44,6 +44,7 @@ class IsolationWatch {
  private:
   const IsolationLimits limits_;
   std::string excess_;
+  double next_look_ = 0; ///< in seconds since the start
   bool comes_first_ = false;
 };
 
