@@ -8,6 +8,7 @@
 #include "distro/apt.h"
 
 #include "base/files.h"
+#include "base/text.h"
 
 #include <fmt/format.h>
 
@@ -56,6 +57,14 @@ Apt::Apt(const fs::path& state) {
 Command Apt::command(std::vector<std::string> argv) const {
   argv.insert(argv.begin() + 1, options_.begin(), options_.end());
   return apt(std::move(argv));
+}
+
+std::string errors_in(std::string_view messages) {
+  std::string errors;
+  for (const std::string_view line : lines_of(messages))
+    if (line.starts_with("E:"))
+      errors += fmt::format("\n{}", line);
+  return errors;
 }
 
 void make_apt_state(const fs::path& state, const std::string& sources) {

@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace kpatch::distro {
@@ -27,6 +28,9 @@ class Apt {
  private:
   std::vector<std::string> options_;
 };
+
+/// Apt's errors, each on a line behind a line feed, without its warnings.
+std::string errors_in(std::string_view messages);
 
 /// Makes the folders and files below `state` that apt expects, and the list of archives.
 void make_apt_state(const std::filesystem::path& state, const std::string& sources);

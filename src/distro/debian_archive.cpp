@@ -74,10 +74,9 @@ bool is_kernel_source(std::string_view name) {
                                  const std::vector<std::string>& served,
                                  const std::string& remedy) {
   fail_with_remedy(
-      "a live patch needs exactly this version; take the package from "
-      "snapshot.debian.org into the downloads directory of the cache, or give the "
-      "kernel's files with -s, -c and -v. If the package lists are old, " +
-          remedy,
+      fmt::format("a live patch needs exactly this version; {}, or give the kernel's "
+                  "files with -s, -c and -v. If the package lists are old, {}",
+                  kSnapshotRemedy, remedy),
       "{} {}: the archive does not serve this version (tried: apt-get download {}={}; "
       "served: {})",
       package, version, package, version, served.empty() ? "none" : joined(served));
@@ -178,6 +177,12 @@ std::vector<std::string> served_versions(const Apt& apt, const std::string& pack
   return parse_madison(run(apt.command({"apt-cache", "madison", package})).output);
 }
 
+bool says_file_is_gone(std::string_view errors) {
+  // apt's methods http and file
+  return errors.find("404  Not Found") != std::string_view::npos ||
+         errors.find("File not found") != std::string_view::npos;
+}
+
 bool is_later_version(const std::string& one, const std::string& other) {
   const Outcome answer = run({.argv = {"dpkg", "--compare-versions", one, "gt", other}});
   if (answer.status > 1)
@@ -265,10 +270,8 @@ std::string DebianArchive::newest_version(const std::string& package,
                                           const std::string& more) const {
   std::string version = find_newest_version(package);
   if (version.empty())
-    fail_with_remedy("for a kernel that is no longer served, take its packages from "
-                     "snapshot.debian.org into the downloads directory of the cache; "
-                     "else " +
-                         remedy(),
+    fail_with_remedy(fmt::format("for a kernel that is no longer served, {}; else {}",
+                                 kSnapshotRemedy, remedy()),
                      "{}: apt knows no such package{}", package, more);
   return version;
 }
@@ -321,6 +324,13 @@ fs::path DebianArchive::fetch(const std::string& package, const std::string& ver
   const std::vector<std::string> versions = served(package);
   if (std::find(versions.begin(), versions.end(), version) == versions.end())
     refuse_version(package, version, versions, remedy());
+  if (says_file_is_gone(errors))
+    fail_with_remedy(
+        fmt::format("{}, or build for another kernel, of which all is served",
+                    kSnapshotRemedy),
+        "{} {}: the lists of the archive name this version, but the archive "
+        "does not have its file{}",
+        package, version, errors_in(errors));
   fail_with_remedy(
       "check the network, the free space and, if the archive has moved on, " + remedy(),
       "{}: it cannot be downloaded\n{}", wanted, trimmed(errors));

@@ -109,6 +109,16 @@ class DebianArchive {
 /// The versions of a package that the archives serve which this apt knows, newest first.
 std::vector<std::string> served_versions(const Apt& apt, const std::string& package);
 
+/// What to do about a package that has left the archive.
+inline constexpr std::string_view kSnapshotRemedy =
+    "fetch it from an archive of a time when it was there, with --snapshot "
+    "https://snapshot.debian.org/archive/debian/DATE/ (for security updates "
+    ".../archive/debian-security/DATE/; the page "
+    "https://snapshot.debian.org/package/linux/ has the dates of each version)";
+
+/// Whether apt says that an archive lacks a file which its lists have.
+bool says_file_is_gone(std::string_view errors);
+
 /// Whether one version of a Debian package is later than another, as dpkg compares them:
 /// a
 /// "~" comes before everything, even before the end. Throws Error without dpkg.

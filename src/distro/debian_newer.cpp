@@ -55,10 +55,16 @@ std::shared_ptr<ReleaseArchive> archive_of_release(const std::string& kernel,
                                                    const fs::path& cache,
                                                    const kernel::TargetRequest& request) {
   const DebianRelease* release = debian_release_of(kernel);
+  if (!release && !request.snapshots.empty())
+    fail_with_remedy("take its packages from there into the downloads directory of the "
+                     "cache and leave --snapshot out",
+                     "--snapshot: the name of {} does not say of which release of Debian "
+                     "it is, so its suite is not known",
+                     kernel);
   if (!release)
     return {};
   return std::make_shared<ReleaseArchive>(*release, cache, request.offline,
-                                          request.progress);
+                                          request.progress, request.snapshots);
 }
 
 std::string newer_source_version(const std::vector<std::string>& served,

@@ -72,15 +72,6 @@ std::string source_paragraph(std::string_view paragraph) {
   return text + '\n';
 }
 
-/// Apt's errors, without its warnings.
-std::string errors_in(std::string_view messages) {
-  std::string errors;
-  while (!messages.empty())
-    if (const std::string_view line = take_until(messages, "\n"); line.starts_with("E:"))
-      errors += fmt::format("\n{}", line);
-  return errors;
-}
-
 /// Where the binary package is downloaded from; empty if apt does not say.
 std::string uri_of(const Apt& apt, const std::string& package) {
   const Outcome outcome =

@@ -126,11 +126,20 @@ Mirrors machine_mirrors() {
   return parse_mirrors(run(apt({"apt-get", "update", "--print-uris"})).output);
 }
 
+// A snapshot of an archive is an archive: where
+// https://snapshot.debian.org/archive/debian-security/20260901T000000Z/ is, the lists are
+// signed and have the sums of all files, as they had then.
 std::string suites_list(const DebianRelease& release, const Mirrors& mirrors,
+                        const std::vector<std::string>& snapshots,
                         std::string_view architecture, const fs::path& keyring) {
   std::string list = paragraph(mirrors.archive, release.suites, architecture, keyring);
   if (!release.security.empty())
     list += paragraph(mirrors.security, release.security, architecture, keyring);
+  for (const std::string& uri : snapshots) {
+    const bool is_security = uri.find("security") != std::string::npos;
+    list += paragraph(uri, is_security ? release.security : release.suites, architecture,
+                      keyring);
+  }
   return list;
 }
 

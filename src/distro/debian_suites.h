@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace kpatch::distro {
 
@@ -31,9 +32,11 @@ Mirrors parse_mirrors(std::string_view text);
 /// Those that apt is set up for here.
 Mirrors machine_mirrors();
 
-/// The list of the release's archives, for apt (sources.list(5), "DEB822-Style Format").
-/// An empty architecture or keyring: apt's own.
+/// The list of the release's archives, for apt (sources.list(5), "DEB822-Style Format"),
+/// and of those of an earlier time at `snapshots`. An empty architecture or keyring:
+/// apt's own.
 std::string suites_list(const DebianRelease& release, const Mirrors& mirrors,
+                        const std::vector<std::string>& snapshots,
                         std::string_view architecture,
                         const std::filesystem::path& keyring);
 

@@ -68,10 +68,8 @@ void refuse_image_alone(const DebianArchive& archive, const std::string& release
   if (archive.is_here(headers) || !archive.served(headers).empty())
     return;
   fail_with_remedy(
-      fmt::format("take {0}, linux-kbuild and linux-source of version {1} from "
-                  "snapshot.debian.org into the downloads directory of the cache, or "
-                  "move to a kernel that is served whole",
-                  headers, version),
+      fmt::format("for {} of version {}, {}, or move to a kernel that is served whole",
+                  headers, version, kSnapshotRemedy),
       "linux-image-{}: the archive still serves the image of this kernel, but no longer "
       "its headers and its source{}",
       release, nearest_served(archive, release));

@@ -32,7 +32,12 @@ kernel::Target find_target(kernel::TargetRequest request) {
   const bool is_out_of_tree = !request.out_of_tree.modules.empty();
   if (is_out_of_tree && request.release.empty())
     request.release = release_of_module(request.out_of_tree.modules.front());
-  kernel::Target target = provider_of(request).find(request);
+  const Provider provider = provider_of(request);
+  if (!request.snapshots.empty() && !provider.find_newer)
+    fail_with_remedy("leave --snapshot out",
+                     "--snapshot: only packages of Debian's kernels are fetched from an "
+                     "archive of an earlier time");
+  kernel::Target target = provider.find(request);
   kernel::check_configuration(target);
   if (!request.machine.empty() && request.machine != target.machine)
     fail_with_remedy("leave TARGET_ARCH out",

@@ -6,11 +6,12 @@
 #include "distro/release_archive.h"
 
 #include "base/files.h"
+#include "base/sha256.h"
 #include "base/text.h"
 #include "cache/cache_upkeep.h"
 #include "cache/layout.h"
 
-#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 namespace kpatch::distro {
 namespace fs = std::filesystem;
@@ -20,16 +21,6 @@ namespace {
 constexpr std::chrono::hours kDay{24};
 constexpr std::chrono::minutes kNew{10};
 constexpr const char* kStamp = "fetched"; ///< its time is that of the lists
-
-/// Apt's errors, without its warnings.
-std::string errors_in(std::string_view messages) {
-  std::string errors;
-  for (const std::string_view line : lines_of(messages)) {
-    if (line.starts_with("E:"))
-      errors += fmt::format("\n{}", line);
-  }
-  return errors;
-}
 
 bool is_older_than(const fs::path& file, std::chrono::seconds age) {
   std::error_code none;
@@ -42,12 +33,22 @@ std::string architecture() {
   return std::string(outcome.ok() ? first_line(outcome.output) : "");
 }
 
+/// Lists with snapshots in them are lists of their own.
+std::string state_name(const DebianRelease& release,
+                       const std::vector<std::string>& snapshots) {
+  const std::string all = fmt::format("{}", fmt::join(snapshots, "\n"));
+  return all.empty() ? std::string(release.codename)
+                     : fmt::format("{}-{}", release.codename, sha256(all).substr(0, 12));
+}
+
 } // namespace
 
 ReleaseArchive::ReleaseArchive(const DebianRelease& release, const fs::path& cache,
                                bool is_offline,
-                               std::function<void(std::string_view)> progress)
-    : release_(release), state_(cache / cache::kApt / release.codename), apt_(state_),
+                               std::function<void(std::string_view)> progress,
+                               std::vector<std::string> snapshots)
+    : release_(release), snapshots_(std::move(snapshots)),
+      state_(cache / cache::kApt / state_name(release, snapshots_)), apt_(state_),
       is_offline_(is_offline), progress_(std::move(progress)) {}
 
 const Apt& ReleaseArchive::apt() {
@@ -71,8 +72,8 @@ bool ReleaseArchive::update_if_older_than(std::chrono::seconds age) {
     return true;
   if (progress_)
     progress_(fmt::format("Fetching the package lists of Debian {}", release_.name));
-  make_apt_state(
-      state_, suites_list(release_, machine_mirrors(), architecture(), debian_keyring()));
+  make_apt_state(state_, suites_list(release_, machine_mirrors(), snapshots_,
+                                     architecture(), debian_keyring()));
   const Outcome outcome = run(apt_.command({"apt-get", "-q", "update"}));
   // One suite that is not there is no obstacle to the others.
   complaint_ = errors_in(outcome.errors);

@@ -9,15 +9,18 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace kpatch::distro {
 
-/// The archive of one release of Debian, whatever release the machine has: its lists are
-/// in the cache. They are fetched when they are first asked for, and once a day.
+/// The archive of one release of Debian, whatever release the machine has, and what it
+/// was at other times where `snapshots` are: its lists are in the cache. They are fetched
+/// when they are first asked for, and once a day.
 class ReleaseArchive {
  public:
   ReleaseArchive(const DebianRelease& release, const std::filesystem::path& cache,
-                 bool is_offline, std::function<void(std::string_view)> progress = {});
+                 bool is_offline, std::function<void(std::string_view)> progress = {},
+                 std::vector<std::string> snapshots = {});
 
   const DebianRelease& release() const { return release_; }
   /// With lists, unless there are none and none can be had.
@@ -32,6 +35,7 @@ class ReleaseArchive {
   bool update_if_older_than(std::chrono::seconds age);
 
   const DebianRelease& release_;
+  std::vector<std::string> snapshots_;
   std::filesystem::path state_;
   Apt apt_;
   bool is_offline_;

@@ -22,6 +22,7 @@
 #include "base/process.h"
 #include "base/text.h"
 #include "cache/cache_upkeep.h"
+#include "distro/debian_archive.h"
 #include "distro/package_unpack.h"
 
 #include <fmt/format.h>
@@ -63,7 +64,9 @@ void download(const Apt& apt, const std::vector<std::string>& packages,
   command.directory = into;
   const Outcome outcome = run(command);
   if (!outcome.ok())
-    fail_with_remedy("check the network and the free space",
+    fail_with_remedy(says_file_is_gone(outcome.errors)
+                         ? std::string(kSnapshotRemedy)
+                         : "check the network and the free space",
                      "{} packages of the toolchain cannot be downloaded\n{}",
                      packages.size(), outcome.errors);
 }

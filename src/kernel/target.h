@@ -91,6 +91,8 @@ struct TargetRequest {
   std::string cross_compile;   ///< $CROSS_COMPILE: what stands before "gcc"
   std::filesystem::path cache; ///< empty: cache::default_cache()
   bool offline = false;        ///< do not download: what is not there is an error
+  std::vector<std::string>
+      snapshots; ///< addresses of package archives of an earlier time
   CompilerChoice compiler = CompilerChoice::kEither;
   bool debug_package = false; ///< fetch debug information though none is needed
   Overrides overrides;

@@ -74,6 +74,16 @@ std::string kernel_name(Text value) {
   return value;
 }
 
+/// With the slash at its end that apt wants.
+std::string archive_address(Text value) {
+  if (value.find(":/") == std::string::npos ||
+      value.find_first_of(" \t\n") != std::string::npos)
+    fail_with_remedy("give an address such as "
+                     "https://snapshot.debian.org/archive/debian/20260901T000000Z/",
+                     "--snapshot: '{}' is not the address of a package archive", value);
+  return value.ends_with('/') ? value : value + "/";
+}
+
 fs::path existing_series(Text value) {
   if (!fs::exists(value))
     fail("series '{}' not found", value);
@@ -140,6 +150,10 @@ constexpr Option<Invocation> kOptions[] = {
     {"debug-package", 0, nullptr,
      "Also fetch the kernel's debug information, which builds do not need",
      [](To to, Text) { to.kernel.debug_package = true; }},
+    {"snapshot", 0, "URL",
+     "Also look in the package archive of an earlier time at this address; repeatable",
+     [](To to, Text value) { to.kernel.snapshots.push_back(archive_address(value)); },
+     kBesideTheModule},
     {"offline", 0, nullptr, "Do not use the network",
      [](To to, Text) { to.kernel.offline = true; }, kBesideTheModule},
     {"isolate", 0, nullptr,

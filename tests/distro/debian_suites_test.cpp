@@ -60,15 +60,21 @@ TEST(Mirrors, AreDebiansOnAnotherDistribution) {
 
 TEST(SuitesList, HasBothArchives) {
   const DebianRelease* release = debian_release_of("6.12.118+deb13-amd64");
-  const std::string list =
-      suites_list(*release, {.archive = "http://m/debian/", .security = "http://m/sec/"},
-                  "amd64", "/keys.gpg");
+  const std::string list = suites_list(
+      *release, {.archive = "http://m/debian/", .security = "http://m/sec/"},
+      {"http://s/debian/1/", "http://s/debian-security/2/"}, "amd64", "/keys.gpg");
   EXPECT_EQ(list, "Types: deb\nURIs: http://m/debian/\n"
                   "Suites: trixie trixie-updates trixie-backports\nComponents: main\n"
                   "Check-Valid-Until: no\nArchitectures: amd64\nSigned-By: /keys.gpg\n\n"
                   "Types: deb\nURIs: http://m/sec/\nSuites: trixie-security\n"
                   "Components: main\nCheck-Valid-Until: no\nArchitectures: amd64\n"
-                  "Signed-By: /keys.gpg\n\n");
+                  "Signed-By: /keys.gpg\n\n"
+                  "Types: deb\nURIs: http://s/debian/1/\n"
+                  "Suites: trixie trixie-updates trixie-backports\nComponents: main\n"
+                  "Check-Valid-Until: no\nArchitectures: amd64\nSigned-By: /keys.gpg\n\n"
+                  "Types: deb\nURIs: http://s/debian-security/2/\n"
+                  "Suites: trixie-security\nComponents: main\nCheck-Valid-Until: no\n"
+                  "Architectures: amd64\nSigned-By: /keys.gpg\n\n");
 }
 
 class OtherRelease : public SmallArchive {
@@ -135,6 +141,41 @@ TEST_F(OtherRelease, ThatCannotBeReachedIsSaid) {
                 testing::HasSubstr("see that the archive of Debian 13 (trixie) can be "
                                    "reached; apt says:\nE: "));
   }
+}
+
+TEST_F(OtherRelease, WhoseListsNameAFileThatItLacksIsSaid) {
+  add_suite("archive", "trixie", entry(image_, "1", "pool/image.deb", "the image"));
+  try {
+    archive().fetch(image_, "1");
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_THAT(error.what(),
+                testing::HasSubstr("linux-image-6.12.1+deb13-amd64 1: the lists of the "
+                                   "archive name this version, but the archive does not "
+                                   "have its file\nE: "));
+    EXPECT_THAT(error.remedy(), testing::HasSubstr("--snapshot https://snapshot."));
+  }
+}
+
+TEST_F(OtherRelease, HasWhatAnArchiveOfAnEarlierTimeHas) {
+  add_suite("archive", "trixie", entry(image_, "1", "pool/gone.deb", "the image"));
+  const std::string headers = "linux-headers-6.12.1+deb13-amd64";
+  scratch_.file("then/pool/image.deb", "the image");
+  scratch_.file("then/pool/headers.deb", "the headers");
+  add_suite("then", "trixie",
+            entry(image_, "1", "pool/image.deb", "the image") +
+                entry(headers, "1", "pool/headers.deb", "the head3rs"));
+  DebianArchive archive(
+      cache() / "downloads", false,
+      std::make_shared<ReleaseArchive>(
+          release()->release(), cache(), false, nullptr,
+          std::vector<std::string>{"file:" + (scratch_ / "then/").string()}));
+  EXPECT_EQ(read_text(archive.fetch(image_, "1")), "the image");
+  // Another file than the lists say is none.
+  EXPECT_THROW(archive.fetch(headers, "1"), Error);
+  EXPECT_FALSE(fs::exists(cache() / "apt/trixie"));
+  // Without it everything is as it was.
+  EXPECT_TRUE(this->archive().served(headers).empty());
 }
 
 TEST_F(OtherRelease, OfWhichOnlyTheImageIsLeftIsSaid) {

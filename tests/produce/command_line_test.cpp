@@ -230,6 +230,15 @@ TEST_F(CommandLine, TakesSeveralKernels) {
   EXPECT_EQ(one.kernel.release, "7.3.4");
 }
 
+TEST_F(CommandLine, TakesAddressesOfArchives) {
+  const Invocation two = parse({"--snapshot", "http://s.example/debian/1", "--snapshot",
+                                "http://s.example/sec/2/", patch_});
+  EXPECT_EQ(two.kernel.snapshots, (std::vector<std::string>{"http://s.example/debian/1/",
+                                                            "http://s.example/sec/2/"}));
+  EXPECT_NE(complaint({"--snapshot", "20260901", patch_}), "no error");
+  EXPECT_NE(complaint({"--snapshot", "http://s/\nTrusted: yes", patch_}), "no error");
+}
+
 TEST_F(CommandLine, RefusesForSeveralKernelsWhatIsTrueOfOne) {
   for (const char* option : {"-s", "-c", "-v", "--debug-file"}) {
     const std::string value = option == std::string("-s") ? place_.path() : patch_;
