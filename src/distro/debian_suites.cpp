@@ -90,8 +90,21 @@ const DebianRelease* debian_release_of(std::string_view kernel_release) {
   for (const Mark& mark : kMarks)
     if (mark.is_prefix ? kernel_release.starts_with(mark.text)
                        : kernel_release.find(mark.text) != std::string_view::npos)
-      return std::ranges::find(kReleases, mark.codename, &DebianRelease::codename);
+      return debian_release_named(mark.codename);
   return nullptr;
+}
+
+const DebianRelease* debian_release_named(std::string_view codename) {
+  const auto* const found =
+      std::ranges::find(kReleases, codename, &DebianRelease::codename);
+  return found == std::end(kReleases) ? nullptr : found;
+}
+
+std::vector<std::string> debian_codenames() {
+  std::vector<std::string> names;
+  for (const DebianRelease& release : kReleases)
+    names.emplace_back(release.codename);
+  return names;
 }
 
 // Others call suites as Debian does, too; the machine's own archive comes first.

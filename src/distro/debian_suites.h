@@ -20,6 +20,12 @@ struct DebianRelease {
 /// "6.12.118+deb13-cloud-amd64". Null if the name does not tell.
 const DebianRelease* debian_release_of(std::string_view kernel_release);
 
+/// The release with this codename; null if it is not known.
+const DebianRelease* debian_release_named(std::string_view codename);
+
+/// The codenames of all that are known, the newest first.
+std::vector<std::string> debian_codenames();
+
 /// Where Debian's archives are, as the machine's own lists have it.
 struct Mirrors {
   std::string archive = "http://deb.debian.org/debian/";

@@ -6,6 +6,7 @@
 #include "base/run_tool.h"
 #include "cache/cache_upkeep.h"
 #include "cache/layout.h"
+#include "distro/debian_kernels.h"
 #include "distro/find_target.h"
 #include "package/package.h"
 #include "produce/command_line.h"
@@ -146,13 +147,26 @@ int build_and_package(Invocation invocation, bool is_isolated,
   return 0;
 }
 
+/// Those that are named, and those of the selections, each once.
+std::vector<std::string> all_kernels(const Invocation& asked,
+                                     kpatch::report::Console& console) {
+  std::vector<std::string> kernels = asked.releases;
+  kpatch::kernel::TargetRequest request = asked.kernel;
+  request.progress = [&](std::string_view line) { console.say(line); };
+  for (const std::string& selection : asked.selections)
+    for (std::string& kernel : kpatch::distro::served_kernels(selection, request))
+      if (std::ranges::find(kernels, kernel) == kernels.end())
+        kernels.push_back(std::move(kernel));
+  return kernels;
+}
+
 /// What can be given is given, whatever becomes of the others.
 int build_for_each(const Invocation& asked, bool is_isolated,
                    const std::vector<std::string>& argv,
                    kpatch::report::Console& console) {
   const kpatch::TempDir work("kpatch-kernels.");
   std::vector<kpatch::report::KernelReport> reports;
-  for (const std::string& release : asked.releases) {
+  for (const std::string& release : all_kernels(asked, console)) {
     console.say(fmt::format("== {}", release));
     Invocation invocation = asked;
     invocation.kernel.release = release;
@@ -191,7 +205,7 @@ int build(Invocation& invocation, const std::vector<std::string>& argv,
     console.say("DEBUG mode enabled");
     kpatch::set_log_level(log_level_of(invocation.debug));
   }
-  return invocation.releases.size() > 1
+  return invocation.is_for_several()
              ? build_for_each(invocation, is_isolated, argv, console)
              : build_and_package(invocation, is_isolated, argv, console);
 }

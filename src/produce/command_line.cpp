@@ -8,6 +8,7 @@
 #include "base/files.h"
 #include "base/text.h"
 #include "cache/layout.h"
+#include "distro/debian_kernels.h"
 #include "produce/module_naming.h"
 
 #include <algorithm>
@@ -108,8 +109,17 @@ constexpr Option<Invocation> kOptions[] = {
      [](To to, Text) { to.action = Invocation::Action::kShowVersion; }, kBesideTheModule},
     {"archversion", 'a', "RELEASE",
      "Build for this kernel, named as by uname -r (default: the running kernel); "
-     "repeatable: each has its module in a folder of its name",
-     [](To to, Text value) { to.releases.push_back(kernel_name(value)); }},
+     "repeatable: each has its module in a folder of its name; "
+     "all:SUITE[,SUITE][:FLAVOUR] "
+     "or newest:... for those that these releases of Debian serve",
+     [](To to, Text value) {
+       if (distro::is_selection(value)) {
+         distro::parse_selection(value);
+         to.selections.push_back(value);
+       } else {
+         to.releases.push_back(kernel_name(value));
+       }
+     }},
     {"only-kernel", 0, "RELEASE", nullptr,
      [](To to, Text value) { to.only_kernel = value; }},
     {"sourcerpm", 'r', "FILE", "Use this source package of an RPM kernel",
@@ -350,8 +360,10 @@ void check_several(const Invocation& invocation) {
 /// The kernels to build for, each once.
 void choose_kernels(Invocation& invocation) {
   std::vector<std::string>& releases = invocation.releases;
-  if (!invocation.only_kernel.empty())
+  if (!invocation.only_kernel.empty()) {
     releases = {invocation.only_kernel};
+    invocation.selections.clear();
+  }
   std::vector<std::string> once;
   for (std::string& release : releases)
     if (std::ranges::find(once, release) == once.end())
@@ -359,7 +371,7 @@ void choose_kernels(Invocation& invocation) {
   releases = std::move(once);
   if (!releases.empty())
     invocation.kernel.release = releases.front();
-  if (releases.size() > 1)
+  if (invocation.is_for_several())
     check_several(invocation);
 }
 
@@ -382,7 +394,8 @@ void check_package(Invocation& invocation) {
 /// Options that only make sense together, or not together.
 void check_combination(Invocation& invocation) {
   const kernel::TargetRequest& kernel = invocation.kernel;
-  if (!kernel.source_rpm.empty() && !kernel.release.empty())
+  if (!kernel.source_rpm.empty() &&
+      (!kernel.release.empty() || !invocation.selections.empty()))
     fail("--sourcerpm says by its name which kernel it is; --archversion cannot be used "
          "with it");
   if (!kernel.source_rpm.empty() && !kernel.overrides.source.empty())
@@ -403,7 +416,7 @@ void check_combination(Invocation& invocation) {
   if (options.leave_out != patch::Grain::kAll &&
       std::ranges::none_of(invocation.asked, is_review))
     options.review = Review::kRefuse;
-  if (invocation.releases.size() > 1 &&
+  if (invocation.is_for_several() &&
       (invocation.options.wants_digests || !invocation.reproduce.empty()))
     fail("--provenance, --sbom, --vex and --reproduce are about one kernel; give one -a");
   if (invocation.signer.key.empty() != invocation.signer.certificate.empty())

@@ -35,8 +35,9 @@ struct Invocation {
   std::vector<std::string> places;  ///< for kShowPlaces: what, release; may be fewer
   BuildOptions options;
   std::string to; ///< a version, "newest", or a source tree; empty: patches only
-  kernel::TargetRequest kernel;      ///< of `releases`, the first
-  std::vector<std::string> releases; ///< to build for; empty: the running kernel
+  kernel::TargetRequest kernel;        ///< of `releases`, the first
+  std::vector<std::string> releases;   ///< to build for; empty: the running kernel
+  std::vector<std::string> selections; ///< of kernels, see distro/debian_kernels.h
   std::string only_kernel;      ///< of them, in the isolated part of a build for several
   std::filesystem::path json;   ///< empty: not wanted
   std::filesystem::path report; ///< empty: not wanted
@@ -47,6 +48,8 @@ struct Invocation {
   /// What was asked for, as options and their values, as far as the module depends on it.
   std::vector<std::pair<std::string, std::string>> asked;
   Isolation isolation = Isolation::kForRoot;
+  /// Each has a folder of its own then.
+  bool is_for_several() const { return releases.size() > 1 || !selections.empty(); }
   int debug = 0; ///< how often --debug was given
 };
 

@@ -144,7 +144,7 @@ std::vector<std::string> inner_arguments(const Invocation& invocation,
     more.insert(more.end(), {"--json", own / "json"});
   if (!invocation.options.debug_file.empty())
     more.insert(more.end(), {"--debug-file", own / "debug"});
-  if (invocation.releases.size() > 1)
+  if (invocation.is_for_several())
     more.insert(more.end(), {"--only-kernel", invocation.kernel.release});
   argv[0] = fs::read_symlink("/proc/self/exe");
   argv.insert(std::ranges::find(argv, "--"), more.begin(), more.end());

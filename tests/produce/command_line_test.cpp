@@ -230,6 +230,20 @@ TEST_F(CommandLine, TakesSeveralKernels) {
   EXPECT_EQ(one.kernel.release, "7.3.4");
 }
 
+TEST_F(CommandLine, TakesKernelsByWhatServesThem) {
+  const Invocation all = parse({"-a", "all:trixie", patch_});
+  EXPECT_TRUE(all.releases.empty());
+  EXPECT_EQ(all.selections, std::vector<std::string>{"all:trixie"});
+  EXPECT_TRUE(all.is_for_several());
+  EXPECT_NE(complaint({"-a", "all:nowhere", patch_}), "no error");
+  EXPECT_NE(complaint({"-a", "all:trixie", "-c", patch_, patch_}), "no error");
+  EXPECT_NE(complaint({"-a", "all:trixie", "--vex", "/tmp/vex", patch_}), "no error");
+  const Invocation one =
+      parse({"-a", "all:trixie", "--only-kernel", "7.3.4+deb13-amd64", patch_});
+  EXPECT_EQ(one.kernel.release, "7.3.4+deb13-amd64");
+  EXPECT_FALSE(one.is_for_several());
+}
+
 TEST_F(CommandLine, TakesAddressesOfArchives) {
   const Invocation two = parse({"--snapshot", "http://s.example/debian/1", "--snapshot",
                                 "http://s.example/sec/2/", patch_});
