@@ -19,6 +19,7 @@ install(TARGETS create-diff-object create-klp-module
         RUNTIME DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/kpatch)
 install(DIRECTORY kmod/ DESTINATION ${CMAKE_INSTALL_DATADIR}/kpatch/kmod)
 install(DIRECTORY contrib/monitoring/ DESTINATION ${CMAKE_INSTALL_DATADIR}/kpatch/monitoring)
+install(DIRECTORY contrib/ansible DESTINATION ${CMAKE_INSTALL_DATADIR}/kpatch)
 install(DIRECTORY docs/man/ DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 FILES_MATCHING PATTERN *.1)
 # In the folders that their links name.
 install(FILES README.md README.zh-CN.md CHANGELOG.md ARCHITECTURE.md CONTRIBUTING.md COPYING
