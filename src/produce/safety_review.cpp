@@ -78,9 +78,11 @@ std::vector<Problem> review_units(const compile::Workshop& shop,
     });
     if (result == results.end())
       continue;
-    const elf::Object& original = sides.emplace_back(elf::read_object(unit.original));
+    elf::Object& original = sides.emplace_back(elf::read_object(unit.original));
     elf::Object& patched = sides.emplace_back(elf::read_object(unit.patched));
     special::name_klp_callbacks(patched);
+    review::keep_what_is_reviewed(original);
+    review::keep_what_is_reviewed(patched);
     units.push_back({unit.unit, original, patched, replaced_functions(*result)});
     wanted.add_to(units.back(), unit.read);
   }

@@ -8,6 +8,7 @@
 #include "review/call_map.h"
 
 #include "arch/arch.h"
+#include "review/review.h"
 
 #include <algorithm>
 #include <array>
@@ -24,6 +25,10 @@ bool holds_data(std::string_view name) {
                                                          ".init.data"};
   return std::ranges::any_of(
       kPrefixes, [&](std::string_view prefix) { return name.starts_with(prefix); });
+}
+
+bool hands_out(std::string_view section) {
+  return holds_data(section) || section.starts_with(kCallbacks);
 }
 
 /// The function at the start of the section that a section symbol stands for.
@@ -49,6 +54,14 @@ std::string_view plain_name(std::string_view symbol) {
   return dot == 0 ? symbol : symbol.substr(0, dot);
 }
 
+void keep_what_is_reviewed(elf::Object& object) {
+  for (elf::Section& section : object.sections) {
+    section.data = {};
+    if (!section.is_text() && !hands_out(section.name))
+      section.relocations = {};
+  }
+}
+
 CallMap::CallMap(const elf::Object& object) {
   std::map<elf::SectionId, std::string_view> functions;
   for (const elf::Symbol& symbol : object.symbols)
@@ -62,7 +75,7 @@ CallMap::CallMap(const elf::Object& object) {
   for (const auto& [section, function] : functions)
     add_code(object, object.sections[section], function);
   for (const elf::Section& section : object.sections)
-    if (holds_data(section.name) || section.name.starts_with(kCallbacks))
+    if (hands_out(section.name))
       add_data(object, section);
 }
 

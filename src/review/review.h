@@ -23,6 +23,10 @@ struct ReviewedUnit {
   kernel::TypeLayouts patched_types = {};
 };
 
+/// Drops what the review does not look at: bytes, and references of tables about code. Of
+/// some hundred units that is most of what their objects take.
+void keep_what_is_reviewed(elf::Object& object);
+
 /// What the change of a type does to the objects of it that exist; one finding without an
 /// object, or none.
 std::vector<Problem> layout_findings(const std::string& type,

@@ -96,17 +96,33 @@ class Unit {
   elf::Object object_;
 };
 
+/// The findings with nothing left of the objects but what a review looks at.
+std::vector<std::string> messages_of_kept(const ReviewedUnit& unit) {
+  elf::Object original = unit.original;
+  elf::Object patched = unit.patched;
+  keep_what_is_reviewed(original);
+  keep_what_is_reviewed(patched);
+  const ReviewedUnit kept{unit.unit, original, patched, unit.replaced};
+  std::vector<std::string> messages;
+  for (const Problem& finding : review({&kept, 1}))
+    messages.push_back(finding.message);
+  return messages;
+}
+
 /// The codes of what is found, with f replaced.
 std::vector<std::string> codes(const Unit& original, const Unit& patched,
                                const std::string& unit = "drivers/some/unit.c",
                                const std::string& replaced = "f") {
   const ReviewedUnit reviewed{unit, original.object(), patched.object(), {replaced}};
   std::vector<std::string> found;
+  std::vector<std::string> messages;
   for (const Problem& finding : review({&reviewed, 1})) {
     EXPECT_EQ(finding.symbol, replaced);
     EXPECT_FALSE(finding.message.empty() || finding.remedy.empty());
     found.push_back(finding.code);
+    messages.push_back(finding.message);
   }
+  EXPECT_EQ(messages_of_kept(reviewed), messages);
   return found;
 }
 
@@ -114,6 +130,22 @@ Unit timer(const std::vector<std::string>& calls) {
   Unit unit;
   unit.function("f", calls).hands_over("f", "init_timer_key");
   return unit;
+}
+
+TEST(Review, KeepsReferencesOfCodeAndDataAndNothingElse) {
+  elf::Object object;
+  for (const char* name : {".text.f", ".data.table", ".orc_unwind_ip"})
+    object.add_section(
+        {.name = name,
+         .flags = name[1] == 't' ? std::uint64_t{SHF_ALLOC | SHF_EXECINSTR} : SHF_ALLOC,
+         .data = Bytes(8),
+         .relocations = {{}}});
+  keep_what_is_reviewed(object);
+  for (const char* name : {".text.f", ".data.table", ".orc_unwind_ip"}) {
+    const elf::Section& section = object.sections[object.find_section(name)];
+    EXPECT_TRUE(section.data.empty());
+    EXPECT_EQ(section.relocations.size(), name[1] == 'o' ? 0u : 1u) << name;
+  }
 }
 
 TEST(Review, TimerThatIsNotArmedAgainIsFound) {
