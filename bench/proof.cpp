@@ -4,6 +4,7 @@
 // compiles them as kpatch-build does, and matches them with what is shipped.
 // usage: proof RELEASE [UNITS | UNIT.c...]
 #include "base/error.h"
+#include "base/module_name.h"
 #include "base/parallel.h"
 #include "base/run_tool.h"
 #include "cache/layout.h"
@@ -53,11 +54,10 @@ class Images {
     auto found = images_.find(owner);
     if (found == images_.end()) {
       const fs::path& file = target_.shipped_file(owner);
-      found =
-          images_
-              .emplace(owner, owner == kernel::kVmlinux ? image::read_kernel_image(file)
-                                                        : image::read_module_image(file))
-              .first;
+      found = images_
+                  .emplace(owner, owner == kVmlinux ? image::read_kernel_image(file)
+                                                    : image::read_module_image(file))
+                  .first;
     }
     return found->second;
   }

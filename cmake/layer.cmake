@@ -3,9 +3,14 @@
 # A folder of src/ is a layer and a layer is one static library. A layer sees only the headers of
 # the layers it links: each library exports an include root of its own that holds nothing but a link
 # to its folder, so an #include that goes against the layer table of ARCHITECTURE.md does not build.
+#
+# With KPATCH_UNITY a layer is compiled as one file: its headers are read, and what they hold is
+# compiled, once and not once a file. Two files of a layer then cannot have different things of one
+# name; that names within functions may be those of other files is not worth a warning. Files of a
+# layer that is APART know nothing of each other: each processor names its own instructions.
 
 function(kpatch_layer name)
-  cmake_parse_arguments(ARG "" "" "USES;LIBRARIES" ${ARGN})
+  cmake_parse_arguments(ARG "APART" "" "USES;LIBRARIES" ${ARGN})
   set(target kpatch_${name})
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${name}/*.cpp)
   if(NOT sources)
@@ -26,6 +31,10 @@ function(kpatch_layer name)
   target_link_libraries(${target} PUBLIC ${ARG_LIBRARIES})
   kpatch_warnings(${target})
   kpatch_use_precompiled(${target} kpatch_everyday)
+  if(KPATCH_UNITY AND NOT ARG_APART)
+    set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 0)
+    target_compile_options(${target} PRIVATE -Wno-shadow $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
+  endif()
 endfunction()
 
 # Turns names of layers into their targets; a folder without sources has none.

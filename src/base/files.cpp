@@ -204,6 +204,12 @@ Bytes read_regular_file(const fs::path& path, std::size_t limit) {
   return data;
 }
 
+bool is_older_than(const fs::path& path, std::chrono::seconds age) {
+  std::error_code gone;
+  const fs::file_time_type time = fs::last_write_time(path, gone);
+  return !gone && fs::file_time_type::clock::now() - time > age;
+}
+
 fs::path working_directory() {
   std::error_code error;
   fs::path here = fs::current_path(error);

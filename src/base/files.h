@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <optional>
@@ -26,6 +27,9 @@ void write_file(const std::filesystem::path& path, std::span<const std::uint8_t>
                 unsigned mode = 0644);
 void write_file(const std::filesystem::path& path, std::string_view text,
                 unsigned mode = 0644);
+
+/// Whether the file was last written to longer ago than that; false if it is not there.
+bool is_older_than(const std::filesystem::path& path, std::chrono::seconds age);
 
 /// The working directory. Throws Error when it has been removed.
 std::filesystem::path working_directory();

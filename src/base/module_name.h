@@ -21,6 +21,9 @@ inline constexpr std::size_t kLongestModuleName = kModuleNameSize - 1;
 /// (include/linux/module.h, on 64-bit machines).
 inline constexpr std::size_t kModuleNameOffset = 24;
 
+/// What stands in the place of such a name for the kernel proper.
+inline constexpr std::string_view kVmlinux = "vmlinux";
+
 constexpr bool is_of_module_names(char c) {
   return is_letter(c) || is_digit(c) || c == '_' || c == '-';
 }

@@ -87,19 +87,12 @@ bool is_unfinished(const fs::path& path) {
   return name.starts_with('.') && name.find(kUnfinishedMark) != std::string::npos;
 }
 
-constexpr std::chrono::hours kDay{24};
-constexpr std::chrono::hours kMonth{31 * 24};
-
-/// What is not there is not.
-bool is_older_than(const fs::path& path, std::chrono::hours limit) {
-  std::error_code error;
-  const fs::file_time_type time = fs::last_write_time(path, error);
-  return !error && fs::file_time_type::clock::now() - time > limit;
-}
+constexpr std::chrono::days kAbandoned{1};
+constexpr std::chrono::days kUnused{31};
 
 /// A download has no lock; one that nothing was added to for a day has ended.
 bool is_old(const fs::path& path) {
-  return is_older_than(path, kDay);
+  return is_older_than(path, kAbandoned);
 }
 
 /// What older programs kept of a kernel in forms that the running one does not look at.
@@ -156,7 +149,7 @@ class Collector {
   void take_unused(const fs::path& directory) {
     for (const fs::path& entry : entries(directory)) {
       const fs::path used = used_of(entry);
-      if (entry.filename().native().starts_with('.') || !is_older_than(used, kMonth))
+      if (entry.filename().native().starts_with('.') || !is_older_than(used, kUnused))
         continue;
       fs::remove(used);
       fs::remove(seal_of(entry));

@@ -25,23 +25,16 @@ namespace fs = std::filesystem;
 
 namespace {
 
-using Hours = std::chrono::hours;
 constexpr const char* kLists = "lists";
 constexpr const char* kResults = "results";
 constexpr const char* kObjects = "objects";
-constexpr Hours kDay(24);
-constexpr Hours kMonth(30 * 24);
-
-bool is_older(const fs::path& file, Hours age) {
-  std::error_code gone;
-  const fs::file_time_type time = fs::last_write_time(file, gone);
-  return !gone && fs::file_time_type::clock::now() - time > age;
-}
+constexpr std::chrono::days kDay(1);
+constexpr std::chrono::days kMonth(30);
 
 /// Its time says when it was last of use; to the day is enough.
 void note_use(const fs::path& file) {
   std::error_code read_only;
-  if (is_older(file, kDay))
+  if (is_older_than(file, kDay))
     fs::last_write_time(file, fs::file_time_type::clock::now(), read_only);
 }
 
@@ -128,18 +121,18 @@ std::vector<std::string> ObjectStore::collect_garbage() const {
       removed.push_back(file.lexically_relative(place_));
   };
   for (const fs::path& list : files_in(place_ / kLists))
-    if (is_older(list, kMonth))
+    if (is_older_than(list, kMonth))
       remove(list);
   std::set<fs::path> used;
   for (const fs::path& result : files_in(place_ / kResults)) {
-    if (is_older(result, kMonth))
+    if (is_older_than(result, kMonth))
       remove(result);
     else if (const std::string name = read_text(result); is_digest(name))
       used.insert(object_named(place_, name));
   }
   // An object is there before its result is.
   for (const fs::path& object : files_in(place_ / kObjects))
-    if (!used.contains(object) && is_older(object, kDay))
+    if (!used.contains(object) && is_older_than(object, kDay))
       remove(object);
   return removed;
 }

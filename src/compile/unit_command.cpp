@@ -13,6 +13,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "base/module_name.h"
 #include "base/parallel.h"
 #include "base/process.h"
 #include "compile/compile.h"
@@ -310,9 +311,8 @@ std::vector<std::string> objtool_before_link(const kernel::Target& target,
                                              const std::string& unit) {
   std::vector<std::string> words = kernel::objtool_arguments(target.config);
   words.insert(words.begin(), kernel::objtool_program(target.objects).string());
-  if (std::ranges::any_of(target.units.owners(unit), [](const std::string& owner) {
-        return owner != kernel::kVmlinux;
-      }))
+  if (std::ranges::any_of(target.units.owners(unit),
+                          [](const std::string& owner) { return owner != kVmlinux; }))
     words.emplace_back("--module");
   return words;
 }

@@ -21,7 +21,6 @@ namespace kpatch::diff {
 
 namespace {
 
-constexpr std::string_view kToc = ".toc";
 constexpr std::string_view kAltinstrAux = ".altinstr_aux";
 
 /// Made anew for every patch module, so a difference means nothing.
@@ -64,7 +63,7 @@ class Comparison {
         same_tables && has_same_content(now, before) ? Status::kSame : Status::kChanged;
     if (!same_tables)
       state.relocations = now.has_relocations ? Status::kNew : Status::kSame;
-    else if (now.name == kToc || state.ignored)
+    else if (now.name == special::kToc || state.ignored)
       state.relocations = Status::kSame;
     else
       state.relocations =

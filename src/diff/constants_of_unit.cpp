@@ -147,7 +147,7 @@ class Users {
   std::vector<Use> uses_;
 };
 
-bool is_changed(const SectionState& state, const elf::Section& section) {
+bool differs_from_twin(const SectionState& state, const elf::Section& section) {
   return state.content == Status::kChanged ||
          (section.has_relocations && state.relocations != Status::kSame);
 }
@@ -209,7 +209,7 @@ void patch_readers_of_constants(Context& context) {
   for (SymbolId id = 1; id < patched.symbols.size(); ++id) {
     const SectionId home = patched.home(id);
     if (!home || patched.sections[home].bundled != id ||
-        !is_changed(patched.sections[home], patched.section(home)) ||
+        !differs_from_twin(patched.sections[home], patched.section(home)) ||
         !is_constant_of_unit(context, id))
       continue;
     for (const SymbolId reader : Users(patched, id).functions())

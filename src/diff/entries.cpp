@@ -44,24 +44,24 @@ bool differs(const Side& side, SectionId id) {
 }
 
 /// How many things an entry of a table may name.
-struct References {
+struct ReferenceCount {
   std::size_t least = 1;
   std::size_t most = 4; // ppc64's fixups: place and end, twice
 };
 
-References references_of(const special::SpecialSection& row) {
+ReferenceCount references_of(const special::SpecialSection& row) {
   switch (row.filter) {
   case special::Filter::kJumpLabel: return {3, 3}; // place, target, key
   case special::Filter::kStaticCall: return {2, 2};
   case special::Filter::kNone: break;
   }
-  return row.names_line ? References{1, 3} : References(); // place, format, file
+  return row.names_line ? ReferenceCount{1, 3} : ReferenceCount(); // place, format, file
 }
 
 /// The size of entries comes from outside. One that is not this object's is told where an
 /// entry travels; until then it only says that nothing can be compared.
 bool is_well_cut(const EntryTable& table, const special::SpecialSection& row) {
-  const References expected = references_of(row);
+  const ReferenceCount expected = references_of(row);
   for (std::size_t i = 0; row.entries == special::Entries::kStruct && i < table.size();
        ++i) {
     const auto given = table.relocations(i);
@@ -84,7 +84,8 @@ bool is_void(const Entry& entry, const special::SpecialSection& row) {
 /// Code in sections that are cut up by the entries that name it.
 bool is_cut_by_users(const Side& side, SectionId id) {
   const std::string& name = side.section(id).name;
-  return special::has_no_symbols(name) && name != ".toc" && !special::is_ubsan_name(name);
+  return special::has_no_symbols(name) && name != special::kToc &&
+         !special::is_ubsan_name(name);
 }
 
 class EntryComparison {

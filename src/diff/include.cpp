@@ -26,7 +26,7 @@ constexpr std::string_view kForceHelper = "__kpatch_force_func_";
 /// What every patch carries: with -fdata-sections, plain .rodata holds only switch
 /// tables.
 bool is_standard(std::string_view name) {
-  return name == ".toc" || name == ".rodata" || name == ".rodata.str" ||
+  return name == special::kToc || name == ".rodata" || name == ".rodata.str" ||
          special::is_string_literal_section(name);
 }
 
@@ -43,9 +43,9 @@ void mark_section(Side& side, SectionId id, Reason reason) {
 }
 
 /// Follows references with a list of its own; an object may chain thousands of them.
-class Inclusion {
+class IncludedParts {
  public:
-  explicit Inclusion(Side& side) : side_(side) {}
+  explicit IncludedParts(Side& side) : side_(side) {}
 
   void section(SectionId id, Reason reason) {
     mark_section(side_, id, reason);
@@ -176,15 +176,15 @@ void include_debug_sections(Context& context) {
 } // namespace
 
 void include_section(Context& context, SectionId id, Reason reason) {
-  Inclusion inclusion(context.patched);
-  inclusion.section(id, reason);
-  inclusion.follow();
+  IncludedParts parts(context.patched);
+  parts.section(id, reason);
+  parts.follow();
 }
 
 void include_symbol(Context& context, SymbolId id, Reason reason) {
-  Inclusion inclusion(context.patched);
-  inclusion.symbol(id, reason);
-  inclusion.follow();
+  IncludedParts parts(context.patched);
+  parts.symbol(id, reason);
+  parts.follow();
 }
 
 void trim_debug_sections(Context& context) {

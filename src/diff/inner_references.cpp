@@ -27,7 +27,7 @@ namespace {
 
 /// Treated by passes and tools of their own.
 constexpr std::array<std::string_view, 5> kKnown = {
-    elf::kOrcPlaces, ".altinstr_replacement", ".altinstr_aux", ".toc", ".rodata"};
+    elf::kOrcPlaces, ".altinstr_replacement", ".altinstr_aux", special::kToc, ".rodata"};
 
 bool is_known(const Side& side, SectionId id) {
   const elf::Section& section = side.section(id);

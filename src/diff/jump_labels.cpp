@@ -13,6 +13,7 @@
 #include "diff/jump_labels.h"
 
 #include "base/error.h"
+#include "base/module_name.h"
 #include "diff/lookup.h"
 #include "elf/orc.h"
 
@@ -22,7 +23,6 @@ namespace kpatch::diff {
 
 namespace {
 
-constexpr std::string_view kVmlinux = "vmlinux";
 constexpr std::string_view kKeyPrefix = "__SCK__";
 constexpr std::string_view kTrampolinePrefix = "__SCT__";
 
@@ -30,14 +30,14 @@ constexpr std::string_view kTrampolinePrefix = "__SCT__";
 constexpr std::int64_t kKeyBits = 3;
 constexpr std::int64_t kBranchBit = 1;
 
-bool is_new(const Context& context, SymbolId key) {
+bool is_brought_along(const Context& context, SymbolId key) {
   return context.patched.home(key) && context.patched.symbols[key].status == Status::kNew;
 }
 
 bool is_owned_by_module(const Context& context, SymbolId key) {
   // What is new comes along, whatever else has its name: all descriptors of pr_debug()
   // are called `descriptor.N` or __UNIQUE_ID_ddebugN.
-  if (is_new(context, key))
+  if (is_brought_along(context, key))
     return false;
   const auto found = look_up(context, context.patched, key);
   return found && found->object != kVmlinux;
@@ -147,7 +147,7 @@ bool keeps_jump_label(Context& context, std::span<const elf::Relocation> entry) 
                   "Use static_key_enabled() in the patched function.");
     return false;
   }
-  if (is_debug || is_new(context, key)) // the entry alone may refer to it
+  if (is_debug || is_brought_along(context, key)) // the entry alone may refer to it
     include_symbol(context, key, {ReasonKind::kReferenced, code.symbol});
   return true;
 }

@@ -9,6 +9,7 @@
 #include "diff/lookup.h"
 
 #include "base/error.h"
+#include "base/module_name.h"
 #include "special/names.h"
 
 #include <algorithm>
@@ -119,7 +120,7 @@ FileTie find_tie(const Block& block, const SymbolIndex& index, std::string_view 
 std::uint64_t position(const Inputs& inputs, EntryId id) {
   const SymbolIndex& index = inputs.parent_symbols;
   const IndexedSymbol symbol = entry_at(index, id);
-  const bool by_address = inputs.parent == "vmlinux";
+  const bool by_address = inputs.parent == kVmlinux;
   std::uint64_t rank = 0;
   for (const EntryId other : index.named(symbol.name)) {
     const IndexedSymbol rival = entry_at(index, other);

@@ -10,13 +10,13 @@ namespace kpatch::diff {
 
 namespace {
 
-void leave_out(Context& context, SectionId id) {
+void leave_out_table(Context& context, SectionId id) {
   SectionState& state = context.patched.sections[id];
   state.content = state.relocations = Status::kSame;
   state.included = false;
 }
 
-void include(Context& context, SectionId id) {
+void include_table(Context& context, SectionId id) {
   context.patched.sections[id].included = true;
   context.patched.sections[id].reason = {ReasonKind::kDescribes};
 }
@@ -44,13 +44,13 @@ void rebuild_orc(Context& context) {
   const SectionId entries = patched.object.find_section(elf::kOrcEntries);
   const SectionId places = patched.object.find_section(elf::kOrcPlaces);
   if (table->size() == 0) {
-    leave_out(context, entries);
-    leave_out(context, places);
+    leave_out_table(context, entries);
+    leave_out_table(context, places);
     return;
   }
   table->write(patched.object);
-  include(context, entries);
-  include(context, places);
+  include_table(context, entries);
+  include_table(context, places);
 }
 
 } // namespace kpatch::diff

@@ -50,7 +50,7 @@ constexpr std::array kShared = {Shared{".text"},
 constexpr std::string_view kOwnSection = ".text.";
 
 /// What becomes a section of its own.
-struct Piece {
+struct Cut {
   std::uint64_t start = 0;
   std::uint64_t end = 0;
   std::string name;
@@ -72,7 +72,7 @@ class Split {
 
   /// Whether a tracer reaches any of the functions. To ask once the pieces are found.
   bool is_traced() const {
-    return std::ranges::any_of(pieces_, [&](const Piece& piece) {
+    return std::ranges::any_of(pieces_, [&](const Cut& piece) {
       const elf::Section section = cut_out(piece);
       return std::ranges::any_of(object_.symbols, [&](elf::Symbol symbol) {
         if (symbol.section != shared_ || !symbol.is_function() || is_prefix(symbol) ||
@@ -93,7 +93,7 @@ class Split {
       elf::Symbol& symbol = object_.symbols[id];
       if (symbol.section != shared_ || symbol.is_section())
         continue;
-      const Piece& piece = *piece_at(symbol.value);
+      const Cut& piece = *piece_at(symbol.value);
       symbol.section = piece.section;
       symbol.value -= piece.start;
     }
@@ -121,7 +121,7 @@ class Split {
           return false;
         pieces_.push_back({.start = function->value});
       }
-      Piece& piece = pieces_.back();
+      Cut& piece = pieces_.back();
       in_prefix = is_prefix(*function);
       if (!in_prefix && piece.name.empty())
         piece.name = function->name;
@@ -130,19 +130,19 @@ class Split {
     return !pieces_.empty() && pieces_.front().start == 0 &&
            pieces_.back().end <= shared().data.size() &&
            std::ranges::none_of(pieces_,
-                                [](const Piece& piece) { return piece.name.empty(); });
+                                [](const Cut& piece) { return piece.name.empty(); });
   }
 
   /// The piece that covers an offset or has it in the padding behind it.
-  Piece* piece_at(std::uint64_t offset) {
-    const auto after = std::ranges::upper_bound(pieces_, offset, {}, &Piece::start);
+  Cut* piece_at(std::uint64_t offset) {
+    const auto after = std::ranges::upper_bound(pieces_, offset, {}, &Cut::start);
     return after == pieces_.begin() ? nullptr : &*(after - 1);
   }
 
   bool all_symbols_fit() const {
     return std::ranges::all_of(object_.symbols, [&](const elf::Symbol& symbol) {
       return symbol.section != shared_ || symbol.is_section() || symbol.is_function() ||
-             std::ranges::any_of(pieces_, [&](const Piece& piece) {
+             std::ranges::any_of(pieces_, [&](const Cut& piece) {
                return symbol.value >= piece.start && symbol.value <= piece.end;
              });
     });
@@ -155,7 +155,7 @@ class Split {
     for (const elf::Relocation& relocation : shared().relocations)
       relocated.push_back(relocation.offset);
     std::ranges::sort(relocated);
-    for (const Piece& piece : pieces_)
+    for (const Cut& piece : pieces_)
       for (std::uint64_t at = piece.start; at < piece.end;) {
         const std::size_t length = arch_.instruction_length(code.subspan(at));
         if (length == 0)
@@ -168,7 +168,7 @@ class Split {
     return true;
   }
 
-  bool look_at(const Piece& piece, std::uint64_t at) {
+  bool look_at(const Cut& piece, std::uint64_t at) {
     const auto found = arch_.own_reference(shared(), at);
     if (!found.is_known)
       return false;
@@ -194,7 +194,7 @@ class Split {
     shared().has_relocations = true;
   }
 
-  elf::Section cut_out(const Piece& piece) const {
+  elf::Section cut_out(const Cut& piece) const {
     const elf::Section& whole = object_.sections[shared_];
     elf::Section section{.name = std::string(kOwnSection) + piece.name,
                          .flags = whole.flags,
@@ -212,7 +212,7 @@ class Split {
   }
 
   void make_sections() {
-    for (Piece& piece : pieces_) {
+    for (Cut& piece : pieces_) {
       piece.section = object_.add_section(cut_out(piece));
       piece.symbol = object_.section_symbol(piece.section);
     }
@@ -230,7 +230,7 @@ class Split {
           ends = arch::instruction_ends(arch_, section);
         const std::int64_t target = arch_.target_offset(
             section, relocation, ends ? *ends : arch::InstructionEnds());
-        const Piece& piece =
+        const Cut& piece =
             *piece_at(static_cast<std::uint64_t>(std::max<std::int64_t>(target, 0)));
         relocation.symbol = piece.symbol;
         relocation.addend -= static_cast<std::int64_t>(piece.start);
@@ -241,7 +241,7 @@ class Split {
   elf::Object& object_;
   const arch::Arch& arch_;
   SectionId shared_;
-  std::vector<Piece> pieces_;
+  std::vector<Cut> pieces_;
   std::vector<arch::OwnReference> own_;
 };
 

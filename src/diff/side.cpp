@@ -19,7 +19,6 @@ namespace kpatch::diff {
 
 namespace {
 
-constexpr std::string_view kToc = ".toc";
 constexpr std::uint64_t kTocSlot = 8;
 
 constexpr std::array<std::string_view, 3> kFunctionSections = {
@@ -83,7 +82,7 @@ void Side::find_section_symbols() {
   for (SymbolId id = 1; id < symbols.size(); ++id)
     if (symbol(id).is_section() && home(id) && !sections[home(id)].section_symbol)
       sections[home(id)].section_symbol = id;
-  toc_ = object.find_section(kToc);
+  toc_ = object.find_section(special::kToc);
   for (const elf::Relocation& slot : object.sections[toc_].relocations)
     toc_slots_.emplace(slot.offset, &slot);
 }

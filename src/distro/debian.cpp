@@ -28,6 +28,7 @@
 #include "arch/arch.h"
 #include "base/error.h"
 #include "base/files.h"
+#include "base/host_kernel.h"
 #include "base/process.h"
 #include "base/sha256.h"
 #include "cache/cache.h"
@@ -48,7 +49,6 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <sys/utsname.h>
 
 namespace kpatch::distro {
 namespace fs = std::filesystem;
@@ -263,9 +263,8 @@ void locate_debug(const Workshop& shop, kernel::Target& target) {
 }
 
 Workshop open_workshop(const kernel::TargetRequest& request) {
-  utsname running{};
-  uname(&running);
-  const std::string release = request.release.empty() ? running.release : request.release;
+  const std::string release =
+      request.release.empty() ? host_kernel().release : request.release;
   check_release(release);
   machine_of_release(release); // refuses what is no kernel of Debian's
   const fs::path cache = fs::weakly_canonical(

@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/process.h"
+#include "distro/apt.h"
 #include "distro/package_unpack.h"
 
 #include <vector>

@@ -4,13 +4,13 @@
 #include "distro/debian_versions.h"
 
 #include "base/error.h"
+#include "base/host_kernel.h"
 #include "cache/layout.h"
 #include "distro/debian_names.h"
 
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <sys/utsname.h>
 
 namespace kpatch::distro {
 namespace fs = std::filesystem;
@@ -77,8 +77,7 @@ void refuse_image_alone(const DebianArchive& archive, const std::string& release
 
 std::string choose_version(const fs::path& cache, DebianArchive& archive,
                            const std::string& release) {
-  utsname running{};
-  uname(&running);
+  const HostKernel running = host_kernel();
   if (release == running.release)
     if (const std::string version = running_debian_version(running.version);
         !version.empty())

@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "cache/cache_upkeep.h"
 #include "cache/layout.h"
+#include "distro/apt.h"
 
 #include <fmt/ranges.h>
 
@@ -18,15 +19,9 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr std::chrono::hours kDay{24};
+constexpr std::chrono::hours kAgeOfLists{24};
 constexpr std::chrono::minutes kNew{10};
 constexpr const char* kStamp = "fetched"; ///< its time is that of the lists
-
-bool is_older_than(const fs::path& file, std::chrono::seconds age) {
-  std::error_code none;
-  const fs::file_time_type time = fs::last_write_time(file, none);
-  return none || fs::file_time_type::clock::now() - time > age;
-}
 
 std::string architecture() {
   const Outcome outcome = run(apt({"dpkg", "--print-architecture"}));
@@ -41,6 +36,10 @@ std::string state_name(const DebianRelease& release,
                      : fmt::format("{}-{}", release.codename, sha256(all).substr(0, 12));
 }
 
+bool is_fresh(const fs::path& stamp, std::chrono::seconds age) {
+  return fs::exists(stamp) && !is_older_than(stamp, age);
+}
+
 } // namespace
 
 ReleaseArchive::ReleaseArchive(const DebianRelease& release, const fs::path& cache,
@@ -52,7 +51,7 @@ ReleaseArchive::ReleaseArchive(const DebianRelease& release, const fs::path& cac
       is_offline_(is_offline), progress_(std::move(progress)) {}
 
 const Apt& ReleaseArchive::apt() {
-  update_if_older_than(kDay);
+  update_if_older_than(kAgeOfLists);
   if (fs::exists(state_))
     cache::record_use(state_);
   return apt_;
@@ -63,12 +62,12 @@ bool ReleaseArchive::refresh() {
 }
 
 bool ReleaseArchive::update_if_older_than(std::chrono::seconds age) {
-  if (is_offline_ || was_refused_ || !is_older_than(state_ / kStamp, age) ||
+  if (is_offline_ || was_refused_ || is_fresh(state_ / kStamp, age) ||
       find_program("apt-get").empty())
     return false;
   fs::create_directories(state_);
   const FileLock lock(state_ / ".lock");
-  if (!is_older_than(state_ / kStamp, age)) // another run has done it meanwhile
+  if (is_fresh(state_ / kStamp, age)) // another run has done it meanwhile
     return true;
   if (progress_)
     progress_(fmt::format("Fetching the package lists of Debian {}", release_.name));

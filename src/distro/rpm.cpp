@@ -11,6 +11,7 @@
 #include "arch/arch.h"
 #include "base/error.h"
 #include "base/files.h"
+#include "base/host_kernel.h"
 #include "base/process.h"
 #include "base/sha256.h"
 #include "cache/cache.h"
@@ -21,7 +22,6 @@
 #include "distro/tree.h"
 
 #include <algorithm>
-#include <sys/utsname.h>
 
 namespace kpatch::distro {
 namespace fs = std::filesystem;
@@ -52,8 +52,7 @@ std::string_view distribution_of(std::string_view release) {
 }
 
 std::string wanted_release(const kernel::TargetRequest& request) {
-  utsname running{};
-  uname(&running);
+  const HostKernel running = host_kernel();
   if (!request.source_rpm.empty())
     return release_of_source_rpm(request.source_rpm.filename().native(),
                                  request.machine.empty() ? running.machine
@@ -207,9 +206,7 @@ namespace {
 
 /// "5.14.0-427.el9.x86_64", for the name of a package, whatever the release says.
 std::string with_machine(const std::string& release) {
-  utsname running{};
-  uname(&running);
-  return machine_of(release).empty() ? release + "." + running.machine : release;
+  return machine_of(release).empty() ? release + "." + host_kernel().machine : release;
 }
 
 /// The binary files of the kernel below one root.

@@ -16,6 +16,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "base/module_name.h"
 #include "base/sha256.h"
 #include "base/text.h"
 #include "cache/cache.h"
@@ -161,7 +162,7 @@ std::string symvers_text(const kernel::Target& target, const Tree& tree) {
         fs::path("/lib/modules") / target.release / "build" / kSymversName})
     if (auto text = read_text_if_exists(file); text && !text->empty())
       return std::move(*text);
-  std::string text = image::exports_of(target.vmlinux, kernel::kVmlinux);
+  std::string text = image::exports_of(target.vmlinux, kVmlinux);
   for (const auto& [name, files] : target.modules)
     text += image::exports_of(files.shipped, name);
   return text;

@@ -13,6 +13,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "base/host_kernel.h"
 #include "base/process.h"
 #include "base/text.h"
 #include "cache/cache.h"
@@ -27,17 +28,14 @@
 
 #include <algorithm>
 #include <cctype>
-#include <sys/utsname.h>
 
 namespace kpatch::distro {
 namespace fs = std::filesystem;
 
 namespace {
 
-std::string wanted_release(const kernel::TargetRequest& request) {
-  utsname running{};
-  uname(&running);
-  return request.release.empty() ? running.release : request.release;
+std::string release_to_patch(const kernel::TargetRequest& request) {
+  return request.release.empty() ? host_kernel().release : request.release;
 }
 
 /// The first of the packages that the archive has, downloaded.
@@ -73,7 +71,7 @@ void unpack_source(const kernel::TargetRequest& request, const SourcePackage& so
 } // namespace
 
 bool is_ubuntu_request(const kernel::TargetRequest& request) {
-  const std::string release = wanted_release(request);
+  const std::string release = release_to_patch(request);
   const std::size_t dash = release.rfind('-');
   if (dash == std::string::npos || dash == 0)
     return false;
@@ -88,7 +86,7 @@ bool is_ubuntu_request(const kernel::TargetRequest& request) {
 }
 
 kernel::Target ubuntu_target(const kernel::TargetRequest& request) {
-  const std::string release = wanted_release(request);
+  const std::string release = release_to_patch(request);
   check_release(release);
   const fs::path cache = fs::weakly_canonical(
       request.cache.empty() ? cache::default_cache() : request.cache);

@@ -13,8 +13,6 @@ namespace kpatch::dwarf {
 
 namespace {
 
-constexpr int kDeepestScope = 64; // of blocks in blocks; hostile input nests deeper
-
 struct Scopes {
   ~Scopes() { std::free(list); }
   Dwarf_Die* list = nullptr;

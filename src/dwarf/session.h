@@ -12,6 +12,9 @@
 
 namespace kpatch::dwarf {
 
+inline constexpr int kDeepestScope =
+    64; ///< of blocks in blocks; hostile input nests deeper
+
 /// A relocatable object has no addresses; each section is given a range of its own.
 std::uint64_t address_of(elf::SectionId section, std::uint64_t offset);
 

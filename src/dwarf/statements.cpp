@@ -12,11 +12,7 @@
 
 namespace kpatch::dwarf {
 
-namespace {
-
-constexpr int kDeepestScope = 64; // of blocks in blocks; hostile input nests deeper
-
-} // namespace
+namespace {} // namespace
 
 Statements::Statements(Dwarf* dwarf) : dwarf_(dwarf) {
   for_each_unit(dwarf, [&](Dwarf_Die& top) {

@@ -13,6 +13,7 @@
 #include "elf/function_records.h"
 
 #include "base/endian.h"
+#include "base/module_name.h"
 
 #include <fmt/format.h>
 
@@ -155,7 +156,8 @@ void read_kernels(const Object& module, SectionId id, FunctionRecords& found) {
         load<std::uint32_t>(section.data, at + object::kCount, module.header.order);
     if (!functions || count == 0 ||
         !read_functions(module, *functions, count,
-                        name ? text_at(module, name) : "vmlinux", found.records))
+                        name ? text_at(module, name) : std::string(kVmlinux),
+                        found.records))
       found.damage = "names functions that are not there";
   }
 }

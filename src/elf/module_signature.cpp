@@ -8,6 +8,7 @@
 #include "elf/module_signature.h"
 
 #include "base/endian.h"
+#include "elf/signature_trailer.h"
 
 #include <algorithm>
 #include <array>
@@ -17,12 +18,6 @@ namespace kpatch::elf {
 
 namespace {
 
-constexpr std::string_view kMark = "~Module signature appended~\n";
-/// struct module_signature: five bytes, three of padding, length in big-endian order.
-constexpr std::size_t kTrailerSize = 12;
-constexpr std::size_t kLengthInTrailer = 8;
-constexpr std::size_t kKindInTrailer = 2;
-constexpr std::uint8_t kPkcs7 = 2; // PKEY_ID_PKCS7, the only kind
 /// What a PKCS#7 message begins with: a sequence whose length has one to three bytes, and
 /// in it the object identifier 1.2.840.113549.1.7.2, signedData.
 constexpr std::uint8_t kSequence = 0x30;
@@ -88,11 +83,11 @@ std::string damage_of(std::span<const std::uint8_t> trailer,
 } // namespace
 
 ModuleSignature read_signature(std::span<const std::uint8_t> image) {
-  if (image.size() < kMark.size() + kTrailerSize ||
-      !std::ranges::equal(image.last(kMark.size()), kMark))
+  if (image.size() < kSignatureMark.size() + kTrailerSize ||
+      !std::ranges::equal(image.last(kSignatureMark.size()), kSignatureMark))
     return {};
   ModuleSignature signature{.is_present = true};
-  image = image.first(image.size() - kMark.size());
+  image = image.first(image.size() - kSignatureMark.size());
   const std::span<const std::uint8_t> trailer = image.last(kTrailerSize);
   image = image.first(image.size() - kTrailerSize);
   const std::uint32_t length =

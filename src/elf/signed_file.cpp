@@ -5,27 +5,20 @@
 #include "elf/signed_file.h"
 
 #include "base/endian.h"
+#include "elf/signature_trailer.h"
 
 #include <algorithm>
 #include <string_view>
 
 namespace kpatch::elf {
 
-namespace {
-
-constexpr std::string_view kMark = "~Module signature appended~\n";
-constexpr std::size_t kTrailerSize = 12;
-constexpr std::size_t kKindAt = 2, kLengthAt = 8;
-constexpr std::uint8_t kPkcs7 = 2; // PKEY_ID_PKCS7
-
-} // namespace
-
 std::optional<SignedFile> split_signature(std::span<const std::uint8_t> file) {
-  constexpr std::size_t kTail = kMark.size() + kTrailerSize;
-  if (file.size() < kTail || !std::ranges::equal(file.last(kMark.size()), kMark))
+  constexpr std::size_t kTail = kSignatureMark.size() + kTrailerSize;
+  if (file.size() < kTail ||
+      !std::ranges::equal(file.last(kSignatureMark.size()), kSignatureMark))
     return std::nullopt;
   const std::uint32_t length =
-      load<std::uint32_t>(file.last(kTail), kLengthAt, std::endian::big);
+      load<std::uint32_t>(file.last(kTail), kLengthInTrailer, std::endian::big);
   const std::span<const std::uint8_t> rest = file.first(file.size() - kTail);
   if (length >= rest.size())
     return std::nullopt;
@@ -37,11 +30,11 @@ Bytes with_signature(std::span<const std::uint8_t> content,
   Bytes file(content.begin(), content.end());
   file.insert(file.end(), message.begin(), message.end());
   Bytes trailer(kTrailerSize);
-  trailer[kKindAt] = kPkcs7;
-  store<std::uint32_t>(trailer, kLengthAt, static_cast<std::uint32_t>(message.size()),
-                       std::endian::big);
+  trailer[kKindInTrailer] = kPkcs7;
+  store<std::uint32_t>(trailer, kLengthInTrailer,
+                       static_cast<std::uint32_t>(message.size()), std::endian::big);
   file.insert(file.end(), trailer.begin(), trailer.end());
-  file.insert(file.end(), kMark.begin(), kMark.end());
+  file.insert(file.end(), kSignatureMark.begin(), kSignatureMark.end());
   return file;
 }
 

@@ -21,15 +21,15 @@ constexpr std::size_t kChunk = std::size_t{1} << 20;
 struct Close {
   void operator()(archive* reader) const { archive_read_free(reader); }
 };
-using Reader = std::unique_ptr<archive, Close>;
+using Archive = std::unique_ptr<archive, Close>;
 
 [[noreturn]] void refuse(archive* reader, std::string_view label) {
   const char* why = archive_error_string(reader);
   fail("{}: cannot be decompressed: {}", label, why ? why : "damaged data");
 }
 
-Reader open(std::span<const std::uint8_t> file, std::string_view label) {
-  Reader reader(archive_read_new());
+Archive open_archive(std::span<const std::uint8_t> file, std::string_view label) {
+  Archive reader(archive_read_new());
   archive_read_support_filter_gzip(reader.get());
   archive_read_support_filter_bzip2(reader.get());
   archive_read_support_filter_xz(reader.get());
@@ -46,7 +46,7 @@ Reader open(std::span<const std::uint8_t> file, std::string_view label) {
 } // namespace
 
 Bytes decompressed(std::span<const std::uint8_t> file, std::string_view label) {
-  const Reader reader = open(file, label);
+  const Archive reader = open_archive(file, label);
   archive_entry* entry = nullptr;
   const int found = archive_read_next_header(reader.get(), &entry);
   if (found == ARCHIVE_EOF)

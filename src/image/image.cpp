@@ -58,6 +58,11 @@ std::vector<ImageSymbolId> Image::named(std::string_view name) const {
   return ids;
 }
 
+std::uint64_t Image::address_of(std::string_view name) const {
+  const std::vector<ImageSymbolId> all = named(name);
+  return all.empty() ? 0 : symbols()[all.front()].address;
+}
+
 std::span<const ImageSymbolId> Image::at(std::uint64_t address) const {
   const auto begin = std::lower_bound(by_address_.begin(), by_address_.end(), address,
                                       [&](ImageSymbolId id, std::uint64_t value) {

@@ -63,6 +63,8 @@ class Image {
 
   /// Symbols of that name that are defined here, in table order.
   std::vector<ImageSymbolId> named(std::string_view name) const;
+  /// Where the first symbol of that name is; 0 if there is none.
+  std::uint64_t address_of(std::string_view name) const;
   /// Symbols at that very address.
   std::span<const ImageSymbolId> at(std::uint64_t address) const;
   /// The last symbol at or before the address; for messages.

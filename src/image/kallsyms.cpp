@@ -45,7 +45,7 @@ constexpr std::size_t kLongestName = 1024; ///< KSYM_NAME_LEN is 512
 constexpr std::uint64_t kSeqSize = 3;
 
 /// Reads that say "no" instead of throwing: most places that are tried are not the one.
-struct Reader {
+struct TableReader {
   View data;
   std::endian order;
   std::uint64_t alignment; ///< of the parts
@@ -73,7 +73,7 @@ struct Tokens {
 };
 
 /// Fills in the tokens if a table at `begin` fits the index.
-bool read_tokens(const Reader& reader, std::uint64_t begin, std::uint64_t index,
+bool read_tokens(const TableReader& reader, std::uint64_t begin, std::uint64_t index,
                  Tokens& tokens) {
   std::uint64_t at = begin;
   for (std::size_t i = 0; i < kTokens; ++i) {
@@ -93,7 +93,7 @@ bool read_tokens(const Reader& reader, std::uint64_t begin, std::uint64_t index,
 }
 
 /// Whether 256 ascending offsets stand here.
-bool looks_like_index(const Reader& reader, std::uint64_t index) {
+bool looks_like_index(const TableReader& reader, std::uint64_t index) {
   if (reader.at<std::uint16_t>(index) != 0)
     return false;
   std::uint16_t last = 0;
@@ -106,7 +106,7 @@ bool looks_like_index(const Reader& reader, std::uint64_t index) {
   return true;
 }
 
-bool tokens_for_index(const Reader& reader, std::uint64_t index, Tokens& tokens) {
+bool tokens_for_index(const TableReader& reader, std::uint64_t index, Tokens& tokens) {
   const std::uint64_t last = *reader.at<std::uint16_t>(index + 2 * (kTokens - 1));
   if (index < last + 1)
     return false;
@@ -125,7 +125,7 @@ struct Names {
 };
 
 /// Where the name at `at` begins and ends; false if there is none.
-bool name_extent(const Reader& reader, std::uint64_t& at, std::uint64_t& end) {
+bool name_extent(const TableReader& reader, std::uint64_t& at, std::uint64_t& end) {
   const auto low = reader.at<std::uint8_t>(at++);
   if (!low || *low == 0)
     return false;
@@ -141,7 +141,7 @@ bool name_extent(const Reader& reader, std::uint64_t& at, std::uint64_t& end) {
 }
 
 /// Whether the tokens stand where the markers end, or the order by name behind them does.
-bool ends_at_tokens(const Reader& reader, const Names& names, std::uint64_t end,
+bool ends_at_tokens(const TableReader& reader, const Names& names, std::uint64_t end,
                     const Tokens& tokens) {
   const std::uint64_t markers_end = reader.aligned(end);
   return markers_end == tokens.table ||
@@ -150,7 +150,7 @@ bool ends_at_tokens(const Reader& reader, const Names& names, std::uint64_t end,
 
 /// Whether `names.count` names stand at `names.begin`, then their markers, then the
 /// tokens.
-bool names_fit(const Reader& reader, const Names& names, const Tokens& tokens) {
+bool names_fit(const TableReader& reader, const Names& names, const Tokens& tokens) {
   std::vector<std::uint32_t> markers;
   std::uint64_t at = names.begin;
   for (std::uint32_t i = 0; i < names.count; ++i) {
@@ -170,7 +170,7 @@ bool names_fit(const Reader& reader, const Names& names, const Tokens& tokens) {
   return ends_at_tokens(reader, names, table + 4 * markers.size(), tokens);
 }
 
-std::optional<Names> find_names(const Reader& reader, const Tokens& tokens) {
+std::optional<Names> find_names(const TableReader& reader, const Tokens& tokens) {
   const std::uint64_t before = tokens.table;
   for (std::uint64_t at = before & ~(reader.alignment - 1); at >= reader.alignment;) {
     at -= reader.alignment;
@@ -196,7 +196,7 @@ if_ascending(std::vector<std::uint64_t> addresses) {
 /// Offsets from a base. With CONFIG_KALLSYMS_ABSOLUTE_PERCPU those that are not negative
 /// are addresses, of per-cpu variables, and there is always a negative one; without, none
 /// is negative, as no kernel has 2 GiB.
-std::optional<std::vector<std::uint64_t>> relative_addresses(const Reader& reader,
+std::optional<std::vector<std::uint64_t>> relative_addresses(const TableReader& reader,
                                                              std::uint64_t offsets,
                                                              std::uint32_t count,
                                                              std::uint64_t base) {
@@ -223,7 +223,7 @@ std::optional<std::vector<std::uint64_t>> relative_addresses(const Reader& reade
 }
 
 std::optional<std::vector<std::uint64_t>>
-absolute_addresses(const Reader& reader, std::uint64_t table, std::uint32_t count) {
+absolute_addresses(const TableReader& reader, std::uint64_t table, std::uint32_t count) {
   std::vector<std::uint64_t> addresses;
   addresses.reserve(count);
   for (std::uint32_t i = 0; i < count; ++i) {
@@ -236,7 +236,7 @@ absolute_addresses(const Reader& reader, std::uint64_t table, std::uint32_t coun
 }
 
 /// Each offset counts from where it stands; the section was linked at `section`.
-std::optional<std::vector<std::uint64_t>> place_addresses(const Reader& reader,
+std::optional<std::vector<std::uint64_t>> place_addresses(const TableReader& reader,
                                                           std::uint64_t offsets,
                                                           std::uint32_t count,
                                                           std::uint64_t section) {
@@ -259,7 +259,7 @@ bool is_base(std::uint64_t value) {
   return value >> 63 && value % 4096 == 0;
 }
 
-std::optional<std::vector<std::uint64_t>> find_addresses(const Reader& reader,
+std::optional<std::vector<std::uint64_t>> find_addresses(const TableReader& reader,
                                                          const Names& names,
                                                          const Tokens& tokens,
                                                          std::uint64_t section) {
@@ -285,7 +285,7 @@ std::optional<std::vector<std::uint64_t>> find_addresses(const Reader& reader,
   return absolute_addresses(reader, after, names.count);
 }
 
-std::vector<Kallsym> expand(const Reader& reader, const Names& names,
+std::vector<Kallsym> expand(const TableReader& reader, const Names& names,
                             const Tokens& tokens,
                             const std::vector<std::uint64_t>& addresses) {
   std::vector<Kallsym> symbols(names.count);
@@ -302,7 +302,8 @@ std::vector<Kallsym> expand(const Reader& reader, const Names& names,
   return symbols;
 }
 
-std::optional<std::vector<Kallsym>> decode(const Reader& reader, std::uint64_t address) {
+std::optional<std::vector<Kallsym>> decode(const TableReader& reader,
+                                           std::uint64_t address) {
   Tokens tokens;
   for (std::uint64_t at = reader.alignment; at < reader.data.size();
        at += reader.alignment) {

@@ -7,6 +7,7 @@
 #include "image/symvers.h"
 
 #include "base/error.h"
+#include "base/module_name.h"
 #include "base/text.h"
 
 #include <algorithm>
@@ -49,7 +50,7 @@ std::size_t object_column(std::string_view text) {
   for_each_line(text, [&](std::string_view line) {
     split(line, row);
     for (std::size_t i = kSymbolColumn + 1; i < row.count && column == 0; ++i)
-      if (row[i].starts_with("vmlinux"))
+      if (row[i].starts_with(kVmlinux))
         column = i;
     return column == 0;
   });

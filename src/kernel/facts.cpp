@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "base/module_name.h"
 #include "base/text.h"
 #include "cache/record.h"
 #include "kernel/btf_facts.h"

@@ -33,6 +33,7 @@
 #include "arch/arch.h"
 #include "base/error.h"
 #include "base/files.h"
+#include "base/host_kernel.h"
 #include "base/process.h"
 #include "kernel/config.h"
 #include "kernel/objtool.h"
@@ -40,7 +41,6 @@
 #include <algorithm>
 #include <charconv>
 #include <iterator>
-#include <sys/utsname.h>
 #include <thread>
 #include <unistd.h>
 
@@ -244,10 +244,8 @@ std::vector<std::string> make_variables_of(const Target& target,
                                            const TargetRequest& request) {
   std::vector<std::string> variables = {"CC=" + target.compiler.command,
                                         "KERNELRELEASE=" + target.release};
-  utsname host{};
-  uname(&host);
   const arch::Arch* machine = arch::find_arch(target.machine);
-  if (machine && target.machine != host.machine)
+  if (machine && target.machine != host_kernel().machine)
     variables.push_back(fmt::format("ARCH={}", machine->kbuild_name()));
   if (!request.cross_compile.empty())
     variables.push_back("CROSS_COMPILE=" + request.cross_compile);

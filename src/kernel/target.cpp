@@ -4,6 +4,7 @@
 #include "kernel/target.h"
 
 #include "base/error.h"
+#include "base/module_name.h"
 
 namespace kpatch::kernel {
 namespace fs = std::filesystem;

@@ -10,9 +10,6 @@
 
 namespace kpatch::kernel {
 
-/// The owner of everything that is linked into the kernel proper.
-inline constexpr std::string_view kVmlinux = "vmlinux";
-
 /// Which translation units a kernel was made of and which binary each went into. A unit
 /// may have several owners: some modules share a source file.
 class UnitIndex {

@@ -61,7 +61,7 @@ void check_symbol_name(const std::string& label, const std::string& name) {
 /// Before 5.8 such a relocation was applied too late for the code that needed it; since
 /// then the kernel refuses the module.
 void check_owner(const std::string& label, const RelocationRecord& record) {
-  if (record.object != "vmlinux" && record.symbol.object == "vmlinux")
+  if (record.object != kVmlinux && record.symbol.object == kVmlinux)
     fail("{}: a relocation for module {} refers to symbol '{}' of vmlinux, which the "
          "kernel refuses",
          label, record.object, record.symbol.name);

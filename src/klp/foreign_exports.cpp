@@ -8,6 +8,7 @@
 // whenever it is: the module loader has seen to that.
 #include "klp/foreign_exports.h"
 
+#include "base/module_name.h"
 #include "special/names.h"
 
 namespace kpatch::klp {
@@ -44,7 +45,7 @@ std::vector<Problem> references_to_strangers(const diff::Delta& delta,
     if (!used[id] || !symbol.is_undefined() || symbol.binding != STB_GLOBAL)
       continue;
     const std::string owner = inputs.symvers.exporter(symbol.name);
-    if (owner.empty() || owner == "vmlinux" || owner == inputs.parent ||
+    if (owner.empty() || owner == kVmlinux || owner == inputs.parent ||
         lenders.contains(owner) || !inputs.parent_symbols.named(symbol.name).empty())
       continue;
     problems.push_back(

@@ -7,6 +7,7 @@
 #include "klp/intermediate.h"
 
 #include "base/error.h"
+#include "base/module_name.h"
 #include "elf/edit.h"
 #include "elf/function_records.h"
 #include "klp/ftrace_records.h"
@@ -23,7 +24,6 @@ namespace kpatch::klp {
 
 namespace {
 
-constexpr std::string_view kVmlinux = "vmlinux";
 constexpr std::string_view kCallbacks = ".kpatch.callbacks.";
 constexpr std::uint64_t kCallbackObjectName =
     8; // {function, objname} of the author's macros

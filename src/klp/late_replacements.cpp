@@ -9,6 +9,7 @@
 // (.klp.arch).
 #include "klp/late_replacements.h"
 
+#include "base/module_name.h"
 #include "klp/policy.h"
 
 #include <fmt/format.h>
@@ -19,7 +20,6 @@ namespace kpatch::klp {
 
 namespace {
 
-constexpr std::string_view kVmlinux = "vmlinux";
 constexpr std::string_view kReplacements = ".altinstr_replacement";
 constexpr const char* kLate = "KP3003";
 

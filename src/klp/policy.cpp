@@ -12,6 +12,7 @@
 #include "klp/policy.h"
 
 #include "base/error.h"
+#include "base/module_name.h"
 #include "special/names.h"
 
 #include <algorithm>
@@ -21,7 +22,6 @@ namespace kpatch::klp {
 
 namespace {
 
-constexpr std::string_view kVmlinux = "vmlinux";
 constexpr std::array<std::string_view, 3> kHookHelpers = {
     "kpatch_shadow_alloc", "kpatch_shadow_free", "kpatch_shadow_get"};
 
@@ -36,7 +36,7 @@ class Chooser {
  public:
   Chooser(const diff::Delta& delta, Resolver& resolver)
       : delta_(delta), resolver_(resolver) {
-    toc_ = delta.object.find_section(".toc");
+    toc_ = delta.object.find_section(special::kToc);
     const auto& slots = delta.object.sections[toc_].relocations;
     for (std::size_t i = 0; i < slots.size(); ++i)
       toc_slots_.emplace(slots[i].offset, i);

@@ -17,7 +17,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr std::size_t kColumns = 78;
+constexpr std::size_t kColumnsOfControl = 78;
 
 std::string control(const PatchPackage& package, std::string_view arch,
                     std::uintmax_t size) {
@@ -29,7 +29,7 @@ std::string control(const PatchPackage& package, std::string_view arch,
     text += fmt::format("Homepage: {}\n", package.url);
   text += fmt::format("Description: {}\n", package.summary);
   for (const std::string& sentence : package.changes)
-    for (const std::string& line : wrapped(sentence, kColumns))
+    for (const std::string& line : wrapped(sentence, kColumnsOfControl))
       text += fmt::format(" {}\n", line);
   return text + " .\n It is loaded when it is installed, unless /etc/default/kpatch says "
                 "otherwise.\n";
@@ -40,7 +40,7 @@ std::string changelog(const PatchPackage& package) {
       fmt::format("{} ({}) stable; urgency=high\n\n", package.name, package.version);
   for (const std::string& sentence : package.changes) {
     std::string_view mark = "  * ";
-    for (const std::string& line : wrapped(sentence, kColumns - 4)) {
+    for (const std::string& line : wrapped(sentence, kColumnsOfControl - 4)) {
       text += fmt::format("{}{}\n", mark, line);
       mark = "    ";
     }

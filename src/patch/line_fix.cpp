@@ -80,7 +80,7 @@ std::vector<Resumption> compare(std::string_view original, std::string_view patc
 }
 
 /// What is known of the place before each line of a text; lines count from 1.
-struct Lines {
+struct LinesOfCode {
   std::vector<bool> is_open;        ///< a directive may stand before it
   std::vector<bool> ends_branch;    ///< the line before it is #else, #elif or #endif
   std::vector<unsigned> conditions; ///< how many conditionals are open
@@ -99,7 +99,7 @@ class LineWalk {
     tokens_ = tokens_of(text);
   }
 
-  Lines walk() {
+  LinesOfCode walk() {
     for (std::size_t i = 0; i < tokens_.size(); ++i) {
       const Token& token = tokens_[i];
       if (token.begins_line)
@@ -148,7 +148,7 @@ class LineWalk {
 
   std::string_view text_;
   std::vector<Token> tokens_;
-  Lines lines_;
+  LinesOfCode lines_;
   bool after_name_ = false;
   int parentheses_ = 0;
   unsigned conditions_ = 0;
@@ -159,7 +159,7 @@ class LineWalk {
 
 std::string with_original_lines(std::string_view original, std::string_view patched) {
   const std::vector<Resumption> changes = compare(original, patched);
-  const Lines lines = LineWalk(patched).walk();
+  const LinesOfCode lines = LineWalk(patched).walk();
   std::string result;
   std::size_t next = 0;
   bool is_off = false;       // a directive is due

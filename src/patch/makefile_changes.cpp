@@ -15,6 +15,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "base/module_name.h"
 #include "kernel/makefile_units.h"
 #include "kernel/module_folders.h"
 #include "patch/makefile_judge.h"
@@ -143,7 +144,7 @@ class Follower {
 
   bool take(const std::string& makefile, const std::string& unit,
             const std::string& owner) {
-    if (owner != kernel::kVmlinux && !target_.modules.contains(owner)) {
+    if (owner != kVmlinux && !target_.modules.contains(owner)) {
       add(makefile,
           fmt::format("{} makes {} a module that this kernel does not have", unit, owner),
           "build the new module by itself, and load it beside the patch");

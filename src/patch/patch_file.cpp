@@ -81,9 +81,9 @@ std::string_view without_return(std::string_view line) {
   return line;
 }
 
-class Reader {
+class PatchReader {
  public:
-  Reader(std::string_view text, std::string name)
+  PatchReader(std::string_view text, std::string name)
       : lines_(lines_of(without_byte_order_mark(text))), patch_{.name = std::move(name),
                                                                 .changes = {}} {}
 
@@ -376,7 +376,7 @@ class Reader {
 } // namespace
 
 PatchFile parse_patch(std::string_view text, std::string name) {
-  return Reader(text, std::move(name)).read();
+  return PatchReader(text, std::move(name)).read();
 }
 
 } // namespace kpatch::patch

@@ -25,7 +25,7 @@ namespace {
 
 /// Debug information has a type only where it is used. Of those that mention it some do
 /// not use it, and it would take long to ask all.
-constexpr std::size_t kAsked = 4;
+constexpr std::size_t kUsersNamed = 4;
 
 /// Whether the text has one of the types' names.
 bool mentions_one(std::string_view text, const std::set<std::string>& types) {
@@ -64,7 +64,7 @@ class LayoutSearch {
                           [&](const std::string& reader) { return is_touched(reader); });
     std::vector<std::string> users;
     for (const std::string& reader : readers)
-      if (users.size() < kAsked &&
+      if (users.size() < kUsersNamed &&
           mentions_one(read_text_if_exists(view_.root() / reader).value_or(""), types))
         users.push_back(reader);
     return users;

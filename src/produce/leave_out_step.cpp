@@ -53,7 +53,7 @@ std::vector<Obstacle> obstacles(const BuildResult& result) {
   return obstacles;
 }
 
-constexpr const char* kAsked = "it is named by --leave-out";
+constexpr const char* kNamed = "it is named by --leave-out";
 
 /// Whether it is there because of what an earlier round has left out. What does not
 /// compile or link without that depends on it; what cannot be patched must have passed.
@@ -81,7 +81,7 @@ bool is_file_or_patch(const std::string& name) {
 
 void leave_out_unwanted(Context& context, patch::Selection& selection) {
   for (const std::string& name : context.options.unwanted) {
-    const patch::LeftForReboot why{.unit = {}, .code = {}, .reason = kAsked};
+    const patch::LeftForReboot why{.unit = {}, .code = {}, .reason = kNamed};
     bool is_known = selection.leave_out_patch(name, why);
     while (selection.leave_out_file(name, why))
       is_known = true;
@@ -103,7 +103,7 @@ void note_unwanted(Context& context) {
                                              .fixes = {},
                                              .unit = unit.unit,
                                              .code = {},
-                                             .reason = kAsked});
+                                             .reason = kNamed});
     }
   if (has_refused_units(context.result))
     return; // it may be in one of these

@@ -4,6 +4,7 @@
 // the judge that `kpatch verify` is: what was believed while it was made is not asked.
 #include "produce/module_check.h"
 
+#include "base/module_name.h"
 #include "match/match.h"
 #include "verify/judge.h"
 
@@ -16,7 +17,7 @@ std::vector<Problem> module_problems(const kernel::Target& target,
   if (!match::can_match(object))
     return {};
   verify::KernelOnDisk kernel{.release = target.release,
-                              .image = target.shipped_file(kernel::kVmlinux),
+                              .image = target.shipped_file(kVmlinux),
                               .modules_root = target.modules_root,
                               .more_modules = {}};
   for (const auto& [name, files] : target.modules)

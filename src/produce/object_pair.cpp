@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "base/module_name.h"
 #include "diff/diff.h"
 #include "elf/edit.h"
 #include "elf/object.h"
@@ -96,7 +97,7 @@ Parent read_parent(const kernel::Target& target, const std::string& owner,
     return {
         std::nullopt, searchable(index_of(symbols)), {}, lenders_of(symbols, symvers)};
   }
-  image::Image image = owner == kernel::kVmlinux
+  image::Image image = owner == kVmlinux
                            ? image::read_kernel_image(target.shipped_file(owner))
                            : image::read_module_image(target.shipped_file(owner));
   image::SymbolIndex symbols = searchable(index_of(image));

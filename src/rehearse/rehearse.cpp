@@ -17,7 +17,9 @@
 #include "arch/arch.h"
 #include "base/error.h"
 #include "base/files.h"
+#include "base/host_kernel.h"
 #include "base/log.h"
+#include "base/module_name.h"
 #include "base/process.h"
 #include "base/text.h"
 #include "rehearse/initramfs.h"
@@ -32,7 +34,6 @@
 #include <fcntl.h>
 #include <random>
 #include <set>
-#include <sys/utsname.h>
 #include <thread>
 #include <unistd.h>
 
@@ -55,11 +56,10 @@ struct Patches {
 
 /// The processor of this host: its programs go into the guest.
 const arch::Arch& host_processor() {
-  utsname host{};
-  uname(&host);
-  if (const arch::Arch* arch = arch::find_arch(host.machine))
+  const std::string machine = host_kernel().machine;
+  if (const arch::Arch* arch = arch::find_arch(machine))
     return *arch;
-  fail("rehearse: {} is not a supported processor", host.machine);
+  fail("rehearse: {} is not a supported processor", machine);
 }
 
 arch::VirtualMachine machine_of_host() {
@@ -103,7 +103,7 @@ Patches read_patches_of(const RehearsalRequest& request, const ModuleTree& tree)
                        module.name);
     patches.modules.push_back({module.name, file});
     for (const std::string& object : module.patched_objects)
-      if (object != "vmlinux" && tree.contains(object))
+      if (object != kVmlinux && tree.contains(object))
         patches.needed.push_back(object);
     for (const std::string& other : module.needed())
       patches.needed.push_back(other);

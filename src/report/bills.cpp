@@ -6,22 +6,16 @@
 // documents are to be the same each time.
 #include "base/sha256.h"
 #include "base/source_date.h"
+#include "report/json_text.h"
 #include "report/provenance.h"
 
 #include <fmt/chrono.h>
-#include <nlohmann/json.hpp>
 
 namespace kpatch::report {
 
 namespace {
 
-using Json = nlohmann::ordered_json;
-
 constexpr const char* kMaker = "kpatch-ng";
-
-std::string finish(const Json& json) {
-  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
-}
 
 std::string time_of_document() {
   return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(source_date()));
@@ -105,7 +99,7 @@ std::string sbom_json(const produce::BuildResult& result) {
         {"creators", Json::array({fmt::format("Tool: {}-{}", kMaker, KPATCH_VERSION)})}}},
       {"packages", packages},
       {"relationships", relations}};
-  return finish(document);
+  return json_file(document);
 }
 
 std::string vex_json(const produce::BuildResult& result) {
@@ -133,7 +127,7 @@ std::string vex_json(const produce::BuildResult& result) {
       {"version", 1},
       {"tooling", fmt::format("{}/{}", kMaker, KPATCH_VERSION)},
       {"statements", statements}};
-  return finish(document);
+  return json_file(document);
 }
 
 } // namespace kpatch::report

@@ -2,12 +2,11 @@
 #include "report/build_report.h"
 
 #include "base/text.h"
-#include "report/json_head.h"
+#include "report/json_text.h"
 #include "report/module_info.h"
 #include "report/update_report.h"
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -16,7 +15,6 @@ namespace kpatch::report {
 
 namespace {
 
-using Json = nlohmann::ordered_json;
 using produce::BuildOutcome;
 using produce::UnitOutcome;
 
@@ -39,10 +37,6 @@ const char* name_of(UnitOutcome outcome) {
   case UnitOutcome::kNotCompiled: return "not-compiled";
   }
   return "";
-}
-
-Json text_or_null(const std::string& text) {
-  return text.empty() ? Json() : Json(text);
 }
 
 Json problems_json(const std::vector<Problem>& problems) {
@@ -116,11 +110,6 @@ Json units_json(const std::vector<produce::UnitResult>& units) {
                     {"proof", proof_json(unit.proof)}});
   }
   return list;
-}
-
-/// Milliseconds are enough, and longer fractions are noise to read.
-double rounded(double seconds) {
-  return std::round(seconds * 1000) / 1000;
 }
 
 Json steps_json(const std::vector<produce::StepTime>& steps) {
@@ -228,7 +217,7 @@ std::string build_json(const produce::BuildResult& result) {
                  {"warnings", problems_json(result.warnings)},
                  {"steps", steps_json(result.steps)}});
   // Compilers quote source lines, which need not be UTF-8.
-  return report.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  return json_file(report);
 }
 
 std::string build_failure_text(const produce::BuildResult& result) {

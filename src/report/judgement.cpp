@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "report/judgement.h"
 
-#include "report/json_head.h"
+#include "report/json_text.h"
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 namespace kpatch::report {
-
-using nlohmann::ordered_json;
 
 std::string judgement_text(const std::string& module, const std::string& release,
                            const std::vector<Problem>& problems,
@@ -31,9 +28,8 @@ std::string judgement_text(const std::string& module, const std::string& release
 std::string judgement_json(const std::string& module, const std::string& release,
                            const std::vector<Problem>& problems,
                            const std::optional<elf::ModuleSignature>& signature) {
-  ordered_json json = json_head("kpatch-verify");
-  json.update(
-      {{"module", module}, {"kernel", release}, {"problems", ordered_json::array()}});
+  Json json = json_head("kpatch-verify");
+  json.update({{"module", module}, {"kernel", release}, {"problems", Json::array()}});
   if (signature)
     json["signature"] = {{"signed", signature->is_present},
                          {"sound", signature->damage.empty()},
@@ -43,7 +39,7 @@ std::string judgement_json(const std::string& module, const std::string& release
                                 {"symbol", problem.symbol},
                                 {"message", problem.message},
                                 {"remedy", problem.remedy}});
-  return json.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
+  return json_file(json);
 }
 
 } // namespace kpatch::report

@@ -2,18 +2,15 @@
 #include "report/kernels_report.h"
 
 #include "base/text.h"
-#include "report/json_head.h"
+#include "report/json_text.h"
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 #include <algorithm>
 
 namespace kpatch::report {
 
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 /// A build that was killed leaves no report, or half of one.
 Json parsed(const KernelReport& report) {
@@ -60,7 +57,7 @@ std::string kernels_json(const std::vector<KernelReport>& reports) {
   Json json = json_head("kpatch-build-kernels");
   json["result"] = result_of(all);
   json["kernels"] = all;
-  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  return json_file(json);
 }
 
 std::string kernels_text(const std::vector<KernelReport>& reports) {

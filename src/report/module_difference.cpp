@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "report/module_difference.h"
 
-#include "report/json_head.h"
+#include "report/json_text.h"
 
 #include <fmt/ranges.h>
-#include <nlohmann/json.hpp>
 
 #include <algorithm>
 
@@ -12,7 +11,6 @@ namespace kpatch::report {
 
 namespace {
 
-using Json = nlohmann::ordered_json;
 using Functions = std::vector<verify::PatchFunction>;
 using Words = std::vector<std::string>;
 
@@ -93,7 +91,7 @@ std::string difference_json(const ModuleDifference& difference) {
   json["same"] = functions.same.size();
   json["cves_added"] = only_in(newer, older, "cve");
   json["cves_dropped"] = only_in(older, newer, "cve");
-  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  return json_file(json);
 }
 
 } // namespace kpatch::report

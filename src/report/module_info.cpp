@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "report/module_info.h"
 
+#include "report/json_text.h"
+
 #include <fmt/ranges.h>
-#include <nlohmann/json.hpp>
 
 namespace kpatch::report {
 
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 constexpr const char* kSingles[] = {"version", "description", "author", "url"};
 

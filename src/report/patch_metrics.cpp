@@ -16,7 +16,7 @@ namespace {
 
 using Labels = std::vector<std::pair<std::string_view, std::string>>;
 
-std::string escaped(std::string_view value) {
+std::string label_value(std::string_view value) {
   std::string text;
   for (const char c : value) {
     if (c == '\\' || c == '"')
@@ -38,7 +38,7 @@ class Gauge {
   Gauge& add(std::size_t value, const Labels& labels = {}) {
     std::vector<std::string> parts;
     for (const auto& [key, label] : labels)
-      parts.push_back(fmt::format("{}=\"{}\"", key, escaped(label)));
+      parts.push_back(fmt::format("{}=\"{}\"", key, label_value(label)));
     text_ += parts.empty()
                  ? fmt::format("{} {}\n", name_, value)
                  : fmt::format("{}{{{}}} {}\n", name_, fmt::join(parts, ","), value);
@@ -67,7 +67,7 @@ std::size_t function_count(const runtime::PatchStatus& patch) {
 
 std::string metrics_text(const runtime::SystemStatus& status) {
   Gauge health("kpatch_health", "0 ok, 1 warning, 2 critical, 3 unknown.");
-  health.add(static_cast<std::size_t>(health_of(findings_of(status))));
+  health.add(static_cast<std::size_t>(health_of(ailments_of(status))));
   Gauge kernel("kpatch_kernel_info", "The running kernel and up to what it is patched.");
   kernel.add(
       1, {{"release", status.release}, {"effective_version", effective_version(status)}});

@@ -1,33 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "report/json_head.h"
+#include "report/json_text.h"
 #include "report/module_info.h"
 #include "report/patch_status.h"
 #include "runtime/outcomes.h"
 
-#include <nlohmann/json.hpp>
-
 namespace kpatch::report {
 
 namespace {
-
-using Json = nlohmann::ordered_json;
-
-constexpr int kIndent = 2;
 
 template <typename Value>
 Json value_or_null(const std::optional<Value>& value) {
   return value ? Json(*value) : Json();
 }
 
-Json text_or_null(const std::string& text) {
-  return text.empty() ? Json() : Json(text);
-}
-
 /// Names come from files and tasks and may be any bytes.
-std::string finish(const Json& json) {
-  return json.dump(kIndent, ' ', false, Json::error_handler_t::replace);
-}
-
 Json function_json(const runtime::ReplacedFunction& function) {
   return {{"object", function.object},
           {"name", function.name},
@@ -138,7 +124,7 @@ std::string operation_json(const runtime::OperationReport& report) {
   for (const runtime::PatchState& patch : report.patches)
     json["loaded"].push_back(
         {{"name", patch.name}, {"state", state_word(condition_of(patch))}});
-  return finish(json);
+  return json_text(json);
 }
 
 std::string list_json(const runtime::SystemStatus& status) {
@@ -150,7 +136,7 @@ std::string list_json(const runtime::SystemStatus& status) {
                               {"state", state_word(patch.condition)},
                               {"says", claims_json(patch.info)}});
   json["installed"] = installed_json(status.installed);
-  return finish(json);
+  return json_text(json);
 }
 
 std::string status_json(const runtime::SystemStatus& status) {
@@ -168,7 +154,7 @@ std::string status_json(const runtime::SystemStatus& status) {
   for (const runtime::PatchStatus& patch : status.patches)
     json["patches"].push_back(patch_json(patch));
   json["installed"] = installed_json(status.installed);
-  return finish(json);
+  return json_text(json);
 }
 
 std::string fix_json(const runtime::FixAnswer& answer) {
@@ -179,7 +165,7 @@ std::string fix_json(const runtime::FixAnswer& answer) {
       answer.fixed == Fixed::kUnknown ? Json() : Json(answer.fixed == Fixed::kYes);
   json["patch"] = text_or_null(answer.patch);
   json["reason"] = answer.reason;
-  return finish(json);
+  return json_text(json);
 }
 
 std::string info_json(const runtime::PatchInformation& information) {
@@ -200,7 +186,7 @@ std::string info_json(const runtime::PatchInformation& information) {
   json["modinfo"] = Json::array();
   for (const auto& [key, value] : module.info)
     json["modinfo"].push_back({{"key", key}, {"value", value}});
-  return finish(json);
+  return json_text(json);
 }
 
 } // namespace kpatch::report

@@ -8,10 +8,8 @@
 #include "base/error.h"
 #include "base/sha256.h"
 #include "elf/signed_file.h"
-#include "report/json_head.h"
+#include "report/json_text.h"
 #include "report/module_info.h"
-
-#include <nlohmann/json.hpp>
 
 #include <filesystem>
 #include <map>
@@ -21,14 +19,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-using Json = nlohmann::ordered_json;
-
 constexpr const char* kSchema = "kpatch-provenance";
-constexpr int kIndent = 2;
-
-std::string finish(const Json& json) {
-  return json.dump(kIndent, ' ', false, Json::error_handler_t::replace) + "\n";
-}
 
 /// Of the module without its signature, which is not part of the build.
 std::string module_digest(const fs::path& module) {
@@ -37,10 +28,6 @@ std::string module_digest(const fs::path& module) {
   Sha256 hash;
   hash.add(parts ? parts->content : std::span<const std::uint8_t>(bytes));
   return hash.finish();
-}
-
-Json text_or_null(const std::string& text) {
-  return text.empty() ? Json() : Json(text);
 }
 
 Json functions_json(const produce::BuildResult& result) {
@@ -159,7 +146,7 @@ std::string provenance_json(const produce::BuildResult& result,
   json["inputs"] = inputs_json(result);
   json["functions"] = functions_json(result);
   json["proof"] = proof_json(result);
-  return finish(json);
+  return json_file(json);
 }
 
 RecordedCall recorded_call(std::string_view provenance, std::string_view name) {

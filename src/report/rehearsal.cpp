@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "report/rehearsal.h"
 
-#include "report/json_head.h"
+#include "report/json_text.h"
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -13,7 +12,6 @@ namespace kpatch::report {
 
 namespace {
 
-using nlohmann::ordered_json;
 using rehearse::GuestStep;
 using rehearse::Rehearsal;
 using rehearse::Verdict;
@@ -56,22 +54,17 @@ void append_steps(std::string& text, const Rehearsal& rehearsal) {
   }
 }
 
-/// Milliseconds are all that the clocks behind these numbers give.
-double rounded(double seconds) {
-  return std::round(seconds * 1000) / 1000;
-}
-
-ordered_json step_json(const GuestStep& step) {
-  ordered_json json = {{"cycle", step.cycle},
-                       {"action", step.action},
-                       {"subject", step.subject},
-                       {"seconds", rounded(step.seconds)},
-                       {"said", step.said}};
-  json["status"] = step.status ? ordered_json(*step.status) : ordered_json();
+Json step_json(const GuestStep& step) {
+  Json json = {{"cycle", step.cycle},
+               {"action", step.action},
+               {"subject", step.subject},
+               {"seconds", rounded(step.seconds)},
+               {"said", step.said}};
+  json["status"] = step.status ? Json(*step.status) : Json();
   return json;
 }
 
-ordered_json transition_json(const Transition& transition) {
+Json transition_json(const Transition& transition) {
   return {{"patch", transition.patch},
           {"direction", transition.patching ? "patching" : "unpatching"},
           {"seconds", rounded(transition.seconds)}};
@@ -115,15 +108,15 @@ std::string rehearsal_text(const Rehearsal& rehearsal) {
 }
 
 std::string rehearsal_json(const Rehearsal& rehearsal) {
-  ordered_json json = json_head("kpatch-rehearsal");
+  Json json = json_head("kpatch-rehearsal");
   json.update({{"verdict", to_string(rehearsal.verdict)},
                {"reason", rehearsal.reason},
                {"kernel", rehearsal.release},
                {"patches", rehearsal.patches},
                {"seconds", rounded(rehearsal.seconds)},
                {"boot_seconds", rounded(rehearsal.guest.boot_seconds)},
-               {"steps", ordered_json::array()},
-               {"transitions", ordered_json::array()},
+               {"steps", Json::array()},
+               {"transitions", Json::array()},
                {"complaints", rehearsal.complaints},
                {"boot_complaints", rehearsal.boot_complaints},
                {"console", rehearsal.console},
@@ -133,7 +126,7 @@ std::string rehearsal_json(const Rehearsal& rehearsal) {
   for (const Transition& transition : rehearsal.transitions)
     json["transitions"].push_back(transition_json(transition));
   // What the guest prints need not be UTF-8.
-  return json.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
+  return json_file(json);
 }
 
 } // namespace kpatch::report

@@ -20,9 +20,6 @@ namespace kpatch::review {
 
 namespace {
 
-constexpr std::array<std::string_view, 2> kLastCallbacks = {
-    ".kpatch.callbacks.pre_unpatch", ".kpatch.callbacks.post_unpatch"};
-
 /// Variables that macros make: they name, count or key something.
 constexpr std::array<std::string_view, 6> kByMacros = {
     "__func__", "__key", "__UNIQUE_ID", "__already_done", "__warned", "__PRETTY"};

@@ -44,7 +44,7 @@ constexpr std::array<std::string_view, 19> kAlwaysRunning = {
     "kthread_worker_fn", "worker_thread",    "rescuer_thread",   "smpboot_thread_fn",
     "rcu_gp_kthread",    "kswapd",           "kcompactd"};
 
-bool has_any(const Names& names, std::span<const std::string_view> wanted) {
+bool has_any_of(const Names& names, std::span<const std::string_view> wanted) {
   return std::ranges::any_of(wanted,
                              [&](std::string_view name) { return names.contains(name); });
 }
@@ -52,7 +52,7 @@ bool has_any(const Names& names, std::span<const std::string_view> wanted) {
 /// Whether code that a thread is made in takes the function's address.
 bool is_handed_to_a_thread(const CallMap& calls, std::string_view function) {
   return std::ranges::any_of(calls.takers(function), [&](const std::string& taker) {
-    return has_any(calls.direct(taker), kThreadMakers);
+    return has_any_of(calls.direct(taker), kThreadMakers);
   });
 }
 
@@ -60,12 +60,12 @@ bool is_handed_to_a_thread(const CallMap& calls, std::string_view function) {
 /// may do both through functions of the unit; what another unit does is not known.
 bool is_thread(const CallMap& calls, std::string_view function) {
   if (calls.has_taken_address(function) &&
-      has_any(calls.direct(function), kThreadQuestions))
+      has_any_of(calls.direct(function), kThreadQuestions))
     return true;
   if (!is_handed_to_a_thread(calls, function))
     return false;
   const Names reached = calls.reached_in_unit(function);
-  return has_any(reached, kThreadQuestions) || has_any(reached, kSleeps);
+  return has_any_of(reached, kThreadQuestions) || has_any_of(reached, kSleeps);
 }
 
 } // namespace

@@ -39,9 +39,6 @@ constexpr std::array<Chain, 6> kChains = {
       {"kthread_should_stop", "kthread_should_stop_or_park",
        "kthread_freezable_should_stop"}}}};
 
-constexpr std::array<std::string_view, 2> kLastCallbacks = {
-    ".kpatch.callbacks.pre_unpatch", ".kpatch.callbacks.post_unpatch"};
-
 /// The first link that the function reaches; empty if none.
 std::string_view find_link(const CallMap& calls, std::string_view function,
                            const Chain& chain) {

@@ -108,7 +108,7 @@ Exit check(const Context& context) {
   Health health = Health::kUnknown;
   try {
     const SystemStatus known = read_status(context.host.places);
-    health = health_of(findings_of(known));
+    health = health_of(ailments_of(known));
     context.host.say(health_line(known));
   } catch (const std::exception& error) {
     context.host.say(fmt::format("KPATCH {} - {}", to_string(health), error.what()));

@@ -7,19 +7,21 @@ namespace kpatch::runtime {
 
 namespace {
 
-using To = DiffCall&;
+using ToDiff = DiffCall&;
 using Text = const std::string&;
 
 /// In the order of --help.
-constexpr Option<DiffCall> kOptions[] = {
-    {"json", 0, nullptr, "Print the result as JSON", [](To to, Text) { to.json = true; }},
-    {"help", 'h', nullptr, "Show this help", [](To to, Text) { to.wants_help = true; }},
+constexpr Option<DiffCall> kDiffOptions[] = {
+    {"json", 0, nullptr, "Print the result as JSON",
+     [](ToDiff to, Text) { to.json = true; }},
+    {"help", 'h', nullptr, "Show this help",
+     [](ToDiff to, Text) { to.wants_help = true; }},
 };
 
 } // namespace
 
 std::vector<OptionForm> diff_forms() {
-  return forms_of(kOptions);
+  return forms_of(kDiffOptions);
 }
 
 std::string diff_usage() {
@@ -29,13 +31,13 @@ Says what one patch module adds to another one for the same kernel, drops from i
 changes in it: functions and what the modules claim to fix. Loads nothing; needs no root.
 Exit status: 0 whether or not they differ.
 
-)" + options_help(forms_of(kOptions));
+)" + options_help(forms_of(kDiffOptions));
 }
 
 DiffCall parse_diff_call(const std::vector<std::string>& arguments) {
   DiffCall call;
   const std::vector<std::string> modules =
-      parse_command("diff", kOptions, arguments, call);
+      parse_command("diff", kDiffOptions, arguments, call);
   if (call.wants_help)
     return call;
   if (modules.size() != 2)

@@ -13,6 +13,7 @@
 // are declared for it. The kernel calls a patch "enabled" all the same.
 #include "runtime/function_users.h"
 
+#include "base/module_name.h"
 #include "base/text.h"
 #include "runtime/attributes.h"
 #include "runtime/livepatch_state.h"
@@ -49,7 +50,7 @@ std::string read_tracing_file(const Places& places, const char* name) {
 std::string object_in(std::string_view word) {
   return word.starts_with('[') && word.ends_with(']')
              ? std::string(word.substr(1, word.size() - 2))
-             : "vmlinux";
+             : std::string(kVmlinux);
 }
 
 Entry parse_entry(const std::string& line) {
@@ -58,7 +59,7 @@ Entry parse_entry(const std::string& line) {
   std::string word;
   words >> entry.name >> word;
   entry.object = object_in(word);
-  if (entry.object != "vmlinux")
+  if (entry.object != kVmlinux)
     words >> word;
   while (words >> word && word.size() == 1) { // flags come before the first handler
     entry.is_redirected = entry.is_redirected || word == "I";

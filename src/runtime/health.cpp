@@ -14,13 +14,13 @@ namespace kpatch::runtime {
 
 namespace {
 
-using Findings = std::vector<Finding>;
+using Ailments = std::vector<Ailment>;
 
 bool is_in_force(const SystemStatus& status, const PatchStatus& patch) {
   return patch.condition == Condition::kEnabled && !status.is_tracing_off;
 }
 
-void look_at(const PatchStatus& patch, Findings& findings) {
+void look_at(const PatchStatus& patch, Ailments& findings) {
   switch (patch.condition) {
   case Condition::kEnabling:
   case Condition::kDisabling:
@@ -60,9 +60,9 @@ std::vector<std::string> names_in_force(const SystemStatus& status) {
   return names;
 }
 
-std::string summary(const SystemStatus& status, const Findings& findings) {
+std::string summary(const SystemStatus& status, const Ailments& findings) {
   std::vector<std::string> sentences;
-  for (const Finding& finding : findings)
+  for (const Ailment& finding : findings)
     sentences.push_back(finding.what);
   if (!sentences.empty())
     return fmt::format("{}", fmt::join(sentences, "; "));
@@ -78,8 +78,8 @@ std::string_view to_string(Health health) {
   return kWords[static_cast<int>(health)];
 }
 
-Findings findings_of(const SystemStatus& status) {
-  Findings findings;
+Ailments ailments_of(const SystemStatus& status) {
+  Ailments findings;
   if (!status.can_livepatch)
     return {{Health::kUnknown, "this kernel has no live patching"}};
   if (status.is_tracing_off && !status.patches.empty())
@@ -92,16 +92,16 @@ Findings findings_of(const SystemStatus& status) {
       findings.push_back(
           {Health::kWarning,
            fmt::format("{} is installed for this kernel and not loaded", patch.name)});
-  std::ranges::stable_sort(findings, std::greater(), &Finding::health);
+  std::ranges::stable_sort(findings, std::greater(), &Ailment::health);
   return findings;
 }
 
-Health health_of(const Findings& findings) {
+Health health_of(const Ailments& findings) {
   return findings.empty() ? Health::kOk : findings.front().health;
 }
 
 std::string health_line(const SystemStatus& status) {
-  const Findings findings = findings_of(status);
+  const Ailments findings = ailments_of(status);
   std::size_t stalled = 0;
   for (const PatchStatus& patch : status.patches)
     stalled += patch.stalled.size();

@@ -5,13 +5,13 @@
 // are enough to test them, without root and without a kernel to risk.
 #include "runtime/host.h"
 
+#include "base/host_kernel.h"
 #include "runtime/module_file.h"
 
 #include <cerrno>
 #include <cstdlib>
 #include <fcntl.h>
 #include <sys/syscall.h>
-#include <sys/utsname.h>
 #include <thread>
 #include <unistd.h>
 
@@ -25,11 +25,6 @@ std::string from_environment_or(const char* name, const std::string& otherwise) 
   return value && *value ? value : otherwise;
 }
 
-std::string running_release() {
-  utsname names{};
-  return uname(&names) == 0 ? names.release : "";
-}
-
 } // namespace
 
 Places Places::from_environment() {
@@ -40,7 +35,7 @@ Places Places::from_environment() {
   places.trees = from_environment_or("KPATCH_MODULES_ROOT", places.trees);
   places.records = from_environment_or("KPATCH_RUN_DIR", places.records);
   places.systemctl = from_environment_or("KPATCH_SYSTEMCTL", places.systemctl);
-  places.release = from_environment_or("KPATCH_KERNEL_RELEASE", running_release());
+  places.release = from_environment_or("KPATCH_KERNEL_RELEASE", host_kernel().release);
   return places;
 }
 

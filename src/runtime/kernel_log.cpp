@@ -47,13 +47,13 @@ constexpr std::string_view kOrdinaryLivepatch[] = {
     "tainting kernel with TAINT_LIVEPATCH",
 };
 
-struct Taint {
+struct AlarmingTaint {
   unsigned bit;
   char letter;
   std::string_view meaning;
 };
 /// Documentation/admin-guide/tainted-kernels.rst of the kernel.
-constexpr Taint kAlarmingTaints[] = {
+constexpr AlarmingTaint kAlarmingTaints[] = {
     {4, 'M', "a machine check"},        {5, 'B', "a bad page"},
     {7, 'D', "the kernel died (Oops)"}, {9, 'W', "a kernel warning"},
     {14, 'L', "a soft lockup"},
@@ -106,7 +106,7 @@ std::vector<std::string> find_complaints(std::span<const std::string> log) {
 
 std::vector<std::string> describe_new_taints(unsigned long before, unsigned long after) {
   std::vector<std::string> taints;
-  for (const Taint& taint : kAlarmingTaints)
+  for (const AlarmingTaint& taint : kAlarmingTaints)
     if (after & ~before & (1UL << taint.bit))
       taints.push_back(
           fmt::format("the kernel became tainted {}: {}", taint.letter, taint.meaning));

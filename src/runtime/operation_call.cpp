@@ -42,51 +42,57 @@ OnStall parse_policy(std::string_view text) {
   return found->second;
 }
 
-using To = Call&;
+using ToOperation = Call&;
 using Text = const std::string&;
 
 /// In the order of --help. Which commands take an option stands in kSubcommands.
-constexpr Option<Call> kOptions[] = {
+constexpr Option<Call> kOperationOptions[] = {
     {"all", 'a', nullptr, "All installed, or all loaded, modules instead of one",
-     [](To, Text) {}},
+     [](ToOperation, Text) {}},
     {"boot", 0, nullptr,
      "All installed modules except those that failed at two boots; for kpatch.service",
-     [](To, Text) {}},
+     [](ToOperation, Text) {}},
     {"kernel-version", 'k', "RELEASE", "For this kernel instead of the running one",
-     [](To to, Text value) { to.release = value; }},
+     [](ToOperation to, Text value) { to.release = value; }},
     {"keep", 0, nullptr, "Keep the installed modules that this one supersedes",
-     [](To, Text) {}},
+     [](ToOperation, Text) {}},
     {"timeout", 0, "SECONDS", "Wait this long for a transition (default: 75)",
-     [](To to, Text value) {
+     [](ToOperation to, Text value) {
        to.load.waiting.timeout = parse_seconds("--timeout", value);
      }},
     {"on-stall", 0, "revert|keep|force",
      "What to do with a transition that has not ended by then: take the patch back, let "
      "it go on, or force it; exit status 4, 5, 6",
-     [](To to, Text value) { to.load.waiting.on_stall = parse_policy(value); }},
+     [](ToOperation to, Text value) { to.load.waiting.on_stall = parse_policy(value); }},
     {"skip-checks", 0, nullptr, "Skip the pre-load checks",
-     [](To to, Text) { to.load.skips_checks = true; }},
+     [](ToOperation to, Text) { to.load.skips_checks = true; }},
     {"check", 0, "SCRIPT",
      "Run this script after loading; if it fails, take the patch back; exit status 11",
-     [](To to, Text value) { to.guard.check = value; }},
+     [](ToOperation to, Text value) { to.guard.check = value; }},
     {"watch", 0, "SECONDS",
      "Take the patch back if the kernel logs a complaint within this time",
-     [](To to, Text value) { to.guard.watch = parse_seconds("--watch", value); }},
+     [](ToOperation to, Text value) {
+       to.guard.watch = parse_seconds("--watch", value);
+     }},
     {"metric", 0, "COMMAND",
      "Run this command every second of --watch; if it fails, take the patch back",
-     [](To to, Text value) { to.guard.metric = value; }},
+     [](ToOperation to, Text value) { to.guard.metric = value; }},
     {"metric-min", 0, "NUMBER",
      "Take the patch back if the metric prints a smaller number",
-     [](To to, Text value) { to.guard.least = parse_number("--metric-min", value); }},
+     [](ToOperation to, Text value) {
+       to.guard.least = parse_number("--metric-min", value);
+     }},
     {"metric-max", 0, "NUMBER",
      "Take the patch back if the metric prints a larger number",
-     [](To to, Text value) { to.guard.most = parse_number("--metric-max", value); }},
+     [](ToOperation to, Text value) {
+       to.guard.most = parse_number("--metric-max", value);
+     }},
     {"wait", 0, "SECONDS", "Wait this long for another kpatch to finish (default: 10)",
-     [](To to, Text value) { to.patience = parse_seconds("--wait", value); }},
-    {"json", 0, nullptr, "Print the result as JSON", [](To, Text) {}},
+     [](ToOperation to, Text value) { to.patience = parse_seconds("--wait", value); }},
+    {"json", 0, nullptr, "Print the result as JSON", [](ToOperation, Text) {}},
     {"effective-version", 0, nullptr,
      "Print the release of the kernel and the versions of the patches in effect",
-     [](To, Text) {}},
+     [](ToOperation, Text) {}},
 };
 
 } // namespace
@@ -97,20 +103,20 @@ std::optional<Call> parse_call(const Arguments& arguments) {
   const auto take = [&](std::optional<std::size_t> row, Text value) {
     is_right = row && is_right;
     if (row) {
-      call.given.insert(kOptions[*row].name);
-      kOptions[*row].set(call, value);
+      call.given.insert(kOperationOptions[*row].name);
+      kOperationOptions[*row].set(call, value);
     }
     return true;
   };
   call.arguments =
-      parse_options(arguments, forms_of(kOptions), Complaints::kSilent, take);
+      parse_options(arguments, forms_of(kOperationOptions), Complaints::kSilent, take);
   if (!is_right)
     return std::nullopt;
   return call;
 }
 
 std::vector<OptionForm> call_forms() {
-  return forms_of(kOptions);
+  return forms_of(kOperationOptions);
 }
 
 } // namespace kpatch::runtime

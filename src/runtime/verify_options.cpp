@@ -4,50 +4,45 @@
 #include "runtime/verify_options.h"
 
 #include "base/error.h"
-
-#include <sys/utsname.h>
+#include "base/host_kernel.h"
 
 namespace kpatch::runtime {
 
 namespace {
 
-std::string running_release() {
-  utsname name{};
-  uname(&name);
-  return name.release;
-}
-
-using To = VerifyCall&;
+using ToVerify = VerifyCall&;
 using Text = const std::string&;
 
 /// In the order of --help.
-constexpr Option<VerifyCall> kOptions[] = {
+constexpr Option<VerifyCall> kVerifyOptions[] = {
     {"kernel", 'k', "RELEASE",
      "Kernel to judge for, named as by uname -r, or `running` (default: the one that the "
      "module was built for)",
-     [](To to, Text value) {
-       to.release = value == "running" ? running_release() : value;
+     [](ToVerify to, Text value) {
+       to.release = value == "running" ? host_kernel().release : value;
      }},
     {"vmlinuz", 0, "FILE", "Kernel image; needs --modules",
-     [](To to, Text value) { to.vmlinuz = value; }},
+     [](ToVerify to, Text value) { to.vmlinuz = value; }},
     {"modules", 0, "DIR",
      "Directory of lib/modules/RELEASE, for a kernel that is neither in the cache nor "
      "installed",
-     [](To to, Text value) { to.modules_root = value; }},
+     [](ToVerify to, Text value) { to.modules_root = value; }},
     {"with", 'w', "MODULE.ko", "A module outside that directory; repeatable",
-     [](To to, Text value) { to.more_modules.emplace_back(value); }},
+     [](ToVerify to, Text value) { to.more_modules.emplace_back(value); }},
     {"cert", 0, "FILE",
      "The module must be signed with the key of this certificate, or of another one that "
      "is given so; repeatable",
-     [](To to, Text value) { to.certificates.emplace_back(value); }},
-    {"json", 0, nullptr, "Print the result as JSON", [](To to, Text) { to.json = true; }},
-    {"help", 'h', nullptr, "Show this help", [](To to, Text) { to.wants_help = true; }},
+     [](ToVerify to, Text value) { to.certificates.emplace_back(value); }},
+    {"json", 0, nullptr, "Print the result as JSON",
+     [](ToVerify to, Text) { to.json = true; }},
+    {"help", 'h', nullptr, "Show this help",
+     [](ToVerify to, Text) { to.wants_help = true; }},
 };
 
 } // namespace
 
 std::vector<OptionForm> verify_forms() {
-  return forms_of(kOptions);
+  return forms_of(kVerifyOptions);
 }
 
 std::string verify_usage() {
@@ -57,13 +52,13 @@ Compares a finished patch module with the files of the kernel that is to load it
 what that kernel would refuse or what would crash it. Loads nothing; needs no root.
 Exit status: 0 if the list is empty, else 1.
 
-)" + options_help(forms_of(kOptions));
+)" + options_help(forms_of(kVerifyOptions));
 }
 
 VerifyCall parse_verify_call(const std::vector<std::string>& arguments) {
   VerifyCall call;
   const std::vector<std::string> modules =
-      parse_command("verify", kOptions, arguments, call);
+      parse_command("verify", kVerifyOptions, arguments, call);
   if (call.wants_help)
     return call;
   if (modules.size() != 1)

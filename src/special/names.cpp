@@ -163,7 +163,7 @@ bool is_debug_section(std::string_view section) {
 
 bool has_no_symbols(std::string_view section) {
   static constexpr std::array<std::string_view, 5> kWithoutSymbols = {
-      ".toc", ".fixup", ".altinstr_replacement", ".altinstr_aux", ".text..refcount"};
+      kToc, ".fixup", ".altinstr_replacement", ".altinstr_aux", ".text..refcount"};
   return is_ubsan_name(section) || section.starts_with("__ftr_alt_") ||
          std::ranges::find(kWithoutSymbols, section) != kWithoutSymbols.end();
 }

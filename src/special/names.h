@@ -6,6 +6,8 @@
 
 namespace kpatch::special {
 
+inline constexpr std::string_view kToc = ".toc"; ///< the table of addresses of ppc64
+
 /// Whether two names differ only in the numbers that compilers append: `foo.isra.3` and
 /// `foo.isra.7`, `foo.cold` and `foo.cold.12`, `__UNIQUE_ID_x12` and `__UNIQUE_ID_x13`.
 bool is_same_name(std::string_view a, std::string_view b);

@@ -8,6 +8,8 @@
 #include "arch/arch.h"
 #include "base/endian.h"
 #include "elf/orc.h"
+#include "verify/codes.h"
+#include "verify/kernel_tables.h"
 #include "verify/rules.h"
 
 #include <fmt/format.h>
@@ -18,14 +20,9 @@ namespace kpatch::verify {
 
 namespace {
 
-constexpr const char* kNoUnwindData = "KP5003";
-constexpr const char* kWrongEntry = "KP5011";
-
-constexpr std::string_view kAlternatives = ".altinstructions";
 /// struct alt_instr
 constexpr std::uint64_t kReplacement = 4, kFeature = 8;
 constexpr std::string_view kBugs = "__bug_table";
-constexpr std::string_view kExceptions = "__ex_table";
 
 class EntryChecker {
  public:
@@ -44,7 +41,7 @@ class EntryChecker {
 
  private:
   void add(std::string_view symbol, std::string message) {
-    case_.findings.add(kWrongEntry, symbol, std::move(message));
+    case_.findings.add(code::kWrongEntry, symbol, std::move(message));
   }
 
   std::string text(const Place& place) const {
@@ -280,7 +277,7 @@ class EntryChecker {
       // An entry is valid up to the next one, in functions that follow too.
       const auto after = rows.upper_bound({symbol.section, symbol.value});
       if (after == rows.begin() || std::prev(after)->first.first != symbol.section)
-        case_.findings.add(kNoUnwindData, symbol.name,
+        case_.findings.add(code::kNoUnwindData, symbol.name,
                            "the function has no unwind data (ORC): did objtool "
                            "see it?");
       else
@@ -297,7 +294,7 @@ class EntryChecker {
           return a == static_cast<std::uint8_t>(b);
         }))
       return;
-    case_.findings.add(kNoUnwindData, symbol.name,
+    case_.findings.add(code::kNoUnwindData, symbol.name,
                        "its unwind data (ORC) do not say what the stack is like where a "
                        "function begins");
   }

@@ -5,7 +5,9 @@
 // version.c: check_version, same_magic). All that the loader asks is in the images: what
 // they export, with checksum, namespace and licence, and the kernel's own vermagic.
 #include "base/endian.h"
+#include "base/module_name.h"
 #include "base/text.h"
+#include "verify/codes.h"
 #include "verify/rules.h"
 
 #include <fmt/format.h>
@@ -17,8 +19,6 @@ namespace kpatch::verify {
 
 namespace {
 
-constexpr const char* kOtherKernel = "KP5005";
-constexpr const char* kImport = "KP5009";
 constexpr const char* kRebuild = "build it with the headers, configuration and "
                                  "Module.symvers of that kernel";
 
@@ -90,23 +90,23 @@ class ImportChecker {
   void check_kind() {
     const auto& shipped = case_.rules.shipped;
     if (shipped && shipped->machine != module_.header.machine)
-      case_.findings.add(kOtherKernel, "the file",
+      case_.findings.add(code::kOtherKernel, "the file",
                          fmt::format("is for machine {}, the kernel's modules are for {}",
                                      module_.header.machine, shipped->machine),
                          kRebuild);
     if (module_.header.type != ET_REL)
-      case_.findings.add(kOtherKernel, "the file", "is not a relocatable object",
+      case_.findings.add(code::kOtherKernel, "the file", "is not a relocatable object",
                          kRebuild);
     const std::string licence = value_of(info_, "license");
     if (std::ranges::find(kLicences, licence) == std::end(kLicences))
       case_.findings.add(
-          kImport, ".modinfo",
+          code::kImport, ".modinfo",
           fmt::format("its licence is '{}', and what livepatch needs is for modules "
                       "under the GPL only",
                       licence),
           "say MODULE_LICENSE(\"GPL\") and mean it");
     if (shipped && shipped->says_retpoline && value_of(info_, "retpoline").empty())
-      case_.findings.add(kOtherKernel, ".modinfo",
+      case_.findings.add(code::kOtherKernel, ".modinfo",
                          "does not say that the module was compiled with retpolines",
                          kRebuild);
   }
@@ -116,11 +116,11 @@ class ImportChecker {
     const std::string& kernels = case_.rules.vermagic;
     if (own.substr(0, own.find(' ')) != case_.rules.release)
       case_.findings.add(
-          kOtherKernel, ".modinfo",
+          code::kOtherKernel, ".modinfo",
           fmt::format("the module is not made for {}", case_.rules.release), kRebuild);
     else if (!kernels.empty() && own != kernels)
       case_.findings.add(
-          kOtherKernel, ".modinfo",
+          code::kOtherKernel, ".modinfo",
           fmt::format("version magic '{}' is not the kernel's '{}'", own, kernels),
           kRebuild);
   }
@@ -138,7 +138,7 @@ class ImportChecker {
     const image::ImageExport* found = find_export(name);
     if (!found) {
       if (!may_be_missing)
-        case_.findings.add(kImport, name,
+        case_.findings.add(code::kImport, name,
                            fmt::format("neither the kernel nor a module that it depends "
                                        "on ({}) exports it",
                                        value_of(info_, "depends")),
@@ -157,7 +157,7 @@ class ImportChecker {
           return imported.second == found.import_namespace;
         }))
       case_.findings.add(
-          kImport, name,
+          code::kImport, name,
           fmt::format("it is of the namespace {}, which the module does not import",
                       found.import_namespace),
           kRebuild);
@@ -166,9 +166,10 @@ class ImportChecker {
   void check_version(const std::string& name, std::uint32_t crc) {
     const auto version = versions_.find(name);
     if (version == versions_.end())
-      case_.findings.add(kImport, name, "its version is not in the module", kRebuild);
+      case_.findings.add(code::kImport, name, "its version is not in the module",
+                         kRebuild);
     else if (version->second != crc)
-      case_.findings.add(kImport, name,
+      case_.findings.add(code::kImport, name,
                          fmt::format("its version is {:#010x} in the module and "
                                      "{:#010x} in the kernel",
                                      version->second, crc),

@@ -5,6 +5,7 @@
 #include "verify/judge.h"
 
 #include "base/error.h"
+#include "base/module_name.h"
 #include "elf/orc.h"
 #include "image/decompress.h"
 #include "image/image.h"
@@ -63,7 +64,7 @@ class Judge::Files {
   const image::Image& vmlinux() const { return vmlinux_; }
 
   const image::Image* find(std::string_view object) {
-    if (object == "vmlinux")
+    if (object == kVmlinux)
       return &vmlinux_;
     auto found = modules_.find(object);
     if (found == modules_.end())

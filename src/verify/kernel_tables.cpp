@@ -15,9 +15,6 @@ namespace kpatch::verify {
 
 namespace {
 
-constexpr std::string_view kAlternatives = ".altinstructions";
-constexpr std::string_view kExceptions = "__ex_table";
-
 struct Reader {
   const image::Image& image;
   const image::ImagePart& part;
@@ -107,17 +104,12 @@ std::string orc_at_entry(const image::Image& image, std::uint64_t size) {
   return most == counts.end() ? std::string() : most->first;
 }
 
-std::uint64_t address_of(const image::Image& image, std::string_view name) {
-  const auto all = image.named(name);
-  return all.empty() ? 0 : image.symbols()[all.front()].address;
-}
-
 /// struct jump_entry: code, target, 64-bit key, all relative (include/linux/
 /// jump_label.h).
 void read_labels(const image::Image& image, KernelTables& tables) {
   constexpr std::uint64_t kSize = 16, kKey = 8;
-  const std::uint64_t start = address_of(image, "__start___jump_table");
-  const std::uint64_t stop = address_of(image, "__stop___jump_table");
+  const std::uint64_t start = image.address_of("__start___jump_table");
+  const std::uint64_t stop = image.address_of("__stop___jump_table");
   const auto data = image.bytes_from(start);
   for (std::uint64_t at = 0; start + at + kSize <= stop && at + kSize <= data.size();
        at += kSize) {
@@ -151,9 +143,9 @@ KernelTables kernel_tables(const image::Image* image, const arch::Arch& arch) {
     tables.orc = orc->size / (places->size / elf::kOrcPlaceSize);
   tables.orc_at_entry = orc_at_entry(vmlinux, tables.orc);
   read_labels(vmlinux, tables);
-  tables.has_returns = address_of(vmlinux, "__return_sites") != 0;
-  tables.has_retpolines = address_of(vmlinux, "__retpoline_sites") != 0;
-  tables.has_static_calls = address_of(vmlinux, "__start_static_call_sites") != 0;
+  tables.has_returns = vmlinux.address_of("__return_sites") != 0;
+  tables.has_retpolines = vmlinux.address_of("__retpoline_sites") != 0;
+  tables.has_static_calls = vmlinux.address_of("__start_static_call_sites") != 0;
   return tables;
 }
 

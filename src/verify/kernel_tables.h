@@ -12,6 +12,9 @@
 
 namespace kpatch::verify {
 
+inline constexpr std::string_view kAlternatives = ".altinstructions";
+inline constexpr std::string_view kExceptions = "__ex_table";
+
 /// The size of an exception entry that has a type.
 inline constexpr std::uint64_t kTypedException = 12;
 

@@ -2,6 +2,7 @@
 #include "verify/kernel_view.h"
 
 #include "base/endian.h"
+#include "base/module_name.h"
 #include "image/sealed_functions.h"
 
 #include <algorithm>
@@ -10,21 +11,16 @@ namespace kpatch::verify {
 
 namespace {
 
-std::uint64_t address_of(const image::Image& image, std::string_view name) {
-  const auto all = image.named(name);
-  return all.empty() ? 0 : image.symbols()[all.front()].address;
-}
-
 /// The kernel has its ftrace entries in its init data, bounded by symbols; a module in a
 /// section (include/asm-generic/vmlinux.lds.h: MCOUNT_REC).
 std::set<std::uint64_t> ftrace_entries_of(const image::Image& image) {
   std::span<const std::uint8_t> data;
-  const std::uint64_t start = address_of(image, "__start_mcount_loc");
+  const std::uint64_t start = image.address_of("__start_mcount_loc");
   if (const image::ImagePart* part = image.find_part("__mcount_loc"))
     data = part->data;
   else if (start) {
     data = image.bytes_from(start);
-    const std::uint64_t stop = address_of(image, "__stop_mcount_loc");
+    const std::uint64_t stop = image.address_of("__stop_mcount_loc");
     data = data.first(std::min<std::uint64_t>(data.size(), stop - start));
   }
   std::set<std::uint64_t> entries;
@@ -63,7 +59,7 @@ const std::set<std::uint64_t>& KernelView::ftrace_entries(std::string_view owner
 
 const KernelTables& KernelView::tables() const {
   if (!tables_)
-    tables_ = kernel_tables(image("vmlinux"), arch_);
+    tables_ = kernel_tables(image(kVmlinux), arch_);
   return *tables_;
 }
 

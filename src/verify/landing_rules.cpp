@@ -6,6 +6,8 @@
 // not in the middle: the place where an exception goes on (lib/extable.c), the target of
 // a jump label (arch/x86/kernel/jump_label.c).
 #include "base/endian.h"
+#include "verify/codes.h"
+#include "verify/kernel_tables.h"
 #include "verify/rules.h"
 
 #include <fmt/format.h>
@@ -16,13 +18,10 @@ namespace kpatch::verify {
 
 namespace {
 
-constexpr const char* kWrongEntry = "KP5011";
-
 /// Code that is written over: where it begins and where it ends.
 using Replaced = std::map<Place, std::uint64_t>;
 
 Replaced replaced_code(const Case& subject) {
-  constexpr std::string_view kAlternatives = ".altinstructions";
   const KernelTables& tables = subject.kernel.tables();
   Replaced replaced;
   for (const Row& row :
@@ -53,7 +52,7 @@ void check_landings(const Case& subject) {
       const auto place = subject.module.place_in(row, kSecond);
       if (place && is_inside(replaced, *place))
         subject.findings.add(
-            kWrongEntry, table,
+            code::kWrongEntry, table,
             fmt::format("its entry at {:#x} goes on at {}+{:#x}, inside of code that the "
                         "kernel replaces",
                         row.offset, subject.module.section(place->first).name,

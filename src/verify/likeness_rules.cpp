@@ -6,6 +6,7 @@
 // things of one name it means.
 #include "arch/arch.h"
 #include "base/endian.h"
+#include "verify/codes.h"
 #include "verify/rules.h"
 
 #include <fmt/format.h>
@@ -16,7 +17,6 @@ namespace kpatch::verify {
 
 namespace {
 
-constexpr const char* kOther = "KP5013";
 constexpr std::uint64_t kLargestFunction = 1U << 16;
 
 /// The bytes of a function in an image, up to the next symbol.
@@ -131,7 +131,7 @@ class LikenessChecker {
       if (likeness(pieces, image_.symbols()[id].address) < own + kClearly)
         continue;
       case_.findings.add(
-          kOther, record_.name,
+          code::kUnlikely, record_.name,
           fmt::format("the new code resembles number {} of this name, but number {} is "
                       "replaced",
                       image_.position(id), record_.position));
@@ -152,7 +152,7 @@ class LikenessChecker {
     for (const image::ImageSymbolId id : all)
       if (leads_into(places_, image_, image_.symbols()[id].address)) {
         case_.findings.add(
-            kOther, name->name,
+            code::kUnlikely, name->name,
             fmt::format("{} refers to number {} of this name, the old code to number {}",
                         record_.name, name->position, image_.position(id)));
         return;

@@ -5,6 +5,7 @@
 // and a field that is not empty for one that is filled in already.
 #include "arch/arch.h"
 #include "base/module_name.h"
+#include "verify/codes.h"
 #include "verify/rules.h"
 
 #include <fmt/format.h>
@@ -17,14 +18,7 @@ namespace kpatch::verify {
 
 namespace {
 
-namespace code {
-constexpr const char* kMalformed = "KP5001";
-constexpr const char* kUnresolvable = "KP5002";
-constexpr const char* kBootConstant = "KP5006";
-} // namespace code
-
 constexpr std::string_view kRelocations = ".klp.rela.";
-constexpr std::string_view kSymbols = ".klp.sym.";
 constexpr std::string_view kNotes = "__klp_relocs.";
 /// What runtime constants are compiled to (arch/x86/include/asm/runtime-const.h).
 constexpr std::array<std::uint8_t, 8> kBootConstantBytes = {0xef, 0xcd, 0xab, 0x89,
@@ -116,7 +110,7 @@ class Checker {
       const auto name = parse_livepatch_name(symbol.name);
       if (!name) {
         // What klp-build leaves behind (.klp.tombstone.NAME) asks for nothing.
-        if (symbol.name.starts_with(kSymbols))
+        if (symbol.name.starts_with(kLivepatchSymbols))
           add(code::kMalformed, symbol.name, "is not a valid name of a livepatch symbol");
         continue;
       }

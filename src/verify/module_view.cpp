@@ -13,14 +13,13 @@ namespace kpatch::verify {
 namespace {
 
 constexpr std::size_t kLongestName = 511; // KSYM_NAME_LEN
-constexpr std::string_view kSymbols = ".klp.sym.";
 
 } // namespace
 
 std::optional<LivepatchName> parse_livepatch_name(std::string_view text) {
-  if (!text.starts_with(kSymbols))
+  if (!text.starts_with(kLivepatchSymbols))
     return std::nullopt;
-  text.remove_prefix(kSymbols.size());
+  text.remove_prefix(kLivepatchSymbols.size());
   const std::size_t dot = text.find('.');
   const std::size_t comma = text.rfind(',');
   if (dot == std::string_view::npos || comma == std::string_view::npos || comma < dot)

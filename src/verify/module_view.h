@@ -16,8 +16,9 @@
 
 namespace kpatch::verify {
 
-inline constexpr std::string_view kVmlinux = "vmlinux";
 inline constexpr std::uint16_t kLivepatchIndex = 0xff20; // SHN_LIVEPATCH
+
+inline constexpr std::string_view kLivepatchSymbols = ".klp.sym.";
 
 /// ".klp.sym.OBJECT.NAME,POSITION" in its parts.
 struct LivepatchName {

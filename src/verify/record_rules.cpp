@@ -6,6 +6,7 @@
 #include "base/module_name.h"
 #include "elf/function_records.h"
 #include "special/special_table.h"
+#include "verify/codes.h"
 #include "verify/rules.h"
 
 #include <fmt/format.h>
@@ -17,7 +18,6 @@ namespace kpatch::verify {
 
 namespace {
 
-constexpr const char* kRecord = "KP5008";
 constexpr const char* kRemedy = "do not load it; build it again for this kernel";
 
 /// A reference by section stands for the function that begins there.
@@ -159,7 +159,7 @@ std::vector<std::string_view> idle_functions(const elf::Object& module,
 void check_records(const Case& subject) {
   const elf::Object& module = subject.module.module();
   const auto add = [&](std::string_view symbol, std::string message) {
-    subject.findings.add(kRecord, symbol, std::move(message), kRemedy);
+    subject.findings.add(code::kRecord, symbol, std::move(message), kRemedy);
   };
   const elf::FunctionRecords found = elf::function_records(module);
   if (!found.damage.empty())

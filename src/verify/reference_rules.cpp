@@ -4,7 +4,9 @@
 // (arch/x86/kernel/module.c), the symbol must be there. That it is the right one, still
 // there later on, and entered where it begins, shows only when the code runs.
 #include "arch/arch.h"
+#include "base/module_name.h"
 #include "special/special_table.h"
+#include "verify/codes.h"
 #include "verify/rules.h"
 
 #include <fmt/format.h>
@@ -15,11 +17,6 @@
 namespace kpatch::verify {
 
 namespace {
-
-constexpr const char* kBadField = "KP5001";
-constexpr const char* kShape = "KP5007";
-constexpr const char* kGone = "KP5012";
-constexpr const char* kUnlikely = "KP5013";
 
 /// Who may refer to init code with a right, besides tables that say where code is.
 constexpr std::string_view kMayNameInit[] = {
@@ -73,12 +70,12 @@ class ReferenceChecker {
     const std::string place = text(id, relocation.offset);
     if (!field || relocation.offset > data.size() ||
         data.size() - relocation.offset < field->size)
-      return add(kBadField, view_.section(id).name,
+      return add(code::kMalformed, view_.section(id).name,
                  fmt::format("no field for a relocation of type {} is at {}",
                              relocation.type, place));
     const auto bytes = std::span(data).subspan(relocation.offset, field->size);
     if (std::ranges::any_of(bytes, [](std::uint8_t byte) { return byte != 0; }))
-      add(kBadField, view_.section(id).name,
+      add(code::kMalformed, view_.section(id).name,
           fmt::format("the field at {} is not empty", place));
     check_room(id, relocation);
   }
@@ -94,7 +91,7 @@ class ReferenceChecker {
     const auto field = arch_.field(relocation.type);
     if (field && !field->is_signed && !field->is_relative && field->size < 8 &&
         module_.symbols[relocation.symbol].reserved_index != SHN_ABS)
-      add(kBadField, view_.section(id).name,
+      add(code::kMalformed, view_.section(id).name,
           fmt::format("the field at {} has no room for an address",
                       text(id, relocation.offset)));
   }
@@ -112,7 +109,7 @@ class ReferenceChecker {
     const elf::Section& target = view_.section(symbol.section);
     if (target.name.starts_with(".init") && !target.name.starts_with(".init.klp") &&
         !may_name_init(view_.section(id)))
-      add(kGone, view_.function_at({id, relocation.offset}),
+      add(code::kGone, view_.function_at({id, relocation.offset}),
           fmt::format("{} refers to {} of the module, which the kernel frees once the "
                       "module has started",
                       text(id, relocation.offset), target.name));
@@ -121,7 +118,7 @@ class ReferenceChecker {
       return;
     const std::uint64_t at = symbol.value + static_cast<std::uint64_t>(*offset);
     if (!(target.flags & SHF_ALLOC) && (view_.section(id).flags & SHF_EXECINSTR))
-      return add(kShape, symbol.name,
+      return add(code::kCrash, symbol.name,
                  fmt::format("{} refers to {}, which is not loaded",
                              text(id, relocation.offset), target.name));
     if (!arch_.is_branch(view_.section(id), relocation))
@@ -131,12 +128,12 @@ class ReferenceChecker {
         sites_ && relocation.offset >= sites_->branch_opcode() &&
         sites_->is_call(view_.code_at({id, relocation.offset - sites_->branch_opcode()}));
     if (!target.is_text())
-      add(kShape, view_.function_at({id, relocation.offset}),
+      add(code::kCrash, view_.function_at({id, relocation.offset}),
           fmt::format("the call or jump at {} leads to {}, which is not code",
                       text(id, relocation.offset), target.name));
     else if (at >= target.size() || !view_.is_boundary(place) ||
              (is_call && !view_.is_function_start(place)))
-      add(kShape, view_.function_at({id, relocation.offset}),
+      add(code::kCrash, view_.function_at({id, relocation.offset}),
           fmt::format("the call or jump at {} leads into the middle of {}",
                       text(id, relocation.offset), view_.function_at(place)));
   }
@@ -176,20 +173,20 @@ class ReferenceChecker {
     const bool is_branch = arch_.is_branch(view_.section(id), relocation);
     const std::string place = text(id, relocation.offset);
     if (is_branch && part && !is_code)
-      add(kUnlikely, found->name,
+      add(code::kUnlikely, found->name,
           fmt::format("the call or jump at {} leads to data", place));
     else if (!is_branch && is_code && offset && *offset != 0 && !is_cold(found->name))
-      add(kUnlikely, found->name,
+      add(code::kUnlikely, found->name,
           fmt::format("{} takes an address {} bytes behind the start of the function",
                       place, *offset));
     if (offset && !is_branch && part && !is_code &&
         !reaches(*image, *found, *part, *offset))
-      add(kUnlikely, found->name,
+      add(code::kUnlikely, found->name,
           fmt::format("{} refers to what is {} bytes from it, in another part of {}",
                       place, *offset, name ? name->object : kVmlinux));
     if (is_pointer(id, relocation) &&
         case_.kernel.sealed(name ? name->object : kVmlinux).contains(found->address))
-      add(kGone, found->name,
+      add(code::kGone, found->name,
           fmt::format(
               "{} takes its address, but the kernel no longer allows calls to it through "
               "a pointer",
@@ -235,7 +232,7 @@ class ReferenceChecker {
           answer.reference->target == at + length &&
           !sites_->only_takes_address(std::span(section.data).subspan(at)) &&
           !view_.reference_at(id, answer.reference->field) && !labels.contains({id, at}))
-        add(kBadField, view_.function_at({id, at}),
+        add(code::kMalformed, view_.function_at({id, at}),
             fmt::format("the instruction at {} refers to nothing: its relocation is "
                         "missing",
                         text(id, at)));

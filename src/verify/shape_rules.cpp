@@ -7,6 +7,7 @@
 #include "arch/arch.h"
 #include "base/module_name.h"
 #include "elf/orc.h"
+#include "verify/codes.h"
 #include "verify/rules.h"
 
 #include <fmt/format.h>
@@ -17,8 +18,6 @@
 namespace kpatch::verify {
 
 namespace {
-
-constexpr const char* kShape = "KP5007";
 
 /// Tables that the kernel takes for arrays, besides special sections, and the size of an
 /// entry on 64-bit machines.
@@ -40,7 +39,7 @@ class ShapeChecker {
 
  private:
   void add(std::string_view symbol, std::string message) {
-    case_.findings.add(kShape, symbol, std::move(message));
+    case_.findings.add(code::kCrash, symbol, std::move(message));
   }
 
   void check_struct_module() {

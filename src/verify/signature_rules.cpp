@@ -5,21 +5,22 @@
 // it was built is what its variable starts with; who may sign is not in its files.
 #include "verify/signature_rules.h"
 
+#include "verify/codes.h"
+
 namespace kpatch::verify {
 
 void check_signature(const elf::ModuleSignature& signature, const image::Image& vmlinux,
                      Findings& findings) {
-  constexpr const char* kSignature = "KP5014";
   const auto found = vmlinux.named("sig_enforce");
   if (found.empty())
     return; // this kernel looks at no signature
   const auto value = vmlinux.bytes_from(vmlinux.symbols()[found.front()].address);
   if (!signature.damage.empty())
     findings.add(
-        kSignature, "its signature", signature.damage,
+        code::kSignature, "its signature", signature.damage,
         "sign the module again with the kernel's scripts/sign-file, last of all");
   else if (!signature.is_present && !value.empty() && value[0] == 1)
-    findings.add(kSignature, "the file",
+    findings.add(code::kSignature, "the file",
                  "is not signed, and the kernel loads signed "
                  "modules only (CONFIG_MODULE_SIG_FORCE)",
                  "sign it with a key that the kernel trusts, with the kernel's "

@@ -8,6 +8,8 @@
 // that here is where it shows whether objtool saw the code.
 #include "arch/arch.h"
 #include "base/endian.h"
+#include "base/module_name.h"
+#include "verify/codes.h"
 #include "verify/rules.h"
 
 #include <fmt/format.h>
@@ -18,8 +20,6 @@ namespace kpatch::verify {
 
 namespace {
 
-constexpr const char* kUnlisted = "KP5004";
-constexpr const char* kWrongSite = "KP5010";
 constexpr std::string_view kStaticCall = "__SCT__";
 constexpr std::string_view kLabels = "__jump_table";
 constexpr std::uint64_t kJumpTarget = 4, kJumpKey = 8; // include/linux/jump_label.h
@@ -59,7 +59,7 @@ class SiteChecker {
 
  private:
   void add(std::string_view symbol, std::string message) {
-    case_.findings.add(kWrongSite, symbol, std::move(message));
+    case_.findings.add(code::kWrongSite, symbol, std::move(message));
   }
 
   std::string text(const Place& place) const {
@@ -274,7 +274,7 @@ class SiteChecker {
         (place.second > 0 && listed.contains({place.first, place.second - 1}));
     if (!is_listed)
       case_.findings.add(
-          kUnlisted, view_.function_at(place),
+          code::kUnlisted, view_.function_at(place),
           fmt::format("the code at {} is not listed in {}: did objtool see it?",
                       text(place), table));
   }

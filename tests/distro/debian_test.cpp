@@ -3,6 +3,7 @@
 // The way from package files to a Target, with packages of a kernel of three files made
 // here. Nothing is downloaded: the packages lie where downloads go.
 #include "base/error.h"
+#include "base/module_name.h"
 #include "distro/debian.h"
 #include "distro/debian_names.h"
 #include "kernel/kbuild.h"
@@ -235,7 +236,7 @@ TEST_F(DebianKernel, KnowsUnitsModulesAndSymbols) {
   const kernel::Target target = debian_target(request());
   ASSERT_EQ(target.units.owners("net/my-mod.c").size(), 1U);
   EXPECT_EQ(target.units.owners("net/my-mod.c")[0], "my_mod");
-  EXPECT_EQ(target.units.owners("init/main.c")[0], kernel::kVmlinux);
+  EXPECT_EQ(target.units.owners("init/main.c")[0], kVmlinux);
   EXPECT_TRUE(fs::exists(target.modules.at("my_mod").shipped));
   EXPECT_EQ(target.debug_file("my_mod"), target.modules.at("my_mod").debug);
   EXPECT_EQ(target.symbols("my_mod").back().name, "my_function");
@@ -259,7 +260,7 @@ TEST_F(DebianKernel, NeedsItsPackagesOnlyOnce) {
   again.progress = [&](std::string_view line) { said += line; };
   const kernel::Target target = debian_target(again);
   EXPECT_EQ(said, "Using cache at " + (cache() / "sources/6.1.5-1").string());
-  EXPECT_EQ(target.units.owners("init/main.c")[0], kernel::kVmlinux);
+  EXPECT_EQ(target.units.owners("init/main.c")[0], kVmlinux);
 }
 
 TEST_F(DebianKernel, WithAPackageMissingSaysWhichAndLeavesNothingHalf) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "base/error.h"
+#include "base/module_name.h"
 #include "kernel/compiler.h"
 #include "kernel/config.h"
 #include "kernel/facts.h"

@@ -13,7 +13,7 @@ SystemStatus with(Condition condition) {
 }
 
 Health health(const SystemStatus& status) {
-  return health_of(findings_of(status));
+  return health_of(ailments_of(status));
 }
 
 TEST(Health, IsGoodWhereAllIsInForce) {
