@@ -30,7 +30,7 @@ bool is_init_section(std::string_view name) {
          name.starts_with(".init.rodata") || name.starts_with(".initcall");
 }
 
-bool is_changed(const Context& context, SectionId id) {
+bool stays_changed(const Context& context, SectionId id) {
   const SectionState& state = context.patched.sections[id];
   return !state.included && (state.content == Status::kChanged ||
                              (context.patched.section(id).has_relocations &&
@@ -84,7 +84,7 @@ void judge_init_changes(Context& context) {
              "{} in {} is left out: nothing calls it, for it would run only when "
              "its object is loaded or unloaded",
              name, section);
-    if (!is_init_section(section) || !is_changed(context, id))
+    if (!is_init_section(section) || !stays_changed(context, id))
       continue;
     for (const std::string& name : changed_names(context, id)) {
       if (context.inputs.init_changes == InitChanges::kLeaveOut)

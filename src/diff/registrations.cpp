@@ -206,7 +206,7 @@ std::multimap<std::string, std::string> entries(const Side& side, SectionId id,
   return found;
 }
 
-bool is_changed(const Side& side, SectionId id) {
+bool changed_from_twin(const Side& side, SectionId id) {
   const SectionState& state = side.sections[id];
   return state.twin &&
          (state.content == Status::kChanged ||
@@ -249,7 +249,7 @@ class Judge {
 
   void judge(const Kind& kind, SectionId id) {
     SectionState& state = patched_.sections[id];
-    if (state.twin && !is_changed(patched_, id))
+    if (state.twin && !changed_from_twin(patched_, id))
       return;
     const Differences differences = compare(entries(patched_, id, kind),
                                             entries(context_.original, state.twin, kind));

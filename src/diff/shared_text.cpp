@@ -246,8 +246,8 @@ class Split {
 };
 
 /// Whether the bytes or relocations differ as they stand in the files.
-bool differs(const elf::Object& a, const elf::Section& before, const elf::Object& b,
-             const elf::Section& now) {
+bool code_differs(const elf::Object& a, const elf::Section& before, const elf::Object& b,
+                  const elf::Section& now) {
   return before.data != now.data ||
          !std::ranges::equal(before.relocations, now.relocations,
                              [&](const elf::Relocation& x, const elf::Relocation& y) {
@@ -269,7 +269,8 @@ std::vector<std::string> split_shared_text(elf::Object& original, elf::Object& p
     const SectionId now = patched.find_section(shared.name);
     if (!before || !now || !original.sections[before].is_text() ||
         !patched.sections[now].is_text() ||
-        !differs(original, original.sections[before], patched, patched.sections[now]))
+        !code_differs(original, original.sections[before], patched,
+                      patched.sections[now]))
       continue;
     Split of_original(original, before);
     Split of_patched(patched, now);

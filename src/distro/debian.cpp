@@ -156,7 +156,7 @@ void unpack_image(Workshop& shop, const fs::path& fresh) {
   run_depmod(fresh, shop.release);
   write_file(fresh / kSourceVersionFile, made_of);
   write_file(fresh / kSourcePackageFile,
-             source_package(read_control(packages.headers)).name);
+             source_package_of(read_control(packages.headers)).name);
 }
 
 /// "rt"; empty for most kernels.
@@ -185,7 +185,7 @@ kernel::Compiler compiler_for(const Workshop& shop, const fs::path& config) {
 }
 
 /// Puts the two packages of which the object tree consists together and has it prepared.
-void prepare(Workshop& shop, const fs::path& source, const fs::path& fresh) {
+void prepare_kernel(Workshop& shop, const fs::path& source, const fs::path& fresh) {
   const Packages packages = fetch_packages(shop);
   shop.say("Preparing the build");
   const TempDir unpacked(".unpacked-", fresh);
@@ -300,7 +300,7 @@ fs::path patched_source(const Workshop& shop) {
   return cached_source(shop) += kPatched;
 }
 
-SourcePackage source_package(const Workshop& shop) {
+SourcePackage source_package_of(const Workshop& shop) {
   return {.name = shop.source_package,
           .version =
               shop.source_version.substr(0, shop.source_version.find(kFeatureSetMark))};
@@ -308,14 +308,14 @@ SourcePackage source_package(const Workshop& shop) {
 
 /// The file that has the patches of the feature set.
 fs::path patches_file(const Workshop& shop) {
-  return shop.cache / cache::kDownloads / packaging_file(source_package(shop));
+  return shop.cache / cache::kDownloads / packaging_file(source_package_of(shop));
 }
 
 void make_patched_source(Workshop& shop, const fs::path& source) {
   const fs::path plain = fetch_packages(shop).source;
-  const std::string& version = source_package(shop).version;
+  const std::string& version = source_package_of(shop).version;
   const fs::path packaging = shop.archive.fetch_packaging(
-      source_package(shop),
+      source_package_of(shop),
       fmt::format("linux-source-{}={}", kernel_series(version), version));
   cache::make_once(source, [&](const fs::path& fresh) {
     shop.say(
@@ -409,8 +409,9 @@ kernel::Target debian_target(const kernel::TargetRequest& request) {
   }
 
   target.objects = target.cache / cache::kPreparedTree;
-  cache::make_sealed(target.objects,
-                     [&](const fs::path& to) { prepare(shop, target.source, to); });
+  cache::make_sealed(target.objects, [&](const fs::path& to) {
+    prepare_kernel(shop, target.source, to);
+  });
   read_configuration(shop, target);
 
   if (needs_debug(shop))

@@ -19,8 +19,8 @@ namespace fs = std::filesystem;
 
 namespace {
 
-void build(const kernel::Target& target, const kernel::TargetRequest& request,
-           const fs::path& fresh) {
+void build_kernel(const kernel::Target& target, const kernel::TargetRequest& request,
+                  const fs::path& fresh) {
   kernel::prepare_from_config(target.source, fresh, target.config_file,
                               target.make_variables);
   std::vector<std::string> argv = {
@@ -56,7 +56,7 @@ kernel::Target fully_built(kernel::Target target, const kernel::TargetRequest& r
   cache::make_once(objects, [&](const fs::path& fresh) {
     if (request.progress)
       request.progress("Building the whole kernel");
-    build(target, request, fresh);
+    build_kernel(target, request, fresh);
     // The distribution's table has the exports of all modules, whatever was built here.
     fs::copy_file(target.symvers, fresh / "Module.symvers",
                   fs::copy_options::overwrite_existing);

@@ -94,8 +94,8 @@ std::string environment(const char* name) {
   return value ? value : "";
 }
 
-void build(const kernel::Target& kernel, const fs::path& place,
-           const std::string& symbols) {
+void build_module(const kernel::Target& kernel, const fs::path& place,
+                  const std::string& symbols) {
   std::vector<std::string> argv = kernel::module_command(kernel, place);
   argv.emplace_back("KBUILD_EXTRA_SYMBOLS=" + symbols);
   argv.emplace_back("modules");
@@ -125,7 +125,7 @@ void make_copy(const kernel::Target& kernel, const kernel::OutOfTree& wanted,
   for (std::size_t i = 0; i < copies.size(); ++i) {
     folders += copies[i].lexically_relative(fresh / kTree).string() + "\n";
     copy_source(wanted.sources[i], copies[i]);
-    build(kernel, copies[i], symbols);
+    build_module(kernel, copies[i], symbols);
     symbols += " " + (copies[i] / "Module.symvers").string();
   }
   write_file(fresh / kernel::kModuleFolders, folders);

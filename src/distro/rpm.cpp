@@ -124,7 +124,8 @@ void make_clean(const fs::path& tree) {
       fs::remove_all(arch.path() / "include/generated");
 }
 
-void unpack(const fs::path& package, const std::string& machine, const fs::path& fresh) {
+void unpack_kernel(const fs::path& package, const std::string& machine,
+                   const fs::path& fresh) {
   need_program("rpm");
   need_program("rpmbuild");
   const TempDir top(".rpm-", fresh);
@@ -284,7 +285,7 @@ kernel::Target rpm_target(const kernel::TargetRequest& request) {
     say("Using cache at " + files.source.string());
   cache::make_once(files.source, [&](const fs::path& fresh) {
     say("Unpacking kernel source");
-    unpack(package, machine_of(release), fresh);
+    unpack_kernel(package, machine_of(release), fresh);
   });
   cache::record_fingerprint(files.source);
   files.config = find_config(request, installation, files.source, release);

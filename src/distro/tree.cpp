@@ -168,8 +168,8 @@ std::string symvers_text(const kernel::Target& target, const Tree& tree) {
   return text;
 }
 
-void prepare(const kernel::TargetRequest& request, const Tree& tree,
-             kernel::Target& target) {
+void prepare_tree(const kernel::TargetRequest& request, const Tree& tree,
+                  kernel::Target& target) {
   target.objects = target.cache / cache::kPreparedTree;
   cache::make_sealed(target.objects, [&](const fs::path& fresh) {
     if (request.progress)
@@ -251,7 +251,7 @@ kernel::Target make_target(const kernel::TargetRequest& request, const Tree& tre
   target.cache = cache_directory(request, target, tree);
   fs::create_directories(target.cache);
   if (tree.objects.empty())
-    prepare(request, tree, target);
+    prepare_tree(request, tree, target);
   else
     take_build(tree, target);
   target.symvers = target.objects / kSymversName;

@@ -49,8 +49,9 @@ fs::path fetch_first(DebianArchive& archive, const std::vector<std::string>& nam
   return {};
 }
 
-void unpack_source(const kernel::TargetRequest& request, const SourcePackage& source,
-                   const std::string& beside, const fs::path& fresh) {
+void unpack_ubuntu_source(const kernel::TargetRequest& request,
+                          const SourcePackage& source, const std::string& beside,
+                          const fs::path& fresh) {
   const TempDir work(".source-", fresh);
   const std::string wanted = source.name + "=" + source.version;
   if (request.offline)
@@ -115,7 +116,7 @@ kernel::Target ubuntu_target(const kernel::TargetRequest& request) {
   const fs::path tree = cache / cache::kSources / (source.name + "_" + source.version);
   cache::make_once(tree, [&](const fs::path& fresh) {
     say("Downloading and unpacking the kernel source for " + release);
-    unpack_source(request, source, headers + "=" + version, fresh);
+    unpack_ubuntu_source(request, source, headers + "=" + version, fresh);
   });
   cache::record_fingerprint(tree);
 

@@ -67,7 +67,7 @@ Problem problem(std::string code, const TouchedFile& file, std::string message,
 }
 
 /// Why a file that is no unit and not new cannot be patched.
-Problem explain(const TouchedFile& file) {
+Problem problem_of(const TouchedFile& file) {
   const std::string extension = std::filesystem::path(file.path).extension();
   if (extension == ".S" || extension == ".s")
     return problem("KP1002", file, "assembly cannot be changed by a live patch",
@@ -227,11 +227,11 @@ class Sorting {
     else if (!is_assembly_unit && leave_out_for_option(file))
       return;
     else if (steers_the_build(file.path))
-      affected_.problems.push_back(explain(file));
+      affected_.problems.push_back(problem_of(file));
     else if (!file.was_there)
       affected_.to_be_included.push_back(file);
     else if (!is_source && extension != ".h")
-      affected_.problems.push_back(explain(file));
+      affected_.problems.push_back(problem_of(file));
     else if (is_of_architecture(file.path, units_) || known)
       affected_.problems.push_back(not_included(file));
     else

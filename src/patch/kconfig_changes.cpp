@@ -56,7 +56,7 @@ std::size_t indentation(std::string_view line) {
   return column;
 }
 
-std::vector<std::string> words_of(std::string line) {
+std::vector<std::string> words_in(std::string line) {
   std::ranges::replace(line, '\t', ' ');
   const std::vector<std::string_view> words = split(line, ' ');
   return {words.begin(), words.end()};
@@ -80,7 +80,7 @@ class Reader {
 
  private:
   void add(const std::string& line) {
-    const std::vector<std::string> words = words_of(line);
+    const std::vector<std::string> words = words_in(line);
     if (words.empty() || (in_help_ && is_help(line)))
       return;
     in_help_ = words[0] == "help" || words[0] == "---help---";

@@ -103,8 +103,8 @@ std::string heading_at(const std::string& text, std::uint64_t line) {
   return std::string(heading);
 }
 
-std::string explain(const FileChange& change, const std::string& path,
-                    const std::string& said) {
+std::string reason_why(const FileChange& change, const std::string& path,
+                       const std::string& said) {
   if (said.find("previously applied") != std::string::npos)
     return fmt::format("{}: the change is in this kernel's source already", path);
   std::string lines;
@@ -264,7 +264,7 @@ class Application {
     command.argv.insert(command.argv.end(), {"--", file.string()});
     const Outcome outcome = run(command);
     if (!outcome.ok())
-      return explain(change, path, outcome.output + outcome.errors);
+      return reason_why(change, path, outcome.output + outcome.errors);
     note_displaced(patch, change, path, outcome.output);
     return {};
   }

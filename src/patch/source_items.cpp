@@ -45,7 +45,7 @@ bool is_one_of(const List& list, Name name) {
   return std::ranges::find(list, name) != std::end(list);
 }
 
-bool is_name(const Token& token) {
+bool is_identifier(const Token& token) {
   return token.kind == TokenKind::kIdentifier && !is_one_of(kKeywords, token.text);
 }
 
@@ -57,7 +57,7 @@ bool says_inline(Name word) {
 
 void add_mentions(std::span<const Token> tokens, std::vector<Name>& mentions) {
   for (const Token& token : tokens)
-    if (is_name(token))
+    if (is_identifier(token))
       mentions.push_back(token.text);
 }
 
@@ -127,8 +127,9 @@ void add_types(std::span<const Token> tokens, std::vector<Name>& defines) {
       continue;
     const std::size_t end = group_end(tokens, next);
     for (std::size_t i = next + 1; i < end; ++i)
-      if (is_name(tokens[i]) && (tokens[i - 1].text == "{" || tokens[i - 1].text == "," ||
-                                 tokens[i].begins_line))
+      if (is_identifier(tokens[i]) &&
+          (tokens[i - 1].text == "{" || tokens[i - 1].text == "," ||
+           tokens[i].begins_line))
         defines.push_back(tokens[i].text);
   }
 }
@@ -139,7 +140,7 @@ std::optional<Name> name_in_parentheses(std::span<const Token> tokens, std::size
   if (end + 1 >= tokens.size() || tokens[end + 1].text != "(")
     return std::nullopt;
   for (std::size_t at = open + 1; at < end; ++at)
-    if (is_name(tokens[at]))
+    if (is_identifier(tokens[at]))
       return tokens[at].text;
   return std::nullopt;
 }
@@ -163,7 +164,7 @@ void add_declared(std::span<const Token> tokens, const Outline& outline,
         defines.push_back(*name);
       continue;
     }
-    if (!is_name(tokens[at]) || at + 1 >= tokens.size())
+    if (!is_identifier(tokens[at]) || at + 1 >= tokens.size())
       continue;
     const Name next = tokens[at + 1].text;
     if (next == "(") {
@@ -175,7 +176,7 @@ void add_declared(std::span<const Token> tokens, const Outline& outline,
       defines.push_back(tokens[at].text);
       // `int name __read_mostly;`
       if (i > 0 && tokens[at].text.starts_with("__") &&
-          is_name(tokens[outline.words[i - 1]]))
+          is_identifier(tokens[outline.words[i - 1]]))
         defines.push_back(tokens[outline.words[i - 1]].text);
     } else if (is_one_of(kAnnotations, next)) {
       defines.push_back(tokens[at].text);
@@ -192,7 +193,7 @@ void add_arguments(std::span<const Token> tokens, std::size_t open,
     for (; stop < end && tokens[stop].text != ","; ++stop)
       if (tokens[stop].text == "(" || tokens[stop].text == "{")
         stop = group_end(tokens, stop);
-    if (start < stop && is_name(tokens[start]) &&
+    if (start < stop && is_identifier(tokens[start]) &&
         (start + 1 == stop || tokens[start + 1].text == "["))
       names.push_back(tokens[start].text);
     start = stop + 1;
@@ -265,7 +266,7 @@ class ItemReader {
   }
 
   bool begins_call() const {
-    return current_.size() > 2 && is_name(current_[0]) && current_[1].text == "(";
+    return current_.size() > 2 && is_identifier(current_[0]) && current_[1].text == "(";
   }
 
   void read_directive() {

@@ -92,7 +92,7 @@ bool is_plain_file(const fs::path& path) {
   return fs::is_regular_file(fs::symlink_status(path));
 }
 
-void take_over(const fs::path& from, const fs::path& to) {
+void hand_on(const fs::path& from, const fs::path& to) {
   if (is_plain_file(from))
     write_file(to, read_text(from));
 }
@@ -257,24 +257,23 @@ int build_isolated(const Invocation& invocation, const kernel::Target& target,
       run_isolated(enclosure_of(invocation, target, own.path()),
                    inner_arguments(invocation, std::move(argv), own.path()));
   // Nothing runs there any more.
-  take_over(own.path() / "cache/build.log", invocation.options.cache / "build.log");
+  hand_on(own.path() / "cache/build.log", invocation.options.cache / "build.log");
   if (!invocation.json.empty())
     take_over_report(own.path() / "json", invocation.json, own.path() / "out",
                      invocation.options.output_directory);
   for (const BesideModule& file : beside_module(invocation))
     if (!file.place.empty())
-      take_over(own.path() / file.own_name(), file.place);
+      hand_on(own.path() / file.own_name(), file.place);
   if (!outcome.ok())
     return outcome.status;
   if (!invocation.options.debug_file.empty())
-    take_over(own.path() / "debug", invocation.options.debug_file);
+    hand_on(own.path() / "debug", invocation.options.debug_file);
   for (const fs::directory_entry& made : fs::directory_iterator(own.path() / "out"))
     if (made.path().extension() == ".ko" && is_plain_file(made.path())) {
       if (invocation.signer.is_set())
         write_file(made.path(),
                    sign::signed_module(read_bytes(made.path()), invocation.signer));
-      take_over(made.path(),
-                invocation.options.output_directory / made.path().filename());
+      hand_on(made.path(), invocation.options.output_directory / made.path().filename());
     }
   return 0;
 }

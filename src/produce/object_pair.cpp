@@ -110,7 +110,7 @@ elf::Object read_side(const fs::path& file, const std::string& label) {
   return elf::read_object(read_bytes(file), label);
 }
 
-void take_over(const diff::Result& diff, UnitResult& result) {
+void take_result(const diff::Result& diff, UnitResult& result) {
   result.notes = diff.notes;
   result.problems = diff.problems;
   result.wants_debug_info = diff.wants_debug_info;
@@ -309,7 +309,7 @@ UnitResult PairDiffer::compare(const ObjectPair& pair, const fs::path& output) {
                             .located = match ? &match->located : nullptr};
   with_likely_cause(match, target_, [&] {
     diff::Result diff = diff::compare(std::move(original), std::move(patched), inputs);
-    take_over(diff, result);
+    take_result(diff, result);
     parents_->add_new_globals(pair.owner, made_global, diff.delta);
     if (match)
       judge_proof(*match, target_, options_.force, result);

@@ -18,7 +18,7 @@ namespace {
 using produce::BuildOutcome;
 using produce::UnitOutcome;
 
-const char* name_of(BuildOutcome outcome) {
+const char* outcome_name(BuildOutcome outcome) {
   switch (outcome) {
   case BuildOutcome::kBuilt: return "built";
   case BuildOutcome::kNoChange: return "no-change";
@@ -29,7 +29,7 @@ const char* name_of(BuildOutcome outcome) {
   return "";
 }
 
-const char* name_of(UnitOutcome outcome) {
+const char* outcome_name(UnitOutcome outcome) {
   switch (outcome) {
   case UnitOutcome::kChanged: return "changed";
   case UnitOutcome::kUnchanged: return "unchanged";
@@ -102,7 +102,7 @@ Json units_json(const std::vector<produce::UnitResult>& units) {
                            {"changed_at", changed_at_json(function.changed_at)}});
     list.push_back({{"unit", unit.unit},
                     {"owner", text_or_null(unit.owner)},
-                    {"result", name_of(unit.outcome)},
+                    {"result", outcome_name(unit.outcome)},
                     {"functions", std::move(functions)},
                     {"included", inclusions_json(unit.inclusions)},
                     {"notes", notes_json(unit.notes)},
@@ -199,7 +199,7 @@ std::string build_json(const produce::BuildResult& result) {
                        {"replace", result.replace},
                        {"says", claims_json(result.info)}};
   Json report = json_head("kpatch-build");
-  report.update({{"result", name_of(result.outcome)},
+  report.update({{"result", outcome_name(result.outcome)},
                  {"message", text_or_null(result.message)},
                  {"remedy", text_or_null(result.remedy)},
                  {"log", text_or_null(result.log.string())},

@@ -25,7 +25,7 @@ constexpr ListForm kLists[] = {
     {"changed", "changes", &verify::PatchDifference::changed},
 };
 
-std::string name_of(const verify::PatchFunction& function) {
+std::string shown_name(const verify::PatchFunction& function) {
   if (function.object.empty())
     return fmt::format("{} (new in the patch)", function.name);
   return function.position > 1 ? fmt::format("{} number {} in {}", function.name,
@@ -66,7 +66,7 @@ std::string difference_text(const ModuleDifference& difference) {
                         newer.release(), older.release());
   for (const auto& [key, word, list] : kLists)
     for (const verify::PatchFunction& function : functions.*list)
-      text += fmt::format("  {} {}\n", word, name_of(function));
+      text += fmt::format("  {} {}\n", word, shown_name(function));
   if (const Words more = only_in(newer, older, "cve"); !more.empty())
     text += fmt::format("  also fixes {}\n", fmt::join(more, ", "));
   if (const Words less = only_in(older, newer, "cve"); !less.empty())

@@ -43,7 +43,7 @@ Json functions_json(const produce::BuildResult& result) {
   return list;
 }
 
-Json proof_json(const produce::BuildResult& result) {
+Json proofs_json(const produce::BuildResult& result) {
   Json list = Json::array();
   for (const produce::UnitResult& unit : result.units)
     if (unit.outcome == produce::UnitOutcome::kChanged)
@@ -145,7 +145,7 @@ std::string provenance_json(const produce::BuildResult& result,
   json["options"] = options_json(invocation);
   json["inputs"] = inputs_json(result);
   json["functions"] = functions_json(result);
-  json["proof"] = proof_json(result);
+  json["proof"] = proofs_json(result);
   return json_file(json);
 }
 

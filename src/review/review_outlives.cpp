@@ -24,14 +24,14 @@ namespace {
 constexpr std::array<std::string_view, 6> kByMacros = {
     "__func__", "__key", "__UNIQUE_ID", "__already_done", "__warned", "__PRETTY"};
 
-bool is_named(std::string_view pattern, const std::string& name) {
+bool fits(std::string_view pattern, const std::string& name) {
   return !pattern.empty() && fnmatch(std::string(pattern).c_str(), name.c_str(), 0) == 0;
 }
 
 template <typename Patterns>
 bool is_any(const Patterns& patterns, const std::string& name) {
   return std::ranges::any_of(
-      patterns, [&](std::string_view pattern) { return is_named(pattern, name); });
+      patterns, [&](std::string_view pattern) { return fits(pattern, name); });
 }
 
 const Registration* registration_of(const std::string& callee) {
