@@ -156,7 +156,7 @@ void unpack_image(Workshop& shop, const fs::path& fresh) {
   run_depmod(fresh, shop.release);
   write_file(fresh / kSourceVersionFile, made_of);
   write_file(fresh / kSourcePackageFile,
-             source_package_of(read_control(packages.headers)).name);
+             source_package(read_control(packages.headers)).name);
 }
 
 /// "rt"; empty for most kernels.
