@@ -36,7 +36,7 @@ struct UnitFailure {
 /// after that they come from the cache. Units that it has no usable command for are left
 /// out and listed in `failures`.
 std::vector<UnitCommand> unit_commands(const Workshop& shop,
-                                       std::span<const std::string> units,
+                                       std::span<const std::string> wanted,
                                        std::vector<UnitFailure>& failures);
 
 /// The command of one unit. Throws Error if there is none.

@@ -152,10 +152,10 @@ void link_sections(Context& context, SectionId original, SectionId patched);
 void link_symbols(Context& context, SymbolId original, SymbolId patched);
 void include_section(Context& context, SectionId id, Reason reason);
 void include_symbol(Context& context, SymbolId id, Reason reason);
-bool is_line_number_change(Context& context, SectionId patched);
+bool is_line_number_change(Context& context, SectionId id);
 /// Whether a relocation of a patched section means what one of its twin does.
-bool refers_to_same(const Context& context, SectionId patched, const elf::Relocation& now,
-                    const elf::Relocation& before);
+bool refers_to_same(const Context& context, SectionId now, const elf::Relocation& a,
+                    const elf::Relocation& b);
 /// A relocation and the section that it is in.
 struct Placed {
   SectionId section;

@@ -84,7 +84,7 @@ class Side {
   /// Takes the object over and derives what the object itself tells: section symbols,
   /// prefix symbols, bundles, parents, ftrace entries. Throws Error for an object that
   /// contradicts itself.
-  explicit Side(elf::Object object);
+  explicit Side(elf::Object given);
 
   elf::Object object;
   const arch::Arch& arch;

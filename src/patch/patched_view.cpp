@@ -23,7 +23,7 @@
 namespace kpatch::patch {
 namespace fs = std::filesystem;
 
-PatchedView::PatchedView(fs::path pristine, fs::path root)
+PatchedView::PatchedView(const fs::path& pristine, fs::path root)
     : pristine_(fs::canonical(pristine)), root_(std::move(root)) {
   fs::create_directory(root_);
   root_ = fs::canonical(root_);

@@ -12,7 +12,7 @@ namespace kpatch::patch {
 class PatchedView {
  public:
   /// Makes the view at `root`, which must not exist.
-  PatchedView(std::filesystem::path pristine, std::filesystem::path root);
+  PatchedView(const std::filesystem::path& pristine, std::filesystem::path root);
 
   const std::filesystem::path& root() const { return root_; }
   const std::filesystem::path& pristine() const { return pristine_; }

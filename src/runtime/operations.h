@@ -20,8 +20,8 @@ struct LoadOptions {
 /// are asked. A module is named by a path (it contains `.ko`) or as one of those
 /// installed for the running kernel. The status is success, or that a transition had to
 /// be forced.
-Exit load_patch(Host& host, const std::string& module, const LoadOptions& options = {});
-Exit unload_patch(Host& host, const std::string& module, const Waiting& waiting = {});
+Exit load_patch(Host& host, const std::string& argument, const LoadOptions& options = {});
+Exit unload_patch(Host& host, const std::string& argument, const Waiting& waiting = {});
 Exit unload_all_patches(Host& host, const Waiting& waiting = {});
 
 /// All installed for the running kernel, in the order of their names; those built for

@@ -37,7 +37,7 @@ bool wait_for_transition(Host& host, const std::string& patch, const Waiting& wa
 
 /// Names the tasks that the patch waits for, with their stacks and the patched functions
 /// on these; says nothing if the patch is not in transition.
-void show_stalled_tasks(Host& host, const std::string& patch);
+void show_stalled_tasks(Host& host, const std::string& name);
 
 /// Asks stalled tasks to move. Kernels since 5.1 do it by themselves every 15 seconds and
 /// have no such attribute; false then.

@@ -23,7 +23,7 @@ bool is_ubsan_name(std::string_view name); ///< descriptors of -fsanitize=undefi
 bool is_string_literal_section(
     std::string_view name); ///< .rodata.str1.1, .rodata.f.str1.8
 /// Per-site data of macros: __warned.3, f.__already_done, __func__.7, ...
-bool is_special_static_name(std::string_view symbol);
+bool is_special_static_name(std::string_view name);
 bool is_clang_unnamed_data(std::string_view section);
 bool is_padding_name(std::string_view symbol); ///< what objtool calls padding: __pfx_f
 /// Symbols that a compiler emits and a linker may drop, so that a parent need not have

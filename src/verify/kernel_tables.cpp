@@ -53,8 +53,9 @@ std::uint64_t size_of_entries(const image::Image* vmlinux,
   if (row.entries != special::Entries::kStruct)
     return row.entries == special::Entries::kFixed ? row.fixed_size : 0;
   const bool is_certain = row.known_sizes[1] == 0;
-  return is_certain || !vmlinux ? row.known_sizes[0] * is_certain
-                                : fitting_size(*vmlinux, row);
+  if (is_certain)
+    return row.known_sizes[0];
+  return vmlinux ? fitting_size(*vmlinux, row) : 0;
 }
 
 /// Features are counted in words of 32; those of bugs come last. Bit 15 turned the

@@ -40,6 +40,6 @@ struct KernelTables {
 };
 
 /// Without an image only what is the same in all kernels is known.
-KernelTables kernel_tables(const image::Image* vmlinux, const arch::Arch& arch);
+KernelTables kernel_tables(const image::Image* image, const arch::Arch& arch);
 
 } // namespace kpatch::verify
