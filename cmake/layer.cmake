@@ -6,11 +6,14 @@
 #
 # With KPATCH_UNITY a layer is compiled as one file: its headers are read, and what they hold is
 # compiled, once and not once a file. Two files of a layer then cannot have different things of one
-# name; that names within functions may be those of other files is not worth a warning. Files of a
-# layer that is APART know nothing of each other: each processor names its own instructions.
+# name; that names within functions may be those of other files is not worth a warning.
+#
+# Layers that are APART are compiled file by file: arch, since processors know nothing of each other and
+# name their own instructions; base, cache, image, kernel, klp and report, since a program that needs one file of
+# them must not need the libraries of the others (tests/needed_libraries.sh).
 
 function(kpatch_layer name)
-  cmake_parse_arguments(ARG "APART" "" "USES;LIBRARIES" ${ARGN})
+  cmake_parse_arguments(ARG "APART" "PRECOMPILED" "USES;LIBRARIES" ${ARGN})
   set(target kpatch_${name})
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${name}/*.cpp)
   if(NOT sources)
@@ -30,7 +33,10 @@ function(kpatch_layer name)
   endforeach()
   target_link_libraries(${target} PUBLIC ${ARG_LIBRARIES})
   kpatch_warnings(${target})
-  kpatch_use_precompiled(${target} kpatch_everyday)
+  if(NOT ARG_PRECOMPILED)
+    set(ARG_PRECOMPILED kpatch_everyday)
+  endif()
+  kpatch_use_precompiled(${target} ${ARG_PRECOMPILED})
   if(KPATCH_UNITY AND NOT ARG_APART)
     set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 0)
     target_compile_options(${target} PRIVATE -Wno-shadow $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)

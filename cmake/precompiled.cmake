@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # Most of the time of a compilation goes into reading the same headers of the standard library, fmt and
-# GoogleTest. They are read once: kpatch_everyday holds those of the layers and programs, and
-# kpatch_everyday_tests those of the tests as well. A source file still includes what it uses: the preset
-# "tidy" compiles each file without these two, so a missing #include is found there.
+# GoogleTest. They are read once: kpatch_everyday holds those of the layers and programs,
+# kpatch_everyday_reports JSON's as well, and kpatch_everyday_tests those of the tests. A source file still
+# includes what it uses: the preset "asan" compiles each file by itself and without these, so a missing
+# #include is found there.
 #
 # -fpch-preprocess lets a compiler cache such as ccache look through them (its manual asks for it, and for
 # CCACHE_SLOPPINESS=pch_defines,time_macros). gcc 12 forgets in a precompiled header which code is the standard

@@ -18,7 +18,7 @@ functions() {
 }
 
 for folder in */; do
-	[ "$folder" != arch/ ] && [ "$folder" != main/ ] || continue # compiled file by file
+	! grep -q "kpatch_layer(${folder%/} APART " CMakeLists.txt && [ "$folder" != main/ ] || continue # compiled file by file
 	for name in $(functions "$folder"*.cpp | cut -d ' ' -f 1 | uniq -d); do
 		mapfile -t files < <(functions "$folder"*.cpp | sed -n "s/^$name //p")
 		[ ${#files[@]} -gt "$(functions "$folder"*.h | grep -c "^$name ")" ] || continue

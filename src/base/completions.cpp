@@ -66,13 +66,13 @@ std::vector<const CompletedCommand*> named_commands(const CompletedProgram& prog
   return commands;
 }
 
-std::string completion_script(std::string_view shell, const CompletedProgram& program) {
+std::string completion_script(std::string_view shell, const CompletedProgram& asked) {
   const auto found =
       std::ranges::find(kShells, shell, &std::pair<std::string_view, Writer>::first);
   if (found == std::end(kShells))
     fail_with_remedy("name one of bash, zsh, fish",
                      "completion: there is none for the shell '{}'", shell);
-  CompletedProgram program = program;
+  CompletedProgram program = asked;
   for (CompletedCommand& command : program.commands)
     std::erase_if(command.forms, [](const OptionForm& form) { return !form.help; });
   return found->second(program);

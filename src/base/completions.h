@@ -36,7 +36,7 @@ struct CompletedProgram {
 };
 
 /// The script for "bash", "zsh" or "fish". Throws Error for others.
-std::string completion_script(std::string_view shell, const CompletedProgram& program);
+std::string completion_script(std::string_view shell, const CompletedProgram& asked);
 
 std::string bash_completion(const CompletedProgram& program);
 std::string zsh_completion(const CompletedProgram& program);
