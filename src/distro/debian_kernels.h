@@ -29,7 +29,7 @@ std::vector<std::string> select_kernels(const std::vector<std::string>& packages
 
 /// The kernels that the archives of the selected releases of Debian serve with their
 /// headers. Throws Error if there are none.
-std::vector<std::string> served_kernels(const std::string& selection,
+std::vector<std::string> served_kernels(const std::string& text,
                                         const kernel::TargetRequest& request);
 
 } // namespace kpatch::distro
