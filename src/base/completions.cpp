@@ -10,7 +10,7 @@ namespace kpatch {
 
 namespace {
 
-/// Names of operands that are no words to choose from, as --help shows them.
+/// Names of operands that are not words to choose from, as --help shows them.
 constexpr std::pair<std::string_view, Operand::Kind> kOperands[] = {
     {"FILE", Operand::Kind::kFile},      {"DIR", Operand::Kind::kFile},
     {"MODULE", Operand::Kind::kFile},    {"SCRIPT", Operand::Kind::kFile},

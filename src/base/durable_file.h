@@ -21,8 +21,8 @@ void write_file_durably(const std::filesystem::path& path, std::string_view text
 void rename_durably(const std::filesystem::path& from, const std::filesystem::path& to);
 
 /// The content of a file that anybody may have put there. Throws Error, and never waits
-/// or fills the memory, for what is no regular file (a FIFO, a device) or is larger than
-/// `limit` bytes.
+/// or fills the memory, for what is not a regular file (a FIFO, a device) or is larger
+/// than `limit` bytes.
 Bytes read_regular_file(const std::filesystem::path& path, std::size_t limit);
 
 } // namespace kpatch

@@ -34,6 +34,18 @@ class Descriptor {
   int fd_;
 };
 
+/// Reads on to `place` and returns how many bytes it got; 0 at the end of the file.
+std::size_t read_on(const Descriptor& file, void* place, std::size_t size,
+                    const fs::path& path) {
+  for (;;) {
+    const ssize_t got = read(file.get(), place, size);
+    if (got >= 0)
+      return static_cast<std::size_t>(got);
+    if (errno != EINTR)
+      fail("{}: cannot be read: {}", path.string(), std::strerror(errno));
+  }
+}
+
 template <typename Container>
 Container read_whole(const fs::path& path) {
   Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
@@ -49,14 +61,11 @@ Container read_whole(const fs::path& path) {
     // sysfs and proc report no size, so grow until a read says the end.
     if (filled == data.size())
       data.resize(std::max(filled + kStep, 2 * filled));
-    const ssize_t got = read(file.get(), data.data() + filled, data.size() - filled);
-    if (got < 0 && errno == EINTR)
-      continue;
-    if (got < 0)
-      fail("{}: cannot be read: {}", path.string(), std::strerror(errno));
+    const std::size_t got =
+        read_on(file, data.data() + filled, data.size() - filled, path);
     if (got == 0)
       break;
-    filled += static_cast<std::size_t>(got);
+    filled += got;
   }
   data.resize(filled);
   return data;
@@ -191,14 +200,11 @@ Bytes read_regular_file(const fs::path& path, std::size_t limit) {
   Bytes data(static_cast<std::size_t>(status.st_size));
   std::size_t filled = 0;
   while (filled < data.size()) {
-    const ssize_t got = read(file.get(), data.data() + filled, data.size() - filled);
-    if (got < 0 && errno == EINTR)
-      continue;
-    if (got < 0)
-      fail("{}: cannot be read: {}", path.string(), std::strerror(errno));
+    const std::size_t got =
+        read_on(file, data.data() + filled, data.size() - filled, path);
     if (got == 0)
       break; // it has become shorter meanwhile
-    filled += static_cast<std::size_t>(got);
+    filled += got;
   }
   data.resize(filled);
   return data;

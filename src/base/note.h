@@ -15,7 +15,7 @@ enum class NoteKind {
   kWarning,  ///< something is taken on trust
 };
 
-/// Something worth saying about what is no obstacle.
+/// Something worth saying about what is not an obstacle.
 struct Note {
   NoteKind kind = NoteKind::kNotice;
   std::string code;   ///< as of a Problem; may be empty

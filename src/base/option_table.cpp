@@ -18,7 +18,7 @@ namespace kpatch {
 namespace {
 
 constexpr std::size_t kTextColumn = 29;
-constexpr std::size_t kWidth = 90;
+constexpr std::size_t kWidth = 80;
 
 /// What getopt_long returns for long options without a letter begins here.
 constexpr int kNoLetter = 256;
@@ -68,12 +68,15 @@ std::string spellings(std::span<const OptionForm> forms, std::size_t row) {
 } // namespace
 
 void fail_wrong_call(std::string_view command, std::string_view what) {
-  fail_with_remedy(fmt::format("see kpatch {} --help", command), "{}: {}", command, what);
+  fail("{}: {}; see kpatch {} --help", command, what, command);
+}
+
+std::string complaint_about(std::string_view word) {
+  return fmt::format("{}: no such option, or its argument is missing", word);
 }
 
 std::vector<std::string> parse_options(
     std::vector<std::string> words, std::span<const OptionForm> forms,
-    Complaints complaints,
     const std::function<bool(std::optional<std::size_t> row, const std::string& value)>&
         take) {
   std::vector<char*> argv;
@@ -82,7 +85,7 @@ std::vector<std::string> parse_options(
   argv.push_back(nullptr);
   const int count = static_cast<int>(words.size());
   const GetoptTables tables = getopt_tables(forms);
-  opterr = complaints == Complaints::kPrinted;
+  opterr = 0;
   optind = 0; // starts from the first word again
   bool goes_on = true;
   while (goes_on) {
@@ -91,7 +94,9 @@ std::vector<std::string> parse_options(
     if (code == -1)
       break;
     if (code == '?')
-      goes_on = take(std::nullopt, "");
+      goes_on = take(std::nullopt, optopt > 0 && optopt < kNoLetter
+                                       ? fmt::format("-{}", static_cast<char>(optopt))
+                                       : argv[static_cast<std::size_t>(optind) - 1]);
     else
       goes_on = take(row_of(forms, code), optarg ? optarg : "");
   }

@@ -45,16 +45,15 @@ std::vector<OptionForm> forms_of(const Option<Call> (&table)[count]) {
   return forms;
 }
 
-/// Whether the user hears of wrong options from getopt, before `wrong` is called.
-enum class Complaints { kPrinted, kSilent };
+/// What is wrong with a call that has the word for an option.
+std::string complaint_about(std::string_view word);
 
 /// Reads words as getopt_long(3) does: options may be abbreviated and stand anywhere
 /// before "--". The first word is the name of the program. `take` gets the number of the
-/// row, or nothing for an option that is wrong, and returns false to stop there. Returns
-/// the words that are not options.
+/// row, or nothing and the word for an option that is wrong, and returns false to stop
+/// there. Returns the words that are not options.
 std::vector<std::string> parse_options(
     std::vector<std::string> words, std::span<const OptionForm> forms,
-    Complaints complaints,
     const std::function<bool(std::optional<std::size_t> row, const std::string& value)>&
         take);
 
@@ -64,14 +63,14 @@ template <typename Call, std::size_t count>
 std::vector<std::string> parse_command(std::string_view command,
                                        const Option<Call> (&table)[count],
                                        std::vector<std::string> words, Call& call) {
-  words.insert(words.begin(), "kpatch"); // getopt begins its complaints with it
+  words.insert(words.begin(), "kpatch"); // which getopt does not look at
   const auto take = [&](std::optional<std::size_t> row, const std::string& value) {
     if (!row)
-      fail_wrong_call(command, "wrong call");
+      fail_wrong_call(command, complaint_about(value));
     table[*row].set(call, value);
     return true;
   };
-  return parse_options(std::move(words), forms_of(table), Complaints::kPrinted, take);
+  return parse_options(std::move(words), forms_of(table), take);
 }
 
 /// Lines of --help: "  -k, --kernel RELEASE     text", wrapped.

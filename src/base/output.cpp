@@ -82,7 +82,7 @@ void write_as_is(Stream stream, std::string_view text) noexcept {
 void write_out(Stream stream, std::string_view text) noexcept {
   try {
     write_as_is(stream, harmless(text));
-  } catch (...) { // NOLINT: no memory for a message is no reason to end either
+  } catch (...) { // NOLINT: no memory for a message is not a reason to end either
   }
 }
 

@@ -22,7 +22,7 @@ void write_out(Stream stream, std::string_view text) noexcept;
 void write_as_is(Stream stream, std::string_view text) noexcept;
 
 /// For what was run for its output alone: throws Error if some of it did not arrive. A
-/// reader that went away had enough, which is no error.
+/// reader that went away had enough, which is not an error.
 void require_output();
 
 template <typename... Args>

@@ -48,6 +48,8 @@ inline constexpr ProblemCode kProblemCodes[] = {
     {"KP2019", "an entry of such a list is left out (NOTICE)"},
     {"KP2020", "code refers to a table entry that is left out"},
     {"KP2021", "a change of nothing but init or exit code (NOTICE)"},
+    {"KP2022", "callers of a function in other units are patched (NOTICE)"},
+    {"KP2023", "live data is set while the patch is loaded (NOTICE)"},
     {"KP3001", "a pointer to a sealed function"},
     {"KP3002", "an export of a module that nothing holds"},
     {"KP3003", "an alternative that a patched module would complete too late"},
@@ -72,6 +74,8 @@ inline constexpr ProblemCode kProblemCodes[] = {
     {"KP5012", "the module uses code or data that is freed before it runs"},
     {"KP5013", "a reference or a replaced function is hardly the one that is meant"},
     {"KP5014", "the kernel does not take the module for its signature"},
+    {"KP5015", "a reference does not reach what it refers to"},
+    {"KP5016", "a call loses the TOC pointer"},
 };
 
 } // namespace kpatch

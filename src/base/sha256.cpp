@@ -34,6 +34,11 @@ void Sha256::add(std::string_view text) {
   require(EVP_DigestUpdate(context_.get(), text.data(), text.size()));
 }
 
+void Sha256::add_field(std::string_view text) {
+  add(fmt::format("{}:", text.size()));
+  add(text);
+}
+
 std::string Sha256::finish() {
   std::array<std::uint8_t, EVP_MAX_MD_SIZE> digest{};
   unsigned size = 0;

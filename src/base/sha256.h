@@ -17,6 +17,8 @@ class Sha256 {
   Sha256();
   void add(std::span<const std::uint8_t> data);
   void add(std::string_view text);
+  /// The text as one of several, which cannot run into the next.
+  void add_field(std::string_view text);
   /// 64 hexadecimal digits. Nothing may be added afterwards.
   std::string finish();
 

@@ -10,7 +10,7 @@ namespace kpatch::elf {
 /// Who signed a module. Whether the kernel trusts the signature is for the kernel to say.
 struct ModuleSignature {
   bool is_present = false;
-  std::string signer; ///< common name of the certificate; empty if it is not told
+  std::string signer; ///< common name of the certificate; empty if unknown
   std::string damage; ///< why no kernel can read it; mostly empty
 };
 

@@ -31,7 +31,7 @@ struct Relocation {
 };
 
 /// A section with its own relocations. Symbol tables, string tables, SHT_SYMTAB_SHNDX and
-/// SHT_RELA sections do not appear: they are folded in on reading and made anew on
+/// SHT_RELA sections do not appear: they are folded in on reading and made again on
 /// writing.
 struct Section {
   std::string name;

@@ -36,7 +36,7 @@ std::pair<Seen, std::vector<std::string>> read(std::vector<std::string> words) {
   Seen seen;
   words.insert(words.begin(), "program");
   const auto rest =
-      parse_options(std::move(words), forms_of(kTable), Complaints::kSilent,
+      parse_options(std::move(words), forms_of(kTable),
                     [&](std::optional<std::size_t> row, const std::string& value) {
                       if (row)
                         kTable[*row].set(seen, value);
@@ -81,9 +81,9 @@ TEST(ParseCommand, SaysWhereToReadOnAfterAWrongCall) {
   try {
     parse_command("try", kTable, {"--unheard-of"}, seen);
     FAIL() << "a wrong call";
-  } catch (const Error& error) {
-    EXPECT_STREQ(error.what(), "try: wrong call");
-    EXPECT_EQ(error.remedy(), "see kpatch try --help");
+  } catch (const std::exception& error) {
+    EXPECT_STREQ(error.what(), "try: --unheard-of: no such option, or its argument is "
+                               "missing; see kpatch try --help");
   }
 }
 
@@ -93,9 +93,8 @@ TEST(OptionTable, HelpsFromTheSameRows) {
       "  -n, --name NAME            Name of the thing\n"
       "  -R, --non-replace, --no-replace\n"
       "                             Keep the others\n"
-      "      --loud                 Say all that there is to say, in as many words as "
-      "are needed\n"
-      "                             to fill more than one line\n");
+      "      --loud                 Say all that there is to say, in as many words as\n"
+      "                             are needed to fill more than one line\n");
 }
 
 } // namespace
