@@ -3,6 +3,7 @@
 
 #include "elf/object.h"
 
+#include <cstdint>
 #include <functional>
 
 namespace kpatch::arch {
@@ -16,5 +17,12 @@ enum class Handed {
 
 /// Of the function that a call's relocation leads to.
 using CalleeTable = std::function<Handed(const elf::Relocation&)>;
+
+/// A way that code can take although its instructions do not show it: where a static
+/// branch is switched. The instruction there may also do nothing.
+struct OtherWay {
+  std::uint64_t from = 0; ///< offset of the instruction in its section
+  std::uint64_t to = 0;
+};
 
 } // namespace kpatch::arch

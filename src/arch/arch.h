@@ -8,10 +8,12 @@
 
 #include "arch/address_use.h"
 #include "arch/code_sites.h"
+#include "arch/field.h"
 #include "arch/virtual_machine.h"
 #include "elf/object.h"
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <set>
 #include <span>
@@ -77,19 +79,13 @@ struct KeyTest {
   std::int64_t target_offset = 0;
 };
 
-/// What a relocation fills in.
-struct Field {
-  unsigned size = 0;        ///< in bytes
-  bool is_relative = false; ///< counts from its own place
-  bool is_signed = true;
-};
-
 /// A piece of code as compiled, and what may be the same at its place in an image.
 struct CodePair {
   std::span<const std::uint8_t> ours;
-  std::vector<bool> open;               ///< bytes of ours that relocations fill in
+  Bytes open; ///< for each byte of ours, its bits that relocations fill in
   std::span<const std::uint8_t> theirs; ///< may go on behind the function's end
   std::set<std::uint64_t> labels{};     ///< where jump labels are in ours
+  std::set<std::uint64_t> slots{};      ///< fields of ours that `names_slot`
 };
 
 /// An instruction of ours and the one that stands for it in the image.
@@ -137,8 +133,20 @@ class Arch {
   virtual std::string_view name() const = 0;
   /// As kbuild's ARCH= takes it.
   virtual std::string_view kbuild_name() const { return name(); }
+  /// As compilers for it are called: the first word of gcc -dumpmachine.
+  virtual std::string_view gnu_name() const { return name(); }
   /// As Debian calls it.
   virtual std::string_view debian_name() const { return name(); }
+  /// As Debian's kernels have it in their names.
+  virtual std::string_view debian_flavour() const { return debian_name(); }
+  /// Whether Debian configures its kernels with CONFIG_LIVEPATCH, as the .config of its
+  /// packages linux-headers-* of 6.1 to 7.3 says.
+  virtual bool has_livepatch_in_debian() const { return false; }
+  /// Whether kpatch.ko knows the stacks of this processor (kmod/core/processor.h), so
+  /// that it can do for kernels without CONFIG_LIVEPATCH what that does.
+  virtual bool has_core() const { return false; }
+  /// Whether the file that boots is a vmlinux or has one in it that can be read.
+  virtual bool has_vmlinux_in_boot_image() const { return false; }
   /// Where a rehearsal runs; nothing where none was ever run.
   virtual std::optional<VirtualMachine> virtual_machine() const { return std::nullopt; }
 
@@ -146,6 +154,16 @@ class Arch {
   virtual std::uint32_t absolute64() const = 0;
   /// The one that stores the low 32 bits of one.
   virtual std::uint32_t absolute32() const = 0;
+
+  /// The one that says in a linked image where an address stands that moves with it; 0
+  /// where kernels have none.
+  virtual std::uint32_t relative64() const { return 0; }
+
+  /// Whether gcc makes other code where each function and variable has a section of its
+  /// own: it then refers to no variable by way of another (-fsection-anchors), and loops
+  /// are aligned from the start of their function. What is held against an image is
+  /// compiled without (compile::command_as_shipped).
+  virtual bool sections_change_code() const { return false; }
 
   /// Rewrites peculiarities of this processor's assemblers into the common form, after
   /// reading.
@@ -209,8 +227,8 @@ class Arch {
   /// function's section. Throws Error if the code there is not as expected.
   virtual std::uint64_t patchable_entry_offset(const FunctionView& function) const;
 
-  /// Relocations that refer to their target through a slot of `.toc`.
-  virtual bool goes_through_toc(std::uint32_t) const { return false; }
+  /// Whether a relocation of this type is a distance from ppc64's TOC pointer.
+  virtual bool counts_from_toc(std::uint32_t) const { return false; }
 
   /// Sections that only this processor lets the diff ignore.
   virtual bool ignores_section(std::string_view) const { return false; }
@@ -229,19 +247,57 @@ class Arch {
   /// Whether a call to this function takes a line number as such an argument.
   virtual bool takes_line_number(std::string_view callee) const;
 
-  /// Whether a relocation of this type takes a function's address rather than calling it.
-  virtual bool takes_address(std::uint32_t) const { return false; }
+  /// Whether a relocation in code gives it the address of what it names, rather than
+  /// calling that or reading what is there.
+  virtual bool takes_address(const elf::Section&, const elf::Relocation&) const {
+    return false;
+  }
 
   /// Whether a relocation is the target of a call or jump, rather than part of a pointer.
   virtual bool is_branch(const elf::Section&, const elf::Relocation&) const {
     return false;
   }
 
+  /// The addend of a call that leads to the start of what it names.
+  virtual std::int64_t addend_of_call() const { return 0; }
+
   /// Whether a relocation in a function makes a pointer to what it names.
-  virtual bool uses_as_pointer(const elf::Section&,
+  virtual bool uses_as_pointer(const elf::Section& section,
                                const elf::Relocation& relocation) const {
-    return takes_address(relocation.type);
+    return takes_address(section, relocation);
   }
+
+  /// Options to compile a unit with beside the `words` of its own build, on both sides of
+  /// a patch, so that its code reaches the kernel's data from a module. Code that is to
+  /// be the same as the kernel's goes without them.
+  virtual std::vector<std::string> patch_options(std::span<const std::string>) const {
+    return {};
+  }
+
+  /// Objects that the kernel's build may link into every module at the end, by their
+  /// place below the object tree.
+  virtual std::span<const std::string_view> module_extras() const { return {}; }
+
+  /// Whether the loader takes a field that is not zero for one that is filled in already.
+  virtual bool wants_empty_fields() const { return false; }
+
+  /// Whether a relocation in a module reaches the kernel or another module.
+  virtual bool reaches_outside(const elf::Section&, const elf::Relocation&) const {
+    return true;
+  }
+
+  /// Whether a call or jump out of the module, to `symbol`, comes back to code that works
+  /// on.
+  virtual bool comes_back(const elf::Section&, const elf::Relocation&,
+                          std::string_view /*symbol*/) const {
+    return true;
+  }
+
+  /// Rewrites the instruction that a relocation is for, and the relocation, so that it
+  /// reaches what lies outside of the module; `symbol` is the name of that. May add code
+  /// at the end of the section. Instructions that do so anyway stay as they are.
+  virtual void reach_outside(elf::Section&, elf::Relocation&,
+                             std::string_view /*symbol*/) const {}
 
   /// What functions jump to instead of returning, where a kernel asks for it; else empty.
   virtual std::string_view return_thunk() const { return {}; }
@@ -271,6 +327,44 @@ class Arch {
   /// What a relocation of this type fills in; nothing if it is not known here.
   virtual std::optional<Field> field(std::uint32_t) const { return std::nullopt; }
 
+  /// Whether a relocation in code names a slot that holds the address: of a GOT, or of
+  /// ppc64's .toc.
+  virtual bool names_slot(const elf::Object&, const elf::Relocation&) const {
+    return false;
+  }
+
+  /// Whether the linker has done away with the instruction that would have the high part
+  /// of an address, since it is 0. `theirs` begins at the field.
+  virtual bool is_high_part_gone(std::span<const std::uint8_t> /*theirs*/) const {
+    return false;
+  }
+
+  /// Whether such slots are made by whoever links the code, for the symbol that it names.
+  virtual bool makes_slots() const { return false; }
+
+  /// What the field of such a relocation becomes where the linker has done away with the
+  /// slot.
+  virtual std::optional<Field> field_without_slot(std::uint32_t type) const {
+    return field(type);
+  }
+
+  /// How far behind the start of a function a reference of this type leads to in an
+  /// image, where that is another entry of the function. `code_before` gives the code
+  /// that begins so many bytes before the place.
+  using CodeBefore = std::function<std::span<const std::uint8_t>(std::uint64_t)>;
+  virtual std::uint64_t local_entry_behind(std::uint32_t, const CodeBefore&) const {
+    return 0;
+  }
+
+  /// Whether the linker has put into the image (`theirs`) an instruction that has the
+  /// address itself, in the place of ours that loads it from a slot. Both begin at the
+  /// same place; `field` is the offset of the distance.
+  virtual bool is_slot_gone(std::span<const std::uint8_t> /*ours*/,
+                            std::span<const std::uint8_t> /*theirs*/,
+                            std::uint64_t /*field*/) const {
+    return false;
+  }
+
   /// Whether the image has the same code, apart from what relocations fill in and from
   /// what a linker or assembler may have chosen otherwise.
   virtual CodeComparison compare_code(const CodePair& code) const;
@@ -284,9 +378,10 @@ class Arch {
 
   /// Whether code does nothing with the address that a relocation gives it but read what
   /// is there, compare it, and hand it to functions that do no more than that. False if
-  /// it is stored, returned, or if the code cannot be followed.
+  /// it is stored, returned, or if the code cannot be followed. `ways` are those that the
+  /// instructions do not show.
   virtual bool is_only_read(const elf::Section&, const elf::Relocation&,
-                            const CalleeTable&) const {
+                            const CalleeTable&, std::span<const OtherWay>) const {
     return false;
   }
 
@@ -296,13 +391,6 @@ class Arch {
     return {};
   }
 };
-
-/// The number in a field, extended by its sign to 64 bits. The field must lie within
-/// `data`.
-std::uint64_t read_field(std::span<const std::uint8_t> data, std::uint64_t offset,
-                         unsigned size, std::endian order);
-void write_field(std::span<std::uint8_t> data, std::uint64_t offset, unsigned size,
-                 std::uint64_t value, std::endian order);
 
 /// The processor of an object. Throws Error for a machine that is not supported.
 const Arch& arch_for(const elf::Object& object);

@@ -75,10 +75,13 @@ class X86_64 : public Arch {
   ArchSet bit() const override { return kX86_64; }
   std::string_view name() const override { return "x86_64"; }
   std::string_view debian_name() const override { return "amd64"; }
+  bool has_livepatch_in_debian() const override { return true; }
+  bool has_vmlinux_in_boot_image() const override { return true; }
   std::optional<VirtualMachine> virtual_machine() const override {
     // The timer check counts interrupts in a moment that a busy host may not give us.
     return VirtualMachine{.program = "qemu-system-x86_64",
                           .package = "qemu-system-x86",
+                          .ports = "-serial chardev:console -serial chardev:report",
                           .console = "ttyS0",
                           .report = "ttyS1",
                           .kernel_arguments = "no_timer_check"};
@@ -197,7 +200,13 @@ class X86_64 : public Arch {
     return found;
   }
 
-  bool takes_address(std::uint32_t type) const override { return type == R_X86_64_32S; }
+  bool takes_address(const elf::Section&,
+                     const elf::Relocation& relocation) const override {
+    return relocation.type == R_X86_64_32S;
+  }
+
+  /// The field ends the instruction, and the processor counts from there.
+  std::int64_t addend_of_call() const override { return -std::int64_t{kFieldSize}; }
 
   bool is_branch(const elf::Section& section,
                  const elf::Relocation& relocation) const override {
@@ -217,6 +226,9 @@ class X86_64 : public Arch {
                        const elf::Relocation& relocation) const override {
     return !is_branch(section, relocation);
   }
+
+  // arch/x86/kernel/module.c: "Invalid relocation target, existing value is nonzero".
+  bool wants_empty_fields() const override { return true; }
 
   std::string_view return_thunk() const override { return "__x86_return_thunk"; }
 
@@ -274,7 +286,7 @@ class X86_64 : public Arch {
     put_distance(section.data, test.site + 1, start);
     put_distance(section.data, start + kReturnField, test.site + kJumpSize);
     std::erase_if(section.relocations, [&](const elf::Relocation& relocation) {
-      return relocation.offset == test.site + 1; // of a jump that is no more
+      return relocation.offset == test.site + 1; // of a jump that is gone
     });
     section.relocations.push_back(
         {start + kKeyField, R_X86_64_PC32, test.key, test.key_offset - kKeyFieldToEnd});
@@ -286,13 +298,13 @@ class X86_64 : public Arch {
 
   std::optional<Field> field(std::uint32_t type) const override {
     switch (type) {
-    case R_X86_64_64: return Field{8, false};
-    case R_X86_64_32: return Field{4, false, false};
-    case R_X86_64_32S: return Field{4, false};
+    case R_X86_64_64: return Field{8};
+    case R_X86_64_32: return Field{4, FieldBase::kZero, false};
+    case R_X86_64_32S: return Field{4};
     case R_X86_64_PC32:
-    case R_X86_64_PLT32: return Field{4, true};
-    case R_X86_64_PC64: return Field{8, true};
-    case R_X86_64_NONE: return Field{0, false};
+    case R_X86_64_PLT32: return Field{4, FieldBase::kPlace};
+    case R_X86_64_PC64: return Field{8, FieldBase::kPlace};
+    case R_X86_64_NONE: return Field{0};
     default: return std::nullopt;
     }
   }
@@ -311,8 +323,9 @@ class X86_64 : public Arch {
   const CodeSites* code_sites() const override { return &x86_64_sites(); }
 
   bool is_only_read(const elf::Section& code, const elf::Relocation& address,
-                    const CalleeTable& callees) const override {
-    return is_only_read_x86_64(code, address, callees);
+                    const CalleeTable& callees,
+                    std::span<const OtherWay> ways) const override {
+    return is_only_read_x86_64(code, address, callees, ways);
   }
 
  private:

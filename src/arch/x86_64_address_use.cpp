@@ -92,8 +92,8 @@ bool is_string_copy(ZydisMnemonic mnemonic) {
 class Flow {
  public:
   Flow(const elf::Section& code, const elf::Relocation& address,
-       const CalleeTable& callees)
-      : code_(code), address_(address), callees_(callees) {}
+       const CalleeTable& callees, std::span<const OtherWay> ways)
+      : code_(code), address_(address), callees_(callees), ways_(ways) {}
 
   bool run() {
     const auto origin = find_origin();
@@ -165,6 +165,11 @@ class Flow {
     const auto instruction = decode(at);
     if (!instruction)
       return false;
+    for (const OtherWay& way : ways_)
+      if (way.from == at) {
+        go_on(way.to, holders);
+        go_on(instruction->end(), holders);
+      }
     switch (instruction->head.meta.category) {
     case ZYDIS_CATEGORY_RET: return !(holders & bit(ZYDIS_REGISTER_RAX));
     case ZYDIS_CATEGORY_CALL: return call(*instruction, holders);
@@ -270,6 +275,7 @@ class Flow {
   const elf::Section& code_;
   const elf::Relocation& address_;
   const CalleeTable& callees_;
+  std::span<const OtherWay> ways_;
   std::vector<std::pair<std::uint64_t, Registers>> waiting_;
   std::set<std::pair<std::uint64_t, Registers>> seen_;
 };
@@ -277,8 +283,8 @@ class Flow {
 } // namespace
 
 bool is_only_read_x86_64(const elf::Section& code, const elf::Relocation& address,
-                         const CalleeTable& callees) {
-  return Flow(code, address, callees).run();
+                         const CalleeTable& callees, std::span<const OtherWay> ways) {
+  return Flow(code, address, callees, ways).run();
 }
 
 } // namespace kpatch::arch

@@ -126,9 +126,8 @@ class Walk {
   }
 
   bool is_open(std::uint64_t begin, std::uint64_t size) const {
-    const auto from = code_.open.begin() + static_cast<std::ptrdiff_t>(begin);
-    return std::find(from, from + static_cast<std::ptrdiff_t>(size), true) !=
-           from + static_cast<std::ptrdiff_t>(size);
+    return std::ranges::any_of(std::span(code_.open).subspan(begin, size),
+                               [](std::uint8_t bits) { return bits != 0; });
   }
 
   bool same_bytes(std::uint64_t begin, std::uint64_t end) const {

@@ -10,7 +10,7 @@ inline constexpr std::string_view kFentry = "__fentry__"; ///< what ftrace has c
 CodeComparison compare_x86_64_code(const CodePair& code);
 std::string disassemble_x86_64(std::span<const std::uint8_t> code, std::uint64_t address);
 bool is_only_read_x86_64(const elf::Section& code, const elf::Relocation& address,
-                         const CalleeTable& callees);
+                         const CalleeTable& callees, std::span<const OtherWay> ways);
 const CodeSites& x86_64_sites();
 
 } // namespace kpatch::arch

@@ -17,6 +17,7 @@ constexpr std::uint8_t kShortJump = 0xeb;
 constexpr std::uint8_t kRex = 0x40; // 0x40 to 0x4f
 constexpr std::uint8_t kLea = 0x8d;
 constexpr std::uint8_t kLock = 0xf0;
+constexpr std::uint8_t kOperandSize = 0x66;
 /// What replaces the prefix where there is one processor only (apply_alternatives).
 constexpr std::uint8_t kNoLock = 0x3e;
 constexpr std::array<std::uint8_t, 5> kNop5 = {0x0f, 0x1f, 0x44, 0x00, 0x00};
@@ -47,8 +48,11 @@ class X86_64Sites : public CodeSites {
   std::size_t branch_opcode() const override { return 1; }
   std::size_t branch_length() const override { return 5; }
   bool is_trap(Code code) const override { return begins_with(code, kTrap); }
+  // Assemblers put the prefix of 16-bit operands first; the kernel then leaves the
+  // instruction as it is (arch/x86/kernel/alternative.c: alternatives_smp_unlock).
   bool is_lock(Code code) const override {
-    return !code.empty() && (code[0] == kLock || code[0] == kNoLock);
+    const Code rest = code.subspan(!code.empty() && code[0] == kOperandSize ? 1 : 0);
+    return !rest.empty() && (rest[0] == kLock || rest[0] == kNoLock);
   }
   bool only_takes_address(Code code) const override {
     const bool has_prefix = !code.empty() && (code[0] & 0xf0) == kRex;

@@ -46,6 +46,8 @@ TEST(VirtualMachines, SayAllThatARehearsalNeeds) {
     if (const auto machine = arch->virtual_machine()) {
       EXPECT_FALSE(machine->program.empty()) << arch->name();
       EXPECT_FALSE(machine->package.empty()) << arch->name();
+      EXPECT_THAT(machine->ports, testing::HasSubstr("console")) << arch->name();
+      EXPECT_THAT(machine->ports, testing::HasSubstr("report")) << arch->name();
       EXPECT_FALSE(machine->console.empty()) << arch->name();
       EXPECT_FALSE(machine->report.empty()) << arch->name();
     }
