@@ -76,6 +76,17 @@ std::optional<std::uint64_t> static_address(Dwarf_Die& die) {
   return operations[0].number;
 }
 
+/// The function whose body an entry stands in.
+std::string function_around(Dwarf_Die& die) {
+  Scopes around;
+  around.count = dwarf_getscopes_die(&die, &around.list);
+  for (int i = 1; i < around.count; ++i)
+    if (const int tag = dwarf_tag(&around.list[i]);
+        tag == DW_TAG_subprogram || tag == DW_TAG_inlined_subroutine)
+      return name_of(around.list[i]);
+  return {};
+}
+
 void note_variables(Dwarf_Die& scope, std::unordered_map<std::uint64_t, Dwarf_Off>& found,
                     int depth) {
   Dwarf_Die die;
@@ -183,7 +194,8 @@ std::optional<Variable> DebugInfo::find_variable(elf::SectionId section,
   if (!found || !dwarf_offdie(session_->dwarf.get(), *found, &die) ||
       !dwarf_diecu(&die, &unit, nullptr, nullptr))
     return std::nullopt;
-  return Variable{name_of(die), type_name(die), declared(unit, die)};
+  return Variable{name_of(die), type_name(die), declared(unit, die),
+                  function_around(die)};
 }
 
 std::string DebugInfo::find_field(elf::SectionId section, std::uint64_t offset,

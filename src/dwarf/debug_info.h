@@ -40,6 +40,7 @@ struct Variable {
   std::string name;
   std::string type; ///< "const struct ctl_table[4]"
   SourcePlace declared;
+  std::string function = {}; ///< whose body has it; empty for one of the whole file
 };
 
 /// The debug information of one relocatable object (DWARF 2 to 5).

@@ -52,7 +52,7 @@ void for_each_unit(Dwarf* dwarf, Visit visit) {
 /// Where an inlined function is called.
 SourcePlace called_at(Dwarf_Die& unit, Dwarf_Die& die);
 
-/// The path as it is told: without the directory the compiler ran in.
+/// The path as it is shown: without the directory the compiler ran in.
 std::string shown_file(Dwarf_Die& unit, const char* file);
 
 std::string type_name(Dwarf_Die& variable);

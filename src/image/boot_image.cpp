@@ -58,13 +58,23 @@ View payload(View file, std::string_view label) {
   return has_at(all, 0, kGzip) ? all : all.first(size - kAppendedSize);
 }
 
+/// The size that stands right behind a payload; gzip has it at its own end.
+std::size_t appended_size(View file, View compressed) {
+  const auto end =
+      static_cast<std::size_t>(compressed.data() - file.data()) + compressed.size();
+  const std::size_t at = has_at(compressed, 0, kGzip) ? end - kAppendedSize : end;
+  return load<std::uint32_t>(file, at, std::endian::little);
+}
+
 } // namespace
 
 Bytes vmlinux_inside(View file, std::string_view label) {
   if (has_at(file, 0, kElf))
     return {file.begin(), file.end()};
   const bool boots = has_at(file, kMagicOffset, kBootMagic);
-  Bytes content = decompressed(boots ? payload(file, label) : file, label);
+  const View compressed = boots ? payload(file, label) : file;
+  Bytes content =
+      decompressed(compressed, label, boots ? appended_size(file, compressed) : 0);
   if (!has_at(content, 0, kElf))
     fail("{}: contains no vmlinux", label);
   return content;

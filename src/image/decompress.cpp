@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 
+#include <algorithm>
 #include <archive.h>
 #include <archive_entry.h>
 #include <memory>
@@ -16,7 +17,6 @@ namespace {
 
 /// Nothing that a kernel is made of is bigger; a damaged length must not eat the memory.
 constexpr std::size_t kLargest = std::size_t{1} << 30;
-constexpr std::size_t kChunk = std::size_t{1} << 20;
 
 struct Close {
   void operator()(archive* reader) const { archive_read_free(reader); }
@@ -45,7 +45,8 @@ Archive open_archive(std::span<const std::uint8_t> file, std::string_view label)
 
 } // namespace
 
-Bytes decompressed(std::span<const std::uint8_t> file, std::string_view label) {
+Bytes decompressed(std::span<const std::uint8_t> file, std::string_view label,
+                   std::size_t likely_size) {
   const Archive reader = open_archive(file, label);
   archive_entry* entry = nullptr;
   const int found = archive_read_next_header(reader.get(), &entry);
@@ -54,18 +55,20 @@ Bytes decompressed(std::span<const std::uint8_t> file, std::string_view label) {
   if (found != ARCHIVE_OK)
     refuse(reader.get(), label);
   Bytes content;
+  content.reserve(std::min(likely_size, kLargest));
   for (;;) {
-    const std::size_t have = content.size();
-    if (have > kLargest)
-      fail("{}: it holds more than {} MiB", label, kLargest >> 20);
-    content.resize(have + std::max(kChunk, have));
-    const la_ssize_t more =
-        archive_read_data(reader.get(), content.data() + have, content.size() - have);
-    content.resize(have + (more > 0 ? static_cast<std::size_t>(more) : 0));
-    if (more < 0)
-      refuse(reader.get(), label);
-    if (more == 0)
+    const void* block = nullptr;
+    std::size_t size = 0;
+    la_int64_t offset = 0;
+    const int read = archive_read_data_block(reader.get(), &block, &size, &offset);
+    if (read == ARCHIVE_EOF)
       return content;
+    if (read != ARCHIVE_OK)
+      refuse(reader.get(), label);
+    if (size > kLargest - content.size())
+      fail("{}: it holds more than {} MiB", label, kLargest >> 20);
+    const auto* bytes = static_cast<const std::uint8_t*>(block);
+    content.insert(content.end(), bytes, bytes + size);
   }
 }
 

@@ -253,10 +253,11 @@ std::optional<std::vector<std::uint64_t>> place_addresses(const TableReader& rea
   return if_ascending(std::move(addresses));
 }
 
-/// A base that a 64-bit kernel can have: in the upper half of the address space, at a
-/// page.
-bool is_base(std::uint64_t value) {
-  return value >> 63 && value % 4096 == 0;
+/// A base that the table at `section` can have: the start of a page before it, where the
+/// kernel begins. Offsets have 32 bits.
+bool is_base(std::uint64_t value, std::uint64_t section) {
+  return value % 4096 == 0 && value <= section &&
+         section - value <= std::numeric_limits<std::int32_t>::max();
 }
 
 std::optional<std::vector<std::uint64_t>> find_addresses(const TableReader& reader,
@@ -266,12 +267,12 @@ std::optional<std::vector<std::uint64_t>> find_addresses(const TableReader& read
   const std::uint64_t offsets_size = reader.aligned(std::uint64_t{4} * names.count);
   const std::uint64_t after = reader.aligned(tokens.end);
   if (const auto base = reader.at<std::uint64_t>(after + offsets_size);
-      base && is_base(*base))
+      base && is_base(*base, section))
     if (auto found = relative_addresses(reader, after, names.count, *base))
       return found;
   if (names.num_syms >= offsets_size + 8)
     if (const std::uint64_t base = *reader.at<std::uint64_t>(names.num_syms - 8);
-        is_base(base))
+        is_base(base, section))
       if (auto found = relative_addresses(reader, names.num_syms - 8 - offsets_size,
                                           names.count, base))
         return found;

@@ -3,6 +3,8 @@
 // The vmlinux inside a vmlinuz has all section headers and no symbol table; its names
 // come from its kallsyms. They are used even where there is a symbol table (the vmlinux
 // of a debug package), because livepatch counts in kallsyms, not there.
+#include "arch/arch.h"
+#include "base/endian.h"
 #include "base/error.h"
 #include "image/boot_image.h"
 #include "image/image.h"
@@ -67,6 +69,56 @@ ImageSymbol image_symbol(Kallsym&& symbol) {
   return result;
 }
 
+/// Kernels that run wherever they were put bring a list of all places that hold an
+/// address (CONFIG_RELOCATABLE of arm64, s390x and ppc64le). These are filled in by their
+/// first instructions, and empty until then. x86 has such a list elsewhere, and fills the
+/// places in at the link.
+class AddressList {
+ public:
+  AddressList(Elf* elf, const arch::Arch& arch, std::endian order)
+      : elf_(elf), arch_(arch), order_(order) {}
+
+  void fill_in(Elf_Scn* section, const GElf_Shdr& list,
+               std::vector<ImagePart>& parts) const {
+    Elf_Data* data = list.sh_type == SHT_RELA ? elf_getdata(section, nullptr) : nullptr;
+    if (!data || list.sh_entsize == 0 || arch_.relative64() == 0)
+      return;
+    for (std::size_t i = 0; i < list.sh_size / list.sh_entsize; ++i) {
+      GElf_Rela entry;
+      if (gelf_getrela(data, static_cast<int>(i), &entry))
+        if (const auto address = address_of(entry, list.sh_link))
+          put(entry.r_offset, *address, parts);
+    }
+  }
+
+ private:
+  /// The linker names a symbol where it left the choice open which one is meant.
+  std::optional<std::uint64_t> address_of(const GElf_Rela& entry,
+                                          std::size_t symbols) const {
+    const auto addend = static_cast<std::uint64_t>(entry.r_addend);
+    if (GELF_R_TYPE(entry.r_info) == arch_.relative64())
+      return addend;
+    GElf_Sym symbol;
+    if (GELF_R_TYPE(entry.r_info) != arch_.absolute64() ||
+        !gelf_getsym(elf_getdata(elf_getscn(elf_, symbols), nullptr),
+                     static_cast<int>(GELF_R_SYM(entry.r_info)), &symbol))
+      return std::nullopt;
+    return symbol.st_value + addend;
+  }
+
+  void put(std::uint64_t place, std::uint64_t address,
+           std::vector<ImagePart>& parts) const {
+    for (ImagePart& part : parts)
+      if (const std::uint64_t offset = place - part.address;
+          offset < part.data.size() && part.data.size() - offset >= sizeof(address))
+        store(part.data, offset, address, order_);
+  }
+
+  Elf* elf_;
+  const arch::Arch& arch_;
+  std::endian order_;
+};
+
 /// Per-cpu variables are linked at addresses from zero on, and so is their initial
 /// content; nothing else of the image lies there.
 bool is_part(const GElf_Shdr& header) {
@@ -83,16 +135,22 @@ Image kernel_image(std::span<const std::uint8_t> vmlinux, std::string label) {
       file.e_ident[EI_DATA] == ELFDATA2MSB ? std::endian::big : std::endian::little;
 
   std::vector<ImagePart> parts;
-  std::optional<std::vector<Kallsym>> names;
+  std::vector<std::pair<Elf_Scn*, GElf_Shdr>> sections;
   for (Elf_Scn* section = elf_nextscn(elf.get(), nullptr); section;
        section = elf_nextscn(elf.get(), section)) {
     GElf_Shdr header;
     if (!gelf_getshdr(section, &header) || !is_part(header))
       continue;
     parts.push_back(read_part(elf.get(), section, header, label));
-    if (!names && parts.back().name.starts_with(".rodata"))
-      names = decode_kallsyms(parts.back().data, parts.back().address, order);
+    sections.emplace_back(section, header);
   }
+  const AddressList addresses(elf.get(), arch::arch_for(file.e_machine, label), order);
+  for (const auto& [section, header] : sections)
+    addresses.fill_in(section, header, parts);
+  std::optional<std::vector<Kallsym>> names;
+  for (const ImagePart& part : parts)
+    if (!names && part.name.starts_with(".rodata"))
+      names = decode_kallsyms(part.data, part.address, order);
   if (!names)
     fail_with_remedy("the kernel must be built with CONFIG_KALLSYMS_ALL, which live "
                      "patching needs anyway",

@@ -8,12 +8,13 @@
 #include "image/sealed_functions.h"
 
 #include "base/endian.h"
+#include "elf/kernel_sections.h"
 
 namespace kpatch::image {
 
 std::set<std::uint64_t> sealed_functions(const Image& image) {
   std::set<std::uint64_t> sealed;
-  const ImagePart* list = image.find_part(".ibt_endbr_seal");
+  const ImagePart* list = image.find_part(elf::kSealedSites);
   if (!list)
     return sealed;
   constexpr std::size_t kEntry = sizeof(std::int32_t);

@@ -15,6 +15,8 @@
 #include "match/match.h"
 
 #include "arch/arch.h"
+#include "elf/kernel_sections.h"
+#include "match/located.h"
 #include "match/references.h"
 
 #include <fmt/format.h>
@@ -31,10 +33,6 @@ namespace {
 
 /// Numbers of types, which the kernel's build fills in after the link (resolve_btfids).
 constexpr std::string_view kFilledInLater = ".BTF_ids";
-
-/// struct jump_entry begins with the place of the label (include/linux/jump_label.h).
-constexpr std::string_view kJumpTable = "__jump_table";
-constexpr std::uint64_t kJumpEntrySize = 16;
 
 /// What objtool calls the NOPs before a function.
 constexpr std::string_view kPadding = "__pfx_";
@@ -88,19 +86,19 @@ class Matcher {
     place([](const Function& function) { return function.equal.size() == 1; });
     do
       read_data();
-    while (settle_by_references() || settle_by_neighbours());
+    while (find_neighbours_of_data() || settle_by_references() || settle_by_neighbours());
     report();
-    locate();
+    result_.located = located_symbols(object_, image_, addresses_);
     return std::move(result_);
   }
 
  private:
   void find_labels() {
     for (const elf::Section& table : object_.sections)
-      if (table.name == kJumpTable)
+      if (table.name == elf::kJumpLabels)
         for (const elf::Relocation& relocation : table.relocations)
           if (const elf::Symbol& symbol = object_.symbols[relocation.symbol];
-              relocation.offset % kJumpEntrySize == 0 && symbol.is_defined())
+              relocation.offset % elf::jump_entry::kSize == 0 && symbol.is_defined())
             labels_.insert({symbol.section, symbol.value + static_cast<std::uint64_t>(
                                                                relocation.addend)});
   }
@@ -136,10 +134,14 @@ class Matcher {
     code.open.resize(size);
     for (const elf::Relocation& relocation :
          reader_.relocations(symbol.section, begin, size))
-      if (const auto field = reader_.arch().field(relocation.type))
+      if (const auto field = reader_.arch().field(relocation.type)) {
+        const Bytes open = arch::open_bytes(*field, object_.header.order);
         for (std::uint64_t i = 0; i < field->size; ++i)
           if (relocation.offset - begin + i < size)
-            code.open[relocation.offset - begin + i] = true;
+            code.open[relocation.offset - begin + i] |= open[i];
+        if (reader_.arch().names_slot(object_, relocation))
+          code.slots.insert(relocation.offset - begin);
+      }
     return code;
   }
 
@@ -369,12 +371,36 @@ class Matcher {
     }
   }
 
+  /// What the compiler put into one section is still together in the image.
+  bool find_neighbours_of_data() {
+    std::vector<std::optional<std::uint64_t>> bases(object_.sections.size());
+    for (elf::SymbolId id = 1; id < object_.symbols.size(); ++id)
+      if (addresses_[id] && is_data(object_.symbols[id]))
+        bases[object_.symbols[id].section] = *addresses_[id] - object_.symbols[id].value;
+    const std::size_t known = found_.size();
+    for (elf::SymbolId id = 1; id < object_.symbols.size(); ++id) {
+      const elf::Symbol& symbol = object_.symbols[id];
+      if (addresses_[id] || !is_named_thing(symbol) || !is_data(symbol))
+        continue;
+      const auto base = bases[symbol.section];
+      if (!base || !image_.has(symbol.name, *base + symbol.value))
+        continue;
+      addresses_[id] = *base + symbol.value;
+      found_.push_back(id);
+    }
+    return found_.size() > known;
+  }
+
+  bool is_data(const elf::Symbol& symbol) const {
+    return symbol.is_defined() && !object_.sections[symbol.section].is_text();
+  }
+
   std::optional<std::uint64_t> first_difference(const elf::Symbol& symbol,
                                                 std::uint64_t address) const {
     const arch::CodePair content = code_at(symbol, address);
     for (std::uint64_t i = 0; i < content.ours.size(); ++i)
       if (i >= content.theirs.size() ||
-          (!content.open[i] && content.ours[i] != content.theirs[i]))
+          ((content.ours[i] ^ content.theirs[i]) & ~content.open[i] & 0xff) != 0)
         return i;
     return std::nullopt;
   }
@@ -428,29 +454,6 @@ class Matcher {
     };
     match.ours = text(code.ours, candidate.code.our_difference);
     match.theirs = text(code.theirs, candidate.code.their_difference);
-  }
-
-  void locate() {
-    std::map<std::string_view, unsigned> uses;
-    for (elf::SymbolId id = 1; id < object_.symbols.size(); ++id)
-      if (addresses_[id] && is_named_thing(object_.symbols[id]))
-        ++uses[object_.symbols[id].name];
-    for (elf::SymbolId id = 1; id < object_.symbols.size(); ++id) {
-      const elf::Symbol& symbol = object_.symbols[id];
-      if (!addresses_[id] || !is_named_thing(symbol) || uses[symbol.name] > 1)
-        continue;
-      const std::vector<image::ImageSymbolId> named = image_.named(symbol.name);
-      const auto at = std::ranges::find(named, *addresses_[id], [&](auto entry) {
-        return image_.symbols()[entry].address;
-      });
-      if (at != named.end())
-        result_.located[symbol.name] = {
-            .address = *addresses_[id],
-            .size = symbol.size,
-            .position = static_cast<std::uint64_t>(at - named.begin()) + 1,
-            .is_only_one = named.size() == 1,
-            .is_global = !symbol.is_local()};
-    }
   }
 
   const elf::Object& object_;

@@ -23,7 +23,8 @@ bool is_named_thing(const elf::Symbol& symbol) {
 
 ReferenceReader::ReferenceReader(const elf::Object& object, const image::Image& image)
     : object_(object), image_(image), arch_(arch::arch_for(object)),
-      relocations_(object.sections.size()), symbols_in_(object.sections.size()) {
+      fields_(object, image), relocations_(object.sections.size()),
+      symbols_in_(object.sections.size()) {
   for (elf::SectionId id = 1; id < object.sections.size(); ++id) {
     relocations_[id] = object.sections[id].relocations;
     std::ranges::stable_sort(relocations_[id], {}, &elf::Relocation::offset);
@@ -50,40 +51,12 @@ std::span<const elf::Relocation> ReferenceReader::relocations(elf::SectionId sec
 
 std::vector<Reading> ReferenceReader::read(const Placed& placed) const {
   std::vector<Reading> readings;
-  for (const elf::Relocation& relocation :
-       relocations(placed.section, placed.begin, placed.size))
-    if (const auto address = symbol_address(placed, relocation))
-      readings.push_back(interpret(placed.section, relocation, *address));
+  const auto stretch = relocations(placed.section, placed.begin, placed.size);
+  for (const elf::Relocation& relocation : stretch)
+    if (const auto address = fields_.symbol_address(placed, stretch, relocation))
+      readings.push_back(
+          interpret(placed.section, fields_.meant_by(relocation), *address));
   return readings;
-}
-
-/// What the image has for "symbol" in "symbol + addend"; nothing if there is no field.
-std::optional<std::uint64_t>
-ReferenceReader::symbol_address(const Placed& placed,
-                                const elf::Relocation& relocation) const {
-  const auto field = arch_.field(relocation.type);
-  if (!field || field->size == 0)
-    return std::nullopt;
-  const auto addend = static_cast<std::uint64_t>(relocation.addend);
-  std::uint64_t offset = relocation.offset - placed.begin;
-  if (placed.code && !placed.code->same_layout) {
-    const auto after = std::ranges::upper_bound(placed.code->pairs, offset, {},
-                                                &arch::InstructionPair::ours);
-    if (after == placed.code->pairs.begin())
-      return std::nullopt;
-    const arch::InstructionPair& pair = *(after - 1);
-    if (pair.our_size != pair.their_size) // a branch, whose field ends it
-      return placed.address + static_cast<std::uint64_t>(pair.target) -
-             (addend + pair.ours + pair.our_size - offset);
-    offset = pair.theirs + (offset - pair.ours);
-  }
-  const auto bytes = image_.bytes_from(placed.address + offset);
-  if (bytes.size() < field->size)
-    return std::nullopt;
-  std::uint64_t value = arch::read_field(bytes, 0, field->size, image_.order());
-  if (!field->is_signed && field->size < sizeof(value))
-    value &= (std::uint64_t{1} << (8 * field->size)) - 1;
-  return value - addend + (field->is_relative ? placed.address + offset : 0);
 }
 
 /// Where in its section a reference leads, and where in the image that is. Of a literal
@@ -118,7 +91,7 @@ Reading ReferenceReader::interpret(elf::SectionId section,
     if (reading.symbol == elf::kNoSymbol) {
       const bool is_constant = !(home.flags & (SHF_WRITE | SHF_EXECINSTR));
       reading.is_right = !is_constant || !(home.flags & SHF_MERGE) ||
-                         same_contents(home, aim.offset, aim.address);
+                         same_contents(symbol.section, aim.offset, aim.address);
       reading.wanted = home.name;
       reading.address = aim.address;
       return reading;
@@ -141,8 +114,9 @@ Reading ReferenceReader::interpret(elf::SectionId section,
   return reading;
 }
 
-bool ReferenceReader::same_contents(const elf::Section& section, std::uint64_t offset,
+bool ReferenceReader::same_contents(elf::SectionId id, std::uint64_t offset,
                                     std::uint64_t address) const {
+  const elf::Section& section = object_.sections[id];
   if (offset >= section.data.size())
     return false;
   auto ours = std::span(section.data).subspan(offset);
@@ -154,9 +128,32 @@ bool ReferenceReader::same_contents(const elf::Section& section, std::uint64_t o
     ours = ours.first(std::min<std::size_t>(
         ours.size(), section.entry_size - offset % section.entry_size));
   }
-  const auto theirs = image_.bytes_from(address);
-  return theirs.size() >= ours.size() &&
-         std::ranges::equal(ours, theirs.first(ours.size()));
+  const auto there = image_.bytes_from(address);
+  if (there.size() < ours.size())
+    return false;
+  const auto theirs = there.first(ours.size());
+  Bytes rest(ours.begin(), ours.end());
+  for (const elf::Relocation& relocation : relocations(id, offset, ours.size())) {
+    const std::uint64_t at = relocation.offset - offset;
+    if (!same_address(id, relocation, theirs.subspan(at)))
+      return false; // also if it reaches out of the constant
+    std::ranges::copy(theirs.subspan(at, sizeof(std::uint64_t)),
+                      std::span(rest).subspan(at).begin());
+  }
+  return std::ranges::equal(rest, theirs);
+}
+
+/// gcc may set several pointers at once by a constant of addresses ("movq .LC1(%rip),
+/// %xmm0" at -O3).
+bool ReferenceReader::same_address(elf::SectionId section,
+                                   const elf::Relocation& relocation,
+                                   std::span<const std::uint8_t> theirs) const {
+  if (relocation.type != arch_.absolute64() || theirs.size() < sizeof(std::uint64_t))
+    return false;
+  const auto held = load<std::uint64_t>(theirs, 0, image_.order());
+  return interpret(section, relocation,
+                   held - static_cast<std::uint64_t>(relocation.addend))
+      .is_right;
 }
 
 /// The symbol that has the offset; the only one of its section also if it has not.

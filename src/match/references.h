@@ -4,6 +4,7 @@
 #include "arch/arch.h"
 #include "elf/object.h"
 #include "image/image.h"
+#include "match/field_reader.h"
 
 #include <cstdint>
 #include <optional>
@@ -13,15 +14,6 @@
 #include <vector>
 
 namespace kpatch::match {
-
-/// A stretch of a section of the unit and where the image has it.
-struct Placed {
-  elf::SectionId section = elf::kNoSection;
-  std::uint64_t begin = 0; ///< in the section
-  std::uint64_t size = 0;
-  std::uint64_t address = 0;                  ///< in the image
-  const arch::CodeComparison* code = nullptr; ///< null: byte by byte
-};
 
 /// What one relocation turned out to mean.
 struct Reading {
@@ -53,20 +45,21 @@ class ReferenceReader {
     std::uint64_t address = 0;
   };
 
-  std::optional<std::uint64_t> symbol_address(const Placed& placed,
-                                              const elf::Relocation& relocation) const;
   Aim aim_of(elf::SectionId section, const elf::Relocation& relocation,
              std::uint64_t address) const;
   Reading interpret(elf::SectionId section, const elf::Relocation& relocation,
                     std::uint64_t address) const;
-  bool same_contents(const elf::Section& section, std::uint64_t offset,
+  bool same_contents(elf::SectionId id, std::uint64_t offset,
                      std::uint64_t address) const;
+  bool same_address(elf::SectionId section, const elf::Relocation& relocation,
+                    std::span<const std::uint8_t> theirs) const;
   elf::SymbolId symbol_holding(elf::SectionId section, std::uint64_t offset) const;
   const arch::InstructionEnds& ends(elf::SectionId section) const;
 
   const elf::Object& object_;
   const image::Image& image_;
   const arch::Arch& arch_;
+  FieldReader fields_;
   std::vector<std::vector<elf::Relocation>> relocations_;
   std::vector<std::vector<elf::SymbolId>> symbols_in_; ///< by section, by value
   mutable std::unordered_map<elf::SectionId, arch::InstructionEnds> ends_;

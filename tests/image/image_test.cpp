@@ -52,6 +52,13 @@ TEST(Decompress, KnowsAllThatKernelsAreCompressedWith) {
     EXPECT_EQ(decompressed(compressed(content, filter), "vmlinux"), content) << filter;
 }
 
+TEST(Decompress, DoesNotRelyOnTheLikelySize) {
+  const Bytes content = bytes("kernel");
+  const Bytes file = compressed(content, ARCHIVE_FILTER_GZIP);
+  for (const std::size_t size : {std::size_t{1}, content.size(), ~std::size_t{0}})
+    EXPECT_EQ(decompressed(file, "vmlinux", size), content);
+}
+
 TEST(Decompress, KnowsTheLegacyFormOfLz4) {
   const Bytes file = bytes(std::string_view("\x02\x21\x4c\x18\x06\0\0\0\x50hello", 14));
   EXPECT_EQ(decompressed(file, "vmlinux"), bytes("hello"));
@@ -136,6 +143,18 @@ Bytes small_vmlinux(const Bytes& rodata) {
   return elf::write_object(object);
 }
 
+/// Turns the section at an address into what linkers make of the relocations that they
+/// leave to the kernel.
+void make_relocation_list(Bytes& file, std::uint64_t address) {
+  auto* const header = reinterpret_cast<Elf64_Ehdr*>(file.data());
+  auto* const sections = reinterpret_cast<Elf64_Shdr*>(file.data() + header->e_shoff);
+  for (Elf64_Shdr& section : std::span(sections, header->e_shnum))
+    if (section.sh_addr == address) {
+      section.sh_type = SHT_RELA;
+      section.sh_entsize = sizeof(Elf64_Rela);
+    }
+}
+
 TEST(KernelImage, HasCodeAndNames) {
   const Image image = kernel_image(
       small_vmlinux(test::KallsymsTable(test::sample_symbols(), {}).section()), "small");
@@ -151,6 +170,44 @@ TEST(KernelImage, HasCodeAndNames) {
   EXPECT_EQ(image.find_part(0xffffffff8300003f)->name, ".bss");
   EXPECT_EQ(image.find_part(0xffffffff83000040), nullptr);
   EXPECT_EQ(image.nearest(0xffffffff81001075)->name, "irq_show");
+}
+
+TEST(KernelImage, HasTheAddressesThatItsFirstInstructionsFillIn) {
+  constexpr std::uint64_t kData = 0xffffffff83000000;
+  constexpr std::uint64_t kTarget = 0xffffffff81001070;
+  elf::Object object;
+  object.header.machine = EM_AARCH64;
+  object.add_section({.name = ".rodata",
+                      .flags = SHF_ALLOC,
+                      .address = 0xffffffff82000000,
+                      .alignment = 8,
+                      .data = test::KallsymsTable(test::sample_symbols(), {}).section()});
+  object.add_section({.name = ".data",
+                      .flags = SHF_ALLOC | SHF_WRITE,
+                      .address = kData,
+                      .data = Bytes(16)});
+  Bytes list(3 * sizeof(Elf64_Rela));
+  const auto add = [&](std::size_t row, std::uint64_t place, std::uint32_t type) {
+    const std::size_t at = row * sizeof(Elf64_Rela);
+    store<std::uint64_t>(list, at, place, std::endian::little);
+    store<std::uint64_t>(list, at + 8, type, std::endian::little);
+    store<std::uint64_t>(list, at + 16, kTarget, std::endian::little);
+  };
+  add(0, kData + 8, R_AARCH64_RELATIVE);
+  add(1, kData, R_AARCH64_ABS64);         // of a symbol, which the list has no table of
+  add(2, kData + 12, R_AARCH64_RELATIVE); // reaches past the end
+  object.add_section({.name = ".rela.dyn",
+                      .type = SHT_PROGBITS,
+                      .flags = SHF_ALLOC,
+                      .address = 0xffffffff84000000,
+                      .alignment = 8,
+                      .data = list});
+  Bytes file = elf::write_object(object);
+  make_relocation_list(file, 0xffffffff84000000);
+  const Image image = kernel_image(file, "small");
+  const auto data = image.bytes_from(kData);
+  EXPECT_EQ(load<std::uint64_t>(data, 8, std::endian::little), kTarget);
+  EXPECT_EQ(load<std::uint64_t>(data, 0, std::endian::little), 0U);
 }
 
 TEST(KernelImage, NeedsItsOwnSymbolTable) {

@@ -30,6 +30,17 @@ TEST(Kallsyms, ReadsOffsetsFromABase) {
   EXPECT_TRUE(comes_back(sample_symbols(), {.addresses = AddressForm::kRelative}));
 }
 
+TEST(Kallsyms, ReadsThoseOfAKernelAtTheStartOfTheAddressSpace) { // s390x
+  constexpr std::uint64_t kDown = 0xffffffff80f00000;
+  std::vector<Kallsym> symbols = sample_symbols();
+  for (Kallsym& symbol : symbols)
+    symbol.address -= kDown;
+  const KallsymsForm form = {.addresses = AddressForm::kRelative, .base = 0x100000};
+  EXPECT_EQ(decode_kallsyms(KallsymsTable(symbols, form).section(),
+                            KallsymsTable::kAddress - kDown, form.order),
+            symbols);
+}
+
 TEST(Kallsyms, ReadsAddressesOfPercpuVariables) {
   std::vector<Kallsym> symbols = sample_symbols();
   symbols.insert(symbols.begin(),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "image/image.h"
 #include "match/match.h"
+#include "match/unit.h"
 
 #include <gtest/gtest.h>
 
@@ -12,73 +13,10 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-constexpr std::uint64_t kFunctionAlignment = 16;
 const Bytes kReturn = {0xc3};
 const Bytes kCallReturn = {0xe8, 0, 0, 0, 0, 0xc3};       // relocation at 1
 const Bytes kLoadReturn = {0x8b, 0x05, 0, 0, 0, 0, 0xc3}; // mov 0(%rip), %eax; at 2
 const Bytes kJump = {0x90, 0xe9, 0, 0, 0, 0};             // relocation at 2
-
-/// Makes an object with a section for each function and variable, as units are compiled
-/// for live patches, or with one section for all, as images are linked.
-class Unit {
- public:
-  enum class Form { kSplit, kJoined };
-  explicit Unit(Form form) : form_(form) { object_.header.machine = EM_X86_64; }
-
-  elf::SymbolId function(const std::string& name, const Bytes& code,
-                         std::uint8_t binding = STB_LOCAL) {
-    return thing(".text", name, STT_FUNC, SHF_EXECINSTR, code, binding);
-  }
-  elf::SymbolId variable(const std::string& name, const Bytes& content) {
-    return thing(".data", name, STT_OBJECT, SHF_WRITE, content, STB_LOCAL);
-  }
-  elf::SymbolId constant(const std::string& name, const Bytes& content,
-                         std::uint8_t binding = STB_LOCAL) {
-    return thing(".rodata", name, STT_OBJECT, 0, content, binding);
-  }
-  elf::SymbolId undefined(const std::string& name) {
-    return object_.add_symbol({.name = name, .binding = STB_GLOBAL});
-  }
-  void refer(elf::SymbolId from, std::uint64_t offset, std::uint32_t type,
-             elf::SymbolId to, std::int64_t addend = -4) {
-    elf::Section& section = object_.sections[object_.symbols[from].section];
-    section.has_relocations = true;
-    section.relocations.push_back(
-        {object_.symbols[from].value + offset, type, to, addend});
-  }
-  elf::Object& object() { return object_; }
-  image::Image image() const { return image::module_image(object_, "image"); }
-
- private:
-  elf::SymbolId thing(const std::string& kind, const std::string& name, std::uint8_t type,
-                      std::uint64_t flags, const Bytes& content, std::uint8_t binding) {
-    const std::string home = form_ == Form::kSplit ? kind + "." + name : kind;
-    elf::SectionId id = object_.find_section(home);
-    if (!id)
-      id = object_.add_section(
-          {.name = home, .flags = SHF_ALLOC | flags, .alignment = kFunctionAlignment});
-    Bytes& data = object_.sections[id].data;
-    data.resize((data.size() + kFunctionAlignment - 1) / kFunctionAlignment *
-                    kFunctionAlignment,
-                0xcc);
-    const std::uint64_t value = data.size();
-    data.insert(data.end(), content.begin(), content.end());
-    return object_.add_symbol({.name = name,
-                               .binding = binding,
-                               .type = type,
-                               .section = id,
-                               .value = value,
-                               .size = content.size()});
-  }
-
-  Form form_;
-  elf::Object object_;
-};
-
-Verdict verdict(const UnitMatch& match, std::string_view name) {
-  const FunctionMatch* found = match.find(name);
-  return found ? found->verdict : Verdict::kMissing;
-}
 
 TEST(Match, FindsAFunctionAndWhatItRefersTo) {
   Unit image(Unit::Form::kJoined);
@@ -216,6 +154,32 @@ TEST(Match, ComparesALiteralWithALabelWhereverIntoItAReferenceLeads) {
     EXPECT_EQ(compare(std::string_view("x\0ho\0", 5), distance), 1U) << distance;
     EXPECT_EQ(compare(std::string_view("x\0Hi\0", 5), distance), 1U) << distance;
   }
+}
+
+/// amdgpu's dml2_pmo_dcn5_stage_optimizers.c, at -O3.
+TEST(Match, ComparesAConstantOfAddressesByWhatTheyAreOf) {
+  const auto compare = [](const std::string& named, Bytes rest) {
+    Unit image(Unit::Form::kJoined);
+    image.function("other", kReturn);
+    const auto pair = image.constant("pair", Bytes(16));
+    image.refer(pair, 0, R_X86_64_64, image.function("init", kReturn), 0);
+    image.refer(image.function("show", kLoadReturn), 2, R_X86_64_PC32, pair);
+    Unit unit(Unit::Form::kSplit);
+    const auto other = unit.function("other", kReturn);
+    const auto init = unit.function("init", kReturn);
+    rest.insert(rest.begin(), 8, 0);
+    const auto constants = unit.object().add_section({.name = ".rodata.cst16",
+                                                      .flags = SHF_ALLOC | SHF_MERGE,
+                                                      .entry_size = 16,
+                                                      .data = rest});
+    const auto label = unit.object().add_symbol({.name = ".LC0", .section = constants});
+    unit.refer(label, 0, R_X86_64_64, named == "init" ? init : other, 0);
+    unit.refer(unit.function("show", kLoadReturn), 2, R_X86_64_PC32, label);
+    return match_unit(unit.object(), image.image()).wrong.size();
+  };
+  EXPECT_EQ(compare("init", Bytes(8)), 0U);
+  EXPECT_EQ(compare("other", Bytes(8)), 1U);
+  EXPECT_EQ(compare("init", Bytes(8, 1)), 1U);
 }
 
 TEST(Match, TellsFunctionsOfOneNameApartByWhoCallsThem) {
