@@ -11,6 +11,7 @@
 #include "diff/alternatives.h"
 
 #include "diff/special_entries.h"
+#include "elf/kernel_sections.h"
 #include "special/names.h"
 
 #include <algorithm>
@@ -22,8 +23,8 @@ namespace kpatch::diff {
 
 namespace {
 
-constexpr std::array<std::string_view, 2> kCut = {".altinstr_replacement",
-                                                  ".altinstr_aux"};
+constexpr std::array<std::string_view, 2> kCut = {elf::kReplacements,
+                                                  elf::kAlternativesAside};
 
 class Alternatives {
  public:

@@ -17,7 +17,7 @@ namespace kpatch::diff {
 
 namespace {
 
-constexpr std::size_t kMostMembers = 4;   // of one variable that are told
+constexpr std::size_t kMostMembers = 4;   // of one variable that are named
 constexpr std::size_t kMostVariables = 4; // of one section
 
 constexpr const char* kSetIt =
@@ -202,24 +202,6 @@ bool is_changed(const SectionState& state, const elf::Section& section) {
          (section.has_relocations && state.relocations == Status::kChanged);
 }
 
-/// Whether the named things are all that a section has, but for padding.
-bool is_all_named(const Side& side, SectionId id,
-                  const std::map<std::string_view, Portrait>& things) {
-  const elf::Section& section = side.section(id);
-  std::vector<bool> is_covered(section.data.size());
-  std::size_t references = 0;
-  for (const auto& [name, thing] : things) {
-    references += thing.references.size();
-    const elf::Symbol& symbol = side.symbol(thing.symbol);
-    for (std::size_t i = 0; i < thing.bytes.size(); ++i)
-      is_covered[symbol.value + i] = true;
-  }
-  for (std::size_t i = 0; i < is_covered.size(); ++i)
-    if (!is_covered[i] && section.data[i] != 0)
-      return false;
-  return references == section.relocations.size();
-}
-
 /// The variables that the patched section lacks, if it differs in nothing else.
 std::vector<std::string> only_removed(const Context& context, SectionId id) {
   const SectionId twin = context.patched.sections[id].twin;
@@ -242,6 +224,23 @@ std::vector<std::string> only_removed(const Context& context, SectionId id) {
 }
 
 } // namespace
+
+bool is_all_named(const Side& side, SectionId id,
+                  const std::map<std::string_view, Portrait>& things) {
+  const elf::Section& section = side.section(id);
+  std::vector<bool> is_covered(section.data.size());
+  std::size_t references = 0;
+  for (const auto& [name, thing] : things) {
+    references += thing.references.size();
+    const elf::Symbol& symbol = side.symbol(thing.symbol);
+    for (std::size_t i = 0; i < thing.bytes.size(); ++i)
+      is_covered[symbol.value + i] = true;
+  }
+  for (std::size_t i = 0; i < is_covered.size(); ++i)
+    if (!is_covered[i] && section.data[i] != 0)
+      return false;
+  return references == section.relocations.size();
+}
 
 void leave_out_removed_data(Context& context) {
   for (SectionId id = 1; id < context.patched.sections.size(); ++id) {

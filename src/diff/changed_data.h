@@ -2,6 +2,7 @@
 #pragma once
 
 #include "diff/context.h"
+#include "diff/portraits.h"
 
 namespace kpatch::diff {
 
@@ -12,5 +13,9 @@ struct DataChange {
 };
 
 DataChange describe_changed_data(const Context& context, SectionId id);
+
+/// Whether the named things are all that a section has, but for padding.
+bool is_all_named(const Side& side, SectionId id,
+                  const std::map<std::string_view, Portrait>& things);
 
 } // namespace kpatch::diff

@@ -5,12 +5,14 @@
 // zeroes, and relocations by what they mean: string literals by their text, everything
 // else by name and addend. Where something lies (offsets into string sections, section
 // numbers) never matters.
+#include "arch/toc.h"
 #include "base/endian.h"
 #include "base/error.h"
 #include "diff/constants.h"
 #include "diff/constants_of_unit.h"
 #include "diff/context.h"
 #include "diff/entry_references.h"
+#include "elf/kernel_sections.h"
 #include "special/names.h"
 #include "special/special_table.h"
 
@@ -21,9 +23,7 @@ namespace kpatch::diff {
 
 namespace {
 
-constexpr std::string_view kAltinstrAux = ".altinstr_aux";
-
-/// Made anew for every patch module, so a difference means nothing.
+/// Made again for every patch module, so a difference means nothing.
 bool is_regenerated(const Side& side, std::string_view name) {
   const special::SpecialSection* row = special::find_special_section(name, side.arch);
   return row && row->policy == special::Policy::kRegenerate;
@@ -63,7 +63,7 @@ class Comparison {
         same_tables && has_same_content(now, before) ? Status::kSame : Status::kChanged;
     if (!same_tables)
       state.relocations = now.has_relocations ? Status::kNew : Status::kSame;
-    else if (now.name == special::kToc || state.ignored)
+    else if (now.name == arch::kTocSection || state.ignored)
       state.relocations = Status::kSame;
     else
       state.relocations =
@@ -206,8 +206,8 @@ void compare_homes(Context& context, SymbolId id) {
   const std::string& now = patched.section(home).name;
   const SectionId moved_to = context.original.sections[old_home].twin;
   const bool is_ignored = moved_to && patched.sections[moved_to].ignored;
-  // Padding goes where its function goes, which it describes. It is no function: ftrace
-  // has no place for it, and a record of it makes the kernel refuse the module
+  // Padding goes where its function goes, which it describes. It is not a function:
+  // ftrace has no place for it, and a record of it makes the kernel refuse the module
   // (kernel/livepatch/patch.c: klp_patch_func).
   if (patched.symbols[id].is_prefix)
     return;
@@ -244,7 +244,8 @@ void compare_symbol(Context& context, SymbolId id) {
     follow_binding(patched, id, before.binding);
   if (home && patched.sections[home].twin != old_home)
     compare_homes(context, id);
-  if (now.is_object() && now.size != before.size && !is_constant_of_unit(context, id))
+  if (now.is_object() && now.size != before.size && !patched.sections[home].ignored &&
+      !is_constant_of_unit(context, id))
     refuse_changed_object(context, id, "object size mismatch",
                           "The kernel has it in the old size: keep what was added in "
                           "shadow variables or in a variable with a new name.");
@@ -259,8 +260,7 @@ bool is_filled_in_alike(const arch::Arch& arch, std::uint32_t a, std::uint32_t b
     return true;
   const auto field = arch.field(a);
   const auto other = arch.field(b);
-  return field && other && field->size > 0 && field->size == other->size &&
-         field->is_relative == other->is_relative && field->is_signed == other->is_signed;
+  return field && other && field->size > 0 && *field == *other;
 }
 
 } // namespace
@@ -288,7 +288,8 @@ bool means_same(const Context& context, const Placed& now, const Placed& before)
   if (!is_filled_in_alike(patched.arch, a.type, b.type))
     return false;
   const std::string& name = patched.symbol(a.symbol).name;
-  if (name == kAltinstrAux && original.symbol(b.symbol).name == kAltinstrAux)
+  if (name == elf::kAlternativesAside &&
+      original.symbol(b.symbol).name == elf::kAlternativesAside)
     return true;
   const Reference ours = patched.through_toc(a);
   const Reference theirs = original.through_toc(b);
@@ -308,8 +309,11 @@ bool means_same(const Context& context, const Placed& now, const Placed& before)
            patched.symbols[entry->owner].twin == old_entry->owner;
   if (to.addend != from.addend)
     return false;
-  return patched.symbols[to.symbol].twin == from.symbol ||
-         special::is_same_name(patched.symbol(to.symbol).name,
+  // Names are compared without numbers, and clones or variables that differ in nothing
+  // else are not each other: what has a twin is that and nothing else.
+  if (patched.symbols[to.symbol].twin || original.symbols[from.symbol].twin)
+    return patched.symbols[to.symbol].twin == from.symbol;
+  return special::is_same_name(patched.symbol(to.symbol).name,
                                original.symbol(from.symbol).name);
 }
 

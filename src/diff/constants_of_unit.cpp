@@ -11,8 +11,8 @@
 //   - the variable is static, and its address is in no data, constant or not;
 //   - code reads it in place, or makes its address and does nothing with it but read,
 //     compare, and hand it to functions that are known to do no more (kReaders);
-//   - that code has no static branch, fault handler or alternative: its bytes would not
-//     show all ways that it can take;
+//   - that code has no fault handler or alternative: its bytes would not show all ways
+//     that it can take. Those of static branches are known;
 //   - the same holds for init code, which may have handed it to somebody long ago.
 //
 // A function of the unit that takes the address as an argument may do with it what it
@@ -23,10 +23,13 @@
 
 #include "arch/arch.h"
 #include "diff/constants.h"
+#include "elf/kernel_sections.h"
 #include "special/names.h"
 
 #include <algorithm>
 #include <array>
+#include <map>
+#include <optional>
 
 namespace kpatch::diff {
 
@@ -42,13 +45,15 @@ struct Reader {
 /// Exported functions that take the address of a table and keep nothing of it: of
 /// lib/nlattr.c (an extended acknowledgement that points to a policy is gone with the
 /// request), lib/string.c, lib/string_helpers.c, lib/parser.c, lib/hexdump.c,
-/// drivers/firmware/dmi_scan.c, arch/x86/kernel/cpu/match.c and fs/fs_parser.c.
+/// drivers/firmware/dmi_scan.c, arch/x86/kernel/cpu/match.c, fs/fs_parser.c and
+/// drivers/hid/hid-core.c.
 constexpr std::array kReaders = {
     Reader{"__nla_parse", Handed::kRead},
     Reader{"__nla_validate", Handed::kRead},
     Reader{"dmi_check_system", Handed::kRead},
     Reader{"dmi_first_match", Handed::kReturned},
     Reader{"x86_match_cpu", Handed::kReturned},
+    Reader{"hid_match_id", Handed::kReturned},
     Reader{"match_string", Handed::kRead},
     Reader{"__sysfs_match_string", Handed::kRead},
     Reader{"match_token", Handed::kRead},
@@ -81,12 +86,48 @@ bool is_remark(std::string_view section) {
          section.starts_with(".discard.");
 }
 
-/// Whose entries let code go on elsewhere than its bytes say: at a static branch, a
-/// fault, or in place of an instruction.
-constexpr std::array<std::string_view, 3> kOtherWays = {"__jump_table", "__ex_table",
-                                                        ".altinstructions"};
+/// Whose entries let code go on elsewhere than its bytes say: at a fault, or in place of
+/// an instruction.
+constexpr std::array<std::string_view, 2> kOtherWays = {elf::kExceptions,
+                                                        elf::kAlternatives};
 
-/// Whether the bytes of a section show all ways that its code can take.
+/// Where in a section of code a label's relocation leads; nothing if it is elsewhere.
+std::optional<std::uint64_t> place_in(const Side& side, SectionId code, SectionId table,
+                                      const elf::Relocation& place) {
+  if (side.home(place.symbol) != code)
+    return std::nullopt;
+  return side.symbol(place.symbol).value +
+         static_cast<std::uint64_t>(side.target_offset(table, place));
+}
+
+/// The static branches of a section of code; nothing if not all are known.
+std::optional<std::vector<arch::OtherWay>> static_branches(const Side& side,
+                                                           SectionId code) {
+  std::vector<arch::OtherWay> ways;
+  for (SectionId table = 1; table < side.sections.size(); ++table) {
+    if (side.section(table).name != elf::kJumpLabels)
+      continue;
+    std::map<std::uint64_t, const elf::Relocation*> by_offset;
+    for (const elf::Relocation& place : side.section(table).relocations)
+      by_offset[place.offset] = &place;
+    for (const auto& [offset, label] : by_offset) {
+      if (offset % elf::jump_entry::kSize != 0 || side.home(label->symbol) != code)
+        continue;
+      const auto target = by_offset.find(offset + elf::jump_entry::kTarget);
+      const auto from = place_in(side, code, table, *label);
+      const auto to = target == by_offset.end()
+                          ? std::nullopt
+                          : place_in(side, code, table, *target->second);
+      if (!from || !to)
+        return std::nullopt;
+      ways.push_back({*from, *to});
+    }
+  }
+  return ways;
+}
+
+/// Whether the bytes of a section show all ways that its code can take, but for static
+/// branches.
 bool shows_all_ways(const Side& side, SectionId code) {
   for (SectionId id = 1; id < side.sections.size(); ++id)
     if (std::ranges::count(kOtherWays, side.section(id).name))
@@ -114,8 +155,10 @@ class Users {
     };
     return std::ranges::all_of(uses_, [&](const Use& use) {
       const elf::Section& user = side_.section(use.section);
-      return user.is_text() && shows_all_ways(side_, use.section) &&
-             side_.arch.is_only_read(user, *use.relocation, callees);
+      if (!user.is_text() || !shows_all_ways(side_, use.section))
+        return false;
+      const auto ways = static_branches(side_, use.section);
+      return ways && side_.arch.is_only_read(user, *use.relocation, callees, *ways);
     });
   }
 
@@ -128,6 +171,8 @@ class Users {
         found.push_back(user);
     return found;
   }
+
+  bool are_there() const { return !uses_.empty(); }
 
   /// Whether all code that does has a name, or has run.
   bool are_known() const {
@@ -212,8 +257,12 @@ void patch_readers_of_constants(Context& context) {
         !differs_from_twin(patched.sections[home], patched.section(home)) ||
         !is_constant_of_unit(context, id))
       continue;
-    for (const SymbolId reader : Users(patched, id).functions())
+    const Users users(patched, id);
+    const std::vector<SymbolId> readers = users.functions();
+    for (const SymbolId reader : readers)
       mark_changed(context, reader, patched.symbol(id).name);
+    if (readers.empty() && users.are_there())
+      context.read_by_init.insert(home);
   }
 }
 

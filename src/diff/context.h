@@ -6,6 +6,7 @@
 
 #include "base/note.h"
 #include "base/problem.h"
+#include "diff/data_words.h"
 #include "diff/side.h"
 #include "image/located.h"
 #include "image/symbol_index.h"
@@ -28,8 +29,8 @@ enum class InitChanges {
   kLeaveOut
 };
 
-/// What the diff is told besides the two objects. Everything referred to must outlive the
-/// diff and the Delta that comes of it.
+/// What the diff is given besides the two objects. Everything referred to must outlive
+/// the diff and the Delta that comes of it.
 struct Inputs {
   std::string label;  ///< how messages name the unit
   std::string parent; ///< the object that is patched: "vmlinux" or a module's name
@@ -40,8 +41,15 @@ struct Inputs {
       false;            ///< the kernel keeps special sections in .klp.arch.* (before 5.8)
   bool explain = false; ///< look up source lines and list all that is included
   InitChanges init_changes = InitChanges::kRefuse;
+  bool set_data = false; ///< words of live data may be set while the patch is loaded
   /// Functions and sections that stay as they are, besides those that the patch names.
   std::set<std::string> left_out = {};
+  /// Global functions of any unit that no tracer can redirect, of which the patch has its
+  /// own copies: all who call them are to call these.
+  std::set<std::string> own_copies = {};
+  /// Global functions of any unit that no tracer can redirect and that nothing calls
+  /// which could still run: they stay as they are.
+  std::set<std::string> uncalled = {};
   /// What was found in the parent's image; null: the parent's FILE symbols have to tell.
   const image::LocatedSymbols* located = nullptr;
 };
@@ -73,6 +81,13 @@ struct Context {
   std::unordered_map<SymbolId, std::string> entry_changes;
   bool wants_debug_info = false;          ///< with some, the answer might be a better one
   std::vector<std::string> left_out = {}; ///< of Inputs::left_out, what there was
+  std::vector<DataWord> words = {};       ///< that the patch sets
+  /// Sections of live data that it does not set, and why.
+  std::unordered_map<SectionId, std::string> unset_data = {};
+  std::set<SectionId> read_by_init =
+      {}; ///< constants that only init code of the unit reads
+  /// Functions that could be patched if those who call them in other objects were.
+  std::vector<std::string> needs_callers = {};
 };
 
 template <typename... Args>
@@ -107,7 +122,9 @@ inline constexpr const char* kImageOnly = "KP2015";
 inline constexpr const char* kUnknownSection = "KP2016";
 inline constexpr const char* kGone = "KP2017";
 inline constexpr const char* kRegistration = "KP2018";
-inline constexpr const char* kLeftOut = "KP2019"; ///< of a NOTICE
+inline constexpr const char* kLeftOut = "KP2019";  ///< of a NOTICE
+inline constexpr const char* kOnlyInit = "KP2021"; ///< of a NOTICE
+inline constexpr const char* kDataSet = "KP2023";  ///< of a NOTICE
 } // namespace code
 
 void add_problem(Context& context, const char* problem_code, std::string symbol,
@@ -119,17 +136,25 @@ void tie_files(Context& context);
 void mark_groups(Context& context);
 void replace_section_symbols(Side& side);
 void correlate(Context& context);
+void correlate_renamed_functions(Context& context);
+void correlate_renamed_variables(Context& context);
 void correlate_static_locals(Context& context);
 void mark_ignored_sections(Context& context);
 void compare_sections(Context& context);
 void compare_symbols(Context& context);
+void take_over_moved_definitions(Context& context);
 void compare_entries(Context& context);
 void ignore_requested_functions(Context& context);
+/// Whether the function is one of Inputs::uncalled. Who leaves it as it is says so.
+bool is_uncalled(const Context& context, SymbolId of_patched);
+void tell_of_uncalled(Context& context, const std::string& name);
 void reset_ignored_sections(Context& context);
 void promote_callers_of_unpatchable(Context& context);
 void include_changes(Context& context);
 /// Debug information comes along whole, but for what it says about code that does not.
 void trim_debug_sections(Context& context);
+/// Of ppc64's table of addresses only what code that travels looks up is filled in.
+void trim_toc(Context& context);
 void include_alternatives(Context& context);
 void carry_what_points_inside(Context& context);
 void find_redirected_pieces(Context& context);
@@ -142,6 +167,9 @@ void judge_registrations(Context& context);
 void leave_out_removed_data(Context& context);
 void verify_inclusion(Context& context);
 void add_key_tests(Context& context);
+
+/// A problem with a function that cannot be redirected, and why nothing helps.
+std::string no_ftrace_entry_text(std::string_view function, std::string_view obstacle);
 
 /// The functions that the patch replaces or adds, without the pieces split off them, in
 /// symbol order.

@@ -75,7 +75,8 @@ Result conclude(Context context, std::vector<FunctionChange> functions) {
                 .delta = {},
                 .wants_debug_info = context.wants_debug_info,
                 .whole_text = {},
-                .left_out = std::move(context.left_out)};
+                .left_out = std::move(context.left_out),
+                .needs_callers = std::move(context.needs_callers)};
   if (context.inputs.explain)
     result.inclusions = explain_inclusions(context);
   if (!result.problems.empty()) {
@@ -87,15 +88,22 @@ Result conclude(Context context, std::vector<FunctionChange> functions) {
     result.exit = Exit::kNoChange;
     return result;
   }
-  if (std::ranges::none_of(result.functions, [](const FunctionChange& function) {
-        return function.status == Status::kChanged;
+  if (context.words.empty() &&
+      std::ranges::none_of(result.functions, [&](const FunctionChange& function) {
+        return function.status == Status::kChanged ||
+               context.inputs.own_copies.contains(function.name);
       }))
     result.notes.push_back(
         {.code = code::kReplacesNothing,
          .text = fmt::format("no function of {} is replaced", context.inputs.label)});
+  std::vector<std::string> word_names;
+  for (const DataWord& word : context.words)
+    word_names.push_back(word.name);
+  add_data_words(context);
   add_key_tests(context);
   trim_debug_sections(context);
   result.delta.emplace(extract(std::move(context)));
+  result.delta->words = std::move(word_names);
   return result;
 }
 
@@ -122,12 +130,15 @@ Result compare(elf::Object original, elf::Object patched, const Inputs& inputs) 
   // References name things, not places.
 
   correlate(context);
+  correlate_renamed_functions(context);
+  correlate_renamed_variables(context);
   correlate_static_locals(context);
   // What has a counterpart in the original knows it and carries its name.
 
   mark_ignored_sections(context);
   compare_sections(context);
   compare_symbols(context);
+  take_over_moved_definitions(context);
   compare_entries(context);
   ignore_requested_functions(context);
   reset_ignored_sections(context);
@@ -135,12 +146,14 @@ Result compare(elf::Object original, elf::Object patched, const Inputs& inputs) 
 
   patch_readers_of_constants(context);
   promote_callers_of_unpatchable(context);
+  plan_data_words(context);
   include_changes(context);
   include_alternatives(context);
   carry_what_points_inside(context);
   find_redirected_pieces(context);
   rebuild_special_sections(context);
   rebuild_orc(context);
+  trim_toc(context);
   // What travels is included, and special sections describe that and nothing else.
 
   leave_out_exports(context);

@@ -41,6 +41,7 @@ struct Delta {
   std::vector<DeltaSymbol> symbols; ///< beside object.symbols
   std::unordered_map<SymbolId, FileTie> ties;
   std::vector<std::string> import_namespaces;
+  std::vector<std::string> words; ///< names of those in kDataWords, in order
   bool has_patchable_entries = false;
   bool patchable_entries_link_order = false;
 };
@@ -61,6 +62,9 @@ struct Result {
   /// one if each of their functions had been assembled in a section of its own.
   std::vector<std::string> whole_text;
   std::vector<std::string> left_out = {}; ///< of Inputs::left_out, what changes here
+  /// Functions that are refused for nothing but that other objects may call them. With
+  /// these functions among Inputs::own_copies of all units, they are not.
+  std::vector<std::string> needs_callers = {};
 };
 
 /// Compares two objects of one unit. Throws Error for input that is malformed or that

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
 // A patch has an effect if it replaces a function, brings a global that other units of it
-// may use, or has callbacks. Literals and debug information are always included and have
-// none.
+// may use, sets data, or has callbacks. Literals and debug information are always
+// included and have none.
 #include "diff/effect.h"
 
 #include <algorithm>
@@ -11,6 +11,8 @@ namespace kpatch::diff {
 
 bool is_without_effect(const Context& context) {
   const Side& patched = context.patched;
+  if (!context.words.empty())
+    return false;
   for (SymbolId id = 1; id < patched.symbols.size(); ++id) {
     const elf::Symbol& symbol = patched.symbol(id);
     const SymbolState& state = patched.symbols[id];

@@ -9,6 +9,7 @@
 //
 // So entries are part of the function that they describe and compared with its twin's, in
 // their order. The tables themselves mean nothing: they shift with every entry.
+#include "arch/toc.h"
 #include "base/error.h"
 #include "diff/explain.h"
 #include "diff/special_entries.h"
@@ -84,7 +85,7 @@ bool is_void(const Entry& entry, const special::SpecialSection& row) {
 /// Code in sections that are cut up by the entries that name it.
 bool is_cut_by_users(const Side& side, SectionId id) {
   const std::string& name = side.section(id).name;
-  return special::has_no_symbols(name) && name != special::kToc &&
+  return special::has_no_symbols(name) && name != arch::kTocSection &&
          !special::is_ubsan_name(name);
 }
 

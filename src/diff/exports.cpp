@@ -6,6 +6,8 @@
 // NOTICE. Layouts seen: a section `___ksymtab[_gpl]+name` for each export with a symbol
 // `__ksymtab_name` in it, up to 6.4; one `.export_symbol` for all with a symbol
 // `__export_symbol_name` each since then, from which modpost makes the tables.
+#include "diff/exports.h"
+
 #include "diff/context.h"
 
 #include <array>
@@ -25,13 +27,13 @@ std::string_view exported_name(std::string_view symbol) {
   return {};
 }
 
+} // namespace
+
 bool is_export_section(std::string_view name) {
   return name == ".export_symbol" || name.starts_with("__ksymtab") ||
          name.starts_with("___ksymtab") || name.starts_with("__kcrctab") ||
          name.starts_with("___kcrctab");
 }
-
-} // namespace
 
 void leave_out_exports(Context& context) {
   Side& patched = context.patched;

@@ -8,6 +8,7 @@
 // says so when the module is loaded: the names are still in kallsyms, and the first call
 // runs into freed memory. Code that refers to such things and is right (__ref) did so
 // before; what is new with the patch is refused.
+#include "arch/toc.h"
 #include "base/module_name.h"
 #include "diff/context.h"
 #include "elf/orc.h"
@@ -26,7 +27,7 @@ constexpr std::string_view kInit = ".init";
 constexpr std::string_view kExit = ".exit";
 /// Tables with entries for all code of the unit, that of switches among them.
 constexpr std::array<std::string_view, 5> kTables = {
-    ".rodata", special::kToc, elf::kOrcEntries, elf::kOrcPlaces, ".eh_frame"};
+    ".rodata", arch::kTocSection, elf::kOrcEntries, elf::kOrcPlaces, ".eh_frame"};
 
 bool is_init_or_exit(std::string_view name) {
   return name.starts_with(kInit) || name.starts_with(kExit);

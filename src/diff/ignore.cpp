@@ -172,6 +172,17 @@ void ignore_named_functions(Context& context) {
   }
 }
 
+/// Those that only code called which has run.
+void ignore_uncalled_functions(Context& context) {
+  Side& patched = context.patched;
+  for (SymbolId id = 1; id < patched.symbols.size(); ++id)
+    if (patched.symbol(id).is_function() &&
+        patched.symbols[id].status == Status::kChanged && is_uncalled(context, id)) {
+      tell_of_uncalled(context, patched.symbol(id).name);
+      ignore_function(context, id);
+    }
+}
+
 /// Whether the original says the same there.
 bool is_as_before(const Context& context, SectionId id) {
   const SectionId twin = context.patched.sections[id].twin;
@@ -197,6 +208,19 @@ void refuse_unknown_discard(Context& context, SectionId id) {
 }
 
 } // namespace
+
+bool is_uncalled(const Context& context, SymbolId of_patched) {
+  const elf::Symbol& symbol = context.patched.symbol(of_patched);
+  return !symbol.is_local() && context.inputs.uncalled.contains(symbol.name);
+}
+
+void tell_of_uncalled(Context& context, const std::string& name) {
+  notice(
+      context, code::kOnlyInit, name,
+      "{} has no ftrace entry, and only init code calls it, which has run: it stays as "
+      "it is",
+      name);
+}
 
 void mark_ignored_sections(Context& context) {
   Side& patched = context.patched;
@@ -233,6 +257,7 @@ void ignore_requested_functions(Context& context) {
     ignore_function(context, function);
   }
   ignore_named_functions(context);
+  ignore_uncalled_functions(context);
   for (SymbolId id = 1; id < patched.symbols.size(); ++id)
     if (patched.symbol(id).name.starts_with("__kpatch_ignore_func_"))
       patched.symbols[id].status = Status::kSame;

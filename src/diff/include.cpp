@@ -4,6 +4,7 @@
 // and the new globals, and follows references: what is changed or new is pulled in with
 // its section, what is the same is only referred to and stays where the running kernel
 // has it. Everything remembers who pulled it in.
+#include "arch/toc.h"
 #include "diff/alternatives.h"
 #include "diff/context.h"
 #include "special/names.h"
@@ -11,6 +12,7 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 
 namespace kpatch::diff {
 
@@ -26,7 +28,7 @@ constexpr std::string_view kForceHelper = "__kpatch_force_func_";
 /// What every patch carries: with -fdata-sections, plain .rodata holds only switch
 /// tables.
 bool is_standard(std::string_view name) {
-  return name == special::kToc || name == ".rodata" || name == ".rodata.str" ||
+  return name == arch::kTocSection || name == ".rodata" || name == ".rodata.str" ||
          special::is_string_literal_section(name);
 }
 
@@ -50,6 +52,7 @@ class IncludedParts {
   void section(SectionId id, Reason reason) {
     mark_section(side_, id, reason);
     if (is_cut_by_entries(side_.section(id).name) ||
+        side_.section(id).name == arch::kTocSection ||
         special::is_special_section(side_.section(id).name, side_.arch))
       return; // only the pieces of what is included are followed
     if (!side_.sections[id].followed)
@@ -72,8 +75,12 @@ class IncludedParts {
       const SectionId id = waiting_.back();
       waiting_.pop_back();
       const Reason reason{ReasonKind::kReferenced, side_.sections[id].bundled};
-      for (const elf::Relocation& relocation : side_.section(id).relocations)
+      for (const elf::Relocation& relocation : side_.section(id).relocations) {
         symbol(relocation.symbol, reason);
+        if (arch::leads_to_toc_slot(side_.arch, side_.object, relocation))
+          if (const Reference meant = side_.through_toc(relocation); meant.relocation)
+            symbol(meant.relocation->symbol, reason);
+      }
     }
   }
 
@@ -185,6 +192,17 @@ void include_symbol(Context& context, SymbolId id, Reason reason) {
   IncludedParts parts(context.patched);
   parts.symbol(id, reason);
   parts.follow();
+}
+
+void trim_toc(Context& context) {
+  Side& patched = context.patched;
+  std::set<std::uint64_t> used;
+  for (SectionId id = 1; id < patched.sections.size(); ++id)
+    if (patched.sections[id].included)
+      for (const elf::Relocation& relocation : patched.section(id).relocations)
+        if (arch::leads_to_toc_slot(patched.arch, patched.object, relocation))
+          used.insert(arch::toc_slot(patched.object, relocation));
+  patched.keep_toc_slots(used);
 }
 
 void trim_debug_sections(Context& context) {

@@ -2,10 +2,13 @@
 //
 // Init code has run and been freed by the time a patch is loaded; exit code of vmlinux
 // does not exist, that of modules is notrace (linux/init.h, __exit). Both lie in sections
-// of their own that -ffunction-sections does not split. A change there cannot take
-// effect, which the author has to know: it is refused, naming the functions, unless the
-// caller says that it may be left out. A unit in which nothing else changes can be left
-// out by itself: all of it runs as before, and nothing new of the unit relies on it.
+// of their own that -ffunction-sections does not split. What only such code reads goes
+// with it. A change there cannot take effect, which the author has to know: it is
+// refused, naming the functions, unless the caller says that it may be left out. A unit
+// in which nothing else changes can be left out by itself: all of it runs as before, and
+// nothing new of the unit relies on it.
+#include "diff/init_code.h"
+
 #include "diff/effect.h"
 #include "diff/portraits.h"
 
@@ -13,10 +16,6 @@
 #include <array>
 
 namespace kpatch::diff {
-
-namespace code {
-constexpr const char* kOnlyInit = "KP2021"; // of a NOTICE
-}
 
 namespace {
 
@@ -37,16 +36,27 @@ bool stays_changed(const Context& context, SectionId id) {
                               state.relocations == Status::kChanged));
 }
 
-/// Init code where the original object has none: there is nothing to differ from.
+/// Init code or data where the original object has none: there is nothing to differ from.
 bool is_new(const Context& context, SectionId id) {
   const SectionState& state = context.patched.sections[id];
   return !state.included && !state.twin && !context.patched.section(id).data.empty();
 }
 
+/// Whether the original object has no code, as that of a file which the patch adds.
+bool is_new_unit(const Context& context) {
+  const Side& original = context.original;
+  for (SymbolId id = 1; id < original.symbols.size(); ++id)
+    if (original.home(id) && original.symbol(id).is_function())
+      return false;
+  return true;
+}
+
 /// Names of what differs, or the section's own if nothing in it has a name.
 std::vector<std::string> changed_names(const Context& context, SectionId id) {
   const auto now = portraits(context.patched, id);
-  const auto before = portraits(context.original, context.patched.sections[id].twin);
+  const SectionId twin = context.patched.sections[id].twin;
+  const auto before =
+      twin ? portraits(context.original, twin) : std::map<std::string_view, Portrait>();
   std::vector<std::string> names;
   for (const auto& [name, portrait] : now) {
     const auto old = before.find(name);
@@ -72,19 +82,27 @@ void note_only_init(Context& context, const std::string& name,
 
 } // namespace
 
+bool is_init_code(std::string_view section) {
+  return section == ".init.text" || section == ".exit.text";
+}
+
 void judge_init_changes(Context& context) {
   Side& patched = context.patched;
   const bool is_all = context.inputs.init_changes == InitChanges::kLeaveOutUnits &&
                       context.problems.empty() && is_without_effect(context);
   for (SectionId id = 1; id < patched.sections.size(); ++id) {
     const std::string& section = patched.section(id).name;
-    if (is_init_section(section) && is_new(context, id))
+    const bool is_new_code =
+        section == ".init.text" && is_new(context, id) && !is_new_unit(context);
+    if (is_init_section(section) && is_new(context, id) && !is_new_code)
       for (const auto& [name, portrait] : portraits(patched, id))
         note(context, NoteKind::kNotice, name,
              "{} in {} is left out: nothing calls it, for it would run only when "
              "its object is loaded or unloaded",
              name, section);
-    if (!is_init_section(section) || !stays_changed(context, id))
+    if (!is_new_code &&
+        ((!is_init_section(section) && !context.read_by_init.contains(id)) ||
+         !stays_changed(context, id)))
       continue;
     for (const std::string& name : changed_names(context, id)) {
       if (context.inputs.init_changes == InitChanges::kLeaveOut)
@@ -92,7 +110,8 @@ void judge_init_changes(Context& context) {
              name, section,
              section.starts_with(".exit")
                  ? "exit code cannot be redirected, the old one will run"
-                 : "that code has run already");
+             : is_new_code ? "it will not run"
+                           : "that code has run already");
       else if (is_all)
         note_only_init(context, name, section);
       else
@@ -104,7 +123,8 @@ void judge_init_changes(Context& context) {
             "If the running kernel can do without that part of the change, leave it "
             "out with --ignore-init-changes; otherwise do its work in a callback.");
     }
-    patched.sections[id].content = patched.sections[id].relocations = Status::kSame;
+    if (!is_new_code)
+      patched.sections[id].content = patched.sections[id].relocations = Status::kSame;
   }
 }
 

@@ -12,7 +12,9 @@
 // they look the same on both sides. So pieces and constant tables travel with the
 // function, and a section that nobody here knows is refused by name rather than left
 // behind or taken along on a guess.
+#include "arch/toc.h"
 #include "diff/context.h"
+#include "elf/kernel_sections.h"
 #include "elf/orc.h"
 #include "special/names.h"
 #include "special/special_table.h"
@@ -26,8 +28,9 @@ namespace kpatch::diff {
 namespace {
 
 /// Treated by passes and tools of their own.
-constexpr std::array<std::string_view, 5> kKnown = {
-    elf::kOrcPlaces, ".altinstr_replacement", ".altinstr_aux", special::kToc, ".rodata"};
+constexpr std::array<std::string_view, 5> kKnown = {elf::kOrcPlaces, elf::kReplacements,
+                                                    elf::kAlternativesAside,
+                                                    arch::kTocSection, ".rodata"};
 
 bool is_known(const Side& side, SectionId id) {
   const elf::Section& section = side.section(id);

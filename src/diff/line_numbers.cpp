@@ -11,14 +11,16 @@
 // The relocations alone must be the same, and the next thing referred to after the load,
 // format strings and once-flags aside, must be that function.
 //
-// No list has all functions that take a line. Where both objects have debug information,
-// a number that differs is known by its value: it is the line of the very statement that
-// the instruction is of, on both sides. What the compiler does for __LINE__ is to give it
-// the line where the outermost macro is called, and that line is also what it writes into
-// its line table for the code of the macro. If the number is handed to a function that is
-// inlined, its line is the one of that call. __FILE__ ":" __stringify(__LINE__) puts the
-// number into a literal instead ("fs/x.c:499: bad block"); there it has to stand behind
-// the file's name. A number that is not its own line on either side is a change.
+// No list has all functions that take a line, and one that does may be handed another
+// number, or the register be used for one before. Where both objects have debug
+// information, a number that differs is known by its value: it is the line of the very
+// statement that the instruction is of, on both sides. What the compiler does for
+// __LINE__ is to give it the line where the outermost macro is called, and that line is
+// also what it writes into its line table for the code of the macro. If the number is
+// handed to a function that is inlined, its line is the one of that call. __FILE__ ":"
+// __stringify(__LINE__) puts the number into a literal instead ("fs/x.c:499: bad block");
+// there it has to stand behind the file's name. A number that is not its own line on
+// either side is a change.
 #include "base/text.h"
 #include "diff/context.h"
 #include "special/names.h"
@@ -205,17 +207,21 @@ bool is_line_of_both(const std::vector<dwarf::SourcePlace>& now,
   return false;
 }
 
-/// Whether the code differs only in numbers that are the lines of their statements.
+/// Whether the code differs only in numbers that are the lines of their statements; where
+/// nothing tells, whether they are loaded on the way to a function known to take a line.
 bool has_moved_only(Context& context, SectionId id) {
   std::vector<Number> numbers;
-  if (!find_numbers(context, id, numbers) || numbers.empty())
-    return false;
+  const bool has_numbers = find_numbers(context, id, numbers) && !numbers.empty();
   const auto* now = context.patched.debug_info();
   const auto* before = context.original.debug_info();
   if (!now || !before) {
-    context.wants_debug_info = true;
-    return false;
+    const bool leads = context.patched.sections[id].relocations == Status::kSame &&
+                       leads_to_reporters(context, id);
+    context.wants_debug_info |= has_numbers || leads;
+    return leads;
   }
+  if (!has_numbers)
+    return false;
   const SectionId twin = context.patched.sections[id].twin;
   return std::ranges::all_of(numbers, [&](const Number& number) {
     return is_line_of_both(now->find_statements(id, number.offset),
@@ -230,8 +236,7 @@ bool is_line_number_change(Context& context, SectionId id) {
   if ((state.content != Status::kChanged && state.relocations != Status::kChanged) ||
       !has_comparable_code(context, id))
     return false;
-  return (state.relocations == Status::kSame && leads_to_reporters(context, id)) ||
-         has_moved_only(context, id);
+  return has_moved_only(context, id);
 }
 
 } // namespace kpatch::diff

@@ -240,6 +240,8 @@ void tie_files(Context& context) {
 std::optional<Found> look_up(const Inputs& inputs,
                              const std::unordered_map<SymbolId, FileTie>& ties,
                              const Wanted& wanted) {
+  if (!wanted.is_local && inputs.own_copies.contains(std::string(wanted.name)))
+    return std::nullopt;
   if (inputs.located) {
     if (auto located = find_located(inputs, wanted))
       return located;

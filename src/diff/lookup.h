@@ -33,8 +33,8 @@ struct Wanted {
 };
 
 /// Finds a symbol among the locals of its own unit in the parent, then among the parent's
-/// globals, then among all exported symbols; nothing if it is none of these. Throws Error
-/// if that cannot be told for certain.
+/// globals, then among all exported symbols; nothing if it is none of these, or if the
+/// patch has its own copy. Throws Error where this stays open.
 std::optional<Found> look_up(const Inputs& inputs,
                              const std::unordered_map<SymbolId, FileTie>& ties,
                              const Wanted& wanted);

@@ -19,7 +19,8 @@ namespace kpatch::diff {
 namespace {
 
 enum class Answer {
-  kLeftOut, ///< the patch works without: said, and a list that only grew is no obstacle
+  kLeftOut, ///< the patch works without: said, and a list that only grew is not an
+            ///< obstacle
   kRefused, ///< the patch would not do what it says
 };
 

@@ -66,7 +66,7 @@ const elf::Object& normalised(elf::Object& object) {
 } // namespace
 
 Side::Side(elf::Object given)
-    : object(std::move(given)), arch(arch::arch_for(normalised(object))) {
+    : object(std::move(given)), arch(arch::arch_for(normalised(object))), toc_(object) {
   sections.resize(object.sections.size());
   symbols.resize(object.symbols.size());
   patchable.resize(object.sections.size());
@@ -82,9 +82,6 @@ void Side::find_section_symbols() {
   for (SymbolId id = 1; id < symbols.size(); ++id)
     if (symbol(id).is_section() && home(id) && !sections[home(id)].section_symbol)
       sections[home(id)].section_symbol = id;
-  toc_ = object.find_section(special::kToc);
-  for (const elf::Relocation& slot : object.sections[toc_].relocations)
-    toc_slots_.emplace(slot.offset, &slot);
 }
 
 void Side::find_prefixes() {
@@ -233,16 +230,23 @@ const dwarf::DebugInfo* Side::debug_info() const {
 }
 
 Reference Side::through_toc(const elf::Relocation& relocation) const {
-  if (!arch.goes_through_toc(relocation.type) || !toc_)
+  if (!arch::leads_to_toc_slot(arch, object, relocation))
     return {&relocation};
-  const auto offset = static_cast<std::uint64_t>(relocation.addend);
-  if (const auto slot = toc_slots_.find(offset); slot != toc_slots_.end())
-    return {slot->second};
-  const Bytes& data = section(toc_).data;
-  if (offset + kTocSlot > data.size())
+  const elf::Section& toc = section(toc_.section());
+  const std::uint64_t slot = arch::toc_slot(object, relocation);
+  if (const auto filler = toc_.find(slot))
+    return {&toc.relocations[*filler]};
+  if (slot > toc.data.size() || toc.data.size() - slot < kTocSlot)
     fail("{}: .toc entry not found {} + {:x}", object.label,
-         symbol(relocation.symbol).name, offset);
-  return {nullptr, load<std::uint64_t>(data, offset, object.header.order)};
+         symbol(relocation.symbol).name, slot);
+  return {nullptr, load<std::uint64_t>(toc.data, slot, object.header.order)};
+}
+
+void Side::keep_toc_slots(const std::set<std::uint64_t>& used) {
+  std::erase_if(
+      object.sections[toc_.section()].relocations,
+      [&](const elf::Relocation& filler) { return !used.contains(filler.offset); });
+  toc_ = arch::TocFillers(object);
 }
 
 void Side::rename_section(SectionId id, const std::string& name) {

@@ -7,10 +7,12 @@
 #pragma once
 
 #include "arch/arch.h"
+#include "arch/toc.h"
 #include "dwarf/debug_info.h"
 #include "elf/object.h"
 
 #include <optional>
+#include <set>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
@@ -117,6 +119,9 @@ class Side {
 
   Reference through_toc(const elf::Relocation& relocation) const;
 
+  /// Leaves the other slots of `.toc` unfilled; by their offsets.
+  void keep_toc_slots(const std::set<std::uint64_t>& used);
+
   /// Gives an element the name of its twin; a section's symbol follows.
   void rename_section(SectionId id, const std::string& name);
 
@@ -130,8 +135,7 @@ class Side {
   void check_bundle(SymbolId id) const;
 
   std::unordered_map<SymbolId, std::vector<SymbolId>> children_;
-  SectionId toc_ = kNoSection;
-  std::unordered_map<std::uint64_t, const elf::Relocation*> toc_slots_;
+  arch::TocFillers toc_;
   mutable std::unordered_map<SectionId, arch::InstructionEnds> instruction_ends_;
   mutable std::unique_ptr<dwarf::DebugInfo> debug_info_;
   mutable bool has_read_debug_info_ = false;

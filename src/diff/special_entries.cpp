@@ -5,6 +5,7 @@
 #include "diff/special_entries.h"
 
 #include "base/error.h"
+#include "elf/kernel_sections.h"
 #include "special/names.h"
 
 #include <algorithm>
@@ -15,8 +16,6 @@ namespace kpatch::diff {
 namespace {
 
 constexpr std::string_view kFixupSection = ".fixup";
-constexpr std::string_view kExceptions = "__ex_table";
-constexpr std::string_view kAuxiliary = ".altinstr_aux";
 
 } // namespace
 
@@ -63,7 +62,7 @@ void EntryTable::find_entries(const Context& context,
 /// A piece of .fixup reaches from one target of __ex_table to the next.
 void EntryTable::find_fixup_pieces(const Context& context) {
   const elf::Section& section = side_.section(id_);
-  const SectionId exceptions = side_.object.find_section(kExceptions);
+  const SectionId exceptions = side_.object.find_section(elf::kExceptions);
   if (!exceptions || !side_.section(exceptions).has_relocations)
     fail("{}: missing .rela__ex_table section", context.inputs.label);
   for (const elf::Relocation& relocation : side_.section(exceptions).relocations)
@@ -161,7 +160,7 @@ std::optional<Piece> replacement_of(const Context& context, const Side& side,
 }
 
 AuxiliaryCode::AuxiliaryCode(const Side& side)
-    : side_(side), section_(side.object.find_section(kAuxiliary)) {
+    : side_(side), section_(side.object.find_section(elf::kAlternativesAside)) {
   if (!section_)
     return;
   for (SectionId base = 1; base < side.sections.size(); ++base)

@@ -13,6 +13,7 @@
 #include "diff/entry_references.h"
 #include "diff/jump_labels.h"
 #include "diff/special_entries.h"
+#include "elf/kernel_sections.h"
 
 #include <algorithm>
 #include <array>
@@ -25,7 +26,7 @@ namespace {
 /// Kernels before 5.8 initialise jump labels before a livepatch's relocations are
 /// written, so a patch for them goes without.
 constexpr std::array<std::string_view, 4> kTooEarlyForKlpArch = {
-    "__jump_table", "__tracepoints", "__tracepoints_ptrs", "__tracepoints_strings"};
+    elf::kJumpLabels, "__tracepoints", "__tracepoints_ptrs", "__tracepoints_strings"};
 
 void drop(Side& side, SectionId id) {
   SectionState& state = side.sections[id];

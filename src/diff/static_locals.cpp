@@ -7,8 +7,9 @@
 // names gave them are undone, and redone by use: wherever the original refers to such a
 // variable, the twin of the referring section (or a piece split off it) refers to the
 // variable's twin.
+#include "diff/static_locals.h"
+
 #include "base/error.h"
-#include "diff/context.h"
 #include "special/names.h"
 
 #include <set>
@@ -50,13 +51,6 @@ void unlink_static_locals(Context& context) {
   }
 }
 
-/// What variables that could be one another share.
-std::string looks_of(const Side& side, SymbolId id) {
-  const elf::Symbol& symbol = side.symbol(id);
-  return fmt::format("{} {} {}", symbol.type, symbol.size,
-                     special::name_key(symbol.name));
-}
-
 /// Variables of the same looks, in order; those that have got a twin leave from the
 /// front.
 struct Namesakes {
@@ -87,6 +81,16 @@ class Matcher {
     match_moved_ones();
   }
 
+  /// Makes them twins, if they lie in the same way.
+  void link_if_alike(SymbolId local, SymbolId twin) {
+    const bool bundled = is_bundled(original_, local);
+    if (bundled == is_bundled(patched_, twin) &&
+        (bundled ||
+         original_.sections[original_.home(local)].twin == patched_.home(twin)))
+      link_local(local, twin);
+    declared_.insert(local);
+  }
+
   /// Every user of a variable that has a twin must have one that uses the variable's
   /// twin.
   void verify() {
@@ -96,8 +100,9 @@ class Matcher {
       const SectionId user = twin_of_user(base);
       if (!twin || !user || refers_to(user, twin) || !told_.emplace(local, user).second)
         return;
-      // With another variable of that name in its place, the two may have been mixed up.
-      if (refers_to_namesake(user, local))
+      // With another variable of that name in its place, the two may have been mixed up,
+      // unless their declarations tell them apart.
+      if (refers_to_namesake(user, local) && !declared_.contains(local))
         add_problem(
             context_, code::kLostStaticLocal, original_.symbol(local).name,
             fmt::format("static local {} has been correlated with {}, but patched {} "
@@ -183,6 +188,15 @@ class Matcher {
       const std::vector<SymbolId>& candidates = untaken_namesakes(local);
       if (candidates.size() == 1)
         link_local(local, candidates[0]);
+      else if (const SymbolId other = namesake_of_other_size(base, local))
+        add_problem(context_, code::kLostStaticLocal, original_.symbol(local).name,
+                    fmt::format("static local variable {} of {} has {} bytes instead of "
+                                "{}: the kernel has it in the old size",
+                                original_.symbol(local).name, user_name(original_, base),
+                                patched_.symbol(other).size,
+                                original_.symbol(local).size),
+                    "Keep its type, or give what is new another name and keep the old "
+                    "one, marked __used.");
       else if (candidates.empty())
         note(context_, NoteKind::kNotice, original_.symbol(local).name,
              "static local variable {} of {} is no longer used",
@@ -196,6 +210,19 @@ class Matcher {
                         candidates.size()),
             kRemedy);
     }
+  }
+
+  /// What the twin of the user has in the place of a variable that is written.
+  SymbolId namesake_of_other_size(SectionId base, SymbolId local) {
+    const SectionId user = twin_of_user(base);
+    if (!user || !(original_.section(original_.home(local)).flags & SHF_WRITE))
+      return kNoSymbol;
+    for (const SymbolId id : references_of(user).variables_seen)
+      if (!patched_.symbols[id].twin && is_static_local(patched_, id) &&
+          patched_.symbol(id).size != original_.symbol(local).size &&
+          special::is_same_name(patched_.symbol(id).name, original_.symbol(local).name))
+        return id;
+    return kNoSymbol;
   }
 
   /// Asked only once all other twins are found: one that is taken then was the only one.
@@ -216,19 +243,22 @@ class Matcher {
     return references_of(user).variables.contains(looks_of(original_, local));
   }
 
+  bool is_bundled(const Side& side, SymbolId id) const {
+    return side.sections[side.home(id)].bundled == id;
+  }
+
   void link_local(SymbolId local, SymbolId twin) {
     const SectionId old_home = original_.home(local);
     const SectionId new_home = patched_.home(twin);
-    const bool is_bundled = original_.sections[old_home].bundled == local;
-    if (is_bundled != (patched_.sections[new_home].bundled == twin))
+    if (is_bundled(original_, local) != is_bundled(patched_, twin))
       fail("{}: bundle mismatch for symbol {}", context_.inputs.label,
            original_.symbol(local).name);
-    if (!is_bundled && original_.sections[old_home].twin != new_home)
+    if (!is_bundled(original_, local) && original_.sections[old_home].twin != new_home)
       fail("{}: sections {} and {} aren't correlated for symbol {}",
            context_.inputs.label, original_.section(old_home).name,
            patched_.section(new_home).name, original_.symbol(local).name);
     link_symbols(context_, local, twin);
-    if (is_bundled)
+    if (is_bundled(original_, local))
       link_sections(context_, old_home, new_home);
   }
 
@@ -288,13 +318,23 @@ class Matcher {
   std::optional<ByLooks> untaken_;
   std::vector<std::pair<SectionId, SymbolId>> unmatched_; ///< user and variable
   std::set<std::pair<SymbolId, SectionId>> told_;         ///< what has been reported
+  std::unordered_set<SymbolId> declared_; ///< whose declaration is known on both sides
 };
 
 } // namespace
 
+std::string looks_of(const Side& side, SymbolId id) {
+  const elf::Symbol& symbol = side.symbol(id);
+  return fmt::format("{} {} {}", symbol.type, symbol.size,
+                     special::name_key(symbol.name));
+}
+
 void correlate_static_locals(Context& context) {
   unlink_static_locals(context);
   Matcher matcher(context);
+  pair_declared_locals(context, [&](SymbolId original, SymbolId patched) {
+    matcher.link_if_alike(original, patched);
+  });
   matcher.match();
   matcher.verify();
   matcher.warn_of_new_ones();

@@ -85,12 +85,17 @@ void check_section(Context& context, SectionId id) {
     const DataChange change =
         has_told ? DataChange() : describe_changed_data(context, id);
     has_told = true;
-    add_problem(context, code::kChangedSection, name,
-                fmt::format("changed section {} not selected for inclusion{}{}", name,
-                            change.what.empty() ? "" : ": ", change.what),
-                !change.remedy.empty() ? change.remedy
-                : section.is_text()    ? kCodeRemedy
-                                       : kDataRemedy);
+    const auto unset = context.unset_data.find(id);
+    add_problem(
+        context, code::kChangedSection, name,
+        fmt::format("changed section {} not selected for inclusion{}{}{}", name,
+                    change.what.empty() ? "" : ": ", change.what,
+                    unset == context.unset_data.end()
+                        ? ""
+                        : fmt::format("; the patch does not set it: {}", unset->second)),
+        !change.remedy.empty() ? change.remedy
+        : section.is_text()    ? kCodeRemedy
+                               : kDataRemedy);
   };
   unselected(state.content, section.name);
   if (section.has_relocations)

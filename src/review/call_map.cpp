@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
 // Relocations name all that a function calls outside its section, and with
-// -ffunction-sections that is all it calls. Whether one calls or takes an address follows
-// from its type where the processor says so. Tables that describe code (exception tables,
+// -ffunction-sections that is all it calls. Whether one calls or takes an address, the
+// processor says. Tables that describe code (exception tables,
 // __mcount_loc, ORC, debug information) mention functions too without handing them to
 // anybody, so of data only what the author can have written counts.
 #include "review/call_map.h"
 
 #include "arch/arch.h"
+#include "elf/kernel_sections.h"
 #include "review/review.h"
 
 #include <algorithm>
@@ -16,8 +17,6 @@
 namespace kpatch::review {
 
 namespace {
-
-constexpr std::string_view kCallbacks = ".kpatch.callbacks.";
 
 /// Sections of variables and constants.
 bool holds_data(std::string_view name) {
@@ -28,7 +27,7 @@ bool holds_data(std::string_view name) {
 }
 
 bool hands_out(std::string_view section) {
-  return holds_data(section) || section.starts_with(kCallbacks);
+  return holds_data(section) || section.starts_with(elf::kCallbacks);
 }
 
 /// The function at the start of the section that a section symbol stands for.
@@ -56,8 +55,10 @@ std::string_view plain_name(std::string_view symbol) {
 
 void keep_what_is_reviewed(elf::Object& object) {
   for (elf::Section& section : object.sections) {
+    if (section.is_text())
+      continue;
     section.data = {};
-    if (!section.is_text() && !hands_out(section.name))
+    if (!hands_out(section.name) && section.name != arch::kTocSection)
       section.relocations = {};
   }
 }
@@ -72,23 +73,26 @@ CallMap::CallMap(const elf::Object& object) {
       if (symbol.is_local())
         local_.insert(name);
     }
+  const arch::TocFillers toc(object);
   for (const auto& [section, function] : functions)
-    add_code(object, object.sections[section], function);
+    add_code(object, toc, object.sections[section], function);
   for (const elf::Section& section : object.sections)
     if (hands_out(section.name))
       add_data(object, section);
 }
 
-void CallMap::add_code(const elf::Object& object, const elf::Section& section,
-                       std::string_view function) {
+void CallMap::add_code(const elf::Object& object, const arch::TocFillers& toc,
+                       const elf::Section& section, std::string_view function) {
   const arch::Arch& arch = arch::arch_for(object);
   Names& names = direct_.find(function)->second;
   for (const elf::Relocation& relocation : section.relocations) {
-    const std::string_view target = target_of(object, relocation);
+    const elf::Relocation* const meant = toc.behind(arch, object, relocation);
+    const std::string_view target =
+        meant ? target_of(object, *meant) : std::string_view();
     if (target.empty())
       continue;
     names.emplace(target);
-    if (arch.takes_address(relocation.type))
+    if (arch.takes_address(section, relocation))
       takers_[std::string(target)].emplace(function);
   }
 }
@@ -96,7 +100,7 @@ void CallMap::add_code(const elf::Object& object, const elf::Section& section,
 void CallMap::add_data(const elf::Object& object, const elf::Section& section) {
   for (const elf::Relocation& relocation : section.relocations)
     if (const std::string_view target = target_of(object, relocation); !target.empty()) {
-      if (section.name.starts_with(kCallbacks))
+      if (section.name.starts_with(elf::kCallbacks))
         callbacks_[section.name].emplace(target);
       else
         takers_[std::string(target)];

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include "arch/toc.h"
 #include "elf/object.h"
 
 #include <map>
@@ -53,8 +54,8 @@ class CallMap {
 
  private:
   Names reached_through(std::string_view function, bool with_globals) const;
-  void add_code(const elf::Object& object, const elf::Section& section,
-                std::string_view function);
+  void add_code(const elf::Object& object, const arch::TocFillers& toc,
+                const elf::Section& section, std::string_view function);
   void add_data(const elf::Object& object, const elf::Section& section);
 
   std::map<std::string, Names, std::less<>> direct_;

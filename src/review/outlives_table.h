@@ -12,7 +12,8 @@ namespace kpatch::review {
 
 struct Registration {
   std::string_view what;
-  std::string_view remedy;               ///< what to call, as its authors write it
+  std::string_view
+      remedy; ///< what to call, as its authors write it; empty: nothing helps
   std::array<std::string_view, 6> gives; ///< patterns as of fnmatch(3)
   std::array<std::string_view, 8> takes;
 };
@@ -135,6 +136,27 @@ inline constexpr std::array kRegistrations = {
                  "kmem_cache_destroy()",
                  {"*kmem_cache_create*"},
                  {"kmem_cache_destroy"}},
+    Registration{
+        "pool of memory", "mempool_destroy()", {"mempool_create*"}, {"mempool_destroy"}},
+    Registration{"hash table",
+                 "rhashtable_destroy()",
+                 {"rhashtable_init*", "rhltable_init*"},
+                 {"rhashtable_destroy", "rhashtable_free_and_destroy"}},
+    Registration{"counter of references",
+                 "percpu_ref_exit()",
+                 {"percpu_ref_init*"},
+                 {"percpu_ref_exit"}},
+    Registration{"device's resource",
+                 "devm_release_action() or devm_remove_action()",
+                 {"devm_*", "__devm_*", "devres_add*"},
+                 {"devm_release_*", "devm_remove_*", "devm_free_*", "devres_release*",
+                  "devres_destroy*"}},
+    Registration{"file that is open",
+                 "",
+                 {"single_open*", "seq_open*", "__seq_open_*", "anon_inode_*get*",
+                  "anon_inode_create_*", "alloc_file_*"},
+                 {}},
+    Registration{"fence", "", {"dma_fence_init*"}, {}},
     Registration{
         "wait queue", "remove_wait_queue()", {"add_wait_queue*"}, {"remove_wait_queue"}},
     Registration{"driver",

@@ -2,7 +2,8 @@
 //
 // Objects that exist when the patch comes in have the layout that they were made with,
 // and code that is not patched goes on making and reading them so. A field that is new,
-// gone or elsewhere is memory that belongs to somebody else. Objects on the stacks of
+// gone or elsewhere is memory that belongs to somebody else; a second name for a field
+// that both sides have, in a union, is not. Objects on the stacks of
 // functions are no matter: those that make and read them are patched, and a task takes to
 // the new ones when it is inside none of them.
 #include "base/error.h"
@@ -26,6 +27,21 @@ const Field* find_field(const TypeLayout& layout, const std::string& name) {
   return found == layout.fields.end() ? nullptr : &*found;
 }
 
+bool is_at_place_of(const Field& one, const Field& other) {
+  return one.bits != 0 && one.bits == other.bits && one.bit_offset == other.bit_offset;
+}
+
+/// Whether both sides have a field of one name where this one is, as in a union: then it
+/// is only another name for what is there.
+bool is_second_name(const Field& field, const TypeLayout& original,
+                    const TypeLayout& patched) {
+  return std::ranges::any_of(original.fields, [&](const Field& before) {
+    const Field* now = find_field(patched, before.name);
+    return now && before.name != field.name && is_at_place_of(before, field) &&
+           is_at_place_of(*now, field);
+  });
+}
+
 std::string place(const Field& field) {
   return field.bit_offset % 8 ? fmt::format("bit {}", field.bit_offset)
                               : fmt::format("byte {}", field.bit_offset / 8);
@@ -35,10 +51,12 @@ std::vector<std::string> differences(const TypeLayout& original,
                                      const TypeLayout& patched) {
   std::vector<std::string> found;
   for (const Field& field : patched.fields)
-    if (!find_field(original, field.name))
+    if (!find_field(original, field.name) && !is_second_name(field, original, patched))
       found.push_back(fmt::format("field '{}' is new at {}", field.name, place(field)));
   for (const Field& field : original.fields) {
     const Field* twin = find_field(patched, field.name);
+    if (!twin && is_second_name(field, original, patched))
+      continue;
     if (!twin)
       found.push_back(fmt::format("field '{}' is gone", field.name));
     else if (twin->bits != field.bits)

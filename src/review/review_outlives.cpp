@@ -47,7 +47,8 @@ enum class Weight { kNone, kVariable, kLeadsOn, kFunction };
 class Newcomers {
  public:
   explicit Newcomers(const UnitView& unit)
-      : unit_(unit), object_(unit.unit.patched), arch_(arch::arch_for(object_)) {
+      : unit_(unit), object_(unit.unit.patched), arch_(arch::arch_for(object_)),
+        toc_(object_) {
     for (const elf::Symbol& symbol : object_.symbols)
       if (symbol.is_defined() && (symbol.is_function() || symbol.is_object()))
         holders_[symbol.section].push_back(&symbol);
@@ -109,7 +110,8 @@ class Newcomers {
   }
 
   Handed handed_by(const elf::Relocation& relocation) const {
-    const elf::Symbol* const target = target_of(relocation);
+    const elf::Relocation* const meant = toc_.behind(arch_, object_, relocation);
+    const elf::Symbol* const target = meant ? target_of(*meant) : nullptr;
     const auto found = weights_.find(target);
     return found == weights_.end() ? Handed{} : Handed{target, found->second};
   }
@@ -141,7 +143,7 @@ class Newcomers {
     Handed since_call;
     for (const elf::Relocation& reference : sorted(code)) {
       const elf::Symbol* const target = target_of(reference);
-      if (arch_.takes_address(reference.type)) {
+      if (arch_.takes_address(code, reference)) {
         all.add(handed_by(reference));
         since_call.add(handed_by(reference));
       } else if (target && arch_.is_branch(code, reference)) {
@@ -184,12 +186,17 @@ class Newcomers {
                 "{} hands it to a {} ({}), and no callback takes it back before the "
                 "patch is gone: the kernel then uses memory that is freed",
                 function, row.what, callee),
-            .remedy = fmt::format("call {} in a post-unpatch callback", row.remedy)};
+            .remedy =
+                row.remedy.empty()
+                    ? "hand it a function that the kernel has: nothing waits "
+                      "until the kernel no longer uses this one"
+                    : fmt::format("call {} in a post-unpatch callback", row.remedy)};
   }
 
   const UnitView& unit_;
   const elf::Object& object_;
   const arch::Arch& arch_;
+  arch::TocFillers toc_;
   std::map<elf::SectionId, std::vector<const elf::Symbol*>> holders_;
   std::map<const elf::Symbol*, Weight> weights_;
 };

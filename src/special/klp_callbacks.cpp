@@ -10,6 +10,7 @@
 #include "special/klp_callbacks.h"
 
 #include "base/error.h"
+#include "elf/kernel_sections.h"
 
 #include <algorithm>
 #include <array>
@@ -19,7 +20,6 @@ namespace kpatch::special {
 
 namespace {
 
-constexpr std::string_view kOurs = ".kpatch.callbacks.";
 constexpr std::size_t kRecordSize = 16; ///< of kmod/include/kpatch-records.h
 
 struct Kind {
@@ -42,8 +42,8 @@ const Kind* kind_of(std::string_view pointer) {
 elf::SymbolId variable_at(const elf::Object& object, elf::SectionId section,
                           std::uint64_t offset) {
   const auto found = std::ranges::find_if(object.symbols, [&](const elf::Symbol& symbol) {
-    return symbol.section == section && symbol.value == offset && !symbol.is_section() &&
-           !symbol.name.empty();
+    return symbol.section == section && symbol.value == offset &&
+           symbol.type == STT_OBJECT;
   });
   return found == object.symbols.end()
              ? elf::kNoSymbol
@@ -55,7 +55,7 @@ void add_record(elf::Object& object, const Kind& kind, elf::SymbolId variable,
                 elf::Relocation pointer) {
   pointer.offset = 0;
   const elf::SectionId record =
-      object.add_section({.name = fmt::format("{}{}", kOurs, kind.name),
+      object.add_section({.name = fmt::format("{}{}", elf::kCallbacks, kind.name),
                           .flags = SHF_ALLOC | SHF_WRITE,
                           .alignment = 8,
                           .data = Bytes(kRecordSize),

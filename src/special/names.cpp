@@ -7,7 +7,10 @@
 // are the exception: there the digits are the character size and alignment.
 #include "special/names.h"
 
+#include "arch/field.h"
+#include "arch/toc.h"
 #include "base/text.h"
+#include "elf/kernel_sections.h"
 
 #include <algorithm>
 #include <array>
@@ -163,7 +166,8 @@ bool is_debug_section(std::string_view section) {
 
 bool has_no_symbols(std::string_view section) {
   static constexpr std::array<std::string_view, 5> kWithoutSymbols = {
-      kToc, ".fixup", ".altinstr_replacement", ".altinstr_aux", ".text..refcount"};
+      arch::kTocSection, ".fixup", elf::kReplacements, elf::kAlternativesAside,
+      ".text..refcount"};
   return is_ubsan_name(section) || section.starts_with("__ftr_alt_") ||
          std::ranges::find(kWithoutSymbols, section) != kWithoutSymbols.end();
 }
@@ -189,6 +193,11 @@ bool is_possibly_discarded(std::string_view symbol) {
   return starts_with_any(symbol, kDiscarded) || is_ubsan_name(symbol) ||
          symbol.find("__addressable_") != std::string_view::npos ||
          symbol.find("__UNIQUE_ID_") != std::string_view::npos;
+}
+
+bool is_supplied_to_modules(std::string_view symbol) {
+  return symbol == "__this_module" || symbol == "_GLOBAL_OFFSET_TABLE_" ||
+         symbol == arch::kTocPointer;
 }
 
 } // namespace kpatch::special

@@ -6,8 +6,6 @@
 
 namespace kpatch::special {
 
-inline constexpr std::string_view kToc = ".toc"; ///< the table of addresses of ppc64
-
 /// Whether two names differ only in the numbers that compilers append: `foo.isra.3` and
 /// `foo.isra.7`, `foo.cold` and `foo.cold.12`, `__UNIQUE_ID_x12` and `__UNIQUE_ID_x13`.
 bool is_same_name(std::string_view a, std::string_view b);
@@ -29,5 +27,7 @@ bool is_padding_name(std::string_view symbol); ///< what objtool calls padding: 
 /// Symbols that a compiler emits and a linker may drop, so that a parent need not have
 /// them.
 bool is_possibly_discarded(std::string_view symbol);
+/// What the module loader itself or modpost's file supplies.
+bool is_supplied_to_modules(std::string_view symbol);
 
 } // namespace kpatch::special

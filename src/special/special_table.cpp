@@ -8,6 +8,8 @@
 // years and distributions backport. Those that are known tell src/verify/ where to begin.
 #include "special/special_table.h"
 
+#include "elf/kernel_sections.h"
+
 #include <algorithm>
 
 namespace kpatch::special {
@@ -68,32 +70,32 @@ constexpr SpecialSection refused_family(std::string_view prefix) {
 constexpr SpecialSection kTable[] = {
     // 8 bytes without file and line, 16 with a format.
     naming_lines(
-        structs("__bug_table", kAllArchs, {"bug_entry", "BUG_STRUCT_SIZE"}, {8, 12, 16})),
+        structs(elf::kBugs, kAllArchs, {"bug_entry", "BUG_STRUCT_SIZE"}, {8, 12, 16})),
     {.name = ".fixup", .archs = kAllArchs, .entries = Entries::kFixup},
     // 8 bytes without a type.
-    structs("__ex_table", kAllArchs, {"exception_table_entry", "EX_STRUCT_SIZE"},
+    structs(elf::kExceptions, kAllArchs, {"exception_table_entry", "EX_STRUCT_SIZE"},
             {12, 8}),
-    structs("__jump_table", kAllArchs, {"jump_entry", "JUMP_STRUCT_SIZE"}, {16},
+    structs(elf::kJumpLabels, kAllArchs, {"jump_entry", "JUMP_STRUCT_SIZE"}, {16},
             Filter::kJumpLabel),
-    structs(".parainstructions", kX86_64, {"paravirt_patch_site", "PARA_STRUCT_SIZE"}),
+    structs(elf::kParavirtSites, kX86_64, {"paravirt_patch_site", "PARA_STRUCT_SIZE"}),
     // 13 bytes with padlen before 5.13, 14 with flags from 6.3 on.
-    naming_replacements(structs(".altinstructions", kAlternatives,
+    naming_replacements(structs(elf::kAlternatives, kAlternatives,
                                 {"alt_instr", "ALT_STRUCT_SIZE"}, {12, 13, 14})),
-    structs(".static_call_sites", kX86_64,
-            {"static_call_site", "STATIC_CALL_STRUCT_SIZE"}, {8}, Filter::kStaticCall),
+    structs(elf::kStaticCalls, kX86_64, {"static_call_site", "STATIC_CALL_STRUCT_SIZE"},
+            {8}, Filter::kStaticCall),
     structs("__ftr_fixup", kPpc64, kFixupEntry),
     structs("__mmu_ftr_fixup", kPpc64, kFixupEntry),
     structs("__fw_ftr_fixup", kPpc64, kFixupEntry),
 
-    places(".smp_locks", kX86_64, 4),
+    places(elf::kLocks, kX86_64, 4),
     places(".call_sites", kX86_64, 4),
-    places(".retpoline_sites", kX86_64, 4),
-    places(".return_sites", kX86_64, 4),
+    places(elf::kRetpolineSites, kX86_64, 4),
+    places(elf::kReturnSites, kX86_64, 4),
     about_entries_only(
-        places(".ibt_endbr_seal", kX86_64, 4)), // ENDBRs that nobody may jump to
+        places(elf::kSealedSites, kX86_64, 4)), // ENDBRs that nobody may jump to
     about_entries_only(
         places(".cfi_sites", kX86_64, 4)), // __cfi_ prefixes that FineIBT rewrites
-    places(".kcfi_traps", kX86_64, 4),     // checks whose failure is told, not a crash
+    places(".kcfi_traps", kX86_64, 4), // checks whose failure is reported, not a crash
     places("__lwsync_fixup", kPpc64, 8),
     places("__barrier_nospec_fixup", kPpc64, 8),
     places(".s390_return_mem", kS390, 4),
@@ -105,7 +107,7 @@ constexpr SpecialSection kTable[] = {
     // Pointers to format strings, for tools that read vmlinux.
     with_policy(".printk_index", kAllArchs, Policy::kLeaveOut),
 
-    {.name = "__mcount_loc",
+    {.name = elf::kFtraceSites,
      .archs = kAllArchs,
      .policy = Policy::kRegenerate,
      .fixed_size = 8},
@@ -122,15 +124,24 @@ constexpr SpecialSection kTable[] = {
 struct AlternativeLayout {
   ArchSet archs;
   std::uint64_t size;
+  std::uint64_t place_length_at;
   std::uint64_t length_at;
 };
 
 constexpr AlternativeLayout kLayouts[] = {
-    {kAlternatives, 12, 11}, {kX86_64, 13, 11}, {kX86_64, 14, 13},
-    {kS390, 11, 10},         {kS390, 13, 12},
+    {kAlternatives, 12, 10, 11}, {kX86_64, 13, 10, 11}, {kX86_64, 14, 12, 13},
+    {kS390, 11, 10, 10},         {kS390, 13, 12, 12},
 };
 
 } // namespace
+
+std::optional<std::uint64_t> place_length_at(const arch::Arch& arch,
+                                             std::uint64_t entry_size) {
+  for (const AlternativeLayout& layout : kLayouts)
+    if ((layout.archs & arch.bit()) && layout.size == entry_size)
+      return layout.place_length_at;
+  return std::nullopt;
+}
 
 std::optional<std::uint64_t> replacement_length_at(const arch::Arch& arch,
                                                    std::uint64_t entry_size) {

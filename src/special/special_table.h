@@ -14,7 +14,7 @@ namespace kpatch::special {
 enum class Policy {
   kFilter,     ///< entries that describe code of the patch travel with it
   kLeaveOut,   ///< nothing of it travels, and nothing is missed
-  kRegenerate, ///< made anew for every module, by the linker, objtool or klp/
+  kRegenerate, ///< made again for every module, by the linker, objtool or klp/
   kRefuse,     ///< works in the kernel's own image only: code that it describes cannot be
                ///< patched
 };
@@ -60,6 +60,9 @@ struct SpecialSection {
 /// layout that is not known.
 std::optional<std::uint64_t> replacement_length_at(const arch::Arch& arch,
                                                    std::uint64_t entry_size);
+/// The same of the code that is replaced.
+std::optional<std::uint64_t> place_length_at(const arch::Arch& arch,
+                                             std::uint64_t entry_size);
 
 /// In the order of their treatment.
 std::span<const SpecialSection> special_sections();

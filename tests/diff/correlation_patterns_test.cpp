@@ -12,6 +12,24 @@ namespace {
 
 using namespace testing;
 
+TEST(ModuleInformation, MayGetAnotherLength) {
+  const auto make = [](const std::string& text, std::uint8_t body) {
+    ObjectBuilder builder;
+    builder.function("f", {body, kRet});
+    const elf::SectionId home =
+        builder.section({.name = ".modinfo",
+                         .flags = SHF_ALLOC,
+                         .data = Bytes(text.begin(), text.end())});
+    builder.define("__UNIQUE_ID_license402", STT_OBJECT, home, text.size());
+    return builder.build();
+  };
+  const elf::Object original = make("license=GPL", kNop);
+  EXPECT_EQ(Diffing().run(original, make("license=GPL v2", kNop)).exit, Exit::kNoChange);
+  const Result result = Diffing().run(original, make("license=GPL v2", kOther));
+  EXPECT_EQ(lines(result), std::vector<std::string>{"changed function: f"});
+  EXPECT_EQ(codes(result), std::vector<std::string>{});
+}
+
 TEST(Clones, OfOneFunctionAreMatchedInOrder) {
   const auto make = [](int first, int second, std::uint8_t body) {
     ObjectBuilder builder;
@@ -23,6 +41,22 @@ TEST(Clones, OfOneFunctionAreMatchedInOrder) {
   const Result result = Diffing().run(make(0, 1, kNop), make(3, 7, kOther));
   EXPECT_EQ(lines(result),
             std::vector<std::string>{"changed function: walk.constprop.1"});
+}
+
+TEST(Clones, AreNotEachOther) {
+  const auto make = [](const std::string& called) {
+    ObjectBuilder builder;
+    for (const std::uint8_t body : {kNop, kOther})
+      builder.function(body == kNop ? "walk.constprop.0" : "walk.constprop.1",
+                       {body, kRet}, STB_LOCAL);
+    builder.function("caller", {0xe9, 0, 0, 0, 0});
+    builder.add_relocation("caller", 6, R_X86_64_PLT32, builder.symbol(called), -4);
+    return builder.build();
+  };
+  EXPECT_EQ(Diffing().run(make("walk.constprop.0"), make("walk.constprop.0")).exit,
+            Exit::kNoChange);
+  EXPECT_EQ(lines(Diffing().run(make("walk.constprop.0"), make("walk.constprop.1"))),
+            std::vector<std::string>{"changed function: caller"});
 }
 
 TEST(Clones, BringTheSwitchTablesOfTheirOldName) {

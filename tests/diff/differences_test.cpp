@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Where the answer is better than a refusal; docs/differences.md tells the reasons.
 #include "diff/lookup.h"
-#include "diff/object_builder.h"
+#include "diff/patterns.h"
 
 #include <gtest/gtest.h>
 
@@ -10,8 +10,6 @@ namespace {
 
 using namespace testing;
 
-constexpr std::uint8_t kRet = 0xc3;
-constexpr std::uint8_t kNop = 0x90;
 const Bytes kCall = {0xe8, 0, 0, 0, 0, kRet};
 
 bool is_new(const Result& result, const std::string& name) {
@@ -83,24 +81,144 @@ TEST(Promotion, RefusesWhereAFunctionTakesTheAddressRelativeToItself) {
             std::string::npos);
 }
 
-TEST(Promotion, RefusesWhatOtherObjectsMayCall) {
+TEST(Promotion, SaysWhatOtherObjectsMayCall) {
   const Result result = Diffing().run(with_helper({kRet}, STB_GLOBAL).build(),
                                       with_helper({kNop, kRet}, STB_GLOBAL).build());
   EXPECT_EQ(codes(result), std::vector<std::string>{code::kNoFtraceEntry});
+  EXPECT_EQ(result.needs_callers, std::vector<std::string>{"helper"});
 }
 
-TEST(Promotion, RefusesWhereInitCodeCallsIt) {
+TEST(Promotion, DoesNotAskForCallersOfWhatCannotBePatchedAnyway) {
   const auto make = [](const Bytes& body) {
-    ObjectBuilder builder = with_helper(body);
-    const elf::SectionId init = builder.section(
-        {.name = ".init.text", .flags = SHF_ALLOC | SHF_EXECINSTR, .data = kCall});
-    builder.relocate(init,
-                     {1, R_X86_64_PLT32, builder.object().find_symbol("helper"), -4});
+    ObjectBuilder builder = with_helper(body, STB_GLOBAL);
+    builder.variable("table", Bytes(8));
+    builder.add_relocation("table", 0, R_X86_64_64,
+                           builder.object().find_symbol("helper"), 0);
     return builder.build();
   };
   const Result result = Diffing().run(make({kRet}), make({kNop, kRet}));
+  EXPECT_EQ(codes(result), std::vector<std::string>{code::kNoFtraceEntry});
+  EXPECT_TRUE(result.needs_callers.empty());
+}
+
+TEST(Promotion, BringsAGlobalFunctionForAllWhoCallIt) {
+  const auto make = [](const Bytes& body) {
+    ObjectBuilder builder = with_helper(body, STB_GLOBAL);
+    const elf::SectionId entry = builder.section(
+        {.name = "___ksymtab+helper", .flags = SHF_ALLOC, .data = Bytes(12)});
+    builder.relocate(entry,
+                     {0, R_X86_64_PC32, builder.object().find_symbol("helper"), 0});
+    return builder.build();
+  };
+  Diffing diffing;
+  diffing.own_copies = {"helper"};
+  const Result result = diffing.run(make({kRet}), make({kNop, kRet}));
+  const elf::Object object = delta_of(result);
+  EXPECT_TRUE(is_changed(result, "caller"));
+  EXPECT_TRUE(is_new(result, "helper"));
+  EXPECT_EQ(object.symbols[object.find_symbol("helper")].binding, STB_GLOBAL);
+}
+
+/// A unit that calls or refers to a function of another one; nothing in it changes.
+elf::Object calling(const std::string& user, const Bytes& code, std::uint64_t field,
+                    std::uint32_t type) {
+  ObjectBuilder builder;
+  builder.function(user, code);
+  builder.add_relocation(user, field, type, builder.symbol("helper"),
+                         type == R_X86_64_32S ? 0 : -4);
+  return builder.build();
+}
+
+TEST(Promotion, PatchesTheCallersOfAnotherUnitsFunction) {
+  const elf::Object unit = calling("caller", kCall, 6, R_X86_64_PLT32);
+  EXPECT_EQ(Diffing().run(unit, unit).exit, Exit::kNoChange);
+  Diffing diffing;
+  diffing.more_globals = {"helper"};
+  diffing.own_copies = {"helper"};
+  const Result result = diffing.run(unit, unit);
+  const elf::Object object = delta_of(result);
+  EXPECT_TRUE(is_changed(result, "caller"));
+  EXPECT_TRUE(says(result, "NOTICE: caller is patched because it calls helper, which has "
+                           "no ftrace entry"));
+  // What the kernel has of that name is not what it calls.
+  EXPECT_FALSE(look_up(result.delta->inputs, result.delta->ties, {.name = "helper"}));
+}
+
+TEST(Promotion, RefusesAUnitThatTakesTheAddressOfAnothersFunction) {
+  const elf::Object unit =
+      calling("registrar", {0x48, 0xc7, 0xc7, 0, 0, 0, 0, kRet}, 8, R_X86_64_32S);
+  Diffing diffing;
+  diffing.own_copies = {"helper"};
+  const Result result = diffing.run(unit, unit);
+  ASSERT_EQ(codes(result), std::vector<std::string>{code::kNoFtraceEntry});
+  EXPECT_NE(result.problems[0].message.find("registrar takes its address"),
+            std::string::npos);
+}
+
+TEST(Promotion, LeavesAGlobalFunctionThatNothingCallsAsItIs) {
+  const auto make = [](const Bytes& body) {
+    ObjectBuilder builder;
+    builder.plain_function("helper", body, STB_GLOBAL);
+    return builder.build();
+  };
+  Diffing diffing;
+  const Result waiting = diffing.run(make({kRet}), make({kNop, kRet}));
+  EXPECT_EQ(waiting.needs_callers, std::vector<std::string>{"helper"});
+  diffing.uncalled = {"helper"};
+  const Result result = diffing.run(make({kRet}), make({kNop, kRet}));
+  EXPECT_EQ(result.exit, Exit::kNoChange);
+  EXPECT_TRUE(says(result,
+                   "NOTICE: KP2021: helper has no ftrace entry, and only init code "
+                   "calls it, which has run: it stays as it is"));
+}
+
+TEST(Promotion, DoesNotGoUpToAGlobalFunctionThatNothingCalls) {
+  const auto make = [](const Bytes& body) {
+    ObjectBuilder builder;
+    const elf::SymbolId inner = builder.plain_function("inner", body, STB_LOCAL);
+    builder.plain_function("outer", kCall, STB_GLOBAL);
+    builder.add_relocation("outer", 1, R_X86_64_PLT32, inner, -4);
+    builder.function("entry", kCall);
+    builder.add_relocation("entry", 6, R_X86_64_PLT32, inner, -4);
+    return builder.build();
+  };
+  Diffing diffing;
+  const Result waiting = diffing.run(make({kRet}), make({kNop, kRet}));
+  EXPECT_EQ(waiting.needs_callers, std::vector<std::string>{"outer"});
+  diffing.uncalled = {"outer"};
+  const Result result = diffing.run(make({kRet}), make({kNop, kRet}));
+  ASSERT_EQ(result.exit, Exit::kSuccess);
+  EXPECT_TRUE(is_changed(result, "entry"));
+  EXPECT_TRUE(is_new(result, "inner"));
+  EXPECT_FALSE(is_changed(result, "outer") || is_new(result, "outer"));
+}
+
+elf::Object called_by_init(const Bytes& body) {
+  ObjectBuilder builder = with_helper(body);
+  const elf::SectionId init = builder.section(
+      {.name = ".init.text", .flags = SHF_ALLOC | SHF_EXECINSTR, .data = kCall});
+  builder.relocate(init, {1, R_X86_64_PLT32, builder.object().find_symbol("helper"), -4});
+  return builder.build();
+}
+
+TEST(Promotion, RefusesWhereInitCodeOfAModuleCallsIt) {
+  Diffing diffing;
+  diffing.parent = "mod";
+  const Result result = diffing.run(called_by_init({kRet}), called_by_init({kNop, kRet}));
   ASSERT_EQ(codes(result), std::vector<std::string>{code::kNoFtraceEntry});
   EXPECT_NE(result.problems[0].message.find(".init.text"), std::string::npos);
+  diffing.init_changes = InitChanges::kLeaveOut;
+  EXPECT_EQ(diffing.run(called_by_init({kRet}), called_by_init({kNop, kRet})).exit,
+            Exit::kSuccess);
+}
+
+TEST(Promotion, LeavesInitCodeOfVmlinuxAsItIs) {
+  const Result result =
+      Diffing().run(called_by_init({kRet}), called_by_init({kNop, kRet}));
+  ASSERT_EQ(result.exit, Exit::kSuccess);
+  EXPECT_TRUE(is_changed(result, "caller"));
+  EXPECT_TRUE(is_new(result, "helper"));
+  EXPECT_FALSE(result.delta->object.find_section(".init.text"));
 }
 
 /// An object with one exported function, or two.
@@ -152,9 +270,8 @@ TEST(InitCode, ChangesAreRefusedByNameOfTheFunction) {
   EXPECT_EQ(result.problems[0].symbol, "setup_two");
 }
 
-TEST(InitCode, WhereThereWasNoneIsTold) {
+TEST(InitCode, OfANewFileIsTold) {
   ObjectBuilder without;
-  without.function("f", {kNop, kRet});
   const Result result = Diffing().run(without.build(), with_init(1, 0xcc));
   ASSERT_EQ(result.exit, Exit::kSuccess);
   EXPECT_TRUE(says(result, "NOTICE: setup_one in .init.text is left out: nothing calls "

@@ -48,6 +48,20 @@ TEST(OnlyInitCode, IsRefusedBesideAChangedFunction) {
   EXPECT_EQ(codes(result), std::vector<std::string>{code::kInitChange});
 }
 
+TEST(NewInitCode, IsRefusedForItWouldNotRun) {
+  ObjectBuilder before;
+  before.function("runs", {0x90, kRet});
+  const elf::Object original = before.build();
+  EXPECT_EQ(codes(Diffing().run(original, unit(".init.text", 1, 0xcc))),
+            std::vector<std::string>{code::kInitChange});
+  Diffing leaving_out;
+  leaving_out.init_changes = InitChanges::kLeaveOut;
+  const Result result = leaving_out.run(original, unit(".init.text", 1, 0xcc));
+  EXPECT_EQ(codes(result), std::vector<std::string>{});
+  EXPECT_TRUE(says(result, "NOTICE: the change of setup in .init.text is left out: it "
+                           "will not run"));
+}
+
 TEST(OnlyInitCode, IsNoExcuseForLiveData) {
   const Result result =
       Diffing().run(unit(".init.text", 1, 0x90, 1), unit(".init.text", 2, 0x90, 2));

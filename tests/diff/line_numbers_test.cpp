@@ -105,10 +105,25 @@ TEST_F(MovedLines, OfLiteralsHaveToBeTheirOwn) {
            "changed function: f"));
 }
 
-TEST_F(MovedLines, OfCallersOfAFunctionThatWarnsNeedNoDebugInformation) {
+TEST_F(MovedLines, OfCallersOfAFunctionThatWarnsAreKnownWithoutDebugInformation) {
   const std::string source = "void __warn_printk(const char *text, int line);\n"
                              "void f(int n) { if (n) __warn_printk(\"n\", __LINE__); }\n";
-  EXPECT_EQ(Diffing().run(compile(source), compile("\n" + source)).exit, Exit::kNoChange);
+  const Result result = Diffing().run(compile(source), compile("\n" + source));
+  EXPECT_EQ(result.exit, Exit::kNoChange);
+  EXPECT_TRUE(result.wants_debug_info); // whether it is a line, only that tells
+}
+
+TEST_F(MovedLines, AreNoExcuseForANumberOnTheWayToAMessage) {
+  const auto limited = [](const std::string& limit) {
+    return "int _printk(const char *text, ...);\nlong f(long *at, long n)\n"
+           "{ *at = n < " +
+           limit + " ? n : " + limit + "; return _printk(\"x\") + n; }\n" +
+           "int g(void) { return _printk(\"%d\", " + limit + "); }\n";
+  };
+  const Result result =
+      Diffing().run(compile(limited("10000"), {"-g"}), compile(limited("20000"), {"-g"}));
+  EXPECT_TRUE(says(result, "changed function: f"));
+  EXPECT_TRUE(says(result, "changed function: g"));
 }
 
 } // namespace

@@ -122,6 +122,11 @@ class Diffing {
                   .value = address += 0x100,
                   .type = STT_OBJECT,
                   .binding = STB_GLOBAL});
+    for (const std::string& name : more_functions)
+      index_.add({.name = name,
+                  .value = address += 0x100,
+                  .type = STT_FUNC,
+                  .binding = STB_GLOBAL});
     return compare(original, patched,
                    {.label = "unit.o",
                     .parent = parent,
@@ -131,19 +136,26 @@ class Diffing {
                     .klp_arch = klp_arch,
                     .explain = explain,
                     .init_changes = init_changes,
-                    .left_out = left_out});
+                    .set_data = set_data,
+                    .left_out = left_out,
+                    .own_copies = own_copies,
+                    .uncalled = uncalled});
   }
 
-  std::vector<std::string> more_symbols; ///< locals of the parent beyond the original's
-  std::vector<std::string> more_globals; ///< globals of the parent, not exported
-  std::string inlined{};                 ///< of the original, but not in the parent
+  std::vector<std::string> more_symbols;   ///< locals of the parent beyond the original's
+  std::vector<std::string> more_globals;   ///< globals of the parent, not exported
+  std::vector<std::string> more_functions; ///< the same, functions
+  std::string inlined{};                   ///< of the original, but not in the parent
   std::string parent = "vmlinux";
   image::Symvers symvers;
   special::StructSizes sizes;
   bool klp_arch = false;
   bool explain = false;
   InitChanges init_changes = InitChanges::kLeaveOutUnits;
+  bool set_data = false;
   std::set<std::string> left_out{};
+  std::set<std::string> own_copies{};
+  std::set<std::string> uncalled{};
 
  private:
   image::SymbolIndex index_;

@@ -106,6 +106,78 @@ TEST(MappingSymbols, NameNothing) {
     EXPECT_EQ(object.symbols[relocation.symbol].name, "table");
 }
 
+/// f() takes the address of `target` by its distance from the TOC pointer, beside a slot
+/// that says where `other` is.
+elf::Object with_distance(const std::string& target, std::int64_t addend) {
+  constexpr Bytes::size_type kAddress = 4;
+  ObjectBuilder builder;
+  elf::Object& object = builder.object();
+  object.header.machine = EM_PPC64;
+  Bytes code = kPpcCall;
+  code.insert(code.end(), {0, 0, 0x22, 0x3d, 0, 0, 0x29, 0x39, 0x20, 0, 0x80, 0x4e});
+  builder.plain_function("f", code);
+  builder.add_relocation("f", 0, R_PPC64_REL24, builder.symbol("_mcount"), 0);
+  for (const char* name : {"one", "two", "other"})
+    builder.variable(name, Bytes(64));
+  const elf::SectionId slots = builder.section(
+      {.name = ".toc", .flags = SHF_ALLOC | SHF_WRITE, .alignment = 8, .data = Bytes(8)});
+  builder.relocate(slots, {0, R_PPC64_ADDR64, builder.symbol("other"), 0});
+  const elf::SymbolId meant =
+      target == ".toc" ? object.section_symbol(slots) : builder.symbol(target);
+  builder.add_relocation("f", kAddress, R_PPC64_TOC16_HA, meant, addend);
+  builder.add_relocation("f", kAddress + 4, R_PPC64_TOC16_LO, meant, addend);
+  return builder.build();
+}
+
+TEST(TocDistances, OfThingsAreNotTakenForSlots) {
+  const auto exit = [](const elf::Object& original, const elf::Object& patched) {
+    return Diffing().run(original, patched).exit;
+  };
+  EXPECT_EQ(exit(with_distance("one", 0), with_distance("one", 0)), Exit::kNoChange);
+  EXPECT_EQ(exit(with_distance("one", 0), with_distance("two", 0)), Exit::kSuccess);
+  EXPECT_EQ(exit(with_distance("one", 0), with_distance("one", 32)), Exit::kSuccess);
+  EXPECT_EQ(exit(with_distance(".toc", 0), with_distance("one", 0)), Exit::kSuccess);
+}
+
+/// f(), which is patched, finds `mine` through .toc, and g() finds `others`, which is
+/// new.
+TEST(TocSlots, OfCodeThatStaysAreNotFilled) {
+  const auto make = [](std::uint8_t filler, bool has_others) {
+    ObjectBuilder builder;
+    elf::Object& object = builder.object();
+    object.header.machine = EM_PPC64;
+    const elf::SectionId slots = builder.section({.name = ".toc",
+                                                  .flags = SHF_ALLOC | SHF_WRITE,
+                                                  .alignment = 8,
+                                                  .data = Bytes(16)});
+    builder.variable("mine", Bytes(8));
+    if (has_others)
+      builder.variable("others", Bytes(8));
+    builder.relocate(slots, {0, R_PPC64_ADDR64, builder.symbol("mine"), 0});
+    builder.relocate(slots, {8, R_PPC64_ADDR64, builder.symbol("others"), 0});
+    for (const bool is_f : {true, false}) {
+      const std::string name = is_f ? "f" : "g";
+      Bytes code = kPpcCall;
+      code.insert(code.end(), {0, 0, 0x22, 0x3d, 0, 0, 0x29, 0xe9, 0, 0, 0, 0});
+      code.back() = is_f ? filler : std::uint8_t{0};
+      builder.plain_function(name, code);
+      builder.add_relocation(name, 0, R_PPC64_REL24, builder.symbol("_mcount"), 0);
+      for (const std::uint32_t type : {R_PPC64_TOC16_HA, R_PPC64_TOC16_LO_DS})
+        builder.add_relocation(name, type == R_PPC64_TOC16_HA ? 4 : 8, type,
+                               object.section_symbol(slots), is_f ? 0 : 8);
+    }
+    return builder.build();
+  };
+  const Result result = Diffing().run(make(1, false), make(2, true));
+  ASSERT_TRUE(result.delta);
+  const elf::Object& object = result.delta->object;
+  const elf::Section& toc = object.sections[object.find_section(".toc")];
+  EXPECT_EQ(toc.size(), 16U); // the code counts on it
+  ASSERT_EQ(toc.relocations.size(), 1U);
+  EXPECT_EQ(object.symbols[toc.relocations[0].symbol].name, "mine");
+  EXPECT_FALSE(object.find_symbol("others"));
+}
+
 TEST(LocalLabels, OfLoongarchArePlaces) {
   constexpr std::uint16_t kLoongarch = 258;
   const auto make = [](const std::string& label) {

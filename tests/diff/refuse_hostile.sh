@@ -99,7 +99,7 @@ refuses outside.o "section .rela.text.f: relocation 0 at 0x1000"
 damaged symbol.o $((16#$rela_at + 12)) 4 4096
 refuses symbol.o "section .rela.text.f: refers to symbol 4096"
 
-# More sections than sixteen bits count are no error, unless the number is a lie.
+# More sections than sixteen bits count are not an error, unless the number is a lie.
 awk 'BEGIN { print ".globl first; first:"; for (i = 0; i < 66000; i++) printf ".section .s%d,\"a\"\n.byte 1\n", i }' >many.s
 gcc -c many.s -o many.o
 status=0

@@ -38,6 +38,14 @@ TEST(SpecialTable, KnowsWhereAlternativesOfEachKnownSizeHaveTheirLength) {
   for (const std::uint32_t size :
        find_special_section(".altinstructions", x86_64)->known_sizes)
     EXPECT_TRUE(replacement_length_at(x86_64, size)) << size;
+  // The length of the place is beside that of its replacement, and the same on s390x.
+  EXPECT_EQ(place_length_at(x86_64, 14), 12U);
+  EXPECT_EQ(replacement_length_at(x86_64, 14), 13U);
+  const arch::Arch& s390x = *arch::find_arch("s390x");
+  for (const std::uint64_t size : {11, 13}) {
+    EXPECT_EQ(place_length_at(s390x, size), size - 1);
+    EXPECT_EQ(replacement_length_at(s390x, size), size - 1);
+  }
 }
 
 TEST(TablesOfCode, AreNoCodeThemselves) {
