@@ -21,8 +21,11 @@
 #include "base/error.h"
 #include "base/module_name.h"
 #include "elf/edit.h"
+#include "elf/kernel_sections.h"
 #include "klp/record_table.h"
+#include "klp/records.h"
 
+#include <algorithm>
 #include <map>
 #include <unordered_map>
 
@@ -30,16 +33,11 @@ namespace kpatch::klp {
 
 namespace {
 
-constexpr std::uint16_t SHN_LIVEPATCH = 0xff20; // include/uapi/linux/elf.h
 constexpr std::size_t kLongestSymbolName = 511; // KSYM_NAME_LEN - 1
 
-bool is_record_section(std::string_view name) {
-  return name == ".kpatch.symbols" || name == ".kpatch.relocations" ||
-         name == ".kpatch.arch";
-}
-
 bool is_klp_arch_source(std::string_view name) {
-  return name == ".altinstructions" || name == ".parainstructions";
+  return std::ranges::find(records::arch::kSections, name) !=
+         records::arch::kSections.end();
 }
 
 void check_object_name(const std::string& label, const std::string& name) {
@@ -72,7 +70,7 @@ class LivepatchBuilder {
  public:
   explicit LivepatchBuilder(elf::Object& module) : module_(module) {
     for (elf::SymbolId id = 1; id < module.symbols.size(); ++id)
-      if (module.symbols[id].reserved_index == SHN_LIVEPATCH)
+      if (module.symbols[id].reserved_index == elf::kLivepatchIndex)
         symbols_.emplace(module.symbols[id].name, id);
     for (std::size_t i = 0; i < module.livepatch.size(); ++i)
       tables_.emplace(std::pair(module.livepatch[i].name, module.livepatch[i].target), i);
@@ -99,7 +97,7 @@ class LivepatchBuilder {
       entry->second = module_.add_symbol({.name = name,
                                           .binding = record.binding,
                                           .type = record.type,
-                                          .reserved_index = SHN_LIVEPATCH});
+                                          .reserved_index = elf::kLivepatchIndex});
     return entry->second;
   }
 
@@ -122,7 +120,7 @@ class LivepatchBuilder {
 /// `.parainstructions`, yet the kernel walks the joined section in whole entries.
 std::uint64_t joined_offset(const elf::Section& joined, const elf::Section& part,
                             const ConvertOptions& options, const std::string& label) {
-  if (part.name != ".parainstructions")
+  if (part.name != elf::kParavirtSites)
     return joined.size();
   const std::uint64_t size = options.paravirt_site_size.value_or(0);
   if (size == 0 || (size & (size - 1)) != 0)

@@ -7,16 +7,20 @@
 // therefore worked out from what is used and Module.symvers, and added:
 //
 //   undefined dma_buf_put, exported in DMA_BUF   ->   .modinfo "import_ns=DMA_BUF"
+//
+// Some names come at the final link, from objects that the kernel's build adds to every
+// module: the thunks that functions of s390x return through, where EXPOLINE is on.
 #include "klp/exports.h"
 
 #include "base/error.h"
+#include "base/module_name.h"
 #include "diff/lookup.h"
 #include "elf/edit.h"
+#include "special/names.h"
 
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <array>
 #include <vector>
 
 namespace kpatch::klp {
@@ -24,10 +28,6 @@ namespace kpatch::klp {
 namespace {
 
 constexpr std::string_view kImportKey = "import_ns=";
-
-/// Symbols that the module loader itself or modpost's file supplies.
-constexpr std::array<std::string_view, 3> kLoaderSymbols = {
-    "__this_module", "_GLOBAL_OFFSET_TABLE_", ".TOC."};
 
 bool is_plain_undefined(const elf::Symbol& symbol) {
   return symbol.is_undefined() && !symbol.name.empty();
@@ -83,8 +83,16 @@ PartNames names_of(const elf::Object& part) {
       names.defined.insert(symbol.name);
     else if (is_plain_undefined(symbol) && symbol.binding != STB_WEAK)
       names.needed.insert(symbol.name);
-  for (const std::string_view name : kLoaderSymbols)
-    names.needed.erase(std::string(name));
+  std::erase_if(names.needed, special::is_supplied_to_modules);
+  return names;
+}
+
+PartNames names_of_build(const std::filesystem::path& object_tree,
+                         const arch::Arch& arch) {
+  PartNames names;
+  for (const std::string_view extra : arch.module_extras())
+    if (std::filesystem::exists(object_tree / extra))
+      names.defined.merge(names_of(elf::read_object(object_tree / extra)).defined);
   return names;
 }
 
@@ -101,11 +109,26 @@ std::vector<std::vector<std::string>> unprovided(std::span<const PartNames> part
   return missing;
 }
 
+std::vector<std::map<std::string, std::string>>
+borrowed(std::span<const PartNames> parts, std::span<const std::string> owners) {
+  std::map<std::string_view, std::string_view> homes;
+  for (std::size_t i = 0; i < parts.size(); ++i)
+    for (const std::string& name : parts[i].defined)
+      homes.emplace(name, owners[i]);
+  std::vector<std::map<std::string, std::string>> result(parts.size());
+  for (std::size_t i = 0; i < parts.size(); ++i)
+    for (const std::string& name : parts[i].needed)
+      if (const auto home = homes.find(name);
+          home != homes.end() && home->second != owners[i] && home->second != kVmlinux)
+        result[i].emplace(name, home->second);
+  return result;
+}
+
 void check_undefined_symbols(std::span<const elf::Object> objects,
-                             const image::Symvers& symvers) {
+                             const image::Symvers& symvers, const PartNames& build) {
   std::vector<std::string> missing;
   for (const std::string& name : undefined_names(objects))
-    if (!diff::is_linkable(symvers, name))
+    if (!build.defined.contains(name) && !diff::is_linkable(symvers, name))
       missing.push_back(name);
   if (!missing.empty())
     fail_with_remedy("The patch uses something that neither it nor the kernel provides: "

@@ -2,10 +2,12 @@
 //
 // The functions of a patch are traced like any other, and one of them may be patched
 // again. The compiler's own records describe the whole unit, so they are left behind and
-// made anew for what travels: one __mcount_loc table, or one __patchable_function_entries
-// section a function, tied to its code so that the linker drops or keeps both.
+// made again for what travels: one __mcount_loc table, or one
+// __patchable_function_entries section a function, tied to its code so that the linker
+// drops or keeps both.
 #include "klp/ftrace_records.h"
 
+#include "elf/kernel_sections.h"
 #include "klp/record_writer.h"
 
 #include <set>
@@ -15,7 +17,6 @@ namespace kpatch::klp {
 
 namespace {
 
-constexpr std::string_view kMcountTable = "__mcount_loc";
 constexpr std::uint64_t kEntrySize = 8;
 
 std::vector<elf::SymbolId> traced_functions(const diff::Delta& delta,
@@ -40,7 +41,8 @@ arch::FunctionView view(const diff::Delta& delta, elf::SymbolId id) {
 }
 
 void add_mcount_table(diff::Delta& delta, const std::vector<elf::SymbolId>& functions) {
-  RecordWriter records(delta.object, *delta.arch, std::string(kMcountTable), kEntrySize);
+  RecordWriter records(delta.object, *delta.arch, std::string(elf::kFtraceSites),
+                       kEntrySize);
   for (const elf::SymbolId id : functions) {
     delta.arch->make_traceable(delta.object.sections[delta.object.symbols[id].section]);
     const std::uint64_t site = delta.arch->mcount_site(view(delta, id));

@@ -27,9 +27,6 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr std::string_view kHookSource = "hook.c";
-constexpr std::string_view kRecordsHeader = "kpatch-records.h";
-
 std::string compiler_flags(const ModuleRequest& request) {
   std::string flags = request.replace ? "-g0" : "-g0 -DKLP_REPLACE_ENABLE=false";
   if (has_description(request.info))
@@ -41,17 +38,13 @@ std::string compiler_flags(const ModuleRequest& request) {
 /// headers are part of the kernel that the cache directory belongs to.
 std::string content_name(const ModuleRequest& request) {
   Sha256 hash;
-  const auto add = [&](std::string_view text) {
-    hash.add(fmt::format("{}:", text.size()));
-    hash.add(text);
-  };
-  add(read_text(request.hook_sources / kHookSource));
-  add(read_text(request.hook_sources / "include" / kRecordsHeader));
-  add(read_text(request.object_tree / "include/generated/autoconf.h"));
-  add(read_text(request.object_tree / "include/generated/utsrelease.h"));
-  add(compiler_flags(request));
+  for (const std::string_view file : hook_files(request.backend->who()))
+    hash.add_field(read_text(request.hook_sources / file));
+  hash.add_field(read_text(request.object_tree / "include/generated/autoconf.h"));
+  hash.add_field(read_text(request.object_tree / "include/generated/utsrelease.h"));
+  hash.add_field(compiler_flags(request));
   for (const std::string& variable : request.make_variables)
-    add(variable);
+    hash.add_field(variable);
   return "hook-" + hash.finish() + ".o";
 }
 
@@ -79,10 +72,12 @@ void finish_with_objtool(const ModuleRequest& request, const fs::path& object) {
 
 Bytes compile(const ModuleRequest& request, const fs::path& scratch) {
   fs::create_directories(scratch);
-  for (const fs::path& file :
-       {fs::path(kHookSource), "include" / fs::path(kRecordsHeader)})
+  const std::span<const std::string_view> files = hook_files(request.backend->who());
+  for (const fs::path file : files)
     fs::copy_file(request.hook_sources / file, scratch / file.filename(),
                   fs::copy_options::overwrite_existing);
+  fs::copy_file(request.hook_sources / files.front(), scratch / "hook.c",
+                fs::copy_options::overwrite_existing);
   write_file(scratch / "Kbuild", std::string_view("obj-m := hook.o\n"));
 
   std::vector<std::string> argv = module_make(request, scratch);

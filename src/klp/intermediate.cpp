@@ -10,6 +10,9 @@
 #include "base/module_name.h"
 #include "elf/edit.h"
 #include "elf/function_records.h"
+#include "elf/kernel_sections.h"
+#include "elf/word_record.h"
+#include "klp/far_references.h"
 #include "klp/ftrace_records.h"
 #include "klp/policy.h"
 #include "klp/record_writer.h"
@@ -18,23 +21,18 @@
 #include "special/special_table.h"
 
 #include <algorithm>
-#include <array>
 
 namespace kpatch::klp {
 
 namespace {
 
-constexpr std::string_view kCallbacks = ".kpatch.callbacks.";
 constexpr std::uint64_t kCallbackObjectName =
     8; // {function, objname} of the author's macros
-constexpr std::array<std::string_view, 2> kArchSections = {".parainstructions",
-                                                           ".altinstructions"};
 
 /// The loader gives per-CPU memory to one section of exactly this name
 /// (kernel/module/main.c, find_pcpusec). What DEFINE_PER_CPU_READ_MOSTLY, _PAGE_ALIGNED
 /// and others put behind it only sorts variables in vmlinux (linux/percpu-defs.h); a
 /// section with such a name would be plain data, and every access to it a wild one.
-constexpr std::string_view kPerCpu = ".data..percpu";
 constexpr std::string_view kSortedPerCpu = ".data..percpu.";
 
 class Maker {
@@ -58,6 +56,7 @@ class Maker {
     if (delta_.inputs.klp_arch)
       write_arch();
     name_callback_objects();
+    name_data_words();
     add_ftrace_records(delta_, given_symbols_);
     name_per_cpu_sections();
     if (unique_names_)
@@ -205,7 +204,7 @@ class Maker {
 
   void write_arch() {
     RecordWriter writer(object_, *delta_.arch, ".kpatch.arch", records::arch::kSize);
-    for (const std::string_view name : kArchSections) {
+    for (const std::string_view name : records::arch::kSections) {
       const elf::SectionId id = object_.find_section(name);
       if (!id || !special::is_special_section(name, *delta_.arch))
         continue;
@@ -218,7 +217,7 @@ class Maker {
   void name_callback_objects() {
     for (elf::SectionId id = 1; id < given_sections_; ++id) {
       elf::Section& section = object_.sections[id];
-      if (section.name.starts_with(kCallbacks) && section.has_relocations)
+      if (section.name.starts_with(elf::kCallbacks) && section.has_relocations)
         section.relocations.push_back({.offset = kCallbackObjectName,
                                        .type = delta_.arch->absolute64(),
                                        .symbol = strings_.symbol(),
@@ -226,13 +225,28 @@ class Maker {
     }
   }
 
+  void name_data_words() {
+    namespace layout = elf::word_record;
+    elf::Section& section = object_.sections[object_.find_section(diff::kDataWords)];
+    std::uint64_t record = 0;
+    for (const std::string& name : delta_.words) {
+      for (const auto& [at, text] :
+           {std::pair(layout::kName, name), std::pair(layout::kObject, parent())})
+        section.relocations.push_back({.offset = record + at,
+                                       .type = delta_.arch->absolute64(),
+                                       .symbol = strings_.symbol(),
+                                       .addend = strings_.offset(text)});
+      record += layout::kSize;
+    }
+  }
+
   /// Sections of one name become one when the module is linked.
   void name_per_cpu_sections() {
     for (elf::SectionId id = 1; id < given_sections_; ++id)
       if (object_.sections[id].name.starts_with(kSortedPerCpu)) {
-        object_.sections[id].name = kPerCpu;
+        object_.sections[id].name = elf::kPerCpu;
         if (const elf::SymbolId symbol = section_symbols_[id])
-          object_.symbols[symbol].name = kPerCpu;
+          object_.symbols[symbol].name = elf::kPerCpu;
       }
   }
 
@@ -314,6 +328,7 @@ class Maker {
 } // namespace
 
 elf::Object make_intermediate(diff::Delta delta, bool unique_names) {
+  reach_what_stays(delta);
   Maker(delta, unique_names).run();
   return std::move(delta.object);
 }

@@ -18,6 +18,7 @@
 #include "klp/landing_thunks.h"
 
 #include "base/error.h"
+#include "elf/kernel_sections.h"
 #include "elf/orc.h"
 #include "klp/policy.h"
 #include "special/names.h"
@@ -33,7 +34,7 @@ namespace {
 
 /// Sections that describe code and call nothing.
 constexpr std::array<std::string_view, 5> kDescriptions = {
-    ".discard", ".orc_", ".kpatch.", "__mcount_loc", "__patchable_function_entries"};
+    ".discard", ".orc_", ".kpatch.", elf::kFtraceSites, "__patchable_function_entries"};
 
 struct Reference {
   elf::SectionId section;

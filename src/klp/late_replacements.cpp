@@ -10,6 +10,7 @@
 #include "klp/late_replacements.h"
 
 #include "base/module_name.h"
+#include "elf/kernel_sections.h"
 #include "klp/policy.h"
 
 #include <fmt/format.h>
@@ -20,7 +21,6 @@ namespace kpatch::klp {
 
 namespace {
 
-constexpr std::string_view kReplacements = ".altinstr_replacement";
 constexpr const char* kLate = "KP3003";
 
 Problem problem(const diff::Delta& delta, const std::string& name) {
@@ -40,7 +40,7 @@ Problem problem(const diff::Delta& delta, const std::string& name) {
 } // namespace
 
 std::vector<Problem> late_replacements(const diff::Delta& delta) {
-  const elf::SectionId id = delta.object.find_section(kReplacements);
+  const elf::SectionId id = delta.object.find_section(elf::kReplacements);
   if (!id || delta.inputs.klp_arch || delta.inputs.parent == kVmlinux ||
       delta.object.sections[id].relocations.empty())
     return {};

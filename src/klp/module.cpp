@@ -1,32 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// The intermediate objects become a module by kbuild's own external-module link, because
-// only that knows what a module of this kernel must contain: struct module, vermagic,
-// symbol versions, notes. kbuild finds every part compiled and merely links:
+// The intermediate objects become a module by the kernel's own link of external modules,
+// which knows what a module of this kernel must contain (module_link.cpp). Then its
+// records become what the one who takes it wants them to be (backend.cpp): livepatch
+// relocations and symbols (convert.cpp), or distances from an export (core_convert.cpp).
 //
-//   parts/hook.o  parts/0.o  parts/1.o ...  --ld -T kpatch.lds-->  NAME.o
-//   NAME.o  --modpost, NAME.mod.c-->  NAME.ko  --convert_to_livepatch-->  the module
-//
-// objtool is kept away from that link (CONFIG_OBJTOOL=): it has seen the code before the
-// differ took the livepatch relocations out; a call without target, as it looks now,
-// makes it give up on the whole file. Debug information goes before the link: a finished
-// livepatch module must not be stripped, since the kernel keeps its symbol table and
-// finds livepatch symbols by index.
+// Debug information goes before the link: a finished livepatch module must not be
+// stripped, since the kernel keeps its symbol table and finds livepatch symbols by index.
 #include "klp/module.h"
 
 #include "base/error.h"
-#include "base/log.h"
 #include "base/module_name.h"
-#include "base/process.h"
-#include "base/text.h"
 #include "elf/object.h"
-#include "kernel/kbuild.h"
-#include "klp/convert.h"
 #include "klp/exports.h"
 #include "klp/hook.h"
 #include "klp/info_object.h"
-
-#include <fmt/ranges.h>
+#include "klp/module_link.h"
 
 namespace kpatch::klp {
 namespace fs = std::filesystem;
@@ -38,12 +27,6 @@ struct Parts {
   std::vector<elf::Object> objects;
   std::vector<std::string> names;
 };
-
-void add_part(const fs::path& directory, const std::string& name, const Bytes& object) {
-  write_file(directory / name, object);
-  // kbuild takes an object for up to date if it comes with a record of its command.
-  write_file(directory / ("." + name + ".cmd"), std::string_view());
-}
 
 enum class DebugSections { kStrip, kKeep };
 
@@ -57,11 +40,18 @@ Parts read_parts(const ModuleRequest& request, const image::Symvers& symvers,
     parts.objects.push_back(std::move(object));
     parts.names.push_back(fmt::format("{}.o", parts.names.size()));
   }
-  check_undefined_symbols(parts.objects, symvers);
+  PartNames others =
+      names_of_build(request.object_tree, arch::arch_for(parts.objects.front()));
+  others.defined.merge(request.backend->more_exports());
+  check_undefined_symbols(parts.objects, symvers, others);
   const std::set<std::string> namespaces = missing_namespaces(parts.objects, symvers);
   if (!namespaces.empty()) {
     parts.objects.push_back(import_object(namespaces, parts.objects.front()));
     parts.names.push_back("imports.o");
+  }
+  for (ExtraPart& part : request.backend->parts(parts.objects.front())) {
+    parts.objects.push_back(std::move(part.object));
+    parts.names.push_back(std::move(part.name));
   }
   if (!request.info.empty()) {
     parts.objects.push_back(info_object(request.info, parts.objects.front()));
@@ -70,44 +60,12 @@ Parts read_parts(const ModuleRequest& request, const image::Symvers& symvers,
   return parts;
 }
 
-void lay_out_parts(const ModuleRequest& request, const Parts& parts,
-                   const fs::path& directory) {
-  fs::create_directories(directory / "parts");
-  for (const char* file : {"Makefile", "kpatch.lds"})
-    fs::copy_file(request.hook_sources / file, directory / file,
-                  fs::copy_options::overwrite_existing);
-  add_part(directory / "parts", "hook.o",
-           compiled_hook(request, request.work_dir / "hook"));
+/// With the hook first.
+std::vector<Part> all_parts(const ModuleRequest& request, const Parts& parts) {
+  std::vector<Part> all{{"hook.o", compiled_hook(request, request.work_dir / "hook")}};
   for (std::size_t i = 0; i < parts.objects.size(); ++i)
-    add_part(directory / "parts", parts.names[i], elf::write_object(parts.objects[i]));
-}
-
-/// modpost's warnings are worth reading though the module is made.
-void pass_on_warnings(std::string_view text) {
-  while (!text.empty()) {
-    const std::string_view line = take_line(text);
-    if (line.starts_with("WARNING: "))
-      warning_line(line.substr(std::string_view("WARNING: ").size()));
-    else
-      debug("kbuild: {}", line);
-  }
-}
-
-fs::path link(const ModuleRequest& request, const Parts& parts,
-              const fs::path& directory) {
-  std::vector<std::string> argv = module_make(request, directory);
-  argv.push_back("KPATCH_NAME=" + request.name);
-  argv.push_back(fmt::format("KPATCH_OBJECTS=hook.o {}", fmt::join(parts.names, " ")));
-  argv.insert(argv.end(), {"CONFIG_OBJTOOL=", "CONFIG_DEBUG_INFO_BTF_MODULES=",
-                           "KCFLAGS=-g0", "modules"});
-  Command make{.argv = argv, .environment = kernel::kbuild_environment()};
-  make.environment["TMPDIR"] = directory.string();
-  const Outcome outcome = run(make);
-  if (!outcome.ok())
-    fail("{}.ko: the module cannot be linked\n{}{}", request.name, outcome.output,
-         outcome.errors);
-  pass_on_warnings(outcome.errors);
-  return directory / (request.name + ".ko");
+    all.emplace_back(parts.names[i], elf::write_object(parts.objects[i]));
+  return all;
 }
 
 void check_request(const ModuleRequest& request) {
@@ -142,11 +100,12 @@ fs::path build_module(const ModuleRequest& request) {
 
   const auto make = [&](DebugSections debug_sections, const char* name) {
     const Parts parts = read_parts(request, symvers, debug_sections);
-    const fs::path directory = request.work_dir / name;
-    lay_out_parts(request, parts, directory);
-    elf::Object module = elf::read_object(link(request, parts, directory));
-    convert_to_livepatch(module, {});
-    check_undefined_symbols(std::span(&module, 1), symvers);
+    const LinkPlace place = laid_out(request, fs::absolute(request.work_dir / name),
+                                     request.name, all_parts(request, parts));
+    elf::Object module = elf::read_object(linked_module(request, place));
+    request.backend->finish(module);
+    check_undefined_symbols(std::span(&module, 1), symvers,
+                            {.defined = request.backend->more_exports(), .needed = {}});
     return elf::write_object(module);
   };
   write_file(request.output, make(DebugSections::kStrip, "module"));

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "elf/patch_note.h"
+#include "klp/backend.h"
 
 #include <filesystem>
 #include <string>
@@ -16,6 +17,7 @@ struct ModuleRequest {
   /// Intermediate objects, linked in this order. None is an error.
   std::vector<std::filesystem::path> objects;
   std::string name; ///< as the file is called, without `.ko`; see `checked_module_name`
+  std::shared_ptr<const Backend> backend = livepatch_backend(); ///< who takes it
   bool replace = true;    ///< the patch takes over from all earlier ones
   elf::ModuleInfo info{}; ///< what the module says about itself besides that
 

@@ -7,12 +7,14 @@
 // patch.
 //
 // A pointer to a *patched* function must name the original: it may be stored where it
-// outlives the patch module (a timer, a callback), and calls through it reach the new
-// code all the same, by way of ftrace.
+// outlives the patch module (a timer, a callback, a word of data), and calls through it
+// reach the new code all the same, by way of ftrace.
 #include "klp/policy.h"
 
+#include "arch/toc.h"
 #include "base/error.h"
 #include "base/module_name.h"
+#include "diff/data_words.h"
 #include "special/names.h"
 
 #include <algorithm>
@@ -25,8 +27,7 @@ namespace {
 constexpr std::array<std::string_view, 3> kHookHelpers = {
     "kpatch_shadow_alloc", "kpatch_shadow_free", "kpatch_shadow_get"};
 
-/// Sees through ppc64's .toc: the relocation that says what is meant, and where it
-/// stands.
+/// A relocation and where it stands.
 struct Seen {
   elf::SectionId section;
   std::size_t position;
@@ -35,12 +36,7 @@ struct Seen {
 class Chooser {
  public:
   Chooser(const diff::Delta& delta, Resolver& resolver)
-      : delta_(delta), resolver_(resolver) {
-    toc_ = delta.object.find_section(special::kToc);
-    const auto& slots = delta.object.sections[toc_].relocations;
-    for (std::size_t i = 0; i < slots.size(); ++i)
-      toc_slots_.emplace(slots[i].offset, i);
-  }
+      : delta_(delta), resolver_(resolver), toc_(delta.object) {}
 
   std::vector<std::vector<bool>> run() {
     marks_.resize(delta_.object.sections.size());
@@ -58,13 +54,12 @@ class Chooser {
     return delta_.object.sections[seen.section].relocations[seen.position];
   }
 
+  /// The relocation that says what is meant: that of the slot if there is one.
   std::optional<Seen> through_toc(Seen from) const {
-    const elf::Relocation& relocation = at(from);
-    if (!delta_.arch->goes_through_toc(relocation.type) || !toc_)
+    if (!arch::leads_to_toc_slot(*delta_.arch, delta_.object, at(from)))
       return from;
-    const auto slot = toc_slots_.find(static_cast<std::uint64_t>(relocation.addend));
-    return slot == toc_slots_.end() ? std::nullopt
-                                    : std::optional(Seen{toc_, slot->second});
+    const auto filler = toc_.find(arch::toc_slot(delta_.object, at(from)));
+    return filler ? std::optional(Seen{toc_.section(), *filler}) : std::nullopt;
   }
 
   void choose(elf::SectionId id, std::size_t position) {
@@ -88,15 +83,23 @@ class Chooser {
   /// The relocation that names the function whose address is taken here, if that is what
   /// happens.
   std::optional<Seen> pointer_to_function(Seen from) const {
-    if (!delta_.arch->takes_address(at(from).type))
+    const elf::Section& section = delta_.object.sections[from.section];
+    if (section.name != diff::kDataWords &&
+        !delta_.arch->takes_address(section, at(from)))
       return std::nullopt;
     const auto target = through_toc(from);
-    if (!target || at(*target).addend != 0)
+    if (!target || !is_to_the_start(*target))
       return std::nullopt;
     const elf::SymbolId id = at(*target).symbol;
     if (!delta_.object.symbols[id].is_function() || delta_.symbols[id].has_parent)
       return std::nullopt;
     return target;
+  }
+
+  /// No relocation that takes an address of code needs the instructions for that.
+  bool is_to_the_start(Seen target) const {
+    return delta_.arch->target_offset(delta_.object.sections[target.section], at(target),
+                                      {}) == 0;
   }
 
   /// A function that the kernel has too; a clone (`f.isra.0`) never has its address
@@ -135,8 +138,7 @@ class Chooser {
 
   const diff::Delta& delta_;
   Resolver& resolver_;
-  elf::SectionId toc_ = elf::kNoSection;
-  std::unordered_map<std::uint64_t, std::size_t> toc_slots_;
+  arch::TocFillers toc_;
   std::vector<std::vector<bool>> marks_;
 };
 

@@ -138,6 +138,7 @@ class RecordReader {
     return {
         .object = string(symbols_, index, layout::kObject, "objname of ksym"),
         .name = string(symbols_, index, layout::kName, "name of ksym"),
+        .address = symbols_.field<std::uint64_t>(index, layout::kAddress),
         .sympos = symbols_.field<std::uint64_t>(index, layout::kSympos),
         .binding = symbols_.field<std::uint8_t>(index, layout::kBinding),
         .type = symbols_.field<std::uint8_t>(index, layout::kType),
@@ -152,6 +153,11 @@ class RecordReader {
 };
 
 } // namespace
+
+bool is_record_section(std::string_view name) {
+  return name == ".kpatch.symbols" || name == ".kpatch.relocations" ||
+         name == ".kpatch.arch";
+}
 
 std::vector<RelocationRecord> read_relocation_records(const elf::Object& module) {
   const RecordReader reader(module);

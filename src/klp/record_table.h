@@ -8,10 +8,11 @@
 
 namespace kpatch::klp {
 
-/// A symbol that the kernel's livepatch code looks up by name when it is needed.
+/// A symbol that only the running kernel has: its livepatch code looks it up by name.
 struct SymbolRecord {
   std::string object; ///< "vmlinux" or the module that owns it
   std::string name;
+  std::uint64_t address = 0; ///< in the image of vmlinux; 0 for what is a module's
   std::uint64_t sympos = 0;
   std::uint8_t binding = STB_LOCAL;
   std::uint8_t type = STT_NOTYPE;
@@ -32,6 +33,9 @@ struct ArchRecord {
   elf::SectionId section = elf::kNoSection;
   std::string object;
 };
+
+/// Whether a section of that name holds records, which do not stay in the module.
+bool is_record_section(std::string_view name);
 
 /// The records that the linked module carries. Throws Error for anything malformed.
 std::vector<RelocationRecord> read_relocation_records(const elf::Object& module);

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include "elf/kernel_sections.h"
+
+#include <array>
 #include <cstdint>
+#include <string_view>
 
 /// Byte layouts of the intermediate sections, which carry a patch from the differ through
 /// the linker to the module. Integers are in the byte order of the object; pointers are
@@ -47,6 +51,9 @@ namespace arch {
 inline constexpr std::uint64_t kSection = 0; ///< pointer: the section
 inline constexpr std::uint64_t kObject = 8;  ///< pointer into .kpatch.strings
 inline constexpr std::uint64_t kSize = 16;
+/// Those that kernels before 5.8 apply so.
+inline constexpr std::array<std::string_view, 2> kSections = {elf::kParavirtSites,
+                                                              elf::kAlternatives};
 } // namespace arch
 
 } // namespace kpatch::klp::records

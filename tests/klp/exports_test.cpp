@@ -49,6 +49,19 @@ TEST(UndefinedSymbols, AreAllNamed) {
   }
 }
 
+TEST(BorrowedSymbols, AreThoseOfPartsForOtherModules) {
+  const PartNames parts[] = {names_of(needing({"helper", "own", "core"})),
+                             names_of(defining("helper")), names_of(defining("own")),
+                             names_of(defining("core")), names_of(needing({"helper"}))};
+  const std::string owners[] = {"dummy", "veth", "dummy", "vmlinux", "vmlinux"};
+  const auto found = borrowed(parts, owners);
+  const std::map<std::string, std::string> helper = {{"helper", "veth"}};
+  ASSERT_EQ(found.size(), 5u);
+  EXPECT_EQ(found[0], helper);
+  EXPECT_EQ(found[4], helper);
+  EXPECT_TRUE(found[1].empty() && found[2].empty() && found[3].empty());
+}
+
 TEST(UndefinedSymbols, AreToldOfThePartThatNeedsThem) {
   const PartNames parts[] = {names_of(needing({"helper", "_printk", "gone"})),
                              names_of(defining("helper")),
@@ -58,6 +71,32 @@ TEST(UndefinedSymbols, AreToldOfThePartThatNeedsThem) {
   EXPECT_EQ(missing[0], std::vector<std::string>{"gone"});
   EXPECT_TRUE(missing[1].empty());
   EXPECT_EQ(missing[2], (std::vector<std::string>{"ape", "zebra"}));
+}
+
+TEST(UndefinedSymbols, MayComeFromTheBuildOfTheKernel) {
+  constexpr const char* kThunk = "__s390_indirect_jump_r14";
+  const arch::Arch& s390 = *arch::find_arch("s390x");
+  const TempDir tree("kpatch-exports-test.");
+  const elf::Object part = needing({kThunk});
+  const auto missing = [&] {
+    const PartNames parts[] = {names_of(part), names_of_build(tree.path(), s390)};
+    return unprovided(parts, sample_symvers()).at(0);
+  };
+  const auto check = [&] {
+    check_undefined_symbols(std::span(&part, 1), sample_symvers(),
+                            names_of_build(tree.path(), s390));
+  };
+  EXPECT_EQ(missing(), std::vector<std::string>{kThunk});
+  EXPECT_THROW(check(), Error);
+
+  elf::Object thunks = defining(kThunk);
+  thunks.header.machine = EM_S390;
+  thunks.header.order = std::endian::big;
+  const std::filesystem::path place = tree.path() / "arch/s390/lib/expoline";
+  std::filesystem::create_directories(place);
+  write_file(place / "expoline.o", elf::write_object(thunks));
+  EXPECT_EQ(missing(), std::vector<std::string>());
+  EXPECT_NO_THROW(check());
 }
 
 TEST(UndefinedSymbols, MayBeWeak) {

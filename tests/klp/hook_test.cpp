@@ -25,9 +25,9 @@ std::string output_of_hook(std::initializer_list<std::string> definitions) {
 
   const fs::path object = scratch.path() / "program.o";
   Command compile{.argv = {"cc", "-g", "-Wall", "-Wno-unused-variable",
-                           "-fsanitize=address", "-c", "-I", scratch.path(), "-I",
-                           kSource / "tests/klp/hook", "-I", kSource / "kmod", "-I",
-                           kSource / "kmod/include", "-o", object,
+                           "-fsanitize=address", "-DCONFIG_LIVEPATCH", "-c", "-I",
+                           scratch.path(), "-I", kSource / "tests/klp/hook", "-I",
+                           kSource / "kmod", "-I", kSource / "kmod/include", "-o", object,
                            kSource / "tests/klp/hook/program.c"}};
   for (const std::string& definition : definitions)
     compile.argv.push_back("-D" + definition);
@@ -105,6 +105,41 @@ TEST(Hook, TakesTheRegistrationBackIfEnablingFails) {
 
 TEST(Hook, RefusesCallbacksWhereTheKernelHasNone) {
   EXPECT_EQ(output_of_hook({k4_12, kEnables, "WITH_CALLBACKS"}),
+            "livepatch_test: patch callbacks are not supported\ninit -22\n");
+}
+
+TEST(Hook, SetsWordsOfDataAndPutsThemBack) {
+  const std::string output = output_of_hook({k6_1, kEnables, "WITH_WORDS"});
+  EXPECT_NE(output.find("livepatch_test: limits[1] is no longer what it was built as, "
+                        "and stays as it is\n"
+                        "pre_patch 0\n"
+                        "pre_patch 0\n"
+                        "patched: 6 7 600\n"
+                        "unpatched: 5 7 644\n"),
+            std::string::npos)
+      << output;
+}
+
+TEST(Hook, LeavesWordsThatOthersHaveSetMeanwhile) {
+  const std::string output =
+      output_of_hook({k6_1, kEnables, "WITH_WORDS", "SET_MEANWHILE=50"});
+  EXPECT_NE(output.find("livepatch_test: limits[0] is no longer what it was set to, and "
+                        "stays as it is\n"
+                        "unpatched: 50 7 644\n"),
+            std::string::npos)
+      << output;
+}
+
+TEST(Hook, CallsTheAuthorsCallbacksAroundWords) {
+  const std::string output =
+      output_of_hook({k6_1, kEnables, "WITH_WORDS", "WITH_CALLBACKS"});
+  EXPECT_NE(output.find("patched: 6 7 600\nafter (null)\nunpatched: 5 7 644\n"),
+            std::string::npos)
+      << output;
+}
+
+TEST(Hook, RefusesWordsWhereTheKernelHasNoCallbacks) {
+  EXPECT_EQ(output_of_hook({k4_12, kEnables, "WITH_WORDS"}),
             "livepatch_test: patch callbacks are not supported\ninit -22\n");
 }
 

@@ -20,6 +20,7 @@ struct Wanted {
   std::string owner = "vmlinux";
   std::uint64_t sympos = 1;
   std::uint8_t binding = STB_LOCAL;
+  std::uint64_t address = 0; ///< in the image
 };
 
 /// A linked module as `ld -r` leaves it, with records made by hand.
@@ -41,6 +42,7 @@ class LinkedModule {
     const std::uint64_t symbol = grow(symbols_, records::symbol::kSize);
     const std::uint64_t record = grow(relocations_, records::relocation::kSize);
     set<std::uint64_t>(symbols_, symbol + records::symbol::kSympos, wanted.sympos);
+    set<std::uint64_t>(symbols_, symbol + records::symbol::kAddress, wanted.address);
     set<std::uint8_t>(symbols_, symbol + records::symbol::kBinding, wanted.binding);
     set<std::uint8_t>(symbols_, symbol + records::symbol::kType, STT_FUNC);
     point_to_string(symbols_, symbol + records::symbol::kName, wanted.symbol);

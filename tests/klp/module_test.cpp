@@ -91,8 +91,8 @@ class HookOfATree : public testing::Test {
       fs::create_directories(root / directory);
     write_file(root / "source/Makefile",
                std::string_view("hook.o:\n\tcc -c -x c /dev/null -o $(M)/$@\n"));
-    write_file(root / "kmod/hook.c", std::string_view("\n"));
-    write_file(root / "kmod/include/kpatch-records.h", std::string_view("\n"));
+    for (const char* file : {"hook.c", "hook.h", "include/kpatch-records.h"})
+      write_file(root / "kmod" / file, std::string_view("\n"));
     request_.source_tree = root / "source";
     request_.object_tree = root / "objects";
     request_.hook_sources = root / "kmod";

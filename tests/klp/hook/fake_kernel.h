@@ -23,6 +23,11 @@
 #define __exit
 #define READ_ONCE(x) (x)
 
+typedef unsigned char u8;
+typedef unsigned short u16;
+typedef unsigned int u32;
+#define cmpxchg(place, from, to) __sync_val_compare_and_swap(place, from, to)
+
 struct module {
   const char* name;
 };
@@ -37,6 +42,7 @@ static struct module this_module = {"livepatch_test"};
 #define module_exit(fn) static void (*run_exit)(void) = fn
 
 #define KERN_ERR ""
+#define KERN_WARNING ""
 #define printk printf
 #define printk_deferred printf
 #define WARN_ON(condition) ((condition) ? (printf("WARNING\n"), 1) : 0)

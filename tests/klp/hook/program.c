@@ -38,6 +38,44 @@ KPATCH_STATE(timer_stopped, 0x17, 1);
 KPATCH_STATE(table_grown, WITH_STATES, 3);
 #endif
 
+#ifdef WITH_WORDS
+static unsigned long limits[2] = { 5, 7 };
+static unsigned short mode = 0644;
+static struct kpatch_word_record words[] __used KPATCH_SECTION(".kpatch.words") = {
+	{ .place = &limits[0], .before = 5, .after = 6, .size = 8, .name = "limits[0]",
+	  .objname = "vmlinux" },
+	{ .place = &mode, .before = 0644, .after = 0600, .size = 2, .name = "mode",
+	  .objname = "loop" },
+	{ .place = &limits[1], .before = 8, .after = 9, .size = 8, .name = "limits[1]",
+	  .objname = "vmlinux" },
+};
+
+static void print_words(const char *when)
+{
+	printf("%s: %lu %lu %o\n", when, limits[0], limits[1], mode);
+}
+
+/* What the kernel does of its own accord with objects that have callbacks. */
+static void patch_and_unpatch(struct klp_patch *p)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(4, 15, 0)
+	struct klp_object *object;
+
+	for (object = p->objs; object->funcs; object++)
+		if (object->callbacks.pre_patch)
+			printf("pre_patch %d\n", object->callbacks.pre_patch(object));
+	print_words("patched");
+#ifdef SET_MEANWHILE
+	limits[0] = SET_MEANWHILE;
+#endif
+	for (object = p->objs; object->funcs; object++)
+		if (object->callbacks.post_unpatch)
+			object->callbacks.post_unpatch(object);
+	print_words("unpatched");
+#endif
+}
+#endif
+
 /* The walk of the kernel: a list ends where an entry says nothing. */
 static void print_object(const struct klp_object *object)
 {
@@ -95,6 +133,9 @@ int klp_enable_patch(struct klp_patch *p)
 #ifdef WITH_STATES
 	printf("its own: %s\n", kpatch_state(&table_grown) == p->states + 1 ? "found" : "lost");
 #endif
+#endif
+#ifdef WITH_WORDS
+	patch_and_unpatch(p);
 #endif
 	return ENABLE_RESULT;
 }
