@@ -10,16 +10,9 @@
  * The kernel lets the module go only after the patch is disabled and every task has left
  * it, so module exit has nothing to undo but memory.
  */
-#include "kpatch-records.h"
+#include "hook.h"
 
-#include <linux/kernel.h>
-#include <linux/module.h>
-#include <linux/slab.h>
 #include <linux/string.h>
-
-#ifndef KLP_REPLACE_ENABLE
-#define KLP_REPLACE_ENABLE true
-#endif
 
 /* One call takes a patch over: 5.1, RHEL 7.8 up to 8.0 and from 8.2 on. */
 #define KPATCH_HAS_SINGLE_ENABLE                                                         \
@@ -32,10 +25,6 @@
 	(LINUX_VERSION_CODE >= KERNEL_VERSION(5, 1, 0) ||                                \
 	 RHEL_RELEASE_CODE >= RHEL_RELEASE_VERSION(8, 2))
 
-MODULE_LICENSE("GPL");
-#ifndef KPATCH_IS_DESCRIBED /* by the builder, who knows what the patch is for */
-MODULE_DESCRIPTION("Live patch");
-#endif
 MODULE_INFO(livepatch, "Y");
 /* Tells before loading what the kernel itself shows only afterwards, from 6.11 on. */
 #if KPATCH_HAS_REPLACE
@@ -44,15 +33,7 @@ MODULE_INFO(replace, __stringify(KLP_REPLACE_ENABLE));
 MODULE_INFO(replace, "false");
 #endif
 
-extern const struct kpatch_func_record __kpatch_funcs[], __kpatch_funcs_end[];
-extern const struct kpatch_pre_patch_callback __kpatch_callbacks_pre_patch[],
-	__kpatch_callbacks_pre_patch_end[];
-extern const struct kpatch_post_patch_callback __kpatch_callbacks_post_patch[],
-	__kpatch_callbacks_post_patch_end[];
-extern const struct kpatch_pre_unpatch_callback __kpatch_callbacks_pre_unpatch[],
-	__kpatch_callbacks_pre_unpatch_end[];
-extern const struct kpatch_post_unpatch_callback __kpatch_callbacks_post_unpatch[],
-	__kpatch_callbacks_post_unpatch_end[];
+extern struct kpatch_word_record __kpatch_words[], __kpatch_words_end[];
 extern struct kpatch_state_record __kpatch_states[], __kpatch_states_end[];
 
 static struct klp_patch patch;
@@ -61,16 +42,19 @@ static struct klp_func *funcs;
 /* The module's name is asked at run time: the hook is compiled once for all patches. */
 #define complain(fmt, ...)                                                               \
 	printk(KERN_ERR "%s: " fmt, THIS_MODULE->name, ##__VA_ARGS__)
+#define warn(fmt, ...)                                                                   \
+	printk(KERN_WARNING "%s: " fmt, THIS_MODULE->name, ##__VA_ARGS__)
 
 #define for_each_func(record)                                                            \
 	for ((record) = __kpatch_funcs; (record) < __kpatch_funcs_end; (record)++)
 
-#define for_each_callback(kind, record)                                                  \
-	for ((record) = __kpatch_callbacks_##kind;                                       \
-	     (record) < __kpatch_callbacks_##kind##_end; (record)++)
+#define for_each_word(word)                                                              \
+	for ((word) = __kpatch_words; (word) < __kpatch_words_end; (word)++)
 
 #define count_callbacks(kind)                                                            \
 	((size_t)(__kpatch_callbacks_##kind##_end - __kpatch_callbacks_##kind))
+
+#define count_words() ((size_t)(__kpatch_words_end - __kpatch_words))
 
 static bool is_named(const struct klp_object *object, const char *objname)
 {
@@ -161,10 +145,99 @@ define_add_callbacks(post_patch, "post-patch")
 define_add_callbacks(pre_unpatch, "pre-unpatch")
 define_add_callbacks(post_unpatch, "post-unpatch")
 
+/* Sets a word in one step if it is what it is taken for. */
+static bool exchange(const struct kpatch_word_record *word, unsigned long from,
+		     unsigned long to)
+{
+	switch (word->size) {
+	case 1:
+		return cmpxchg((u8 *)word->place, (u8)from, (u8)to) == (u8)from;
+	case 2:
+		return cmpxchg((u16 *)word->place, (u16)from, (u16)to) == (u16)from;
+	case 4:
+		return cmpxchg((u32 *)word->place, (u32)from, (u32)to) == (u32)from;
+	default:
+		return cmpxchg((unsigned long *)word->place, from, to) == from;
+	}
+}
+
+/* A patch that this one replaces may have set the same; it does not put it back. */
+static void set_words(const struct klp_object *object)
+{
+	struct kpatch_word_record *word;
+
+	for_each_word(word) {
+		if (!is_named(object, word->objname))
+			continue;
+		word->is_set = exchange(word, word->before, word->after) ||
+			       exchange(word, word->after, word->after);
+		if (!word->is_set)
+			warn("%s is no longer what it was built as, and stays as it is\n",
+			     word->name);
+	}
+}
+
+static void restore_words(const struct klp_object *object)
+{
+	struct kpatch_word_record *word;
+
+	for_each_word(word) {
+		if (!word->is_set || !is_named(object, word->objname))
+			continue;
+		if (!exchange(word, word->after, word->before))
+			warn("%s is no longer what it was set to, and stays as it is\n",
+			     word->name);
+		word->is_set = false;
+	}
+}
+
+/* Those of the authors come along: before data is set, and after it is put back. */
+static int pre_patch_with_words(struct klp_object *object)
+{
+	const struct kpatch_pre_patch_callback *record;
+
+	for_each_callback(pre_patch, record) {
+		int ret = is_named(object, record->objname) ? record->callback(object) : 0;
+
+		if (ret)
+			return ret;
+	}
+	set_words(object);
+	return 0;
+}
+
+static void post_unpatch_with_words(struct klp_object *object)
+{
+	const struct kpatch_post_unpatch_callback *record;
+
+	restore_words(object);
+	for_each_callback(post_unpatch, record)
+		if (is_named(object, record->objname))
+			record->callback(object);
+}
+
+static int __init add_word_callbacks(void)
+{
+	struct kpatch_word_record *word;
+
+	for_each_word(word) {
+		struct klp_object *object = object_named(word->objname);
+
+		if (!object) {
+			complain("word of data without object\n");
+			return -EINVAL;
+		}
+		object->callbacks.pre_patch = pre_patch_with_words;
+		object->callbacks.post_unpatch = post_unpatch_with_words;
+	}
+	return 0;
+}
+
 static int __init add_callbacks(void)
 {
 	return add_pre_patch_callbacks() ?: add_post_patch_callbacks() ?:
-	       add_pre_unpatch_callbacks() ?: add_post_unpatch_callbacks();
+	       add_pre_unpatch_callbacks() ?: add_post_unpatch_callbacks() ?:
+	       add_word_callbacks();
 }
 
 #else
@@ -172,7 +245,8 @@ static int __init add_callbacks(void)
 static int __init add_callbacks(void)
 {
 	if (!(count_callbacks(pre_patch) + count_callbacks(post_patch) +
-	      count_callbacks(pre_unpatch) + count_callbacks(post_unpatch)))
+	      count_callbacks(pre_unpatch) + count_callbacks(post_unpatch) +
+	      count_words()))
 		return 0;
 	complain("patch callbacks are not supported\n");
 	return -EINVAL;
@@ -255,7 +329,7 @@ static int __init describe_patch(void)
 	const size_t functions = __kpatch_funcs_end - __kpatch_funcs;
 	const size_t records = functions + count_callbacks(pre_patch) +
 			       count_callbacks(post_patch) + count_callbacks(pre_unpatch) +
-			       count_callbacks(post_unpatch);
+			       count_callbacks(post_unpatch) + count_words();
 
 	/* One more object, and one more function an object, end the lists. */
 	patch.objs = kcalloc(records + 1, sizeof(*patch.objs), GFP_KERNEL);

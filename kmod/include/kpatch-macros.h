@@ -21,7 +21,7 @@
 
 /* --- Things that the comparison of original and patched code is to leave alone. --- */
 
-/* Changes in this section are not taken into the patch and are no error. */
+/* Changes in this section are not taken into the patch and are not an error. */
 #define KPATCH_IGNORE_SECTION(section)                                                   \
 	char *__UNIQUE_ID(kpatch_ignore_section_)                                        \
 		KPATCH_SECTION(".kpatch.ignore.sections") = section
