@@ -19,5 +19,7 @@ inline constexpr const char* kWrongEntry = "KP5011";
 inline constexpr const char* kGone = "KP5012";
 inline constexpr const char* kUnlikely = "KP5013";
 inline constexpr const char* kSignature = "KP5014";
+inline constexpr const char* kReach = "KP5015";
+inline constexpr const char* kLostToc = "KP5016";
 
 } // namespace kpatch::verify::code

@@ -7,6 +7,7 @@
 // transition ends (arch/x86/kernel/unwind_orc.c).
 #include "arch/arch.h"
 #include "base/endian.h"
+#include "elf/kernel_sections.h"
 #include "elf/orc.h"
 #include "verify/codes.h"
 #include "verify/kernel_tables.h"
@@ -22,7 +23,6 @@ namespace {
 
 /// struct alt_instr
 constexpr std::uint64_t kReplacement = 4, kFeature = 8;
-constexpr std::string_view kBugs = "__bug_table";
 
 class EntryChecker {
  public:
@@ -58,21 +58,21 @@ class EntryChecker {
 
   void check_alternatives() {
     std::map<Place, std::uint64_t> replacements; // place → length
-    for (const Row& row : rows(kAlternatives)) {
+    for (const Row& row : rows(elf::kAlternatives)) {
       const auto place = view_.place_in(row, 0);
       const auto code = view_.place_in(row, kReplacement);
       const Bytes& data = view_.section(row.table).data;
-      const std::uint64_t lengths = row.offset + tables_.alternative_length;
-      const std::uint64_t old_length = data[lengths], new_length = data[lengths + 1];
+      const std::uint64_t old_length = data[row.offset + tables_.alternative_length];
+      const std::uint64_t new_length = data[row.offset + tables_.replacement_length];
       const auto feature =
           load<std::uint16_t>(data, row.offset + kFeature, module_.header.order);
       if (!is_in_code(place) || (new_length > 0 && !is_in_code(code))) {
-        add(kAlternatives,
+        add(elf::kAlternatives,
             fmt::format("its entry at {:#x} lacks code or replacement", row.offset));
         continue;
       }
       if ((feature & 0x7fffU) > tables_.last_feature)
-        add(kAlternatives,
+        add(elf::kAlternatives,
             fmt::format("asks at {} for feature {}, which no processor has", text(*place),
                         feature));
       check_alternative(*place, old_length, new_length);
@@ -88,34 +88,34 @@ class EntryChecker {
   void check_alternative(const Place& place, std::uint64_t old_length,
                          std::uint64_t new_length) {
     if (old_length == 0 || new_length > old_length)
-      add(kAlternatives, fmt::format("puts {} bytes in the place of {} at {}", new_length,
-                                     old_length, text(place)));
+      add(elf::kAlternatives, fmt::format("puts {} bytes in the place of {} at {}",
+                                          new_length, old_length, text(place)));
     else if (old_length > view_.code_at(place).size() || !view_.is_boundary(place) ||
              !view_.is_boundary({place.first, place.second + old_length}))
-      add(kAlternatives, fmt::format("the {} bytes at {} are not whole instructions",
-                                     old_length, text(place)));
+      add(elf::kAlternatives, fmt::format("the {} bytes at {} are not whole instructions",
+                                          old_length, text(place)));
   }
 
   /// What the kernel rewrites for another reason lies outside.
   void check_inside(const Place& place, std::uint64_t length) {
     if (sites_inside_.empty())
       for (const std::string_view table :
-           {std::string_view(".return_sites"), std::string_view("__mcount_loc"), kBugs,
-            kAlternatives})
+           {elf::kReturnSites, elf::kFtraceSites, elf::kBugs, elf::kAlternatives})
         for (const Row& row : rows(table))
           sites_inside_.insert(view_.place_in(row, 0).value_or(Place{}));
     const auto next = sites_inside_.upper_bound(place);
     const bool is_over = next != sites_inside_.end() && next->first == place.first &&
                          next->second < place.second + length;
     if (is_over || length > tables_.longest_alternative)
-      add(kAlternatives, fmt::format("the {} bytes at {} are more than one alternative",
-                                     length, text(place)));
+      add(elf::kAlternatives,
+          fmt::format("the {} bytes at {} are more than one alternative", length,
+                      text(place)));
   }
 
   void check_replacement(const Place& place, const Place& code, std::uint64_t length) {
     if (length > view_.code_at(code).size() || !view_.is_boundary(code) ||
         !view_.is_boundary({code.first, code.second + length}))
-      add(kAlternatives,
+      add(elf::kAlternatives,
           fmt::format("the {} bytes to put at {} are not whole instructions", length,
                       text(place)));
   }
@@ -125,34 +125,34 @@ class EntryChecker {
   void check_gaps(const std::map<Place, std::uint64_t>& replacements) {
     for (auto at = replacements.begin(); at != replacements.end(); ++at) {
       const auto& [place, length] = *at;
-      if (view_.section(place.first).name != ".altinstr_replacement")
+      if (view_.section(place.first).name != elf::kReplacements)
         continue;
       const bool is_first =
           at == replacements.begin() || std::prev(at)->first.first != place.first;
       if (is_first && place.second != 0)
-        add(kAlternatives,
+        add(elf::kAlternatives,
             fmt::format("no entry names the replacement before {}", text(place)));
       const auto next = std::next(at);
       const bool is_last = next == replacements.end() || next->first.first != place.first;
       const std::uint64_t end =
           is_last ? view_.section(place.first).size() : next->first.second;
       if (place.second + length != end)
-        add(kAlternatives,
+        add(elf::kAlternatives,
             fmt::format("the replacement at {} has {} bytes, but {} are there",
                         text(place), length, end - place.second));
     }
   }
 
   void check_bugs() {
-    if (!sites_ || !tables_.entry_size(kBugs))
+    if (!sites_ || !tables_.entry_size(elf::kBugs))
       return;
     std::set<Place> listed;
-    for (const Row& row : rows(kBugs)) {
+    for (const Row& row : rows(elf::kBugs)) {
       const auto place = view_.place_in(row, 0);
       if (is_in_code(place) && sites_->is_trap(view_.code_at(*place)))
         listed.insert(*place);
       else if (!is_in_code(place) || !is_handed_over(row, *place))
-        add(kBugs, fmt::format("its entry at {:#x} leads to no trap", row.offset));
+        add(elf::kBugs, fmt::format("its entry at {:#x} leads to no trap", row.offset));
     }
     for (elf::SectionId id = 1; id < module_.sections.size(); ++id)
       if (view_.is_code(id))
@@ -185,25 +185,25 @@ class EntryChecker {
 
   void check_exceptions() {
     constexpr std::uint64_t kFixup = 4, kType = 8;
-    for (const Row& row : rows(kExceptions)) {
+    for (const Row& row : rows(elf::kExceptions)) {
       const auto place = view_.place_in(row, 0);
       const auto fixup = view_.place_in(row, kFixup);
       if (!is_in_code(place) || !is_in_code(fixup)) {
-        add(kExceptions,
+        add(elf::kExceptions,
             fmt::format("its entry at {:#x} lacks code or what to do then", row.offset));
         continue;
       }
       if (!view_.is_boundary(*place) || !view_.is_boundary(*fixup) ||
           view_.code_at(*place).empty() || view_.code_at(*fixup).empty())
-        add(kExceptions,
+        add(elf::kExceptions,
             fmt::format("its entry for {} leads into an instruction", text(*place)));
-      if (tables_.entry_size(kExceptions) == kTypedException &&
-          (load<std::uint32_t>(view_.section(row.table).data, row.offset + kType,
+      if (tables_.entry_size(elf::kExceptions) == kTypedException &&
+          (load<std::uint16_t>(view_.section(row.table).data, row.offset + kType,
                                module_.header.order) &
            0xffU) > tables_.last_exception)
-        add(kExceptions, fmt::format("its entry for {} is of a type that the kernel "
-                                     "does not know",
-                                     text(*place)));
+        add(elf::kExceptions, fmt::format("its entry for {} is of a type that the kernel "
+                                          "does not know",
+                                          text(*place)));
     }
   }
 
@@ -233,6 +233,22 @@ class EntryChecker {
     return rows;
   }
 
+  /// What an alternative puts there may change the stack at other places than what is
+  /// there; objtool describes both (orc_create, tools/objtool/orc_gen.c).
+  bool is_within_replacement(const Place& place) const {
+    if (!tables_.entry_size(elf::kAlternatives)) // they cannot be read
+      return module_.find_section(elf::kAlternatives) != elf::kNoSection;
+    return std::ranges::any_of(rows(elf::kAlternatives), [&](const Row& row) {
+      const Bytes& data = view_.section(row.table).data;
+      const auto site = view_.place_in(row, 0);
+      const auto code = view_.place_in(row, kReplacement);
+      return site && code && site->first == place.first && site->second < place.second &&
+             place.second - site->second <=
+                 data[row.offset + tables_.replacement_length] &&
+             view_.is_boundary({code->first, code->second + place.second - site->second});
+    });
+  }
+
   /// objtool writes them in ascending order, section by section; the kernel sorts them,
   /// but a table out of order was not made by objtool. A section's last row, of zeros,
   /// stands at its end: where functions are not aligned the next one begins there.
@@ -250,6 +266,11 @@ class EntryChecker {
       if (row.place.first == last.first && !is_behind && last != Place{})
         return add(elf::kOrcPlaces,
                    fmt::format("is out of order at {}", text(row.place)));
+      if (view_.is_code(row.place.first) && !view_.is_boundary(row.place) &&
+          !is_within_replacement(row.place))
+        add(elf::kOrcPlaces, fmt::format("names {}, which is in the middle of an "
+                                         "instruction",
+                                         text(row.place)));
       last = row.place;
       was_end = is_end(row.data);
     }

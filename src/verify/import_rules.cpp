@@ -7,6 +7,7 @@
 #include "base/endian.h"
 #include "base/module_name.h"
 #include "base/text.h"
+#include "special/names.h"
 #include "verify/codes.h"
 #include "verify/rules.h"
 
@@ -81,7 +82,8 @@ class ImportChecker {
     if (case_.kernel.exports(kVmlinux).empty())
       return;
     for (const elf::Symbol& symbol : module_.symbols)
-      if (symbol.is_undefined() && !symbol.name.empty())
+      if (symbol.is_undefined() && !symbol.name.empty() &&
+          !special::is_supplied_to_modules(symbol.name))
         check_import(symbol.name, symbol.binding == STB_WEAK);
     check_import("module_layout", true);
   }

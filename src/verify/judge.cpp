@@ -6,9 +6,11 @@
 
 #include "base/error.h"
 #include "base/module_name.h"
+#include "elf/kernel_sections.h"
 #include "elf/orc.h"
 #include "image/decompress.h"
 #include "image/image.h"
+#include "verify/core_view.h"
 #include "verify/signature_rules.h"
 
 #include <algorithm>
@@ -35,7 +37,7 @@ std::string text_at(const image::Image& image, std::string_view symbol) {
 }
 
 std::optional<ShippedModule> describe(const elf::Object& module) {
-  const elf::SectionId id = module.find_section(".gnu.linkonce.this_module");
+  const elf::SectionId id = module.find_section(elf::kThisModule);
   ShippedModule found{.machine = module.header.machine,
                       .size = module.sections[id].data.size()};
   for (const elf::Relocation& relocation : module.sections[id].relocations) {
@@ -132,7 +134,8 @@ Judge::Judge(const KernelOnDisk& kernel)
 Judge::~Judge() = default;
 
 std::vector<Problem> Judge::problems_of(const elf::Object& module) const {
-  return check_module(module, rules_);
+  return check_module(
+      is_for_core(module) ? as_livepatch(module, files_->vmlinux()) : module, rules_);
 }
 
 std::vector<Problem> Judge::problems_of(std::span<const std::uint8_t> file,

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
 // Entries of special sections have other sizes from one kernel to the next, and no header
-// says which. The kernel's own table does: with the right size every entry leads to code.
+// says which. The kernel's own table does: with the right size its entries lead to code.
 #include "verify/kernel_tables.h"
 
 #include "base/endian.h"
+#include "elf/kernel_sections.h"
 #include "elf/orc.h"
 #include "special/special_table.h"
 
@@ -14,6 +15,8 @@
 namespace kpatch::verify {
 
 namespace {
+
+constexpr std::uint64_t kEntriesForAStray = 100;
 
 struct Reader {
   const image::Image& image;
@@ -30,8 +33,8 @@ struct Reader {
   }
 };
 
-/// The only one of the known sizes with which all entries lead to code; 0 if there is
-/// none.
+/// The known size with which entries lead to code; 0 if there is none. One of thousands
+/// may not, as with an alternative in data of 7.3; with a wrong size most do not.
 std::uint64_t fitting_size(const image::Image& image,
                            const special::SpecialSection& row) {
   const image::ImagePart* part = image.find_part(row.name);
@@ -39,10 +42,12 @@ std::uint64_t fitting_size(const image::Image& image,
     return 0;
   const Reader reader{image, *part};
   for (const std::uint64_t size : row.known_sizes) {
-    bool fits = size != 0 && part->data.size() % size == 0;
-    for (std::uint64_t at = 0; fits && at < part->data.size(); at += size)
-      fits = reader.leads_to_code(at);
-    if (fits)
+    if (size == 0 || part->data.size() % size != 0)
+      continue;
+    std::uint64_t strays = 0;
+    for (std::uint64_t at = 0; at < part->data.size(); at += size)
+      strays += !reader.leads_to_code(at);
+    if (strays * kEntriesForAStray <= part->data.size() / size)
       return size;
   }
   return 0;
@@ -63,8 +68,8 @@ std::uint64_t size_of_entries(const image::Image* vmlinux,
 /// modules may have longer ones than the kernel, but not by much.
 void read_alternatives(const image::Image& image, KernelTables& tables) {
   constexpr std::uint64_t kFeature = 8;
-  const std::uint64_t size = tables.entry_size(kAlternatives);
-  const Bytes& data = image.find_part(kAlternatives)->data;
+  const std::uint64_t size = tables.entry_size(elf::kAlternatives);
+  const Bytes& data = image.find_part(elf::kAlternatives)->data;
   for (std::uint64_t at = 0; at < data.size(); at += size) {
     tables.last_feature = std::max<std::uint32_t>(
         tables.last_feature,
@@ -78,10 +83,10 @@ void read_alternatives(const image::Image& image, KernelTables& tables) {
 
 std::uint32_t last_exception(const image::Image& image) {
   constexpr std::uint64_t kType = 8;
-  const Bytes& data = image.find_part(kExceptions)->data;
+  const Bytes& data = image.find_part(elf::kExceptions)->data;
   std::uint32_t last = 0;
   for (std::uint64_t at = 0; at < data.size(); at += kTypedException)
-    last = std::max(last, load<std::uint32_t>(data, at + kType, image.order()) & 0xffU);
+    last = std::max(last, load<std::uint16_t>(data, at + kType, image.order()) & 0xffU);
   return last;
 }
 
@@ -105,10 +110,9 @@ std::string orc_at_entry(const image::Image& image, std::uint64_t size) {
   return most == counts.end() ? std::string() : most->first;
 }
 
-/// struct jump_entry: code, target, 64-bit key, all relative (include/linux/
-/// jump_label.h).
 void read_labels(const image::Image& image, KernelTables& tables) {
-  constexpr std::uint64_t kSize = 16, kKey = 8;
+  using elf::jump_entry::kKey;
+  using elf::jump_entry::kSize;
   const std::uint64_t start = image.address_of("__start___jump_table");
   const std::uint64_t stop = image.address_of("__stop___jump_table");
   const auto data = image.bytes_from(start);
@@ -131,12 +135,12 @@ KernelTables kernel_tables(const image::Image* image, const arch::Arch& arch) {
   if (!image)
     return tables;
   const image::Image& vmlinux = *image;
-  if (const std::uint64_t size = tables.entry_size(kAlternatives)) {
-    // The length of the place stands before that of the replacement.
-    tables.alternative_length = special::replacement_length_at(arch, size).value() - 1;
+  if (const std::uint64_t size = tables.entry_size(elf::kAlternatives)) {
+    tables.alternative_length = special::place_length_at(arch, size).value();
+    tables.replacement_length = special::replacement_length_at(arch, size).value();
     read_alternatives(vmlinux, tables);
   }
-  if (tables.entry_size(kExceptions) == kTypedException)
+  if (tables.entry_size(elf::kExceptions) == kTypedException)
     tables.last_exception = last_exception(vmlinux);
   const image::ImagePart* orc = vmlinux.find_part(elf::kOrcEntries);
   const image::ImagePart* places = vmlinux.find_part(elf::kOrcPlaces);

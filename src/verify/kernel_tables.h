@@ -12,9 +12,6 @@
 
 namespace kpatch::verify {
 
-inline constexpr std::string_view kAlternatives = ".altinstructions";
-inline constexpr std::string_view kExceptions = "__ex_table";
-
 /// The size of an exception entry that has a type.
 inline constexpr std::uint64_t kTypedException = 12;
 
@@ -22,6 +19,7 @@ inline constexpr std::uint64_t kTypedException = 12;
 struct KernelTables {
   std::map<std::string_view, std::uint64_t> sizes; ///< of entries of special sections
   std::uint64_t alternative_length = 0;  ///< where one says how much code it replaces
+  std::uint64_t replacement_length = 0;  ///< and where, how much it puts there
   std::uint64_t orc = 0;                 ///< size of an entry of .orc_unwind
   std::uint32_t last_feature = 0;        ///< no alternative asks for a higher one
   std::uint64_t longest_alternative = 0; ///< code that one replaces

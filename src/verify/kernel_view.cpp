@@ -3,6 +3,7 @@
 
 #include "base/endian.h"
 #include "base/module_name.h"
+#include "elf/kernel_sections.h"
 #include "image/sealed_functions.h"
 
 #include <algorithm>
@@ -16,7 +17,7 @@ namespace {
 std::set<std::uint64_t> ftrace_entries_of(const image::Image& image) {
   std::span<const std::uint8_t> data;
   const std::uint64_t start = image.address_of("__start_mcount_loc");
-  if (const image::ImagePart* part = image.find_part("__mcount_loc"))
+  if (const image::ImagePart* part = image.find_part(elf::kFtraceSites))
     data = part->data;
   else if (start) {
     data = image.bytes_from(start);

@@ -6,6 +6,7 @@
 // not in the middle: the place where an exception goes on (lib/extable.c), the target of
 // a jump label (arch/x86/kernel/jump_label.c).
 #include "base/endian.h"
+#include "elf/kernel_sections.h"
 #include "verify/codes.h"
 #include "verify/kernel_tables.h"
 #include "verify/rules.h"
@@ -25,7 +26,7 @@ Replaced replaced_code(const Case& subject) {
   const KernelTables& tables = subject.kernel.tables();
   Replaced replaced;
   for (const Row& row :
-       subject.module.rows(kAlternatives, tables.entry_size(kAlternatives)))
+       subject.module.rows(elf::kAlternatives, tables.entry_size(elf::kAlternatives)))
     if (const auto place = subject.module.place_in(row, 0)) {
       std::uint64_t& end = replaced[*place];
       end = std::max(end,
@@ -46,7 +47,7 @@ bool is_inside(const Replaced& replaced, const Place& place) {
 void check_landings(const Case& subject) {
   constexpr std::uint64_t kSecond = 4; // of both tables: where it goes on
   const Replaced replaced = replaced_code(subject);
-  for (const std::string_view table : {"__ex_table", "__jump_table"})
+  for (const std::string_view table : {elf::kExceptions, elf::kJumpLabels})
     for (const Row& row :
          subject.module.rows(table, subject.kernel.tables().entry_size(table))) {
       const auto place = subject.module.place_in(row, kSecond);

@@ -5,7 +5,9 @@
 // and a field that is not empty for one that is filled in already.
 #include "arch/arch.h"
 #include "base/module_name.h"
+#include "elf/kernel_sections.h"
 #include "verify/codes.h"
+#include "verify/core_view.h"
 #include "verify/rules.h"
 
 #include <fmt/format.h>
@@ -58,7 +60,7 @@ class Checker {
     for (const elf::Relocation& relocation : table.relocations) {
       const elf::Symbol& symbol = module_.symbols[relocation.symbol];
       const auto name = parse_livepatch_name(symbol.name);
-      if (!name || symbol.reserved_index != kLivepatchIndex)
+      if (!name || symbol.reserved_index != elf::kLivepatchIndex)
         add(code::kMalformed, symbol.name,
             fmt::format("{} refers to it, but it is not a livepatch symbol", table.name));
       else if (object != name->object && !is_lent(object, *name))
@@ -86,13 +88,14 @@ class Checker {
       return add(code::kMalformed, table.name,
                  fmt::format("no field for a relocation of type {} is at {}+{:#x}",
                              relocation.type, section.name, relocation.offset));
-    const auto bytes = std::span(section.data).subspan(relocation.offset, field->size);
     const auto lies_in_it = [&](const elf::Relocation& other) {
       const auto its = arch.field(other.type);
       return other.offset < relocation.offset + field->size && its &&
              other.offset + its->size > relocation.offset;
     };
-    if (std::ranges::any_of(bytes, [](std::uint8_t byte) { return byte != 0; }))
+    if (arch.wants_empty_fields() && field->size > 0 &&
+        arch::read_field(section.data, relocation.offset, *field, module_.header.order) !=
+            0)
       add(code::kMalformed, table.name,
           fmt::format("the field at {}+{:#x} is not empty", section.name,
                       relocation.offset));
@@ -105,7 +108,7 @@ class Checker {
 
   void check_symbols() {
     for (const elf::Symbol& symbol : module_.symbols) {
-      if (symbol.reserved_index != kLivepatchIndex || symbol.is_defined())
+      if (symbol.reserved_index != elf::kLivepatchIndex || symbol.is_defined())
         continue;
       const auto name = parse_livepatch_name(symbol.name);
       if (!name) {
@@ -136,7 +139,7 @@ class Checker {
       for (const elf::Relocation& relocation : section.relocations) {
         const elf::Symbol& symbol = module_.symbols[relocation.symbol];
         const auto field = arch.field(relocation.type);
-        if (symbol.reserved_index == kLivepatchIndex && !symbol.is_defined() &&
+        if (symbol.reserved_index == elf::kLivepatchIndex && !symbol.is_defined() &&
             (!field || field->size > 0))
           add(code::kMalformed, symbol.name,
               fmt::format(
@@ -168,7 +171,8 @@ class Checker {
     const elf::SectionId id = module_.find_section(".modinfo");
     const Bytes& data = module_.sections[id].data;
     const std::string all = std::string(1, '\0') + std::string(data.begin(), data.end());
-    if (all.find(std::string(1, '\0') + "livepatch=") == std::string::npos)
+    if (all.find(std::string(1, '\0') + "livepatch=") == std::string::npos &&
+        !is_for_core(module_))
       add(code::kMalformed, ".modinfo", "does not say that this is a live patch");
   }
 

@@ -33,7 +33,12 @@ struct ModuleRules {
 };
 
 /// Checks a finished livepatch module by what the kernel's loader and livepatch core will
-/// ask of it, without help from the code that made it. Codes are KP50xx.
+/// ask of it, without help from the code that made it. Codes are KP50xx. Throws Error for
+/// a processor whose relocations cannot be read in place (Arch::field).
 std::vector<Problem> check_module(const elf::Object& module, const ModuleRules& rules);
+
+/// The part of that which asks nothing of the kernel and reads no fields, for processors
+/// of which neither can be read.
+std::vector<Problem> check_module_alone(const elf::Object& module);
 
 } // namespace kpatch::verify

@@ -4,6 +4,7 @@
 #include "arch/arch.h"
 #include "base/error.h"
 #include "base/module_name.h"
+#include "elf/kernel_sections.h"
 
 #include <algorithm>
 #include <charconv>
@@ -131,6 +132,26 @@ std::string_view ModuleView::name_of(const elf::Relocation& relocation) const {
 std::string_view ModuleView::owner_of(const elf::Relocation& relocation) const {
   const auto name = parse_livepatch_name(module_.symbols[relocation.symbol].name);
   return name ? name->object : std::string_view();
+}
+
+std::vector<std::pair<elf::SectionId, const elf::Relocation*>>
+ModuleView::references_outside() const {
+  std::vector<std::pair<elf::SectionId, const elf::Relocation*>> found;
+  const auto add = [&](elf::SectionId id, const elf::Relocation& relocation) {
+    const elf::Symbol& symbol = module_.symbols[relocation.symbol];
+    const bool is_outside =
+        (symbol.is_undefined() && symbol.binding != STB_WEAK && !symbol.name.empty()) ||
+        (!symbol.is_defined() && symbol.reserved_index == elf::kLivepatchIndex);
+    if (is_outside && (section(id).flags & SHF_ALLOC))
+      found.emplace_back(id, &relocation);
+  };
+  for (elf::SectionId id = 1; id < module_.sections.size(); ++id)
+    for (const elf::Relocation& relocation : section(id).relocations)
+      add(id, relocation);
+  for (const elf::LivepatchRelocations& table : module_.livepatch)
+    for (const elf::Relocation& relocation : table.relocations)
+      add(table.target, relocation);
+  return found;
 }
 
 std::vector<Row> ModuleView::rows(std::string_view table, std::uint64_t size) const {

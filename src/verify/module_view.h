@@ -16,8 +16,6 @@
 
 namespace kpatch::verify {
 
-inline constexpr std::uint16_t kLivepatchIndex = 0xff20; // SHN_LIVEPATCH
-
 inline constexpr std::string_view kLivepatchSymbols = ".klp.sym.";
 
 /// ".klp.sym.OBJECT.NAME,POSITION" in its parts.
@@ -68,6 +66,11 @@ class ModuleView {
   std::string_view name_of(const elf::Relocation& relocation) const;
   /// The object that a late relocation takes its symbol from; else empty.
   std::string_view owner_of(const elf::Relocation& relocation) const;
+
+  /// Those of loaded sections to what is not in the module, whoever applies them. A weak
+  /// one may be to nothing.
+  std::vector<std::pair<elf::SectionId, const elf::Relocation*>>
+  references_outside() const;
 
   std::vector<Row> rows(std::string_view table, std::uint64_t size) const;
   /// What a field of a row refers to, if it is a place in this module.

@@ -5,6 +5,7 @@
 // there later on, and entered where it begins, shows only when the code runs.
 #include "arch/arch.h"
 #include "base/module_name.h"
+#include "elf/kernel_sections.h"
 #include "special/special_table.h"
 #include "verify/codes.h"
 #include "verify/rules.h"
@@ -73,8 +74,8 @@ class ReferenceChecker {
       return add(code::kMalformed, view_.section(id).name,
                  fmt::format("no field for a relocation of type {} is at {}",
                              relocation.type, place));
-    const auto bytes = std::span(data).subspan(relocation.offset, field->size);
-    if (std::ranges::any_of(bytes, [](std::uint8_t byte) { return byte != 0; }))
+    if (arch_.wants_empty_fields() && field->size > 0 &&
+        arch::read_field(data, relocation.offset, *field, module_.header.order) != 0)
       add(code::kMalformed, view_.section(id).name,
           fmt::format("the field at {} is not empty", place));
     check_room(id, relocation);
@@ -89,7 +90,8 @@ class ReferenceChecker {
   /// Kernel and modules lie in the upper half.
   void check_room(elf::SectionId id, const elf::Relocation& relocation) {
     const auto field = arch_.field(relocation.type);
-    if (field && !field->is_signed && !field->is_relative && field->size < 8 &&
+    if (field && !field->is_signed && field->base == arch::FieldBase::kZero &&
+        field->share == arch::FieldShare::kWhole && field->size < 8 &&
         module_.symbols[relocation.symbol].reserved_index != SHN_ABS)
       add(code::kMalformed, view_.section(id).name,
           fmt::format("the field at {} has no room for an address",
@@ -121,6 +123,10 @@ class ReferenceChecker {
       return add(code::kCrash, symbol.name,
                  fmt::format("{} refers to {}, which is not loaded",
                              text(id, relocation.offset), target.name));
+    if ((target.flags & SHF_STRINGS) && at >= target.size())
+      add(code::kCrash, view_.function_at({id, relocation.offset}),
+          fmt::format("{} refers to a text behind the end of {}",
+                      text(id, relocation.offset), target.name));
     if (!arch_.is_branch(view_.section(id), relocation))
       return;
     const Place place{symbol.section, at};
@@ -145,10 +151,10 @@ class ReferenceChecker {
     if (!section.is_text())
       return std::nullopt;
     const auto field = arch_.field(relocation.type);
-    if (!field || !field->is_relative)
+    if (!field || field->base == arch::FieldBase::kZero)
       return relocation.addend;
     if (arch_.is_branch(section, relocation))
-      return relocation.addend + static_cast<std::int64_t>(field->size);
+      return relocation.addend - arch_.addend_of_call();
     if (!arch_.needs_instructions(section, relocation))
       return std::nullopt;
     const auto end = view_.end_of_instruction({id, relocation.offset});
@@ -166,7 +172,7 @@ class ReferenceChecker {
         : name ? find_symbol(*image, name->name, name->position)
                : find_symbol(*image, symbol.name, 0);
     const auto offset = offset_of(id, relocation);
-    if (!found || (name && symbol.reserved_index != kLivepatchIndex))
+    if (!found || (name && symbol.reserved_index != elf::kLivepatchIndex))
       return;
     const image::ImagePart* part = image->find_part(found->address);
     const bool is_code = part && part->is_code();
@@ -214,13 +220,35 @@ class ReferenceChecker {
     return !may_name_init(section);
   }
 
+  void check_own_reference(elf::SectionId id, std::uint64_t at, std::uint64_t end,
+                           const arch::OwnReference& reference) {
+    if (reference.size == 4 && reference.target == end)
+      add(code::kMalformed, view_.function_at({id, at}),
+          fmt::format("the instruction at {} refers to nothing: its relocation is "
+                      "missing",
+                      text(id, at)));
+    else if (reference.target > view_.section(id).size() ||
+             !view_.is_boundary({id, reference.target}))
+      add(code::kCrash, view_.function_at({id, at}),
+          fmt::format("the jump at {} leads into the middle of an instruction or out of "
+                      "its code",
+                      text(id, at)));
+  }
+
+  /// There are relocations that do nothing.
+  bool is_filled_in(elf::SectionId id, std::uint64_t offset) const {
+    const elf::Relocation* relocation = view_.reference_at(id, offset);
+    const auto field = relocation ? arch_.field(relocation->type) : std::nullopt;
+    return relocation && !(field && field->size == 0);
+  }
+
   /// An instruction that uses what is behind it is one whose relocation was lost. Only
   /// its address is another matter: it says where the caller is (_THIS_IP_ of
   /// include/linux/instruction_pointer.h).
   void check_missing(elf::SectionId id) {
     if (!sites_ || !view_.knows_boundaries(id))
       return;
-    const std::set<Place> labels = view_.places_in("__jump_table");
+    const std::set<Place> labels = view_.places_in(elf::kJumpLabels);
     const elf::Section& section = view_.section(id);
     for (std::uint64_t at = 0; at < section.data.size();) {
       const std::size_t length =
@@ -228,14 +256,10 @@ class ReferenceChecker {
       if (length == 0)
         return;
       const arch::OwnReferenceAnswer answer = arch_.own_reference(section, at);
-      if (answer.is_known && answer.reference && answer.reference->size == 4 &&
-          answer.reference->target == at + length &&
+      if (answer.is_known && answer.reference &&
           !sites_->only_takes_address(std::span(section.data).subspan(at)) &&
-          !view_.reference_at(id, answer.reference->field) && !labels.contains({id, at}))
-        add(code::kMalformed, view_.function_at({id, at}),
-            fmt::format("the instruction at {} refers to nothing: its relocation is "
-                        "missing",
-                        text(id, at)));
+          !is_filled_in(id, answer.reference->field) && !labels.contains({id, at}))
+        check_own_reference(id, at, at + length, *answer.reference);
       at += length;
     }
   }

@@ -6,6 +6,7 @@
 // (kernel/module/main.c, kernel/trace/ftrace.c: ftrace_bug).
 #include "arch/arch.h"
 #include "base/module_name.h"
+#include "elf/kernel_sections.h"
 #include "elf/orc.h"
 #include "verify/codes.h"
 #include "verify/rules.h"
@@ -34,6 +35,8 @@ class ShapeChecker {
     check_code();
     check_tables();
     check_sections();
+    check_kinds();
+    check_extents();
     check_calls();
   }
 
@@ -43,14 +46,15 @@ class ShapeChecker {
   }
 
   void check_struct_module() {
-    constexpr std::string_view kName = ".gnu.linkonce.this_module";
-    const elf::Section& section = module_.sections[module_.find_section(kName)];
+    const elf::Section& section =
+        module_.sections[module_.find_section(elf::kThisModule)];
     if (section.data.size() < kModuleNameOffset + kModuleNameSize)
-      return add(kName, "is missing or has no room for the name of the module");
+      return add(elf::kThisModule,
+                 "is missing or has no room for the name of the module");
     const auto name = std::span(section.data).subspan(kModuleNameOffset, kModuleNameSize);
     const std::string text(name.begin(), std::ranges::find(name, 0));
     if (!is_module_name(text))
-      add(kName,
+      add(elf::kThisModule,
           fmt::format("holds no name of a module: letters, digits, _ and -, at most {}",
                       kLongestModuleName));
     check_functions(section);
@@ -91,12 +95,46 @@ class ShapeChecker {
   }
 
   void check_sections() {
-    constexpr std::string_view kPerCpu = ".data..percpu";
     for (const elf::Section& section : module_.sections)
-      if (section.name.starts_with(kPerCpu) && section.name != kPerCpu &&
+      if (section.name.starts_with(elf::kPerCpu) && section.name != elf::kPerCpu &&
           (section.flags & SHF_ALLOC) && section.size() != 0)
         add(section.name, "holds variables of processors, and the loader gives each "
                           "processor its own only of .data..percpu");
+  }
+
+  /// Memory gets its rights by the flags of sections (kernel/module/strict_rwx.c).
+  void check_kinds() {
+    for (const elf::Section& section : module_.sections) {
+      const bool is_variables = section.name.starts_with(".bss") ||
+                                (section.name.starts_with(".data") &&
+                                 !section.name.starts_with(".data.rel.ro") &&
+                                 !section.name.starts_with(elf::kPerCpu));
+      const std::uint64_t rights = section.flags & (SHF_WRITE | SHF_EXECINSTR);
+      if (!(section.flags & SHF_ALLOC) || section.size() == 0)
+        continue;
+      if (rights == (SHF_WRITE | SHF_EXECINSTR))
+        add(section.name, "could be written and run, which the kernel refuses");
+      else if (is_variables && rights != SHF_WRITE)
+        add(section.name, "holds variables, but is not loaded as what can be written");
+      if (section.is_nobits() &&
+          (section.name.starts_with(".data.") || section.name.starts_with(".rodata") ||
+           section.name == ".data") &&
+          !section.name.starts_with(elf::kPerCpu))
+        add(section.name, "comes without its contents");
+    }
+  }
+
+  /// The loader makes no room for what lies behind the end of a section.
+  void check_extents() {
+    for (const elf::Symbol& symbol : module_.symbols) {
+      const elf::Section& section = module_.sections[symbol.section];
+      if (!symbol.is_defined() || !(symbol.is_function() || symbol.is_object()) ||
+          !(section.flags & SHF_ALLOC))
+        continue;
+      if (symbol.value > section.size() || symbol.size > section.size() - symbol.value)
+        add(symbol.name,
+            fmt::format("lies behind the end of its section {}", section.name));
+    }
   }
 
   void check_tables() {
@@ -116,12 +154,9 @@ class ShapeChecker {
     const arch::Arch& arch = arch::arch_for(module_);
     const auto check = [&](const elf::Section& section, const elf::Relocation& call) {
       const elf::Symbol& symbol = module_.symbols[call.symbol];
-      const auto field = arch.field(call.type);
-      // The field ends the instruction, and the processor counts from there. Code that
-      // the compiler keeps apart for being cold is entered anywhere.
+      // Code that the compiler keeps apart for being cold is entered anywhere.
       if (symbol.name.find(".cold") == std::string::npos && !symbol.is_defined() &&
-          field && arch.is_branch(section, call) &&
-          call.addend + static_cast<std::int64_t>(field->size) != 0)
+          arch.is_branch(section, call) && call.addend != arch.addend_of_call())
         add(symbol.name, fmt::format("the call at {}+{:#x} does not lead to its start",
                                      section.name, call.offset));
     };

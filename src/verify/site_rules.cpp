@@ -9,6 +9,7 @@
 #include "arch/arch.h"
 #include "base/endian.h"
 #include "base/module_name.h"
+#include "elf/kernel_sections.h"
 #include "verify/codes.h"
 #include "verify/rules.h"
 
@@ -21,16 +22,8 @@ namespace kpatch::verify {
 namespace {
 
 constexpr std::string_view kStaticCall = "__SCT__";
-constexpr std::string_view kLabels = "__jump_table";
-constexpr std::uint64_t kJumpTarget = 4, kJumpKey = 8; // include/linux/jump_label.h
-constexpr std::string_view kStaticCalls = ".static_call_sites";
 constexpr std::uint64_t kStaticCallKey = 4; // include/linux/static_call_types.h
 constexpr std::uint64_t kStaticKey = 16;    // struct static_key
-
-constexpr std::string_view kReturns = ".return_sites";
-constexpr std::string_view kRetpolines = ".retpoline_sites";
-constexpr std::string_view kLocks = ".smp_locks";
-constexpr std::string_view kFtrace = "__mcount_loc";
 
 class SiteChecker {
  public:
@@ -44,16 +37,18 @@ class SiteChecker {
     check_static_calls();
     check_listed();
     check_rows(
-        kReturns, [&](const Place& place) { return goes_to_return_thunk(place); },
+        elf::kReturnSites,
+        [&](const Place& place) { return goes_to_return_thunk(place); },
         "a jump to the return thunk");
     check_rows(
-        kRetpolines, [&](const Place& place) { return goes_to_thunk(place); },
+        elf::kRetpolineSites, [&](const Place& place) { return goes_to_thunk(place); },
         "a call or jump through a register");
     check_rows(
-        kLocks, [&](const Place& place) { return sites_.is_lock(view_.code_at(place)); },
+        elf::kLocks,
+        [&](const Place& place) { return sites_.is_lock(view_.code_at(place)); },
         "a locked instruction");
     check_rows(
-        kFtrace, [&](const Place& place) { return is_ftrace_entry(place); },
+        elf::kFtraceSites, [&](const Place& place) { return is_ftrace_entry(place); },
         "the entry of a function");
   }
 
@@ -118,12 +113,13 @@ class SiteChecker {
   }
 
   void check_labels() {
-    for (const Row& row : rows(kLabels)) {
+    for (const Row& row : rows(elf::kJumpLabels)) {
       const auto place = view_.place_in(row, 0);
-      const auto target = view_.place_in(row, kJumpTarget);
-      const elf::Relocation* key = view_.reference_at(row.table, row.offset + kJumpKey);
+      const auto target = view_.place_in(row, elf::jump_entry::kTarget);
+      const elf::Relocation* key =
+          view_.reference_at(row.table, row.offset + elf::jump_entry::kKey);
       if (!place || !target || !key || !view_.section(place->first).is_text()) {
-        add(kLabels,
+        add(elf::kJumpLabels,
             fmt::format("its entry at {:#x} lacks code, target or key", row.offset));
         continue;
       }
@@ -209,7 +205,7 @@ class SiteChecker {
   }
 
   void check_static_calls() {
-    for (const Row& row : rows(kStaticCalls)) {
+    for (const Row& row : rows(elf::kStaticCalls)) {
       const auto place = view_.place_in(row, 0);
       const elf::Relocation* key =
           view_.reference_at(row.table, row.offset + kStaticCallKey);
@@ -217,10 +213,10 @@ class SiteChecker {
       if (place && !call) // a conditional jump
         call = branch_at({place->first, place->second + 1});
       if (!place || !key || !call)
-        add(kStaticCalls,
+        add(elf::kStaticCalls,
             fmt::format("its entry at {:#x} lacks call or key", row.offset));
       else if (!is_key_of(*key, *call))
-        add(kStaticCalls,
+        add(elf::kStaticCalls,
             fmt::format("gives the call of {} at {} the key {}", view_.name_of(*call),
                         text(*place), view_.name_of(*key)));
     }
@@ -239,9 +235,9 @@ class SiteChecker {
 
   /// All calls and jumps that must be in a table are.
   void check_listed() {
-    const std::set<Place> returns = view_.places_in(kReturns);
-    const std::set<Place> thunks = view_.places_in(kRetpolines);
-    const std::set<Place> calls = view_.places_in(kStaticCalls);
+    const std::set<Place> returns = view_.places_in(elf::kReturnSites);
+    const std::set<Place> thunks = view_.places_in(elf::kRetpolineSites);
+    const std::set<Place> calls = view_.places_in(elf::kStaticCalls);
     const auto check = [&](elf::SectionId id, const elf::Relocation& branch) {
       if (!view_.is_code(id) || branch.offset < sites_.branch_opcode())
         return;
@@ -249,14 +245,14 @@ class SiteChecker {
       const Place place{id, branch.offset - sites_.branch_opcode()};
       if (tables_.has_returns && callee == return_thunk_ &&
           sites_.is_jump(view_.code_at(place)))
-        check_one(place, returns, kReturns);
+        check_one(place, returns, elf::kReturnSites);
       else if (tables_.has_retpolines && sites_.is_indirect_thunk(callee))
-        check_one(place, thunks, kRetpolines);
+        check_one(place, thunks, elf::kRetpolineSites);
       else if (tables_.has_static_calls && callee.starts_with(kStaticCall) &&
                must_be_listed(branch) &&
                (sites_.is_call(view_.code_at(place)) ||
                 sites_.is_jump(view_.code_at(place))))
-        check_one(place, calls, kStaticCalls);
+        check_one(place, calls, elf::kStaticCalls);
     };
     for (elf::SectionId id = 1; id < module_.sections.size(); ++id)
       for (const elf::Relocation& relocation : view_.section(id).relocations)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "faults.h"
 
-#include "edits.h"
+#include "section_edits.h"
 
 namespace kpatch::mutants {
 
@@ -30,6 +30,16 @@ const Fault kFaults[] = {
     // flags of code
     {"text-not-alloc", [](M m) { return set_flags(m, SHF_ALLOC); }},
     {"text-not-exec", [](M m) { return set_flags(m, SHF_EXECINSTR); }},
+    {"text-writable", make_code_writable},
+    // sections, and what lies in them
+    {"variables-read-only", make_constant},
+    {"variables-cut", cut_room},
+    {"variable-behind-section", move_variable_out},
+    {"function-behind-section", stretch_function},
+    {"texts-without-contents", drop_contents},
+    {"texts-cut", cut_texts},
+    {"jump-into-instruction", jump_into_instruction},
+    {"jump-out-of-code", jump_out},
     // modinfo
     {"livepatch-missing", [](M m) { return replace_info(m, "livepatch=Y", "livepotch=Y"); }},
     {"licence-proprietary", [](M m) { return replace_info(m, "license=GPL", "license=Own"); }},
@@ -112,6 +122,7 @@ const Fault kFaults[] = {
     {"orc-reversed", reverse_orc, true},
     {"orc-entry-undefined", [](M m) { return orc_entry(m, 0); }},
     {"orc-entry-garbage", [](M m) { return orc_entry(m, 0x5a); }},
+    {"orc-place-moved", move_unwind_place},
     {"orc-references-missing", [](M m) { return drop_references(m, ".orc_unwind_ip"); }},
     // records
     {"late-applied-early", [](M m) { return apply_early(m); }},
@@ -169,6 +180,8 @@ const Fault kFaults[] = {
     {"call-field-not-empty", [](M m) { Section* s = nullptr; Relocation* r = call_of_import(m, &s); if (!r) return false; s->data[r->offset + 2] = 7; return true; }},
     {"call-type-unknown", [](M m) { Relocation* r = call_of_import(m); if (!r) return false; r->type = 199; return true; }},
     {"call-type-absolute", [](M m) { Relocation* r = call_of_import(m); if (!r) return false; r->type = R_X86_64_32; return true; }},
+    {"call-type-none", [](M m) { Relocation* r = call_of_import(m); if (!r) return false; r->type = R_X86_64_NONE; return true; }},
+    {"fentry-type-none", [](M m) { Relocation* r = call_of_tracer(m); if (!r) return false; r->type = R_X86_64_NONE; return true; }},
     {"call-init", refer_to_init},
     {"call-data", [](M m) { Relocation* r = call_of_import(m); if (!r) return false; r->symbol = m.section_symbol(m.find_section(".modinfo")); return true; }},
     {"call-offset-outside", [](M m) { Section* s = nullptr; Relocation* r = call_of_import(m, &s); if (!r) return false; r->offset = s->data.size() - 1; return true; }},

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "base/error.h"
 #include "verify/good_module.h"
 
 #include <gmock/gmock.h>
@@ -13,6 +14,11 @@ using testing::Not;
 
 TEST_F(LoaderRules, AreKeptByAGoodModule) {
   EXPECT_THAT(codes(), IsEmpty());
+}
+
+TEST_F(LoaderRules, JudgeNoProcessorThatTheyKnowTooLittleOf) {
+  module_.header.machine = 258; // EM_LOONGARCH
+  EXPECT_THROW(codes(), Error);
 }
 
 TEST_F(LoaderRules, LetNewCodeHaveAUniqueName) {
@@ -116,10 +122,10 @@ TEST_F(LoaderRules, LetUnwindDataBeginWhereASectionEnds) {
   places.data.resize(12);
   places.relocations = {{0, R_X86_64_PC32, show_, 0},
                         {4, R_X86_64_PC32, show_, 0},
-                        {8, R_X86_64_PC32, show_, 16}};
+                        {8, R_X86_64_PC32, show_, 17}};
   EXPECT_THAT(codes(), IsEmpty());
   data[6] = 1;
-  places.relocations[1].addend = 16;
+  places.relocations[1].addend = 17;
   EXPECT_THAT(codes(), Contains("KP5011"));
 }
 
@@ -146,6 +152,34 @@ TEST_F(LoaderRules, WantOneUnwindEntryForAPlace) {
   data[0] = 2; // an end of code no more
   data[12] = 1;
   EXPECT_THAT(codes(), Contains("KP5011"));
+}
+
+TEST_F(LoaderRules, WantUnwindEntriesWhereInstructionsBegin) {
+  section(".orc_unwind").data = Bytes(12);
+  elf::Section& places = section(".orc_unwind_ip");
+  places.data.resize(8);
+  places.relocations.push_back({4, R_X86_64_PC32, show_, 12});
+  EXPECT_THAT(codes(), IsEmpty());
+  places.relocations[1].addend = 32; // the end of the section
+  EXPECT_THAT(codes(), IsEmpty());
+  for (const std::int64_t inside : {1, 4, 11, 13}) {
+    places.relocations[1].addend = inside;
+    EXPECT_THAT(codes(), ElementsAre("KP5011")) << inside;
+  }
+}
+
+/// What an alternative puts in the place of a call may push and pop.
+TEST_F(LoaderRules, LetUnwindEntriesBeWhereAReplacementChangesTheStack) {
+  constexpr std::uint8_t kLong[] = {0x0f, 0x1f, 0}; // nopl (%rax)
+  std::ranges::copy(kLong, module_.sections[text_].data.begin() + 20);
+  add_alternative(20, 0); // with three nops
+  section(".orc_unwind").data = Bytes(12);
+  elf::Section& places = section(".orc_unwind_ip");
+  places.data.resize(8);
+  places.relocations.push_back({4, R_X86_64_PC32, show_, 21});
+  EXPECT_THAT(codes(), IsEmpty());
+  std::ranges::copy(kLong, section(".altinstr_replacement").data.begin());
+  EXPECT_THAT(codes(), ElementsAre("KP5011"));
 }
 
 TEST_F(LoaderRules, WantEveryReturnListed) {
@@ -307,6 +341,45 @@ const Fault kFaults[] = {
        r.section(".text.show").relocations.push_back({1, R_X86_64_PLT32, other, 0});
        r.module_.livepatch.clear();
      }},
+    {"JumpOutOfCode", "KP5007",
+     [](LoaderRules& r) {
+       r.section(".text.show").data[17] = 0xeb; // jmp +0x7f
+       r.section(".text.show").data[18] = 0x7f;
+     }},
+    {"JumpIntoAnInstruction", "KP5007",
+     [](LoaderRules& r) {
+       r.section(".text.show").data[17] = 0xeb; // jmp to the field of the first mov
+       r.section(".text.show").data[18] = 0xf5;
+     }},
+    {"RelocationThatDoesNothing", "KP5001",
+     [](LoaderRules& r) { r.section(".text.show").relocations[0].type = R_X86_64_NONE; }},
+    {"DataThatCannotBeWritten", "KP5007",
+     [](LoaderRules& r) {
+       r.module_.add_section({.name = ".data.x", .flags = SHF_ALLOC, .data = Bytes(4)});
+     }},
+    {"CodeThatCanBeWritten", "KP5007",
+     [](LoaderRules& r) { r.section(".text.show").flags |= SHF_WRITE; }},
+    {"DataWithoutContents", "KP5007",
+     [](LoaderRules& r) {
+       r.module_.add_section({.name = ".rodata.x",
+                              .type = SHT_NOBITS,
+                              .flags = SHF_ALLOC,
+                              .nobits_size = 8});
+     }},
+    {"TextPastItsSection", "KP5007",
+     [](LoaderRules& r) {
+       const auto texts =
+           r.module_.add_section({.name = ".rodata.str1.1",
+                                  .flags = SHF_ALLOC | SHF_MERGE | SHF_STRINGS,
+                                  .entry_size = 1,
+                                  .data = {'x', 0}});
+       elf::Section& code = r.section(".text.show");
+       std::ranges::copy(Bytes{0x48, 0xc7, 0xc7, 0, 0, 0, 0}, code.data.begin() + 17);
+       code.relocations.push_back(
+           {20, R_X86_64_32S, r.module_.section_symbol(texts), 0x1000});
+     }},
+    {"SymbolPastItsSection", "KP5007",
+     [](LoaderRules& r) { r.module_.symbols[r.show_].size = 33; }},
     {"NoRecords", "KP5008",
      [](LoaderRules& r) {
        r.section(kRecords).data.clear();
