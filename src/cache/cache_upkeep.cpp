@@ -19,6 +19,7 @@
 #include <algorithm>
 #include <chrono>
 #include <fcntl.h>
+#include <fstream>
 #include <sys/file.h>
 #include <unistd.h>
 
@@ -47,15 +48,6 @@ fs::path used_of(const fs::path& path) {
 std::string seal(const fs::path& path) {
   return fs::is_directory(path) ? tree_fingerprint(path, FingerprintDepth::kMetadata)
                                 : sha256(read_text(path));
-}
-
-std::vector<fs::path> entries(const fs::path& directory) {
-  std::vector<fs::path> all;
-  std::error_code none;
-  for (const fs::directory_entry& entry : fs::directory_iterator(directory, none))
-    all.push_back(entry.path());
-  std::ranges::sort(all);
-  return all;
 }
 
 std::uintmax_t size_of(const fs::path& path) {
@@ -95,6 +87,16 @@ bool is_old(const fs::path& path) {
   return is_older_than(path, kAbandoned);
 }
 
+/// A build may go on with a kernel that it looked up so long ago.
+constexpr std::chrono::hours kUnderWay{2};
+
+/// When a build last asked for the kernel, as far as it is known.
+fs::file_time_type last_use(const fs::path& kernel) {
+  std::error_code error;
+  const auto used = fs::last_write_time(used_of(kernel), error);
+  return error ? fs::last_write_time(kernel) : used;
+}
+
 /// What older programs kept of a kernel in forms that the running one does not look at.
 bool is_of_other_format(const fs::path& path) {
   const std::string name = path.filename();
@@ -105,11 +107,19 @@ bool is_of_other_format(const fs::path& path) {
                                    name.starts_with(std::string(kPreparedPrefix) + "."));
 }
 
+/// The names of what the kernel was made from.
+std::vector<std::string> sources_of(const fs::path& kernel) {
+  std::vector<std::string> names;
+  for (const fs::path& record : {kernel / "image/source-version", kernel / kSourceName})
+    if (const auto name = read_text_if_exists(record))
+      names.push_back(*name);
+  return names;
+}
+
 bool is_used(const fs::path& cache, const fs::path& source) {
-  for (const fs::path& kernel : entries(cache / kKernels))
-    for (const fs::path& record : {kernel / "image/source-version", kernel / kSourceName})
-      if (const auto name = read_text_if_exists(record);
-          name && *name == source.filename().string())
+  for (const fs::path& kernel : entries_of(cache / kKernels))
+    for (const std::string& name : sources_of(kernel))
+      if (name == source.filename().string())
         return true;
   return false;
 }
@@ -123,16 +133,16 @@ class Collector {
       take_unfinished(cache_ / part);
     for (const char* part : {kToolchains, kApt})
       take_unused(cache_ / part);
-    for (const fs::path& kernel : entries(cache_ / kKernels)) {
+    for (const fs::path& kernel : entries_of(cache_ / kKernels)) {
       take_unfinished(kernel);
-      for (const fs::path& entry : entries(kernel))
+      for (const fs::path& entry : entries_of(kernel))
         if (is_of_other_format(entry))
           remove(entry);
     }
-    for (const fs::path& file : entries(cache_ / kDownloads))
+    for (const fs::path& file : entries_of(cache_ / kDownloads))
       if (is_unfinished(file) && is_old(file))
         remove(file);
-    for (const fs::path& source : entries(cache_ / kSources))
+    for (const fs::path& source : entries_of(cache_ / kSources))
       if (fs::is_directory(source) && !is_unfinished(source) && !is_used(cache_, source))
         remove_source(source);
     for (const std::string& name : ObjectStore(cache_ / kOriginals).collect_garbage())
@@ -140,20 +150,46 @@ class Collector {
     return std::move(removed_);
   }
 
+  /// With its packages, and the source if no other kernel was made from it.
+  void take_kernel(const fs::path& kernel) {
+    const std::string name = kernel.filename();
+    const std::vector<std::string> sources = sources_of(kernel);
+    remove_sealed(kernel);
+    take_downloads("-" + name.substr(0, name.find('_')) + "_");
+    for (const std::string& source : sources)
+      if (!source.empty() && !is_used(cache_, source)) {
+        fs::remove(cache_ / kSources / (source + std::string(kFingerprintSuffix)));
+        if (fs::exists(cache_ / kSources / source))
+          remove(cache_ / kSources / source);
+        take_downloads("_" + source + "_");
+      }
+  }
+
+  std::vector<std::string> removed() { return std::move(removed_); }
+
  private:
+  void take_downloads(const std::string& part_of_name) {
+    for (const fs::path& file : entries_of(cache_ / kDownloads))
+      if (const std::string name = file.filename();
+          !name.starts_with('.') && name.find(part_of_name) != std::string::npos)
+        remove_sealed(file);
+  }
+  void remove_sealed(const fs::path& path) {
+    fs::remove(used_of(path));
+    fs::remove(seal_of(path));
+    remove(path);
+  }
   void take_unfinished(const fs::path& directory) {
-    for (const fs::path& entry : entries(directory))
+    for (const fs::path& entry : entries_of(directory))
       if (is_unfinished(entry) && !is_being_filled(entry))
         remove(entry);
   }
   void take_unused(const fs::path& directory) {
-    for (const fs::path& entry : entries(directory)) {
+    for (const fs::path& entry : entries_of(directory)) {
       const fs::path used = used_of(entry);
       if (entry.filename().native().starts_with('.') || !is_older_than(used, kUnused))
         continue;
-      fs::remove(used);
-      fs::remove(seal_of(entry));
-      remove(entry);
+      remove_sealed(entry);
     }
   }
   void remove_source(const fs::path& source) {
@@ -200,10 +236,20 @@ void record_use(const fs::path& thing) {
     write_file(file, std::string_view());
 }
 
+void record_kernel_use(const fs::path& kernel) {
+  std::error_code cannot_be_noted; // which is no reason not to build
+  const fs::path file = used_of(kernel);
+  if (kernel.parent_path().filename() != kKernels)
+    return;
+  if (!fs::exists(file, cannot_be_noted))
+    std::ofstream{file};
+  fs::last_write_time(file, fs::file_time_type::clock::now(), cannot_be_noted);
+}
+
 std::vector<CacheEntry> list_cache(const fs::path& cache) {
   std::vector<CacheEntry> list;
   for (const char* kind : {kKernels, kSources, kDownloads, kToolchains, kApt})
-    for (const fs::path& entry : entries(cache / kind))
+    for (const fs::path& entry : entries_of(cache / kind))
       if (!entry.filename().native().starts_with('.') &&
           !entry.native().ends_with(kFingerprintSuffix))
         list.push_back({entry.lexically_relative(cache), size_of(entry)});
@@ -212,9 +258,43 @@ std::vector<CacheEntry> list_cache(const fs::path& cache) {
   return list;
 }
 
+std::uintmax_t cache_size(const fs::path& cache) {
+  std::uintmax_t sum = 0;
+  for (const CacheEntry& entry : list_cache(cache))
+    sum += entry.bytes;
+  return sum;
+}
+
 std::vector<std::string> collect_garbage(const fs::path& cache) {
   claim_cache(cache);
   return Collector(cache).collect();
+}
+
+std::vector<std::string> shrink_cache(const fs::path& cache, std::uintmax_t limit) {
+  claim_cache(cache);
+  std::vector<fs::path> kernels;
+  for (const fs::path& kernel : entries_of(cache / kKernels))
+    if (!kernel.filename().native().starts_with('.') &&
+        last_use(kernel) < fs::file_time_type::clock::now() - kUnderWay)
+      kernels.push_back(kernel);
+  std::ranges::stable_sort(kernels, {}, last_use);
+  Collector collector(cache);
+  for (const fs::path& kernel : kernels)
+    if (cache_size(cache) > limit)
+      collector.take_kernel(kernel);
+  return collector.removed();
+}
+
+std::vector<std::string> remove_kernel(const fs::path& cache, std::string_view release) {
+  claim_cache(cache);
+  const std::vector<fs::path> kernels = folders_of_release(cache, release);
+  if (kernels.empty())
+    fail_with_remedy("kpatch-build cache list shows those that it has",
+                     "cache remove: {} has no kernel {}", cache.string(), release);
+  Collector collector(cache);
+  for (const fs::path& kernel : kernels)
+    collector.take_kernel(kernel);
+  return collector.removed();
 }
 
 namespace {
@@ -222,7 +302,7 @@ namespace {
 /// What in the folder has a seal and is not as it says.
 void compare_with_seals(const fs::path& cache, const fs::path& folder,
                         std::vector<std::string>& complaints) {
-  for (const fs::path& entry : entries(folder))
+  for (const fs::path& entry : entries_of(folder))
     if (const auto recorded = read_text_if_exists(seal_of(entry));
         recorded && *recorded != seal(entry))
       complaints.push_back(fmt::format("{}: it was altered since it was {}",
@@ -237,9 +317,9 @@ std::vector<std::string> verify_cache(const fs::path& cache) {
   std::vector<std::string> complaints;
   for (const char* folder : {kDownloads, kToolchains, kKernels})
     compare_with_seals(cache, cache / folder, complaints);
-  for (const fs::path& kernel : entries(cache / kKernels))
+  for (const fs::path& kernel : entries_of(cache / kKernels))
     compare_with_seals(cache, kernel, complaints);
-  for (const fs::path& source : entries(cache / kSources)) {
+  for (const fs::path& source : entries_of(cache / kSources)) {
     if (!fs::is_directory(source) || is_unfinished(source))
       continue;
     const auto recorded = read_text_if_exists(fs::path(source) += kFingerprintSuffix);

@@ -68,6 +68,15 @@ fs::path default_cache() {
       "neither CACHEDIR nor HOME is set, so nothing says where to keep kernels");
 }
 
+std::vector<fs::path> entries_of(const fs::path& folder) {
+  std::vector<fs::path> all;
+  std::error_code none;
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder, none))
+    all.push_back(entry.path());
+  std::ranges::sort(all);
+  return all;
+}
+
 /// Debian calls it vmlinux on processors whose boot loaders take no compressed one;
 /// packages of the RPM family have it beside the modules.
 std::optional<fs::path> find_image(const fs::path& root, std::string_view release) {
@@ -86,14 +95,11 @@ std::vector<fs::path> folders_of_release(const fs::path& cache,
   std::vector<fs::path> folders;
   if (cache.empty())
     return folders;
-  std::error_code none;
-  for (const fs::directory_entry& entry :
-       fs::directory_iterator(cache / kKernels, none)) {
-    const std::string name = entry.path().filename();
+  for (const fs::path& folder : entries_of(cache / kKernels)) {
+    const std::string name = folder.filename();
     if (name.starts_with(release) && name.substr(release.size()).starts_with('_'))
-      folders.push_back(entry.path());
+      folders.push_back(folder);
   }
-  std::ranges::sort(folders);
   return folders;
 }
 

@@ -43,6 +43,9 @@ std::filesystem::path known_cache();
 /// The same for who cannot do without: throws Error if the environment has neither.
 std::filesystem::path default_cache();
 
+/// All that is in a folder, sorted by name; nothing if it cannot be read.
+std::vector<std::filesystem::path> entries_of(const std::filesystem::path& folder);
+
 /// The kernel's image among the files of its packages, or of a system; nothing if there
 /// is none.
 std::optional<std::filesystem::path> find_image(const std::filesystem::path& root,

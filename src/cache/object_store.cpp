@@ -13,10 +13,10 @@
 
 #include "base/files.h"
 #include "base/sha256.h"
+#include "cache/layout.h"
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <chrono>
 #include <set>
 
@@ -38,15 +38,6 @@ void note_use(const fs::path& file) {
     fs::last_write_time(file, fs::file_time_type::clock::now(), read_only);
 }
 
-std::vector<fs::path> files_in(const fs::path& directory) {
-  std::vector<fs::path> files;
-  std::error_code none;
-  for (const fs::directory_entry& entry : fs::directory_iterator(directory, none))
-    files.push_back(entry.path());
-  std::ranges::sort(files);
-  return files;
-}
-
 std::string digest(std::span<const std::uint8_t> content) {
   Sha256 hash;
   hash.add(content);
@@ -62,7 +53,7 @@ bool is_sound(const fs::path& object) {
   return fs::exists(object) && digest(read_bytes(object)) == object.stem().native();
 }
 
-/// A result may be damaged, so what it says is no path until it looks like a digest.
+/// A result may be damaged, so what it says is not a path until it looks like a digest.
 bool is_digest(const std::string& text) {
   return text.find_first_not_of("0123456789abcdef") == std::string::npos &&
          text.size() == 64;
@@ -103,10 +94,10 @@ std::vector<std::string> ObjectStore::complaints() const {
     found.push_back(
         fmt::format("{}: {}", file.lexically_relative(place_).string(), what));
   };
-  for (const fs::path& object : files_in(place_ / kObjects))
+  for (const fs::path& object : entries_of(place_ / kObjects))
     if (!is_sound(object))
       complain(object, "its content is not what was put there; it may be removed");
-  for (const fs::path& result : files_in(place_ / kResults)) {
+  for (const fs::path& result : entries_of(place_ / kResults)) {
     const std::string name = read_text(result);
     if (!is_digest(name) || !fs::exists(object_named(place_, name)))
       complain(result, "its object is missing; it may be removed");
@@ -120,18 +111,18 @@ std::vector<std::string> ObjectStore::collect_garbage() const {
     if (fs::remove(file))
       removed.push_back(file.lexically_relative(place_));
   };
-  for (const fs::path& list : files_in(place_ / kLists))
+  for (const fs::path& list : entries_of(place_ / kLists))
     if (is_older_than(list, kMonth))
       remove(list);
   std::set<fs::path> used;
-  for (const fs::path& result : files_in(place_ / kResults)) {
+  for (const fs::path& result : entries_of(place_ / kResults)) {
     if (is_older_than(result, kMonth))
       remove(result);
     else if (const std::string name = read_text(result); is_digest(name))
       used.insert(object_named(place_, name));
   }
   // An object is there before its result is.
-  for (const fs::path& object : files_in(place_ / kObjects))
+  for (const fs::path& object : entries_of(place_ / kObjects))
     if (!used.contains(object) && is_older_than(object, kDay))
       remove(object);
   return removed;

@@ -47,11 +47,13 @@ Command apt(std::vector<std::string> argv) {
   return {.argv = std::move(argv), .environment = {{"LC_ALL", "C"}}};
 }
 
-Apt::Apt(const fs::path& state) {
+Apt::Apt(const fs::path& state, const std::vector<std::string>& architectures) {
   for (const auto& [name, value] : kSettings)
     options_.push_back(fmt::format(
         "-o{}={}", name,
         value.empty() ? "" : (fs::absolute(state) / value).lexically_normal().string()));
+  for (const std::string& architecture : architectures)
+    options_.push_back(fmt::format("-oAPT::Architectures::={}", architecture));
 }
 
 Command Apt::command(std::vector<std::string> argv) const {

@@ -20,7 +20,10 @@ class Apt {
   Apt() = default;
   /// Has its lists of archives in `state`/sources and all that it makes below `state`,
   /// where no package counts as installed.
-  explicit Apt(const std::filesystem::path& state);
+  /// Packages of the `architectures` have plain names, the first of them before others;
+  /// none: the machine's own.
+  explicit Apt(const std::filesystem::path& state,
+               const std::vector<std::string>& architectures = {});
 
   /// The program `argv[0]`, such as apt-get, with its arguments.
   Command command(std::vector<std::string> argv) const;

@@ -85,10 +85,14 @@ struct Workshop {
   }
 };
 
-/// The image tells as much as debug information does, if its code can be read.
-bool needs_debug(const Workshop& shop) {
+bool has_vmlinux_in_boot_image(const Workshop& shop) {
   const arch::Arch* machine = arch::find_arch(machine_of_release(shop.release));
-  return shop.request.debug_package || !machine || !machine->field(machine->absolute64());
+  return machine && machine->has_vmlinux_in_boot_image();
+}
+
+/// The image tells as much as debug information does, if there is a vmlinux in it.
+bool needs_debug(const Workshop& shop) {
+  return shop.request.debug_package || !has_vmlinux_in_boot_image(shop);
 }
 
 /// The files of all packages.
@@ -181,7 +185,17 @@ void unpack_debug(Workshop& shop, const fs::path& fresh) {
 
 kernel::Compiler compiler_for(const Workshop& shop, const fs::path& config) {
   return debian_compiler(kernel::Config::parse(read_text(config), config.string()),
-                         shop.request, shop.cache, shop.archive.release());
+                         machine_of_release(shop.release), shop.request, shop.cache,
+                         shop.archive.release());
+}
+
+std::vector<std::string> variables_for(const kernel::Compiler& compiler) {
+  std::vector<std::string> variables = kernel::cross_variables(compiler);
+  // One that is installed has the name that kbuild takes.
+  if (!compiler.cross_compile.empty() && compiler.make_variables.empty())
+    variables.push_back("CC=" + compiler.command);
+  std::ranges::copy(compiler.make_variables, std::back_inserter(variables));
+  return variables;
 }
 
 /// Puts the two packages of which the object tree consists together and has it prepared.
@@ -205,7 +219,7 @@ void prepare_kernel(Workshop& shop, const fs::path& source, const fs::path& fres
   const fs::path& own = shop.request.overrides.config;
   const kernel::Compiler compiler =
       compiler_for(shop, own.empty() ? fresh / ".config" : own);
-  kernel::prepare_objects(source, fresh, own, compiler.make_variables);
+  kernel::prepare_objects(source, fresh, own, variables_for(compiler));
 }
 
 /// Another configuration, source or vmlinux makes another kernel: what is derived from
@@ -255,7 +269,7 @@ void locate_debug(const Workshop& shop, kernel::Target& target) {
                                       debug / "lib/modules" / shop.release / "vmlinux"},
                                      "vmlinux with debug information")
                     : fs::canonical(given);
-  if (!given.empty())
+  if (!given.empty() || !has_vmlinux_in_boot_image(shop))
     target.image = target.vmlinux;
   kernel::add_facts(target, first_existing({debug / "lib/modules" / shop.release,
                                             debug / "usr/lib/modules" / shop.release},
@@ -266,7 +280,7 @@ Workshop open_workshop(const kernel::TargetRequest& request) {
   const std::string release =
       request.release.empty() ? host_kernel().release : request.release;
   check_release(release);
-  machine_of_release(release); // refuses what is no kernel of Debian's
+  machine_of_release(release); // refuses other kernels than Debian's
   const fs::path cache = fs::weakly_canonical(
       request.cache.empty() ? cache::default_cache() : request.cache);
   DebianArchive archive(cache / cache::kDownloads, request.offline,
@@ -289,7 +303,7 @@ void read_configuration(const Workshop& shop, kernel::Target& target) {
   target.config =
       kernel::Config::parse(read_text(target.config_file), target.config_file.string());
   target.compiler = compiler_for(shop, target.config_file);
-  target.make_variables = target.compiler.make_variables;
+  target.make_variables = variables_for(target.compiler);
 }
 
 fs::path cached_source(const Workshop& shop) {

@@ -22,6 +22,11 @@ namespace {
 constexpr std::string_view kUpdateRemedy =
     "refresh the package lists, as root: apt-get update";
 
+[[noreturn]] void fail_offline(const std::string& wanted, const fs::path& downloads) {
+  fail_with_remedy("run once without the offline option",
+                   "{}: not in {}, and not to be fetched", wanted, downloads.string());
+}
+
 std::string joined(const std::vector<std::string>& words) {
   std::string line;
   for (const std::string& word : words)
@@ -307,8 +312,7 @@ fs::path DebianArchive::fetch(const std::string& package, const std::string& ver
     return here;
   const std::string wanted = package + "=" + version;
   if (is_offline_)
-    fail_with_remedy("run once without the offline option",
-                     "{}: not in {}, and not to be fetched", wanted, downloads_.string());
+    fail_offline(wanted, downloads_);
   if (find_program("apt-get").empty())
     fail("apt-get: no such program; packages of a Debian kernel are fetched with it");
 
@@ -349,8 +353,7 @@ fs::path DebianArchive::fetch_packaging(const SourcePackage& source,
   if (fs::exists(downloads_ / name))
     return downloads_ / name;
   if (is_offline_)
-    fail_with_remedy("run once without the offline option",
-                     "{}: not in {}, and not to be fetched", name, downloads_.string());
+    fail_offline(name, downloads_);
   fs::create_directories(downloads_);
   const TempDir fresh(".new-", downloads_);
   const std::size_t sign = std::min(beside.find('='), beside.size() - 1);

@@ -31,21 +31,38 @@ constexpr std::pair<const char*, const char*> kTools[] = {
 
 void use(const Toolchain& toolchain, const std::string& name,
          kernel::Compiler& compiler) {
-  compiler.command = toolchain.program(name).string();
+  const std::string& prefix = compiler.cross_compile;
+  compiler.command = toolchain.program(prefix + name).string();
   compiler.packages = toolchain.packages;
   compiler.make_variables = {"CC=" + compiler.command};
   for (const auto& [variable, tool] : kTools)
-    if (const fs::path program = toolchain.program(tool); fs::exists(program))
+    if (const fs::path program = toolchain.program(prefix + tool); fs::exists(program))
       compiler.make_variables.push_back(fmt::format("{}={}", variable, program.string()));
+}
+
+/// Debian builds compilers for other processors from the source of its own ones, and says
+/// so in the version: "14.2.0-19cross1".
+constexpr std::string_view kCrossMark = "cross1";
+
+/// The package of the same compiler that runs here and compiles for another processor.
+kernel::CompilerPackage cross_package(const kernel::CompilerPackage& native,
+                                      const kernel::Compiler& compiler) {
+  return {.vendor = native.vendor,
+          .name = kernel::package_of_compiler(compiler.cross_compile + native.name),
+          .version = native.version + std::string(kCrossMark)};
 }
 
 /// Fetches it, or finds it in the cache.
 void fetch(const kernel::TargetRequest& request, const fs::path& cache,
            ReleaseArchive* release, kernel::Compiler& compiler) {
-  const std::optional<kernel::CompilerPackage> package =
-      kernel::compiler_package_of(compiler);
+  std::optional<kernel::CompilerPackage> package = kernel::compiler_package_of(compiler);
   if (!package || package->vendor != "Debian")
     fail("its version text, '{}', names no package of Debian", compiler.version_text);
+  const std::string name = package->name;
+  const std::vector<std::string> versions{package->version,
+                                          package->version + std::string(kCrossMark)};
+  if (!compiler.cross_compile.empty())
+    package = cross_package(*package, compiler);
   const std::string wanted = package->name + "=" + package->version;
   const fs::path folder =
       cache / cache::kToolchains / (package->name + "_" + package->version);
@@ -62,8 +79,7 @@ void fetch(const kernel::TargetRequest& request, const fs::path& cache,
           fmt::format("Fetching the compiler {} {}", package->name, package->version));
     return release->apt();
   };
-  use(make_toolchain(folder, apt, {"install", wanted}, package->version), package->name,
-      compiler);
+  use(make_toolchain(folder, apt, {"install", wanted}, versions), name, compiler);
   cache::record_use(folder);
   const std::string here = kernel::compiler_version_text(compiler.command);
   if (!kernel::same_compiler(here, compiler.version_text))
@@ -87,10 +103,10 @@ bool is_program(const fs::directory_entry& entry) {
 
 } // namespace
 
-kernel::Compiler debian_compiler(const kernel::Config& config,
+kernel::Compiler debian_compiler(const kernel::Config& config, const std::string& machine,
                                  const kernel::TargetRequest& request,
                                  const fs::path& cache, ReleaseArchive* release) {
-  kernel::Compiler compiler = kernel::compiler_of(config, request.cross_compile);
+  kernel::Compiler compiler = kernel::compiler_of(config, request.cross_compile, machine);
   using kernel::CompilerChoice;
   if (request.compiler == CompilerChoice::kInstalled ||
       (request.compiler == CompilerChoice::kEither && is_installed(compiler)))

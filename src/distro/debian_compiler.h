@@ -13,8 +13,8 @@ namespace kpatch::distro {
 /// What a kernel of Debian is compiled with: the installed compiler that its
 /// configuration names, or that very one fetched from the archive of its release, as the
 /// request says. If it is installed in another version and cannot be fetched, the result
-/// says why. `release` may be null.
-kernel::Compiler debian_compiler(const kernel::Config& config,
+/// says why. It is for the processor `machine`. `release` may be null.
+kernel::Compiler debian_compiler(const kernel::Config& config, const std::string& machine,
                                  const kernel::TargetRequest& request,
                                  const std::filesystem::path& cache,
                                  ReleaseArchive* release);

@@ -6,6 +6,7 @@
 
 #include "arch/arch.h"
 #include "base/error.h"
+#include "base/host_kernel.h"
 #include "base/text.h"
 
 #include <algorithm>
@@ -16,12 +17,45 @@ namespace kpatch::distro {
 
 namespace {
 
-/// Null if Debian calls no processor so.
-const arch::Arch* find_architecture(std::string_view debian_name) {
+/// Null if no kernel of Debian has the word in its name for its processor.
+const arch::Arch* find_architecture(std::string_view flavour) {
   for (const arch::Arch* arch : arch::all_archs())
-    if (arch->debian_name() == debian_name)
+    if (arch->debian_flavour() == flavour)
       return arch;
   return nullptr;
+}
+
+/// Kernels that are no distribution's of those whose packages can be fetched, by what is
+/// in their names.
+struct Stranger {
+  std::string_view mark;
+  std::string_view whose;
+  std::string_view source;
+};
+constexpr Stranger kStrangers[] = {
+    {"-microsoft-", "WSL", "the same tag of github.com/microsoft/WSL2-Linux-Kernel"},
+    {"-arch", "Arch Linux",
+     "the same version of Arch's package linux (pkgctl repo clone)"},
+    {"-zen", "Arch Linux", "the same version of Arch's package linux-zen"},
+    {"-default", "SUSE", "kernel-source and the .config of kernel-default-devel"},
+    {"-rpi-", "Raspberry Pi OS", "the same version of github.com/raspberrypi/linux"},
+};
+
+[[noreturn]] void fail_unknown(std::string_view release) {
+  for (const Stranger& stranger : kStrangers)
+    if (release.find(stranger.mark) != release.npos)
+      fail_with_remedy(
+          fmt::format("build it once, from {}, and pass the tree: kpatch-build -s TREE; "
+                      "it fits only if its code is that of the kernel in use",
+                      stranger.source),
+          "{}: a kernel of {}, whose packages kpatch-build does not fetch", release,
+          stranger.whose);
+  fail_with_remedy(
+      "if you built it yourself, pass the tree that it was built in: kpatch-build -s "
+      "TREE; "
+      "for another machine's kernel give what uname -r says there, such as -a "
+      "6.1.0-56-cloud-amd64",
+      "{}: not a kernel of Debian, Ubuntu or the RPM family by its name", release);
 }
 
 } // namespace
@@ -45,12 +79,14 @@ std::string machine_of_release(std::string_view release) {
   const std::string_view last = release.substr(release.rfind('-') + 1);
   if (const arch::Arch* arch = find_architecture(last))
     return std::string(arch->name());
-  fail_with_remedy("for a kernel that you built yourself pass its source tree with -s; "
-                   "for a Debian kernel pass what uname -r says there, such as "
-                   "6.1.0-56-cloud-amd64",
-                   "{}: not recognised as a Debian, Ubuntu or RPM kernel: '{}' is not an "
-                   "architecture of Debian",
-                   release, last);
+  fail_unknown(release);
+}
+
+std::string foreign_architecture(std::string_view release) {
+  const std::string machine = machine_of_release(release);
+  return machine == host_kernel().machine
+             ? ""
+             : std::string(arch::find_arch(machine)->debian_name());
 }
 
 std::string kernel_series(std::string_view version) {

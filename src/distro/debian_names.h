@@ -15,7 +15,10 @@ void check_release(std::string_view release);
 /// for an architecture that is not known.
 std::string machine_of_release(std::string_view release);
 
-/// Whether the word is Debian's name of an architecture: "amd64".
+/// How Debian calls the architecture of a kernel; empty if it is this machine's.
+std::string foreign_architecture(std::string_view release);
+
+/// Whether the word is the name of an architecture in Debian's kernels: "amd64".
 bool is_debian_architecture(std::string_view word);
 
 /// "6.1" for the package version "6.1.192-2".

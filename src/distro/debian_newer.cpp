@@ -64,7 +64,8 @@ std::shared_ptr<ReleaseArchive> archive_of_release(const std::string& kernel,
   if (!release)
     return {};
   return std::make_shared<ReleaseArchive>(*release, cache, request.offline,
-                                          request.progress, request.snapshots);
+                                          request.progress, request.snapshots,
+                                          foreign_architecture(kernel));
 }
 
 std::string newer_source_version(const std::vector<std::string>& served,

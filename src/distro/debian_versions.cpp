@@ -3,6 +3,7 @@
 // Archives of backports drop what a kernel is built with long before the kernel itself.
 #include "distro/debian_versions.h"
 
+#include "arch/arch.h"
 #include "base/error.h"
 #include "base/host_kernel.h"
 #include "cache/layout.h"
@@ -60,6 +61,20 @@ std::string nearest_served(const DebianArchive& archive, const std::string& rele
                      fmt::join(served, ", "));
 }
 
+/// What is said of a kernel that apt does not know, which may be one of a processor whose
+/// packages are not in its lists, if knowing it would not help.
+void refuse_without_patching(const std::string& release) {
+  const arch::Arch* machine = arch::find_arch(machine_of_release(release));
+  if (machine && !machine->has_livepatch_in_debian() && !machine->has_core())
+    fail_with_remedy(
+        "build a kernel of this source with CONFIG_LIVEPATCH=y, run that one, and give "
+        "its "
+        "build tree with -s",
+        "{}: Debian builds its kernels for {} without CONFIG_LIVEPATCH, so they take no "
+        "live patches",
+        release, machine->name());
+}
+
 } // namespace
 
 void refuse_image_alone(const DebianArchive& archive, const std::string& release,
@@ -87,8 +102,10 @@ std::string choose_version(const fs::path& cache, DebianArchive& archive,
     return cached;
   const std::string image = "linux-image-" + release;
   const std::string newest = archive.find_newest_version(image);
-  return newest.empty() ? archive.newest_version(image, nearest_served(archive, release))
-                        : newest;
+  if (!newest.empty())
+    return newest;
+  refuse_without_patching(release);
+  return archive.newest_version(image, nearest_served(archive, release));
 }
 
 } // namespace kpatch::distro

@@ -4,6 +4,7 @@
 #include "distro/find_target.h"
 
 #include "base/error.h"
+#include "cache/cache_upkeep.h"
 #include "distro/full_build.h"
 #include "distro/out_of_tree.h"
 #include "distro/provider.h"
@@ -39,6 +40,7 @@ kernel::Target find_target(kernel::TargetRequest request) {
                      "archive of an earlier time");
   kernel::Target target = provider.find(request);
   kernel::check_configuration(target);
+  cache::record_kernel_use(target.cache);
   if (!request.machine.empty() && request.machine != target.machine)
     fail_with_remedy("leave TARGET_ARCH out",
                      "TARGET_ARCH is {}, but the kernel {} is for {}", request.machine,

@@ -34,7 +34,7 @@ void build_kernel(const kernel::Target& target, const kernel::TargetRequest& req
       "CONFIG_LD_ORPHAN_WARN_LEVEL=\"warn\"",
       fmt::format("-j{}", std::max(1U, std::thread::hardware_concurrency()))};
   argv.insert(argv.end(), target.make_variables.begin(), target.make_variables.end());
-  argv.emplace_back("KCFLAGS=-ffunction-sections -fdata-sections");
+  argv.emplace_back(kernel::kSectionsByMake);
   std::vector<std::string> goals = request.full_build_targets;
   if (goals.empty())
     goals = {"vmlinux", "modules"};

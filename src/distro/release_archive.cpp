@@ -28,12 +28,21 @@ std::string architecture() {
   return std::string(outcome.ok() ? first_line(outcome.output) : "");
 }
 
-/// Lists with snapshots in them are lists of their own.
+/// Lists with snapshots in them are lists of their own, and so are those with packages of
+/// another architecture.
 std::string state_name(const DebianRelease& release,
-                       const std::vector<std::string>& snapshots) {
+                       const std::vector<std::string>& snapshots,
+                       const std::string& foreign) {
+  const std::string name =
+      fmt::format("{}{}{}", release.codename, foreign.empty() ? "" : "-", foreign);
   const std::string all = fmt::format("{}", fmt::join(snapshots, "\n"));
-  return all.empty() ? std::string(release.codename)
-                     : fmt::format("{}-{}", release.codename, sha256(all).substr(0, 12));
+  return all.empty() ? name : fmt::format("{}-{}", name, sha256(all).substr(0, 12));
+}
+
+/// The machine's own comes first: what runs here is taken for it.
+std::vector<std::string> with_own(const std::string& foreign) {
+  return foreign.empty() ? std::vector<std::string>()
+                         : std::vector<std::string>{architecture(), foreign};
 }
 
 bool is_fresh(const fs::path& stamp, std::chrono::seconds age) {
@@ -45,10 +54,13 @@ bool is_fresh(const fs::path& stamp, std::chrono::seconds age) {
 ReleaseArchive::ReleaseArchive(const DebianRelease& release, const fs::path& cache,
                                bool is_offline,
                                std::function<void(std::string_view)> progress,
-                               std::vector<std::string> snapshots)
+                               std::vector<std::string> snapshots,
+                               const std::string& foreign)
     : release_(release), snapshots_(std::move(snapshots)),
-      state_(cache / cache::kApt / state_name(release, snapshots_)), apt_(state_),
-      is_offline_(is_offline), progress_(std::move(progress)) {}
+      architectures_(with_own(foreign)),
+      state_(cache / cache::kApt / state_name(release, snapshots_, foreign)),
+      apt_(state_, architectures_), is_offline_(is_offline),
+      progress_(std::move(progress)) {}
 
 const Apt& ReleaseArchive::apt() {
   update_if_older_than(kAgeOfLists);
@@ -71,10 +83,13 @@ bool ReleaseArchive::update_if_older_than(std::chrono::seconds age) {
     return true;
   if (progress_)
     progress_(fmt::format("Fetching the package lists of Debian {}", release_.name));
-  make_apt_state(state_, suites_list(release_, machine_mirrors(), snapshots_,
-                                     architecture(), debian_keyring()));
+  const std::string wanted = architectures_.empty()
+                                 ? architecture()
+                                 : fmt::format("{}", fmt::join(architectures_, " "));
+  make_apt_state(state_, suites_list(release_, machine_mirrors(), snapshots_, wanted,
+                                     debian_keyring()));
   const Outcome outcome = run(apt_.command({"apt-get", "-q", "update"}));
-  // One suite that is not there is no obstacle to the others.
+  // One suite that is not there is not an obstacle to the others.
   complaint_ = errors_in(outcome.errors);
   was_refused_ = !complaint_.empty();
   if (!was_refused_)

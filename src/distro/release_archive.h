@@ -18,9 +18,12 @@ namespace kpatch::distro {
 /// when they are first asked for, and once a day.
 class ReleaseArchive {
  public:
+  /// A `foreign` architecture's packages are in it beside those of the machine's own;
+  /// empty: none.
   ReleaseArchive(const DebianRelease& release, const std::filesystem::path& cache,
                  bool is_offline, std::function<void(std::string_view)> progress = {},
-                 std::vector<std::string> snapshots = {});
+                 std::vector<std::string> snapshots = {},
+                 const std::string& foreign = {});
 
   const DebianRelease& release() const { return release_; }
   /// With lists, unless there are none and none can be had.
@@ -36,6 +39,7 @@ class ReleaseArchive {
 
   const DebianRelease& release_;
   std::vector<std::string> snapshots_;
+  std::vector<std::string> architectures_; ///< none: apt's own
   std::filesystem::path state_;
   Apt apt_;
   bool is_offline_;

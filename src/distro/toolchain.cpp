@@ -168,16 +168,17 @@ std::string listed(std::vector<std::string> packages) {
 /// were built with it, and apt by itself would take their newest ones. apt takes a
 /// version for "*" to be a mistake (apt_preferences(5)), but not for names that match a
 /// pattern.
-std::string preferences_for(const std::string& version) {
+std::string preferences_for(const std::vector<std::string>& versions) {
   constexpr int kMoreThanAny = 1001; // apt_preferences(5)
-  return version.empty()
-             ? ""
-             : fmt::format("Package: /./\nPin: version {}\nPin-Priority: {}\n", version,
-                           kMoreThanAny);
+  std::string text;
+  for (const std::string& version : versions)
+    text += fmt::format("Package: /./\nPin: version {}\nPin-Priority: {}\n\n", version,
+                        kMoreThanAny);
+  return text;
 }
 
 void fill(const fs::path& fresh, const Apt& apt, const std::vector<std::string>& install,
-          const std::string& preferred) {
+          const std::vector<std::string>& preferred) {
   const TempDir work(".packages-", fresh);
   const fs::path preferences = work.path() / "preferences";
   write_file(preferences, preferences_for(preferred));
@@ -210,7 +211,7 @@ std::vector<std::string> parse_simulation(std::string_view text) {
 
 Toolchain make_toolchain(const fs::path& folder, const std::function<const Apt&()>& apt,
                          const std::vector<std::string>& install,
-                         const std::string& preferred) {
+                         const std::vector<std::string>& preferred) {
   cache::make_sealed(
       folder, [&](const fs::path& fresh) { fill(fresh, apt(), install, preferred); });
   return {.folder = folder, .packages = read_text(folder / kPackagesFile)};

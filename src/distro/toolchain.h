@@ -25,12 +25,12 @@ struct Toolchain {
 
 /// The toolchain in this folder of the cache. If there is none, the packages are
 /// downloaded that `install` has apt install on an empty system, as arguments of apt-get.
-/// The `apt` is asked for only then. Packages of which a version is `preferred` are taken
-/// in it.
+/// The `apt` is asked for only then. Packages that have one of the `preferred` versions
+/// are taken in it.
 Toolchain make_toolchain(const std::filesystem::path& folder,
                          const std::function<const Apt&()>& apt,
                          const std::vector<std::string>& install,
-                         const std::string& preferred = {});
+                         const std::vector<std::string>& preferred = {});
 
 /// The packages, "name=version", that `apt-get --simulate` says it would install.
 std::vector<std::string> parse_simulation(std::string_view text);

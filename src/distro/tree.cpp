@@ -243,10 +243,12 @@ kernel::Target make_target(const kernel::TargetRequest& request, const Tree& tre
   target.machine = image::machine_of_binary(tree.vmlinux);
   target.config_file = tree.config;
   target.config = kernel::Config::parse(read_text(tree.config), tree.config.string());
-  target.compiler = kernel::compiler_of(target.config, request.cross_compile);
+  target.compiler =
+      kernel::compiler_of(target.config, request.cross_compile, target.machine);
+  kernel::check_compiler_processor(target.compiler);
   if (target.compiler.version_text.empty())
     target.compiler.version_text = image::compiler_comment(tree.vmlinux);
-  target.make_variables = kernel::make_variables_of(target, request);
+  target.make_variables = kernel::make_variables_of(target);
 
   target.cache = cache_directory(request, target, tree);
   fs::create_directories(target.cache);

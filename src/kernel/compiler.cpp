@@ -5,15 +5,27 @@
 // printed for --version; the same question is put to the one at hand.
 #include "kernel/compiler.h"
 
+#include "arch/arch.h"
 #include "base/error.h"
+#include "base/host_kernel.h"
 #include "base/process.h"
 #include "base/text.h"
 
+#include <algorithm>
 #include <vector>
 
 namespace kpatch::kernel {
 
 namespace {
+
+constexpr std::string_view kGcc = "gcc";
+
+/// Names of Debian's packages have no "_".
+std::string dashed(std::string_view name) {
+  std::string text(name);
+  std::ranges::replace(text, '_', '-');
+  return text;
+}
 
 /// "12" of CONFIG_GCC_VERSION=120200 or CONFIG_CLANG_VERSION=120200.
 std::string major_version(const Config& config, bool is_clang) {
@@ -30,7 +42,7 @@ std::vector<std::string> candidates(const Config& config, std::string_view versi
   // "gcc-12 (Debian ...) 12.2.0" begins with the name it was called by, but
   // "Debian clang version 14.0.6" does not.
   const bool is_clang = config.is_set("CONFIG_CC_IS_CLANG");
-  const std::string base = is_clang ? "clang" : cross_compile + "gcc";
+  const std::string base = is_clang ? "clang" : cross_compile + std::string(kGcc);
   std::vector<std::string> names;
   if (!is_clang && !version_text.empty())
     names.emplace_back(version_text.substr(0, version_text.find(' ')));
@@ -43,12 +55,33 @@ std::vector<std::string> candidates(const Config& config, std::string_view versi
   return names;
 }
 
+/// "s390x-linux-gnu-" of "s390x-linux-gnu-gcc-12 (Debian 12.2.0-14) 12.2.0".
+std::string_view prefix_of(std::string_view version_text) {
+  const std::string_view command = version_text.substr(0, version_text.find(' '));
+  const std::size_t at = command.rfind(kGcc);
+  return at == std::string_view::npos ? std::string_view() : command.substr(0, at);
+}
+
+std::string cross_prefix(std::string_view version_text, const std::string& machine) {
+  const arch::Arch* processor = arch::find_arch(machine);
+  if (!processor || machine == host_kernel().machine)
+    return {};
+  const std::string_view recorded = prefix_of(version_text);
+  return recorded.empty() ? fmt::format("{}-linux-gnu-", processor->gnu_name())
+                          : std::string(recorded);
+}
+
 } // namespace
 
-Compiler compiler_of(const Config& config, const std::string& cross_compile) {
-  Compiler compiler{.version_text = config.value("CONFIG_CC_VERSION_TEXT").value_or("")};
+Compiler compiler_of(const Config& config, const std::string& cross_compile,
+                     const std::string& machine) {
+  Compiler compiler{.version_text = config.value("CONFIG_CC_VERSION_TEXT").value_or(""),
+                    .machine = machine,
+                    .cross_compile = cross_compile};
+  if (cross_compile.empty())
+    compiler.cross_compile = cross_prefix(compiler.version_text, machine);
   for (const std::string& name :
-       candidates(config, compiler.version_text, cross_compile)) {
+       candidates(config, compiler.version_text, compiler.cross_compile)) {
     if (find_program(name).empty()) {
       if (compiler.command.empty())
         compiler.command = name; // to be complained about
@@ -64,11 +97,36 @@ Compiler compiler_of(const Config& config, const std::string& cross_compile) {
   return compiler;
 }
 
+void check_compiler_processor(const Compiler& compiler) {
+  const arch::Arch* wanted = arch::find_arch(compiler.machine);
+  if (!wanted || compiler.command.starts_with("clang"))
+    return; // clang compiles for each
+  compiler_version_text(compiler.command);
+  const std::string name = run_checked({.argv = {compiler.command, "-dumpmachine"}});
+  const std::string_view processor = std::string_view(name).substr(0, name.find('-'));
+  for (const arch::Arch* other : arch::all_archs())
+    if (other != wanted && other->gnu_name() == processor)
+      fail_with_remedy(
+          fmt::format("set CROSS_COMPILE to the prefix of a compiler for {}, or leave it "
+                      "out and install {}-{}-linux-gnu",
+                      wanted->name(), kGcc, dashed(wanted->gnu_name())),
+          "{}: this compiler is for {}, but the kernel is for {}", compiler.command,
+          other->name(), wanted->name());
+}
+
+std::string package_of_compiler(std::string_view command) {
+  const std::string_view prefix = prefix_of(command);
+  if (prefix.empty() || !prefix.ends_with('-'))
+    return std::string(command);
+  return fmt::format("{}-{}", command.substr(prefix.size()),
+                     dashed(prefix.substr(0, prefix.size() - 1)));
+}
+
 std::string compiler_version_text(const std::string& command) {
   if (find_program(command).empty())
-    fail_with_remedy(fmt::format("install it: apt-get install {}", command),
-                     "{}: the compiler this kernel was built with is not installed",
-                     command);
+    fail_with_remedy(
+        fmt::format("install it: apt-get install {}", package_of_compiler(command)),
+        "{}: the compiler this kernel was built with is not installed", command);
   return std::string(first_line(run_checked({.argv = {command, "--version"}})));
 }
 

@@ -113,8 +113,25 @@ bool peeled_type(Dwarf_Die& member, Dwarf_Die& type) {
          dwarf_formref_die(&attribute, &direct) && dwarf_peel_type(&direct, &type) == 0;
 }
 
-/// Adds the members of a structure that lies `base` bits into another.
-void add_fields(Dwarf_Die& structure, std::uint64_t base, TypeLayout& layout) {
+/// The structure or union without any name that a member is of, or is an array of: it is
+/// part of the type that has the member.
+bool nameless_type(Dwarf_Die& member, Dwarf_Die& type) {
+  Dwarf_Attribute attribute;
+  Dwarf_Die at = member;
+  do {
+    if (!dwarf_attr_integrate(&at, DW_AT_type, &attribute) ||
+        !dwarf_formref_die(&attribute, &type))
+      return false;
+    at = type;
+  } while (dwarf_tag(&type) == DW_TAG_array_type);
+  const int tag = dwarf_tag(&type);
+  return (tag == DW_TAG_structure_type || tag == DW_TAG_union_type) &&
+         !dwarf_diename(&type);
+}
+
+/// Adds the members of a structure that lies `base` bits into another, as `prefix`.
+void add_fields(Dwarf_Die& structure, std::uint64_t base, const std::string& prefix,
+                TypeLayout& layout) {
   Dwarf_Die member;
   for (int state = dwarf_child(&structure, &member); state == 0;
        state = dwarf_siblingof(&member, &member)) {
@@ -127,14 +144,17 @@ void add_fields(Dwarf_Die& structure, std::uint64_t base, TypeLayout& layout) {
     const bool has_type = peeled_type(member, type);
     const char* name = dwarf_diename(&member);
     if (!name && has_type) {
-      add_fields(type, offset, layout);
+      add_fields(type, offset, prefix, layout);
       continue;
     }
     Dwarf_Word bytes = 0;
     if (has_type && dwarf_aggregate_size(&type, &bytes) != 0)
       bytes = 0;
+    const std::string whole = prefix + (name ? name : "");
     layout.fields.push_back(
-        {name ? name : "", offset, number(member, DW_AT_bit_size).value_or(8 * bytes)});
+        {whole, offset, number(member, DW_AT_bit_size).value_or(8 * bytes)});
+    if (Dwarf_Die inner; nameless_type(member, inner))
+      add_fields(inner, offset, whole + ".", layout);
   }
 }
 
@@ -146,6 +166,16 @@ std::string defined_type(Dwarf_Die& entry) {
       dwarf_bytesize(&entry) < 0)
     return {};
   return fmt::format("{} {}", tag == DW_TAG_union_type ? "union" : "struct", name);
+}
+
+TypeLayout layout_of(Dwarf_Die& type, Dwarf_Die& unit, const ObjectsSeen& seen) {
+  TypeLayout layout{.size = static_cast<std::uint64_t>(dwarf_bytesize(&type)),
+                    .is_short_lived =
+                        is_of_unit(type, unit) && seen.on_stacks && !seen.elsewhere,
+                    .is_on_stacks = seen.on_stacks,
+                    .is_elsewhere = seen.elsewhere};
+  add_fields(type, 0, "", layout);
+  return layout;
 }
 
 } // namespace
@@ -178,17 +208,19 @@ TypeLayouts read_type_layouts(const fs::path& file, const std::set<std::string>&
   const DebugFile debug(file);
   TypeLayouts layouts;
   for_each_unit(debug.dwarf(), file, [&](Dwarf_Die& top) {
+    std::map<std::string, Dwarf_Die> found;
+    std::map<Dwarf_Off, ObjectsSeen> seen;
     Dwarf_Die entry;
     for (int state = dwarf_child(&top, &entry); state == 0;
-         state = dwarf_siblingof(&entry, &entry)) {
-      const std::string name = defined_type(entry);
-      if (!names.contains(name) || layouts.contains(name))
-        continue;
-      TypeLayout& layout = layouts[name];
-      layout.size = static_cast<std::uint64_t>(dwarf_bytesize(&entry));
-      add_fields(entry, 0, layout);
-      layout.is_short_lived = is_short_lived(entry, top);
-    }
+         state = dwarf_siblingof(&entry, &entry))
+      if (const std::string name = defined_type(entry);
+          names.contains(name) && !layouts.contains(name) && !found.contains(name)) {
+        found[name] = entry;
+        seen[dwarf_dieoffset(&entry)] = {};
+      }
+    look_for_objects(top, seen);
+    for (auto& [name, type] : found)
+      layouts[name] = layout_of(type, top, seen.at(dwarf_dieoffset(&type)));
     return true;
   });
   return layouts;

@@ -5,7 +5,7 @@
 // The header package of a distribution is an object tree that has lost its object files:
 // the configuration as it was used, the generated headers, Module.symvers, objtool. Used
 // as it is, kbuild would rework it at once, and in one point wrongly: the configuration
-// is derived anew from the tools found here, and without the distribution's version of
+// is derived again from the tools found here, and without the distribution's version of
 // pahole CONFIG_DEBUG_INFO_BTF_MODULES goes, which moves members of struct module, so
 // that modules built so would crash the stock kernel. Hence:
 //
@@ -58,6 +58,9 @@ constexpr const char* kUnitsMakefile = "kpatch-units.mk";
 // reads their names from the environment, and the way down begins in the folders that the
 // top makefile lists, one of which may lie below another (arch/x86 and arch/x86/lib).
 // Asked for a goal, it would compile it with the options of the folder where it began.
+// Processors that keep the stack protector's canary in the task add the option that says
+// where it is while kbuild prepares (arch/arm64/Makefile: stack_protector_prepare), out
+// of a header that is made by then; that is done without what it waits for, prepare0.
 constexpr std::string_view kUnitsRules =
     R"(# Compiles $(units), which the makefile of $(directory) knows, without preparing anything.
 include $(abs_srctree)/Makefile
@@ -68,7 +71,8 @@ kpatch_elsewhere = $(addsuffix /%,$(filter $(1)/%,$(kpatch_folders)))
 kpatch_of = $(filter $(1)/%,$(filter-out $(kpatch_elsewhere),$(units)))
 kpatch_walks := $(foreach d,$(kpatch_folders),$(if $(call kpatch_of,$(d)),kpatch-units-in/$(d)))
 
-.PHONY: kpatch-units kpatch-units-with-tools $(kpatch_walks)
+.PHONY: kpatch-units kpatch-units-with-tools $(kpatch_walks) stack_protector_prepare
+kpatch-units kpatch-units-with-tools $(kpatch_walks): stack_protector_prepare
 ifneq ($(kpatch_reads_names),)
 kpatch-units kpatch-units-with-tools: $(kpatch_walks)
 	@:
@@ -240,15 +244,24 @@ void add_units_makefile(const fs::path& objects) {
   write_file(objects / kUnitsMakefile, kUnitsRules);
 }
 
-std::vector<std::string> make_variables_of(const Target& target,
-                                           const TargetRequest& request) {
+std::string units_recipe() {
+  return std::string(kUnitsRules) + std::string(kRecordOnly);
+}
+
+std::vector<std::string> cross_variables(const Compiler& compiler) {
+  std::vector<std::string> variables;
+  const arch::Arch* machine = arch::find_arch(compiler.machine);
+  if (machine && compiler.machine != host_kernel().machine)
+    variables.push_back(fmt::format("ARCH={}", machine->kbuild_name()));
+  if (!compiler.cross_compile.empty())
+    variables.push_back("CROSS_COMPILE=" + compiler.cross_compile);
+  return variables;
+}
+
+std::vector<std::string> make_variables_of(const Target& target) {
   std::vector<std::string> variables = {"CC=" + target.compiler.command,
                                         "KERNELRELEASE=" + target.release};
-  const arch::Arch* machine = arch::find_arch(target.machine);
-  if (machine && target.machine != host_kernel().machine)
-    variables.push_back(fmt::format("ARCH={}", machine->kbuild_name()));
-  if (!request.cross_compile.empty())
-    variables.push_back("CROSS_COMPILE=" + request.cross_compile);
+  std::ranges::copy(cross_variables(target.compiler), std::back_inserter(variables));
   if (target.config.is_set("CONFIG_LD_IS_LLD"))
     variables.emplace_back("LD=ld.lld");
   return variables;
@@ -288,12 +301,14 @@ std::vector<std::string> kbuild_units_command(const fs::path& source,
   std::vector<std::string> command = {
       "make",
       "-s",
-      "-k", // a unit that cannot be made is no obstacle to the others
+      "-k", // a unit that cannot be made is not an obstacle to the others
       "--no-print-directory",
       "-C",
       objects.string(),
       "-f",
       kUnitsMakefile,
+      "-o",
+      "prepare0",
       "abs_srctree=" + source.string(),
       "may-sync-config=",
       "need-compiler=1",

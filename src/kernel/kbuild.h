@@ -49,6 +49,11 @@ std::vector<std::string> kbuild_units_command(const std::filesystem::path& sourc
                                               const UnitGroup& group, HostTools tools,
                                               UnitsGoal goal);
 
+/// A variable for make that has the compiler give each function and each variable a
+/// section of its own.
+inline constexpr std::string_view kSectionsByMake =
+    "KCFLAGS=-ffunction-sections -fdata-sections";
+
 /// A variable for make that has kbuild write its record of every C object, and not make
 /// the object.
 extern const std::string_view kRecordOnly;
@@ -75,9 +80,15 @@ void prepare_from_config(const std::filesystem::path& source,
 /// Puts what `kbuild_units_command` needs into an object tree that may be written to.
 void add_units_makefile(const std::filesystem::path& objects);
 
+/// The text of that makefile and of kRecordOnly: with another one kbuild may record other
+/// commands for the same kernel.
+std::string units_recipe();
+
+/// Those of them that say for which processor; none if it is this machine's.
+std::vector<std::string> cross_variables(const Compiler& compiler);
+
 /// The make arguments by which kbuild makes this kernel and no other: its compiler,
 /// architecture and, to the letter, its release.
-std::vector<std::string> make_variables_of(const Target& target,
-                                           const TargetRequest& request);
+std::vector<std::string> make_variables_of(const Target& target);
 
 } // namespace kpatch::kernel

@@ -18,7 +18,7 @@
 // obj-y names.
 //
 // A makefile may include another one of its folder: as $(src)/x/Makefile, which
-// since 6.10 is no path below the source when read so, hence the search in the source
+// since 6.10 is not a path below the source when read so, hence the search in the source
 // tree (-I). That a listed unit really is in the image is proven when its code is found
 // there.
 #include "kernel/makefile_units.h"
@@ -104,7 +104,7 @@ UnitIndex parse_makefile_units(std::string_view text, const fs::path& source) {
 
 namespace {
 
-/// What the walk is told, as variables of make.
+/// What the walk is given, as variables of make.
 std::vector<std::string> of_kernel(const fs::path& source) {
   return {"kpatch_tree=" + source.string(), "kpatch_start=.", "kpatch_kind=y",
           "kpatch_above=", "kpatch_external="};

@@ -22,7 +22,7 @@ std::vector<std::string> module_command(const Target& target, const fs::path& fo
   std::vector<std::string> argv =
       kbuild_module_command(target.kbuild_tree(), target.objects, folder);
   argv.insert(argv.end(), target.make_variables.begin(), target.make_variables.end());
-  argv.emplace_back("KCFLAGS=-ffunction-sections -fdata-sections");
+  argv.emplace_back(kSectionsByMake);
   argv.emplace_back("CONFIG_DEBUG_INFO_BTF_MODULES=");
   return argv;
 }

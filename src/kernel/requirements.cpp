@@ -6,8 +6,10 @@
 // vmlinux.
 #include "kernel/requirements.h"
 
+#include "arch/arch.h"
 #include "base/error.h"
 #include "base/files.h"
+#include "kernel/patched_by.h"
 
 #include <span>
 
@@ -21,8 +23,15 @@ struct Option {
 };
 
 constexpr Option kNeeded[] = {
-    {"CONFIG_LIVEPATCH", "the kernel takes no live patches"},
     {"CONFIG_DEBUG_INFO", "it is not known which sources the kernel is made of"},
+};
+
+/// What kpatch.ko works with where there is no livepatch code in the kernel.
+constexpr Option kNeededByCore[] = {
+    {"CONFIG_DYNAMIC_FTRACE_WITH_ARGS", "calls cannot be redirected"},
+    {"CONFIG_KALLSYMS_ALL", "it is not known where the kernel has its data"},
+    {"CONFIG_STACKTRACE", "stacks cannot be looked at"},
+    {"CONFIG_MODULE_UNLOAD", "a patch could never be taken back"},
 };
 
 constexpr Option kRefused[] = {
@@ -47,14 +56,29 @@ void list(std::string& complaints, std::string_view text) {
   complaints += text;
 }
 
+void list_missing(std::string& complaints, const Target& target,
+                  std::span<const Option> options) {
+  for (const Option& option : options)
+    if (!target.config.is_set(option.name))
+      list(complaints,
+           fmt::format("kernel option '{}' is not set: {}", option.name, option.reason));
+}
+
+bool has_core(const Target& target) {
+  const arch::Arch* machine = arch::find_arch(target.machine);
+  return machine && machine->has_core();
+}
+
 } // namespace
 
 void check_configuration(const Target& target) {
   std::string complaints;
-  for (const Option& option : kNeeded)
-    if (!target.config.is_set(option.name))
-      list(complaints,
-           fmt::format("kernel option '{}' is not set: {}", option.name, option.reason));
+  if (patched_by(target) == PatchedBy::kCore && !has_core(target))
+    list(complaints, "kernel option 'CONFIG_LIVEPATCH' is not set: the kernel takes no "
+                     "live patches");
+  else if (patched_by(target) == PatchedBy::kCore)
+    list_missing(complaints, target, kNeededByCore);
+  list_missing(complaints, target, kNeeded);
   for (const Option& option : kRefused)
     if (target.config.is_set(option.name))
       list(complaints, fmt::format("kernel option '{}' not supported: {}", option.name,
@@ -67,11 +91,19 @@ void check_configuration(const Target& target) {
                                  "changes over while all tasks stand still",
                                  kPerTask));
   if (!complaints.empty())
-    fail_with_remedy("a kernel with another configuration is needed", "{}: {}",
-                     target.config_file.string(), complaints);
+    fail_with_remedy("build a kernel with another configuration, run that one, and give "
+                     "its build tree with -s",
+                     "{}: {}", target.config_file.string(), complaints);
+}
+
+PatchedBy patched_by(const Target& target) {
+  return target.config.is_set("CONFIG_LIVEPATCH") ? PatchedBy::kLivepatch
+                                                  : PatchedBy::kCore;
 }
 
 bool can_replace(const Target& target) {
+  if (patched_by(target) == PatchedBy::kCore)
+    return true;
   const std::optional<std::string> header =
       read_text_if_exists(target.source / "include/linux/livepatch.h");
   return !header || header->find("bool replace;") != std::string::npos;

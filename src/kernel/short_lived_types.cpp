@@ -52,11 +52,9 @@ bool is_static(Dwarf_Die& variable) {
          code[0].atom == DW_OP_addr;
 }
 
-/// Looks for the objects of a type in all that a unit declares.
+/// Looks for the objects of some types in all that a unit declares.
 struct Search {
-  Dwarf_Off type;
-  bool on_stacks = false;
-  bool elsewhere = false;
+  std::map<Dwarf_Off, ObjectsSeen>& seen;
 
   void visit_children(Dwarf_Die& parent, bool in_function) {
     Dwarf_Die child;
@@ -72,31 +70,29 @@ struct Search {
     if (tag != DW_TAG_member && tag != DW_TAG_variable && tag != DW_TAG_subprogram)
       return;
     Innermost innermost = innermost_type(entry);
-    if (!innermost.is_known || dwarf_dieoffset(&innermost.type) != type)
+    const auto found =
+        innermost.is_known ? seen.find(dwarf_dieoffset(&innermost.type)) : seen.end();
+    if (found == seen.end())
       return;
     if (tag == DW_TAG_variable && in_function && !innermost.by_pointer &&
         !is_static(entry))
-      on_stacks = true;
+      found->second.on_stacks = true;
     else
-      elsewhere = true;
+      found->second.elsewhere = true;
   }
 };
 
-/// Whether the type is the unit's own, and no header's that others include.
+} // namespace
+
 bool is_of_unit(Dwarf_Die& type, Dwarf_Die& unit) {
   const char* file = dwarf_decl_file(&type);
   const char* name = dwarf_diename(&unit);
   return file && name && fs::path(file).filename() == fs::path(name).filename();
 }
 
-} // namespace
-
-bool is_short_lived(Dwarf_Die& type, Dwarf_Die& unit) {
-  if (!is_of_unit(type, unit))
-    return false;
-  Search search{dwarf_dieoffset(&type)};
-  search.visit_children(unit, /*in_function=*/false);
-  return search.on_stacks && !search.elsewhere;
+void look_for_objects(Dwarf_Die& unit, std::map<Dwarf_Off, ObjectsSeen>& seen) {
+  if (!seen.empty())
+    Search{seen}.visit_children(unit, /*in_function=*/false);
 }
 
 } // namespace kpatch::kernel

@@ -8,7 +8,8 @@
 
 namespace kpatch::kernel {
 
-/// A member of a structure or union; those of unnamed members count as its own.
+/// A member of a structure or union; those of unnamed members count as its own, and so
+/// do those of members whose type has no name ("op.active").
 struct Field {
   std::string name;
   std::uint64_t bit_offset = 0; ///< from the start of the structure
@@ -22,6 +23,9 @@ struct TypeLayout {
   std::vector<Field> fields;
   /// Its objects are variables of functions and end with them.
   bool is_short_lived = false;
+  /// Where the unit it was read from declares objects of it, or pointers to some.
+  bool is_on_stacks = false;
+  bool is_elsewhere = false;
 
   bool operator==(const TypeLayout&) const = default;
 };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// Which binary a source file ends up in cannot be told from its path: makefiles group,
+// Which binary a source file ends up in is not visible in its path: makefiles group,
 // rename and share files. The debug information of the shipped binaries names every
 // translation unit that went into them, so it is asked once per kernel and the answer
 // kept as a text that is quick to read back.

@@ -142,6 +142,56 @@ TEST_F(CacheUpkeep, LeavesADirectoryThatIsBeingFilled) {
   EXPECT_TRUE(fs::exists(scratch_ / "kernels/new"));
 }
 
+class CacheOfTwo : public CacheUpkeep {
+ protected:
+  CacheOfTwo() {
+    for (const char* release : {"6.1.0-1-amd64", "6.1.0-2-amd64"}) {
+      const std::string name = "linux-image-" + std::string(release);
+      scratch_.file("downloads/" + name + "_6.1.5-1_amd64.deb", "package");
+    }
+    scratch_.file("downloads/linux-source-6.1_6.1.5-1_all.deb", "source");
+    scratch_.file(kNewer + "/image/source-version", "6.1.5-1");
+    set_age(kOlder, std::chrono::hours(72));
+    set_age(kNewer, std::chrono::hours(24));
+  }
+  void set_age(const std::string& kernel, std::chrono::hours age) {
+    record_kernel_use(scratch_ / kernel);
+    const fs::path path = scratch_ / kernel;
+    fs::last_write_time(path.parent_path() / ("." + path.filename().string() + ".used"),
+                        fs::file_time_type::clock::now() - age);
+  }
+  const std::string kOlder = "kernels/6.1.0-1-amd64_6.1.5-1";
+  const std::string kNewer = "kernels/6.1.0-2-amd64_6.1.5-1";
+};
+
+TEST_F(CacheOfTwo, RemovesAKernelWithWhatOnlyItNeeds) {
+  EXPECT_THAT(remove_kernel(scratch_.path(), "6.1.0-1-amd64"),
+              testing::ElementsAre(
+                  kOlder, "downloads/linux-image-6.1.0-1-amd64_6.1.5-1_amd64.deb"));
+  EXPECT_TRUE(fs::exists(scratch_ / "sources/6.1.5-1"));
+  EXPECT_THAT(remove_kernel(scratch_.path(), "6.1.0-2-amd64"),
+              testing::ElementsAre(
+                  kNewer, "downloads/linux-image-6.1.0-2-amd64_6.1.5-1_amd64.deb",
+                  "sources/6.1.5-1", "downloads/linux-source-6.1_6.1.5-1_all.deb"));
+  EXPECT_TRUE(list_cache(scratch_.path()).empty());
+  EXPECT_EQ(cache_size(scratch_.path()), 0U);
+  EXPECT_ANY_THROW(remove_kernel(scratch_.path(), "6.1.0-2-amd64"));
+}
+
+TEST_F(CacheOfTwo, ShrinksByTheKernelThatWasNotUsedLongest) {
+  const std::uintmax_t all = cache_size(scratch_.path());
+  EXPECT_TRUE(shrink_cache(scratch_.path(), all).empty());
+  EXPECT_THAT(shrink_cache(scratch_.path(), all - 1), testing::Contains(kOlder));
+  EXPECT_TRUE(fs::exists(scratch_ / kNewer));
+  EXPECT_LT(cache_size(scratch_.path()), all);
+}
+
+TEST_F(CacheOfTwo, LeavesAKernelThatABuildMayUse) {
+  record_kernel_use(scratch_ / kOlder);
+  EXPECT_THAT(shrink_cache(scratch_.path(), 0), testing::Contains(kNewer));
+  EXPECT_TRUE(fs::exists(scratch_ / kOlder));
+}
+
 TEST_F(CacheUpkeep, ListsKernelsAndSources) {
   std::vector<std::string> names;
   for (const CacheEntry& entry : list_cache(scratch_.path()))

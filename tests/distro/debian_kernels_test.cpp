@@ -3,6 +3,7 @@
 // Which of the kernels that an archive serves a selection means.
 #include "base/error.h"
 #include "distro/debian_kernels.h"
+#include "distro/debian_versions.h"
 #include "small_archive.h"
 
 namespace kpatch::distro {
@@ -101,6 +102,28 @@ TEST_F(ServedKernels, AreRefusedWhereAReleaseHasNone) {
       EXPECT_THAT(error.what(), HasSubstr(" has none")) << selection;
     }
   }
+}
+
+class OtherProcessors : public SmallArchive {
+ protected:
+  std::string refusal(const std::string& release) {
+    DebianArchive archive(cache() / "downloads", false);
+    try {
+      choose_version(cache(), archive, release);
+    } catch (const Error& error) {
+      return error.what();
+    }
+    return {};
+  }
+};
+
+TEST_F(OtherProcessors, HaveNoKernelsOfDebianWithLivePatches) {
+  for (const char* release :
+       {"6.1.0-56-s390x", "6.1.0-56-powerpc64le", "7.3.4+deb13-loong64"})
+    EXPECT_THAT(refusal(release), HasSubstr("without CONFIG_LIVEPATCH")) << release;
+  // For kernels of aarch64 there is kpatch.ko.
+  for (const char* release : {"6.1.0-56-cloud-amd64", "6.1.0-56-cloud-arm64"})
+    EXPECT_THAT(refusal(release), HasSubstr("apt knows no such package")) << release;
 }
 
 } // namespace

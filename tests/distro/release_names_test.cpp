@@ -24,7 +24,31 @@ TEST(KernelRelease, MayOnlyHoldHarmlessCharacters) {
 TEST(KernelRelease, NamesItsMachine) {
   EXPECT_EQ(machine_of_release("6.1.0-56-cloud-amd64"), "x86_64");
   EXPECT_EQ(machine_of_release("6.1.0-56-arm64"), "aarch64");
+  EXPECT_EQ(machine_of_release("6.1.0-56-powerpc64le"), "ppc64le");
+  EXPECT_EQ(machine_of_release("6.1.0-56-s390x"), "s390x");
   EXPECT_THROW(machine_of_release("6.1.0-generic"), Error);
+}
+
+std::string answer_about(const std::string& release) {
+  try {
+    machine_of_release(release);
+  } catch (const std::exception& error) {
+    return std::string(error.what()) + "\n" + remedy_of(error);
+  }
+  return "";
+}
+
+TEST(KernelRelease, OfAnotherOriginHasAnAnswerOfItsOwn) {
+  for (const auto& [release, whose] :
+       std::initializer_list<std::pair<const char*, const char*>>{
+           {"6.9.1-arch1-1", "Arch Linux"},
+           {"6.4.0-150600.23-default", "SUSE"},
+           {"5.15.153.1-microsoft-standard-WSL2", "WSL"},
+           {"6.6.31+rpt-rpi-v8", "Raspberry Pi OS"},
+           {"6.18.44-mine", "if you built it yourself"}}) {
+    EXPECT_NE(answer_about(release).find(whose), std::string::npos) << release;
+    EXPECT_NE(answer_about(release).find("kpatch-build -s TREE"), std::string::npos);
+  }
 }
 
 TEST(KernelRelease, IsFoundAmongPackagesByFlavour) {

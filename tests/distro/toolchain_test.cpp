@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// A compiler that this machine cannot run, for want of a library, in a small archive made
-// here. It is a program that says what it was called with.
+// A compiler that this machine cannot run, as a library is missing, in a small archive
+// made here. It is a program that says what it was called with.
 #include "base/error.h"
+#include "base/host_kernel.h"
 #include "cache/cache_upkeep.h"
 #include "cache/layout.h"
 #include "distro/debian_compiler.h"
@@ -63,9 +64,13 @@ class FetchedCompiler : public SmallArchive {
                                                            name.starts_with("ld64.so"))
         fs::copy_file(file.path(), scratch_ / own / name);
     const std::string fields = "Depends: libanswer99 (= 99.1-1), libc6\n";
+    const fs::path cross = scratch_ / "gcc-99-x/usr/bin/x-gcc-99";
+    fs::create_directories(cross.parent_path());
+    fs::copy_file(scratch_ / program_, cross);
     add_suite("archive", "trixie",
-              package("gcc-99", "99.1-1", fields) + package("libanswer99", "99.1-1", "") +
-                  package("libc6", "9", "") +
+              package("gcc-99", "99.1-1", fields) +
+                  package("gcc-99-x", "99.1-1cross1", fields) +
+                  package("libanswer99", "99.1-1", "") + package("libc6", "9", "") +
                   // What apt would take by itself.
                   package("libanswer99", "99.2-1", ""));
   }
@@ -95,9 +100,11 @@ class FetchedCompiler : public SmallArchive {
   kernel::Compiler compiler(kernel::CompilerChoice choice,
                             bool is_offline = false) const {
     const kernel::TargetRequest request{.offline = is_offline, .compiler = choice};
-    return debian_compiler(config(), request, cache(), release(is_offline).get());
+    return debian_compiler(config(), machine_, request, cache(),
+                           release(is_offline).get());
   }
 
+  std::string machine_ = host_kernel().machine;
   std::string triplet_;
   const std::string program_ = "gcc-99/usr/bin/gcc-99";
 };
@@ -117,6 +124,14 @@ TEST_F(FetchedCompiler, RunsWithTheLibrariesOfItsRelease) {
   EXPECT_THAT(said, testing::HasSubstr(",--library-path,"));
   EXPECT_THAT(said, testing::HasSubstr("\n-B" + (folder / "usr/bin").string()));
   EXPECT_THAT(said, testing::EndsWith("\n-c\na b.c\n"));
+}
+
+TEST_F(FetchedCompiler, ForAnotherProcessorIsTheOneThatRunsHere) {
+  machine_ = machine_ == "aarch64" ? "s390x" : "aarch64";
+  const kernel::Compiler fetched = compiler(CompilerChoice::kFetched);
+  EXPECT_EQ(fetched.command, cache() / "toolchains/gcc-99-x_99.1-1cross1/bin/x-gcc-99");
+  EXPECT_EQ(fetched.cross_compile, "x-");
+  EXPECT_EQ(fetched.packages, "gcc-99-x 99.1-1cross1, libanswer99 99.1-1, libc6 9");
 }
 
 TEST_F(FetchedCompiler, IsThereOfflineOnceItWasFetched) {

@@ -2,6 +2,8 @@
 //
 // Trees of the user's, with kernels of one file made here.
 #include "base/error.h"
+#include "base/files.h"
+#include "base/host_kernel.h"
 #include "cache/record.h"
 #include "distro/find_target.h"
 #include "distro/tree.h"
@@ -178,6 +180,44 @@ TEST(CompilerOfConfig, HasTheNameThatTheKernelWasBuiltWith) {
                     "CONFIG_CC_VERSION_TEXT=\"Debian clang version 99.0.0\"\n")
                 .substr(0, 5),
             "clang");
+}
+
+TEST(CompilerOfConfig, IsACrossCompilerForAnotherProcessor) {
+  const auto prefix = [](const char* text, const std::string& machine,
+                         const std::string& wish = {}) {
+    const std::string line = fmt::format("CONFIG_CC_VERSION_TEXT=\"{}\"\n", text);
+    return kernel::compiler_of(kernel::Config::parse(line, "config"), wish, machine)
+        .cross_compile;
+  };
+  const char* native = "gcc-12 (Debian 12.2.0-14) 12.2.0";
+  EXPECT_EQ(prefix(native, "aarch64"), "aarch64-linux-gnu-");
+  EXPECT_EQ(prefix(native, "ppc64le"), "powerpc64le-linux-gnu-");
+  EXPECT_EQ(prefix("s390x-ibm-linux-gcc (GCC) 13.1.0", "s390x"), "s390x-ibm-linux-");
+  EXPECT_EQ(prefix(native, "s390x", "s390x-none-"), "s390x-none-");
+  EXPECT_EQ(prefix(native, host_kernel().machine), "");
+}
+
+TEST(CompilerOfConfig, IsOneForTheProcessorOrRefused) {
+  TempDir programs("kpatch-test-");
+  const auto refusal = [&](const char* machine) {
+    try {
+      kernel::check_compiler_processor(
+          {.command = programs.path() / "some-gcc", .machine = machine});
+    } catch (const Error& error) {
+      return error.what() + (": " + error.remedy());
+    }
+    return std::string();
+  };
+  EXPECT_THAT(refusal("s390x"), testing::HasSubstr("is not installed"));
+  write_file(programs.path() / "some-gcc", "#!/bin/sh\necho powerpc64le-linux-gnu\n",
+             0755);
+  EXPECT_EQ(refusal("ppc64le"), "");
+  EXPECT_EQ(refusal(""), "");
+  EXPECT_THAT(refusal("x86_64"),
+              testing::HasSubstr("this compiler is for ppc64le, but the kernel is for "
+                                 "x86_64: set CROSS_COMPILE to the prefix of a compiler "
+                                 "for x86_64, or leave it out and install "
+                                 "gcc-x86-64-linux-gnu"));
 }
 
 } // namespace

@@ -90,6 +90,46 @@ TEST(TypeLayouts, TellWhichObjectsEndWithTheirFunction) {
     EXPECT_EQ(layout.is_short_lived, name == "struct walk") << name;
 }
 
+TEST(TypeLayouts, TellWhereAUnitHasObjectsOfTypesOfHeaders) {
+  const Scratch scratch;
+  scratch.file("h.h", "struct order { int a; }; struct held { int a; };\n"
+                      "struct bound { int a; };\n");
+  scratch.file("unit.c", "#include \"h.h\"\n"
+                         "void take(struct order *o, struct held *h);\n"
+                         "struct keeper { struct held *held; } *keeper;\n"
+                         "int f(struct bound *b) {\n"
+                         "  struct order o = {}; struct held h = {}; take(&o, &h);\n"
+                         "  return o.a + h.a + b->a + keeper->held->a;\n"
+                         "}\n");
+  const auto object = scratch.compile("unit.c", "unit.o", {"-c"});
+  const TypeLayouts layouts =
+      read_type_layouts(object, {"struct order", "struct held", "struct bound"});
+  ASSERT_EQ(layouts.size(), 3U);
+  const TypeLayout& order = layouts.at("struct order");
+  EXPECT_TRUE(order.is_on_stacks && !order.is_elsewhere && !order.is_short_lived);
+  EXPECT_TRUE(layouts.at("struct held").is_elsewhere);
+  const TypeLayout& bound = layouts.at("struct bound");
+  EXPECT_FALSE(bound.is_on_stacks || bound.is_elsewhere);
+}
+
+TEST(TypeLayouts, HaveTheFieldsOfMembersWhoseTypeHasNoName) {
+  const Scratch scratch;
+  scratch.file("unit.c", "struct message {\n"
+                         "  int refs;\n"
+                         "  struct { int active; union { int a, b; }; } op[2];\n"
+                         "  struct named { int inside; } named;\n"
+                         "} message;\n");
+  const auto object = scratch.compile("unit.c", "unit.o", {"-c"});
+  const TypeLayouts layouts = read_type_layouts(object, {"struct message"});
+  EXPECT_EQ(layouts.at("struct message").fields,
+            (std::vector<Field>{{"refs", 0, 32},
+                                {"op", 32, 128},
+                                {"op.active", 32, 32},
+                                {"op.a", 64, 32},
+                                {"op.b", 64, 32},
+                                {"named", 160, 32}}));
+}
+
 TEST(Symbols, AreReadInTheOrderOfTheTable) {
   const Scratch scratch;
   scratch.file("unit.c", "extern int other; static int hidden(void) { return other; }\n"

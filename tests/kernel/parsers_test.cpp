@@ -64,6 +64,13 @@ TEST(Compiler, ThatIsMissingIsNamedWithItsPackage) {
   }
 }
 
+TEST(Compiler, HasThePackageThatItsNameSays) {
+  EXPECT_EQ(package_of_compiler("gcc-12"), "gcc-12");
+  EXPECT_EQ(package_of_compiler("s390x-linux-gnu-gcc"), "gcc-s390x-linux-gnu");
+  EXPECT_EQ(package_of_compiler("x86_64-linux-gnu-gcc-11"), "gcc-11-x86-64-linux-gnu");
+  EXPECT_EQ(package_of_compiler("clang"), "clang");
+}
+
 TEST(UnitIndex, KeepsSeveralOwnersOfOneUnit) {
   UnitIndex units;
   units.add("fs/shared.c", "b");
@@ -115,6 +122,8 @@ TEST(Kbuild, AsksTheMakefileOfTheModuleThatTakesAUnitFromElsewhere) {
   EXPECT_NE(std::ranges::find(argv, "directory=arch/x86/kvm"), argv.end());
   EXPECT_NE(std::ranges::find(argv, "units=arch/x86/kvm/../../../virt/kvm/eventfd.o"),
             argv.end());
+  // The canary's place is asked for, and nothing that has to be made before.
+  EXPECT_NE(std::ranges::find(argv, "prepare0"), argv.end());
 }
 
 } // namespace
