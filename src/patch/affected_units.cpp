@@ -6,7 +6,7 @@
 // makefile names. What a header reaches depends on what is changed in it. To leave out a
 // unit that uses a changed header would give a patch in which two halves of the kernel
 // disagree, without any message. A new file cannot be included by a unit that the patch
-// does not touch, so it is no obstacle as long as something includes it.
+// does not touch, so it is not an obstacle as long as something includes it.
 //
 // Files that no unit reads take no part in the running kernel: drivers that its
 // configuration leaves out, other processors. Below arch/ there are some that do take
@@ -38,6 +38,16 @@ constexpr std::string_view kNoKernelNames[] = {"CREDITS",      "COPYING",  "MAIN
 constexpr std::string_view kNoKernelExtensions[] = {".rst",  ".txt",  ".md",    ".dts",
                                                     ".dtsi", ".dtso", ".config"};
 constexpr std::string_view kNoKernelEnds[] = {"defconfig"};
+/// Units are generated from it, whatever its extension says.
+constexpr std::string_view kKernelNames[] = {"x86-opcode-map.txt"};
+
+/// Below arch/NAME/ and in the tree: where `#include <x.h>` looks, in that order
+/// (the kernel's Makefile, LINUXINCLUDE).
+constexpr std::string_view kArchIncludes[] = {"include/", "include/generated/"};
+constexpr std::string_view kIncludes[] = {"include/"};
+constexpr std::string_view kArchUserIncludes[] = {"include/uapi/",
+                                                  "include/generated/uapi/"};
+constexpr std::string_view kUserIncludes[] = {"include/uapi/", "include/generated/uapi/"};
 
 template <typename List>
 bool contains(const List& list, std::string_view value) {
@@ -47,6 +57,8 @@ bool contains(const List& list, std::string_view value) {
 bool takes_no_part(const std::filesystem::path& path) {
   // Options and flags of every unit stand in scripts/Makefile.*.
   if (path.native().starts_with("scripts/") && steers_the_build(path.native()))
+    return false;
+  if (contains(kKernelNames, path.filename().native()))
     return false;
   return std::ranges::any_of(
              kNoKernelEnds,
@@ -164,6 +176,41 @@ Problem odd_change(const TouchedFile& file) {
       "where it is");
 }
 
+std::vector<std::string> include_folders(const kernel::UnitIndex& units) {
+  const auto first = units.all().lower_bound("arch/");
+  const std::string arch =
+      first == units.all().end() ? "" : architecture_of(first->first);
+  std::vector<std::string> folders;
+  const auto add = [&](const auto& list, const std::string& before) {
+    for (const std::string_view folder : list)
+      folders.push_back(before + std::string(folder));
+  };
+  if (!arch.empty())
+    add(kArchIncludes, arch);
+  add(kIncludes, "");
+  if (!arch.empty())
+    add(kArchUserIncludes, arch);
+  add(kUserIncludes, "");
+  return folders;
+}
+
+/// The header in use that units find no longer once there is one of that path.
+std::string hidden_by(const std::string& path, const kernel::UnitIndex& units,
+                      const IncludeIndex& includes) {
+  const std::vector<std::string> folders = include_folders(units);
+  for (std::size_t i = 0; i < folders.size(); ++i) {
+    if (!path.starts_with(folders[i]))
+      continue;
+    for (std::size_t later = i + 1; later < folders.size(); ++later) {
+      std::string hidden = folders[later] + path.substr(folders[i].size());
+      if (const auto known = includes.find(hidden);
+          known && is_read_by_a_unit(*known, units, includes))
+        return hidden;
+    }
+  }
+  return {};
+}
+
 /// Sorts one touched file in.
 class Sorting {
  public:
@@ -205,7 +252,7 @@ class Sorting {
     if (is_compiled(file.path, units_, includes_)) {
       affected_.problems.push_back(odd_change(file));
     } else if (renames && is_compiled(file.other, units_, includes_)) {
-      return; // told of the other file
+      return; // said of the other file
     } else if (!leave_out_for_option(file)) {
       if (renames && !steers_the_build(file.path))
         affected_.ignored.push_back({file.path, WhyLeftOut::kUnread});
@@ -228,6 +275,13 @@ class Sorting {
       return;
     else if (steers_the_build(file.path))
       affected_.problems.push_back(problem_of(file));
+    else if (const std::string hidden =
+                 file.was_there ? "" : hidden_by(file.path, units_, includes_);
+             !hidden.empty())
+      affected_.problems.push_back(problem(
+          "KP1005", file,
+          fmt::format("it takes the place of {} in all units that include that", hidden),
+          "change that header, or give the new one another name"));
     else if (!file.was_there)
       affected_.to_be_included.push_back(file);
     else if (!is_source && extension != ".h")

@@ -6,7 +6,8 @@
 // read for the numbers of the hunks that failed, and of those that were put elsewhere
 // than the patch says ("Hunk #2 succeeded at 30 with fuzz 1 (offset -5 lines).",
 // apply_hunk() in patch.c): a change that lands in the twin of its function does harm
-// without a word.
+// without a word. Where there is nothing to search patch(1) is not started
+// (exact_hunks.cpp).
 //
 // In the end the view is compared with the pristine tree: what has changed there must be
 // what was read in the patches, for that decides what is compiled.
@@ -16,6 +17,7 @@
 #include "base/files.h"
 #include "base/process.h"
 #include "base/text.h"
+#include "patch/exact_hunks.h"
 #include "patch/patch_levels.h"
 
 #include <algorithm>
@@ -254,6 +256,11 @@ class Application {
   std::string apply_hunks(const PatchFile& patch, const FileChange& change,
                           const std::string& path) {
     const fs::path file = view_.own_file(path);
+    if (!change.is_removed() && fs::exists(file))
+      if (const auto text = apply_exactly(read_text(file), change.hunks)) {
+        write_file(file, *text, static_cast<unsigned>(fs::status(file).permissions()));
+        return {};
+      }
     Command command{.argv = {"patch", "--unified", "--forward", "--batch",
                              "--no-backup-if-mismatch", "--reject-file=-",
                              fmt::format("--fuzz={}", rules_.fuzz)},

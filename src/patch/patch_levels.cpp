@@ -3,7 +3,7 @@
 // One component is stripped from the paths of a patch, as everybody does who sends
 // patches for Linux. A patch made with git diff --no-prefix or in a directory further up
 // names the same files otherwise. drivers/net/Makefile, read with -p1, is net/Makefile,
-// which exists too; so a path that is there without any stripping is no path to strip.
+// which exists too; so a path that is there without any stripping is not a path to strip.
 #include "patch/patch_levels.h"
 
 #include "base/error.h"

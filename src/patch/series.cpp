@@ -7,13 +7,13 @@
 // one (RFC 4155).
 #include "patch/series.h"
 
+#include "base/cve.h"
 #include "base/error.h"
 #include "base/files.h"
 #include "base/text.h"
 
 #include <algorithm>
 #include <cctype>
-#include <regex>
 #include <set>
 #include <sstream>
 
@@ -125,6 +125,16 @@ std::string field(std::string_view text, std::string_view name) {
   return value;
 }
 
+/// A subject without "[PATCH 1/3]" and the like before it.
+std::string without_tags(std::string_view subject) {
+  subject = trimmed(subject);
+  while (subject.starts_with('[') && subject.find(']') != std::string_view::npos) {
+    take_until(subject, ']');
+    subject = trimmed(subject);
+  }
+  return std::string(subject);
+}
+
 } // namespace
 
 std::vector<SeriesEntry> read_series(const fs::path& path) {
@@ -138,20 +148,15 @@ std::vector<SeriesEntry> read_series(const fs::path& path) {
 }
 
 PatchMessage read_message(std::string_view patch) {
-  static const std::regex kId("CVE-[0-9]{4}-[0-9]{4,7}");
-  static const std::regex kTag("^ *(\\[[^\\]]*\\] *)*");
   const std::size_t diff = std::min(patch.find("\n--- "), patch.find("\ndiff --git "));
-  const std::string text(patch.substr(0, diff));
-  std::set<std::string> ids;
-  for (std::sregex_iterator id(text.begin(), text.end(), kId), end; id != end; ++id)
-    ids.insert(id->str());
+  const std::string_view text = patch.substr(0, diff);
   constexpr std::string_view kFixes = "Fixes: ";
   std::vector<std::string> tags;
   for (const std::string_view line : lines_of(text))
     if (line.starts_with(kFixes))
       tags.emplace_back(trimmed(line.substr(kFixes.size())));
-  return {.subject = std::regex_replace(field(text, "Subject:"), kTag, ""),
-          .fixes = {ids.begin(), ids.end()},
+  return {.subject = without_tags(field(text, "Subject:")),
+          .fixes = cves_in(text),
           .tags = std::move(tags)};
 }
 

@@ -20,7 +20,7 @@ std::vector<SeriesEntry> read_series(const std::filesystem::path& path);
 
 /// What the text around a patch says about it.
 struct PatchMessage {
-  std::string subject;            ///< without "[PATCH 1/2]"; empty: it is no mail
+  std::string subject;            ///< without "[PATCH 1/2]"; empty: it is not a mail
   std::vector<std::string> fixes; ///< CVE ids, sorted, each once
   std::vector<std::string>
       tags; ///< of its "Fixes:" lines: commits that brought the fault

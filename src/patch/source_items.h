@@ -26,7 +26,7 @@ struct SourceItem {
   std::string_view calls; ///< the macro, if it is nothing but a call of one
   /// Makes code or data wherever the file is read, whether its names are used or not.
   bool emits = false;
-  /// What it defines cannot be told.
+  /// What it defines is unknown.
   bool is_unclear = false;
   std::string identity; ///< equal for equal tokens in equal conditions
 };

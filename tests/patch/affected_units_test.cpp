@@ -23,6 +23,8 @@ Affected affected(std::vector<TouchedFile> files, const OptionSearch& off = {}) 
   add("fs/proc/meminfo.c", "net/ip_vs_est.c");
   add("fs/proc/meminfo.c", "include/linux/fs.h");
   add("arch/x86/boot/main.c", "arch/x86/boot/boot.h");
+  add("fs/proc/meminfo.c", "arch/x86/include/generated/asm/local64.h");
+  add("fs/proc/meminfo.c", "include/uapi/linux/fs.h");
   return affected_units(files, units, includes, off);
 }
 
@@ -126,6 +128,27 @@ TEST(AffectedUnits, TakeNewFilesToBeCheckedLater) {
   EXPECT_EQ(affected({added}).to_be_included, std::vector{added});
   const TouchedFile passing{"fs/gone.h", false, false};
   EXPECT_TRUE(affected({passing}).to_be_included.empty());
+}
+
+TEST(AffectedUnits, RefuseNewHeadersThatHideOthers) {
+  const auto added = [](const char* path) {
+    return affected({TouchedFile{path, false, true}});
+  };
+  const Affected result = added("arch/x86/include/asm/local64.h");
+  ASSERT_EQ(result.problems.size(), 1u);
+  EXPECT_EQ(result.problems[0].code, "KP1005");
+  EXPECT_NE(result.problems[0].message.find("arch/x86/include/generated/asm/local64.h"),
+            std::string::npos);
+  EXPECT_EQ(added("arch/x86/include/linux/fs.h").problems.size(), 1u);
+  for (const char* path : {"arch/x86/include/asm/new.h", "include/asm/local64.h",
+                           "include/uapi/linux/new.h", "fs/proc/local64.h"})
+    EXPECT_EQ(added(path).to_be_included.size(), 1u) << path;
+}
+
+TEST(AffectedUnits, RefuseWhatUnitsAreGeneratedFrom) {
+  const Affected result = affected({changed("arch/x86/lib/x86-opcode-map.txt")});
+  ASSERT_EQ(result.problems.size(), 1u);
+  EXPECT_EQ(result.problems[0].code, "KP1005");
 }
 
 TEST(AffectedUnits, TakeUnitsThatMayIncludeATouchedFileAsCandidates) {
