@@ -22,12 +22,19 @@ void BuildLog::add(const Command& command, const Outcome& outcome) {
                   command.directory.empty() ? "" : command.directory.string() + " ",
                   quoted(command.argv), outcome.output, outcome.errors, outcome.status,
                   outcome.cpu_seconds, outcome.wall_seconds));
+  const std::scoped_lock alone(mutex_);
+  has_programs_ = true;
 }
 
 Outcome BuildLog::run(const Command& command) {
   const Outcome outcome = kpatch::run(command);
   add(command, outcome);
   return outcome;
+}
+
+bool BuildLog::has_programs() const {
+  const std::scoped_lock alone(mutex_);
+  return has_programs_;
 }
 
 void BuildLog::save(const std::filesystem::path& file) const {

@@ -20,12 +20,16 @@ class BuildLog {
   /// Runs the program and takes note of what it said.
   Outcome run(const Command& command);
 
+  /// Whether a program has run: else it has no more than what was shown.
+  bool has_programs() const;
+
   /// Puts the log at `file` with one rename.
   void save(const std::filesystem::path& file) const;
 
  private:
   mutable std::mutex mutex_;
   std::string text_;
+  bool has_programs_ = false;
 };
 
 /// Removes a log that was last written before `start`: it would be taken for this run's.

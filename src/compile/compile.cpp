@@ -14,6 +14,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "compile/file_names.h"
 #include "compile/own_sections.h"
 #include "kernel/objtool.h"
 
@@ -56,6 +57,8 @@ Command compiler_start(const Workshop& shop, const CompileJob& job) {
   command.argv = shop.launcher;
   for (const std::string& word : job.command.compiler)
     command.argv.push_back(replaced(word, kSourceMark, tree));
+  command.argv.insert(command.argv.end(), job.command.for_patch.begin(),
+                      job.command.for_patch.end());
   if (!shop.author_headers.empty()) {
     command.argv.push_back("-I" + shop.author_headers.string());
     command.argv.push_back("-fmacro-prefix-map=" + shop.author_headers.string() + "/=");
@@ -67,8 +70,13 @@ fs::path assembly_of(const CompileJob& job) {
   return fs::path(job.object) += ".s";
 }
 
+/// Whether something about the compiler's assembly has to be changed.
+bool is_edited(const Workshop& shop, const CompileJob& job) {
+  return !shop.taken_apart.empty() || names_files(job.command.compiler);
+}
+
 Command compiler_command(const Workshop& shop, const CompileJob& job) {
-  const bool is_whole = shop.taken_apart.empty();
+  const bool is_whole = !is_edited(shop, job);
   Command command = compiler_start(shop, job);
   add_debug_options(job, command.argv);
   for (const std::string& word :
@@ -80,10 +88,16 @@ Command compiler_command(const Workshop& shop, const CompileJob& job) {
   return command;
 }
 
-/// Makes the object of the compiler's assembly, with a section for each function.
-Outcome assemble_apart(const Workshop& shop, const CompileJob& job) {
+/// Makes the object of the compiler's assembly, with a section for each function and
+/// names of files that say nothing of the place of the tree.
+Outcome assemble_edited(const Workshop& shop, const CompileJob& job) {
   const fs::path assembly = assembly_of(job);
-  write_file(assembly, with_own_sections(read_text(assembly), shop.taken_apart));
+  std::string text = read_text(assembly);
+  if (!shop.taken_apart.empty())
+    text = with_own_sections(text, shop.taken_apart);
+  if (names_files(job.command.compiler))
+    text = with_relative_names(text, job.source_tree.string());
+  write_file(assembly, text);
   Command command = compiler_start(shop, job);
   for (const std::string& word :
        {std::string("-c"), std::string("-o"), job.object.string(), assembly.string()})
@@ -157,8 +171,8 @@ std::optional<std::vector<std::string>> files_read(const Workshop& shop,
 Compiled compile(const Workshop& shop, const CompileJob& job) {
   fs::create_directories(job.object.parent_path());
   Outcome outcome = shop.log.run(compiler_command(shop, job));
-  if (outcome.ok() && !shop.taken_apart.empty())
-    outcome = assemble_apart(shop, job);
+  if (outcome.ok() && is_edited(shop, job))
+    outcome = assemble_edited(shop, job);
   Compiled result;
   result.ok = outcome.ok();
   result.messages = replaced(replaced(outcome.errors, job.source_tree.string() + "/", ""),

@@ -29,8 +29,8 @@ struct Compiled {
 };
 
 /// Compiles and runs objtool as the kernel's build does. The object does not depend on
-/// where the trees and the object are. A source that does not compile is no exception;
-/// anything else that fails is.
+/// where the trees and the object are. A source that does not compile is not an
+/// exception; anything else that fails is.
 Compiled compile(const Workshop& shop, const CompileJob& job);
 
 /// The files that the unit is compiled from, as paths that lead to them from anywhere.

@@ -27,6 +27,7 @@
 #include <ctime>
 #include <mutex>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 
 namespace kpatch::compile {
 namespace fs = std::filesystem;
@@ -36,7 +37,7 @@ namespace {
 /// Stands for the prepared tree in a list of files.
 constexpr std::string_view kObjectsMark = "@OBJECTS@";
 /// Part of every digest: another number for another meaning of what is kept.
-constexpr std::string_view kFormat = "1";
+constexpr std::string_view kFormat = "2";
 
 std::string command_digest(const Workshop& shop, const CompileJob& job) {
   Sha256 hash;
@@ -47,6 +48,8 @@ std::string command_digest(const Workshop& shop, const CompileJob& job) {
   add(kFormat);
   add(job.command.unit);
   add(quoted(job.command.compiler));
+  for (const std::string& option : job.command.for_patch)
+    add(option);
   add(shop.compiler_digest());
   add(quoted(job.command.objtool));
   if (!job.command.objtool.empty())
@@ -133,6 +136,12 @@ fs::path keep(const cache::ObjectStore& store, const std::string& command,
   }
 }
 
+/// As the cache of an isolated build is, on purpose.
+bool is_on_read_only_mount(const fs::path& place) {
+  struct statvfs status {};
+  return statvfs(place.c_str(), &status) == 0 && (status.f_flag & ST_RDONLY) != 0;
+}
+
 bool was_changed_since(const std::string& file, const timespec& start) {
   struct stat status {};
   if (stat(file.c_str(), &status) != 0)
@@ -165,7 +174,7 @@ fs::path original_object(const Workshop& shop, const CompileJob& job) {
       std::ranges::any_of(compiled.dependencies, [&](const std::string& file) {
         return was_changed_since(file, start);
       });
-  if (!inputs || was_changed || !is_kept)
+  if (!inputs || was_changed || !is_kept || is_on_read_only_mount(shop.originals))
     return job.object;
   return keep(store, command, list, *inputs, job.object);
 }

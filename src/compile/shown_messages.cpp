@@ -54,9 +54,10 @@ void retell_messages(const Workshop& shop, const patch::PatchedView& view,
       wanted.push_back(&unit);
   if (wanted.empty() || texts.empty())
     return;
+  // A build compiles in several turns, each with its own view.
+  const TempDir work("messages.", shop.work);
   Workshop apart = shop;
-  apart.work = shop.work / "messages";
-  fs::create_directories(apart.work);
+  apart.work = work.path();
   patch::PatchedView plain(view.root(), apart.work / "source");
   for (const auto& [path, text] : texts)
     write_file(plain.own_file(path), text);

@@ -11,6 +11,7 @@
 // variable in a section of its own can be compared, and moved, by itself.
 #include "compile/unit_command.h"
 
+#include "arch/arch.h"
 #include "base/error.h"
 #include "base/files.h"
 #include "base/module_name.h"
@@ -18,10 +19,10 @@
 #include "base/process.h"
 #include "compile/compile.h"
 #include "compile/launcher.h"
-#include "compile/recorded_command.h"
 #include "kernel/kbuild.h"
 #include "kernel/module_folders.h"
 #include "kernel/objtool.h"
+#include "kernel/recorded_command.h"
 #include "patch/patch_dialect.h"
 
 #include <algorithm>
@@ -33,9 +34,6 @@ namespace kpatch::compile {
 namespace fs = std::filesystem;
 
 namespace {
-
-constexpr std::string_view kSectionFlags[] = {"-ffunction-sections", "-fdata-sections"};
-constexpr std::string_view kExtraFlags = "KCFLAGS=-ffunction-sections -fdata-sections";
 
 std::string with_extension(const std::string& unit, std::string_view extension) {
   return unit.substr(0, unit.rfind('.')) + std::string(extension);
@@ -93,6 +91,22 @@ std::vector<std::string> compiler_words(const std::vector<std::string>& recorded
   return words;
 }
 
+/// With the slash at its end.
+std::string folder_part(const std::string& path) {
+  return path.substr(0, path.rfind('/') + 1);
+}
+
+/// How kbuild names a unit from the top of its tree on. It is by detours that it comes to
+/// a unit of another folder, and __FILE__ tells: arch/x86/kvm/../../../virt/kvm/x.c. In
+/// the view of a patch that way may lead out of it, so that the unit is compiled by its
+/// own name.
+std::string way_to(const std::string& unit, const std::string& source,
+                   const std::string& tree) {
+  if (tree.empty())
+    return source;
+  return source.starts_with(tree + "/") ? source.substr(tree.size() + 1) : unit;
+}
+
 bool is_generated_source(const fs::path& file) {
   const fs::path extension = file.extension();
   const bool hidden = file.filename().native().starts_with('.');
@@ -140,7 +154,7 @@ std::string run_kbuild(const Workshop& shop, const fs::path& source,
     make.environment["TMPDIR"] = shop.work.string();
     make.argv.insert(make.argv.end(), shop.target.make_variables.begin(),
                      shop.target.make_variables.end());
-    make.argv.emplace_back(kExtraFlags);
+    make.argv.emplace_back(kernel::kSectionsByMake);
     make.argv.emplace_back("-k"); // one unit that it cannot make is not all of them
     make.argv.push_back("-j" + std::to_string(shop.jobs));
     outcome = shop.log.run(make);
@@ -320,8 +334,8 @@ std::vector<std::string> objtool_before_link(const kernel::Target& target,
 } // namespace
 
 UnitCommand parse_unit_command(std::string_view cmd_file, const std::string& unit) {
-  const RecordedCommand recorded =
-      parse_recorded_command(cmd_file, record_of(unit).native());
+  const kernel::RecordedCommand recorded =
+      kernel::parse_recorded_command(cmd_file, record_of(unit).native());
   // A unit of another folder is named by the way there:
   // arch/x86/kvm/../../../virt/kvm/x.c.
   const std::string source = normal(recorded.source);
@@ -334,6 +348,9 @@ UnitCommand parse_unit_command(std::string_view cmd_file, const std::string& uni
   command.compiler = compiler_words(recorded.programs[0], recorded.source, tree);
   if (tree.empty()) // __FILE__ was relative because the source's name was
     command.compiler.push_back(fmt::format("-fmacro-prefix-map={}/=", kSourceMark));
+  if (const std::string way = way_to(unit, recorded.source, tree); way != unit)
+    command.compiler.push_back(fmt::format("-fmacro-prefix-map={}/{}={}", kSourceMark,
+                                           folder_part(unit), folder_part(way)));
   for (std::size_t i = 1; i < recorded.programs.size(); ++i) {
     std::vector<std::string> words = recorded.programs[i];
     if (fs::path(words[0]).filename() != "objtool" || !command.objtool.empty())
@@ -376,6 +393,8 @@ UnitCommand known_command(const Workshop& shop, const fs::path& kept,
   else
     fail("{}: the kernel's own build does not make an object of it\n{}", unit,
          complaints);
+  if (const arch::Arch* machine = arch::find_arch(shop.target.machine))
+    command.for_patch = machine->patch_options(command.compiler);
   if (kernel::delays_objtool(shop.target.source, shop.target.config))
     command.objtool = objtool_before_link(shop.target, unit);
   if (const fs::path generated = generated_of(kept, unit); fs::exists(generated))

@@ -17,6 +17,10 @@ struct UnitCommand {
   /// The compiler and its options, for a source tree at kSourceMark, without the names of
   /// the source, the object and the list of dependencies.
   std::vector<std::string> compiler;
+  /// What the processor wants for code that goes into a module
+  /// (arch::Arch::patch_options). An object that is to have the code of the kernel is
+  /// compiled without it.
+  std::vector<std::string> for_patch{};
   std::vector<std::string> objtool; ///< without the object; empty: not run on it
   /// Headers that kbuild generates for this unit beyond the prepared tree, as a tree to
   /// lay over it; empty: none.
@@ -25,6 +29,10 @@ struct UnitCommand {
 
 /// Stands in UnitCommand for the top of the source tree.
 inline constexpr std::string_view kSourceMark = "@SOURCE@";
+
+/// Give each function and each variable a section of its own.
+inline constexpr std::string_view kSectionFlags[] = {"-ffunction-sections",
+                                                     "-fdata-sections"};
 
 /// Why there is nothing to compare for one unit.
 struct UnitFailure {

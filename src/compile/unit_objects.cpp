@@ -9,6 +9,7 @@
 // the compiler's list of what it has read shows it.
 #include "compile/unit_objects.h"
 
+#include "arch/arch.h"
 #include "base/error.h"
 #include "base/files.h"
 #include "base/interrupt.h"
@@ -178,6 +179,29 @@ std::vector<UnitObjects> compile_units(const Workshop& shop,
     objects[i].failure = failures[2 * i] ? failures[2 * i] : failures[2 * i + 1];
   }
   return objects;
+}
+
+UnitCommand command_as_shipped(const Workshop& shop, const std::string& unit) {
+  UnitCommand command = unit_command(shop, unit);
+  command.for_patch.clear();
+  const arch::Arch* arch = arch::find_arch(shop.target.machine);
+  if (arch && arch->sections_change_code())
+    for (const std::string_view flag : kSectionFlags)
+      std::erase(command.compiler, flag);
+  return command;
+}
+
+fs::path object_as_shipped(const Workshop& shop, const UnitObjects& unit) {
+  const UnitCommand command = unit_command(shop, unit.unit);
+  const UnitCommand shipped = command_as_shipped(shop, unit.unit);
+  const bool is_same = command.for_patch.empty() && command.compiler == shipped.compiler;
+  if (is_same || shop.added.units.contains(unit.unit))
+    return unit.original;
+  return original_object(shop,
+                         {.command = shipped,
+                          .source_tree = shop.target.source,
+                          .build_tree = build_tree_for(shop, shipped),
+                          .object = object_in(shop.work / "as-shipped", unit.unit)});
 }
 
 UnitObjects compile_with_headers(const Workshop& shop, const patch::PatchedView& view,

@@ -41,6 +41,15 @@ std::vector<UnitObjects> compile_units(const Workshop& shop,
                                        std::span<const UnitCommand> commands,
                                        std::span<const patch::TouchedFile> touched = {});
 
+/// How the code is made that the kernel has: the unit's command without what only code of
+/// a patch needs. Throws Error if there is no command.
+UnitCommand command_as_shipped(const Workshop& shop, const std::string& unit);
+
+/// The original's object as the kernel's own build makes it, without what code of a patch
+/// needs: that of the unit where this makes no difference. Throws Error if it does not
+/// compile.
+std::filesystem::path object_as_shipped(const Workshop& shop, const UnitObjects& unit);
+
 /// Compiles both sides of a unit once more, with some of our headers read before it.
 UnitObjects compile_with_headers(const Workshop& shop, const patch::PatchedView& view,
                                  const std::string& unit,

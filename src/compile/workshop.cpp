@@ -2,11 +2,13 @@
 //
 // Results kept in the cache are filed under a digest of the kernel's configuration and
 // compiler, so that a build with another -c never finds them, nor one after the programs
-// of that name have been replaced.
+// of that name have been replaced. They begin with what kbuild says of units, which also
+// depends on the makefile that has it speak, and that one is part of this program.
 #include "compile/workshop.h"
 
 #include "base/files.h"
 #include "base/sha256.h"
+#include "kernel/kbuild.h"
 
 namespace kpatch::compile {
 namespace fs = std::filesystem;
@@ -18,13 +20,23 @@ std::string Workshop::compiler_digest() const {
   return digests->of_compiler(target.compiler.command, target.cache / "compilers");
 }
 
-fs::path Workshop::kept(const std::string& kind) const {
+std::string Workshop::key_of_results(std::string_view recipe) const {
   constexpr std::size_t kDigits = 16;
   constexpr const char* kFormat = "3\n"; // another number for another meaning of results
-  const std::string key = sha256(kFormat + read_text(target.objects / ".config") + '\0' +
-                                 target.compiler.command + '\0' +
-                                 target.compiler.version_text + '\0' + compiler_digest());
-  const fs::path directory = target.cache / kind / key.substr(0, kDigits);
+  const std::string config = read_text(target.objects / ".config");
+  const std::string compiler = compiler_digest();
+  Sha256 hash;
+  for (const std::string_view field :
+       {std::string_view(kFormat), std::string_view(config),
+        std::string_view(target.compiler.command),
+        std::string_view(target.compiler.version_text), std::string_view(compiler),
+        recipe})
+    hash.add_field(field);
+  return hash.finish().substr(0, kDigits);
+}
+
+fs::path Workshop::kept(const std::string& kind) const {
+  const fs::path directory = target.cache / kind / key_of_results(kernel::units_recipe());
   fs::create_directories(directory);
   return directory;
 }

@@ -10,6 +10,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace kpatch::compile {
@@ -42,14 +43,17 @@ struct Workshop {
   bool debug_originals = false;         ///< and so have original ones
   /// Sections of code out of which each function gets one of its own.
   std::vector<std::string> taken_apart{};
-  ProgressListener progress{}; ///< told after each unit, one at a time; may be empty
+  ProgressListener progress{}; ///< called after each unit, one at a time; may be empty
   AddedUnits added{};
   std::filesystem::path originals{}; ///< a store of objects, for all kernels; empty: none
   std::shared_ptr<cache::FileDigests> digests = std::make_shared<cache::FileDigests>();
 
   /// A digest of the compiler's programs.
   std::string compiler_digest() const;
-  /// Where results that depend on this kernel's configuration and compiler are kept.
+  /// A digest of all that such results depend on; `recipe`: what kbuild was asked with.
+  std::string key_of_results(std::string_view recipe) const;
+  /// Where results that depend on this kernel's configuration and compiler are kept, and
+  /// on the recipe of this program.
   std::filesystem::path kept(const std::string& kind) const;
 };
 

@@ -2,10 +2,18 @@
 #include "base/error.h"
 #include "base/parallel.h"
 #include "compile/compile.h"
+#include "compile/file_names.h"
 #include "fake_kernel.h"
 #include "patch/patched_view.h"
 
 #include <gtest/gtest.h>
+
+#include <functional>
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/wait.h>
+#include <thread>
+#include <unistd.h>
 
 namespace kpatch::compile {
 namespace {
@@ -55,6 +63,27 @@ TEST_F(CompileTest, GivesTheSameObjectWhereverTheTreeIs) {
   const std::string text(one.begin(), one.end());
   EXPECT_NE(text.find("fs/x.c"), std::string::npos);
   EXPECT_EQ(text.find(kernel_.root.path().native()), std::string::npos);
+}
+
+/// What a sanitizer has to say of a line names its file.
+TEST_F(CompileTest, GivesTheSameObjectWhereverTheTreeIsWithASanitizer) {
+  command_.compiler.emplace_back("-fsanitize=shift");
+  kernel_.put("source/fs/x.c", "int f(int x, int y) { return x << y; }\n");
+  ASSERT_TRUE(compile(shop_, job(kernel_.target.source, "one/x.o")).ok);
+  ASSERT_TRUE(compile(shop_, job(view(), "two/x.o")).ok);
+  const Bytes one = read_bytes(shop_.work / "one/x.o");
+  EXPECT_EQ(one, read_bytes(shop_.work / "two/x.o"));
+  const std::string text(one.begin(), one.end());
+  EXPECT_NE(text.find("__ubsan_handle"), std::string::npos);
+  EXPECT_EQ(text.find(kernel_.root.path().native()), std::string::npos);
+}
+
+TEST(FileNames, AreThoseOfTheTreeInStringsAlone) {
+  EXPECT_EQ(with_relative_names("\t.string\t\"/t/fs/x.c\"\n\t.ascii \"/t/fs\\000\"\n"
+                                "\t.string \"/tt/x\"\n\t.file \"/t/fs/x.c\"\n",
+                                "/t"),
+            "\t.string\t\"fs/x.c\"\n\t.ascii \"fs\\000\"\n"
+            "\t.string \"/tt/x\"\n\t.file \"/t/fs/x.c\"\n");
 }
 
 TEST_F(CompileTest, NamesFilesAsInTheTreeWhenTheSourceIsWrong) {
@@ -129,6 +158,38 @@ TEST_F(CompileTest, MakesDoWithoutAStoreThatCannotBeWrittenTo) {
   EXPECT_EQ(original(source()), shop_.work / "original.o");
 }
 
+/// Ends with 0 if an object is used from a store that is mounted read-only, another is
+/// left where it was compiled, and nothing is said; with 77 if nothing can be mounted.
+[[noreturn]] void use_read_only(const fs::path& store, const std::function<bool()>& use) {
+  if (unshare(CLONE_NEWNS) != 0 ||
+      mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
+      mount(store.c_str(), store.c_str(), nullptr, MS_BIND, nullptr) != 0 ||
+      mount(nullptr, store.c_str(), nullptr, MS_BIND | MS_REMOUNT | MS_RDONLY, nullptr) !=
+          0)
+    _exit(77);
+  testing::internal::CaptureStderr();
+  const bool is_right = use();
+  _exit(is_right && testing::internal::GetCapturedStderr().empty() ? 0 : 1);
+}
+
+TEST_F(CompileTest, DoesNotWarnOfAStoreThatIsMountedReadOnly) {
+  const fs::path kept = original(source());
+  was_compiled();
+  const pid_t child = fork();
+  if (child == 0)
+    use_read_only(shop().originals, [&] {
+      const bool is_found = original(source()) == kept;
+      kernel_.put("source/include/label.h", "#define LABEL 8\n");
+      std::this_thread::sleep_for(std::chrono::milliseconds(50)); // else nothing is kept
+      return is_found && original(source()) == shop_.work / "original.o";
+    });
+  int status = 0;
+  waitpid(child, &status, 0);
+  if (WIFEXITED(status) && WEXITSTATUS(status) == 77)
+    GTEST_SKIP() << "nothing can be mounted here";
+  EXPECT_EQ(status, 0);
+}
+
 TEST_F(CompileTest, FindsAnOriginalObjectAfterATouch) {
   const fs::path first = original(source());
   was_compiled();
@@ -171,6 +232,16 @@ TEST_F(CompileTest, MakesAnOriginalObjectAgainForAnotherObjtool) {
   const fs::path first = original(source());
   put_objtool("#!/bin/sh\nprintf 2 >> $1\n");
   EXPECT_NE(original(source()), first);
+}
+
+TEST_F(CompileTest, AddsWhatThePatchNeedsOnBothSides) {
+  const Bytes before = read_bytes(original(source()));
+  ASSERT_TRUE(compile(shop_, job(view(), "patched.o")).ok);
+  command_.for_patch = {"-finstrument-functions"};
+  EXPECT_NE(read_bytes(original(source())), before);
+  const Bytes patched = read_bytes(shop_.work / "patched.o");
+  ASSERT_TRUE(compile(shop_, job(view(), "patched.o")).ok);
+  EXPECT_NE(read_bytes(shop_.work / "patched.o"), patched);
 }
 
 TEST_F(CompileTest, DoesNotUseADamagedObject) {

@@ -3,10 +3,12 @@
 #include "compile/unit_command.h"
 #include "compile/unit_objects.h"
 #include "fake_kernel.h"
+#include "kernel/kbuild.h"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 
 namespace kpatch::compile {
@@ -14,6 +16,44 @@ namespace {
 namespace fs = std::filesystem;
 
 using Words = std::vector<std::string>;
+
+TEST(UnitCommand, KeepsTheOptionsAndMarksTheSourceTree) {
+  const UnitCommand command = parse_unit_command(
+      "cmd_fs/x.o := gcc-12 -Wp,-MMD,fs/.x.o.d -I/k/src/include -I./include -I /k/src/fs "
+      "-include /k/src/include/a.h -fmacro-prefix-map=/k/src/= -I/k/srcs -c -o fs/x.o "
+      "/k/src/fs/x.c   ; ./tools/objtool/objtool --orc   fs/x.o\n\n"
+      "source_fs/x.o := /k/src/fs/x.c\n",
+      "fs/x.c");
+  EXPECT_EQ(command.compiler, (Words{"gcc-12", "-I@SOURCE@/include", "-I./include", "-I",
+                                     "@SOURCE@/fs", "-include", "@SOURCE@/include/a.h",
+                                     "-fmacro-prefix-map=@SOURCE@/=", "-I/k/srcs"}));
+  EXPECT_EQ(command.objtool, (Words{"./tools/objtool/objtool", "--orc"}));
+}
+
+TEST(UnitCommand, TakesAUnitThatAModuleHasFromAnotherFolder) {
+  const UnitCommand command = parse_unit_command(
+      "cmd_arch/kvm/../../virt/x.o := gcc -DMODULE -I/k/src/arch/kvm/../../virt -c -o "
+      "arch/kvm/../../virt/x.o /k/src/arch/kvm/../../virt/x.c   ; objtool --module   "
+      "arch/kvm/../../virt/x.o\n\n"
+      "source_arch/kvm/../../virt/x.o := /k/src/arch/kvm/../../virt/x.c\n",
+      "virt/x.c");
+  EXPECT_EQ(command.compiler,
+            (Words{"gcc", "-DMODULE", "-I@SOURCE@/arch/kvm/../../virt",
+                   "-fmacro-prefix-map=@SOURCE@/virt/=arch/kvm/../../virt/"}));
+  EXPECT_EQ(command.objtool, (Words{"objtool", "--module"}));
+}
+
+TEST(UnitCommand, RefusesStepsItDoesNotKnow) {
+  const std::string source = "\n\nsource_fs/x.o := /k/fs/x.c\n";
+  EXPECT_THROW(
+      parse_unit_command("cmd_fs/x.o := gcc -c /k/fs/x.c ; recordmcount fs/x.o" + source,
+                         "fs/x.c"),
+      Error);
+  EXPECT_THROW(parse_unit_command("cmd_fs/x.o := gcc /k/fs/x.c; objtool fs/y.o" + source,
+                                  "fs/x.c"),
+               Error);
+  EXPECT_THROW(parse_unit_command("cmd_fs/y.o := gcc" + source, "fs/y.c"), Error);
+}
 
 /// What unit_commands makes of a record of fs/x.c that is kept in the cache.
 class KeptCommand : public testing::Test {
@@ -32,10 +72,59 @@ class KeptCommand : public testing::Test {
   Workshop shop_{kernel_.target, work_.path(), log_, 1};
 };
 
+TEST_F(KeptCommand, IsNotFoundByAProgramThatAsksKbuildOtherwise) {
+  EXPECT_EQ(shop_.kept("commands").filename(),
+            shop_.key_of_results(kernel::units_recipe()));
+  EXPECT_NE(shop_.kept("commands").filename(),
+            shop_.key_of_results("# an older makefile\n"));
+}
+
 TEST_F(KeptCommand, RunsObjtoolAsRecorded) {
   EXPECT_EQ(objtool_of("CONFIG_UNWINDER_ORC=y\n", " ; ./objtool --stackval fs/x.o"),
             (Words{"./objtool", "--stackval"}));
   EXPECT_EQ(objtool_of("CONFIG_UNWINDER_ORC=y\n", ""), Words());
+}
+
+TEST_F(KeptCommand, HasWhatItsProcessorWantsForAModule) {
+  const auto options = [&](const char* machine) {
+    kernel_.target.machine = machine;
+    objtool_of("", "");
+    return unit_command(shop_, "fs/x.c").for_patch;
+  };
+  EXPECT_EQ(options("ppc64le"), Words{"-mcmodel=large"});
+  EXPECT_EQ(options("x86_64"), Words());
+}
+
+TEST_F(KeptCommand, MakesTheObjectOfTheKernelWithoutThat) {
+  kernel_.target.machine = "ppc64le"; // whose option this machine's compiler has, too
+  objtool_of("", "");
+  const UnitCommand command = unit_command(shop_, "fs/x.c");
+  patch::PatchedView view(kernel_.target.source, work_.path() / "view");
+  const auto objects = compile_units(shop_, view, {&command, 1});
+  ASSERT_EQ(objects.size(), 1U);
+  ASSERT_TRUE(objects[0].is_complete());
+  EXPECT_EQ(read_bytes(objects[0].original), read_bytes(objects[0].patched));
+  const fs::path shipped = object_as_shipped(shop_, objects[0]);
+  EXPECT_NE(read_bytes(shipped), read_bytes(objects[0].original));
+
+  kernel_.target.machine = "x86_64";
+  EXPECT_EQ(object_as_shipped(shop_, objects[0]), objects[0].original);
+}
+
+TEST_F(KeptCommand, GivesTheKernelsCodeNoSectionsWhereTheyChangeIt) {
+  const auto options = [&](const char* machine) {
+    kernel_.target.machine = machine;
+    objtool_of("", "");
+    const fs::path record = shop_.kept("commands") / "fs/.x.o.cmd";
+    std::string text = read_text(record);
+    text.insert(text.find(" -c "), " -fdata-sections");
+    write_file(record, text);
+    const Words words = command_as_shipped(shop_, "fs/x.c").compiler;
+    return std::ranges::count_if(
+        words, [](const std::string& word) { return word.ends_with("-sections"); });
+  };
+  EXPECT_EQ(options("aarch64"), 0);
+  EXPECT_EQ(options("x86_64"), 2);
 }
 
 TEST_F(KeptCommand, IsNotAskedForOddNames) {
