@@ -4,12 +4,14 @@
 // scripts go on working. A new option is one row of kOptions.
 #include "produce/command_line.h"
 
+#include "base/cve.h"
 #include "base/error.h"
 #include "base/files.h"
+#include "base/hand_out.h"
 #include "base/text.h"
 #include "cache/layout.h"
 #include "distro/debian_kernels.h"
-#include "produce/module_naming.h"
+#include "produce/settle_options.h"
 
 #include <algorithm>
 #include <cstdlib>
@@ -43,11 +45,12 @@ unsigned job_count(std::string_view text) {
   return *count;
 }
 
-unsigned fuzz_lines(std::string_view text) {
-  const std::optional<unsigned> lines = whole_number(text);
-  if (!lines)
-    fail("--fuzz: '{}' is not a number of lines; give one such as --fuzz 2", text);
-  return *lines;
+unsigned count_of(std::string_view what, std::string_view option, std::string_view text) {
+  const std::optional<unsigned> count = whole_number(text);
+  if (!count)
+    fail("{}: '{}' is not a number of {}; give one such as {} 2", option, text, what,
+         option);
+  return *count;
 }
 
 Review review_mode(std::string_view text) {
@@ -203,7 +206,7 @@ constexpr Option<Invocation> kOptions[] = {
     {"fuzz", 0, "N",
      "Let N lines of context differ at each end of a hunk, and report where they do "
      "(default: 2, like patch)",
-     [](To to, Text value) { to.options.fuzz = fuzz_lines(value); }},
+     [](To to, Text value) { to.options.fuzz = count_of("lines", "--fuzz", value); }},
     {"skip-compiler-check", 0, nullptr,
      "Accept a compiler of another version if it generates the kernel's code",
      [](To to, Text) { to.options.check_compiler = false; }},
@@ -220,6 +223,13 @@ constexpr Option<Invocation> kOptions[] = {
     {"no-thunks", 0, nullptr,
      "Refuse new pointers to functions that the kernel must not call through pointers",
      [](To to, Text) { to.options.thunks = false; }},
+    {"no-data-callbacks", 0, nullptr, "Refuse changes of live data, and set none of it",
+     [](To to, Text) { to.options.set_data = false; }},
+    {"max-callers", 0, "N",
+     "Patch at most N functions that call one which no tracer can redirect (default: 64)",
+     [](To to, Text value) {
+       to.options.most_callers = count_of("functions", "--max-callers", value);
+     }},
     {"unique-names", 0, nullptr,
      "Call new code NAME.kpatch, so that others can still set a kprobe on NAME",
      [](To to, Text) { to.options.unique_names = true; }},
@@ -231,6 +241,12 @@ constexpr Option<Invocation> kOptions[] = {
      "Warn of the hazards that the safety review finds (default), refuse them, or skip "
      "the review",
      [](To to, Text value) { to.options.review = review_mode(value); }},
+    {"debug", 'd', nullptr,
+     "Show each program that runs; twice: show its output instead; three times: both. "
+     "Keep build.log",
+     [](To to, Text) { ++to.debug; }, kBesideTheModule},
+    {"skip-cleanup", 0, nullptr, "Keep the private build directory",
+     [](To to, Text) { to.options.keep_work = true; }, kBesideTheModule},
     {"name", 'n', "NAME", "Name the module (default: livepatch-<patch>)",
      [](To to, Text value) { to.options.name = value; }},
     {"output", 'o', "DIR", "Write the module here (default: the current directory)",
@@ -274,10 +290,21 @@ constexpr Option<Invocation> kOptions[] = {
      "Keep the patches that are loaded already; by default the module replaces them",
      [](To to, Text) { to.options.replace = false; }},
     {"no-replace", 'R', nullptr, kSame, [](To to, Text) { to.options.replace = false; }},
-    {"explain", 0, nullptr, "Say why each function is part of the patch",
-     [](To to, Text) { to.options.explain = true; }, kBesideTheModule},
-    {"json", 0, "FILE", "Write the result as JSON",
-     [](To to, Text value) { to.json = fs::absolute(value); }, kBesideTheModule},
+    {"explain", 0, nullptr,
+     "Say why each function is part of the patch; twice: and what comes with them",
+     [](To to, Text) {
+       to.options.explains_all = to.options.explain;
+       to.options.explain = true;
+     },
+     kBesideTheModule},
+    {"json", 0, "FILE",
+     "Write the result as JSON; -: to standard output, and all else to standard error",
+     [](To to, Text value) {
+       to.json = is_standard_output(value) ? fs::path(value) : fs::absolute(value);
+       // The isolated part of such a build is told the file of its own after that.
+       to.output_is_json = to.output_is_json || is_standard_output(value);
+     },
+     kBesideTheModule},
     {"provenance", 0, "FILE", "Write what the module is made of, with digests, as JSON",
      [](To to, Text value) { to.provenance = fs::absolute(value); }, kBesideTheModule},
     {"sbom", 0, "FILE", "Write the same as a bill of materials (SPDX 2.3)",
@@ -297,13 +324,23 @@ constexpr Option<Invocation> kOptions[] = {
     {"debug-file", 0, "FILE", "Write the module's debug information to this file",
      [](To to, Text value) { to.options.debug_file = fs::absolute(value); },
      kBesideTheModule},
-    {"debug", 'd', nullptr,
-     "Show each program that runs; twice: show its output instead; three times: both. "
-     "Keep build.log",
-     [](To to, Text) { ++to.debug; }, kBesideTheModule},
-    {"skip-cleanup", 0, nullptr, "Keep the private build directory",
-     [](To to, Text) { to.options.keep_work = true; }, kBesideTheModule},
 };
+
+/// The headings of the manual page, and the first option below each.
+constexpr std::pair<std::string_view, std::string_view> kGroups[] = {
+    {"archversion", "The kernel"}, {"jobs", "The build"}, {"name", "The result"}};
+
+std::string grouped_options() {
+  const std::vector<OptionForm> forms = forms_of(kOptions);
+  std::string text;
+  auto from = forms.begin();
+  for (const auto& [first, heading] : kGroups) {
+    const auto to = std::ranges::find(forms, first, &OptionForm::name);
+    text += options_help({from, to}) + fmt::format("\n{}:\n", heading);
+    from = to;
+  }
+  return text + options_help({from, forms.end()});
+}
 
 /// Relative paths mean something else in another folder.
 void note_asked(Invocation& invocation, const Option<Invocation>& option, Text value) {
@@ -317,6 +354,17 @@ void note_asked(Invocation& invocation, const Option<Invocation>& option, Text v
                                 is_path ? fs::absolute(value).string() : value);
 }
 
+/// "5GB" as bytes, with the units that the list of the cache has.
+std::uintmax_t size_of(std::string_view text) {
+  constexpr std::pair<std::string_view, std::uintmax_t> kUnits[] = {
+      {"MB", 1'000'000}, {"GB", 1'000'000'000}, {"TB", 1'000'000'000'000}};
+  for (const auto& [unit, bytes] : kUnits)
+    if (text.ends_with(unit))
+      if (const auto count = whole_number(text.substr(0, text.size() - unit.size())))
+        return *count * bytes;
+  fail("cache gc --keep: '{}' is not a size such as 5GB or 500MB", text);
+}
+
 /// kpatch-build cache VERB
 Invocation cache_invocation(const std::vector<std::string>& words) {
   using Action = Invocation::Action;
@@ -327,10 +375,21 @@ Invocation cache_invocation(const std::vector<std::string>& words) {
   };
   Invocation invocation;
   invocation.action = Action::kComplainAboutUsage;
-  invocation.usage_complaint = "cache: give one of list, gc, verify, path";
+  invocation.usage_complaint = "cache: give one of list, gc, remove, verify, path";
   for (const auto& [verb, action] : kVerbs)
     if (words.size() == 1 && words[0] == verb)
       invocation.action = action;
+  constexpr std::string_view kKeep = "--keep=";
+  if (words.size() == 3 && words[0] == "gc" && words[1] == "--keep")
+    return cache_invocation({"gc", std::string(kKeep) + words[2]});
+  if (words.size() == 2 && words[0] == "gc" && words[1].starts_with(kKeep)) {
+    invocation.action = Action::kCollectGarbage;
+    invocation.keep = size_of(std::string_view(words[1]).substr(kKeep.size()));
+  }
+  if (words.size() == 2 && words[0] == "remove") {
+    invocation.action = Action::kRemoveKernel;
+    invocation.kernel.release = words[1];
+  }
   if (!words.empty() && words.size() <= 3 && words[0] == "path") {
     invocation.action = Action::kShowPlaces;
     invocation.places.assign(words.begin() + 1, words.end());
@@ -339,106 +398,22 @@ Invocation cache_invocation(const std::vector<std::string>& words) {
   return invocation;
 }
 
-/// What is said of one kernel is not true of others.
-void check_several(const Invocation& invocation) {
-  const kernel::TargetRequest& kernel = invocation.kernel;
-  const auto refuse = [](std::string_view option) {
-    fail("{} is about one kernel; it cannot be used with several --archversion", option);
-  };
-  if (!kernel.overrides.source.empty())
-    refuse("--sourcedir");
-  if (!kernel.overrides.config.empty())
-    refuse("--config");
-  if (!kernel.overrides.vmlinux.empty())
-    refuse("--vmlinux");
-  if (!kernel.out_of_tree.modules.empty())
-    refuse("--oot-module");
-  if (!invocation.options.debug_file.empty())
-    refuse("--debug-file");
-}
-
-/// The kernels to build for, each once.
-void choose_kernels(Invocation& invocation) {
-  std::vector<std::string>& releases = invocation.releases;
-  if (!invocation.only_kernel.empty()) {
-    releases = {invocation.only_kernel};
-    invocation.selections.clear();
-  }
-  std::vector<std::string> once;
-  for (std::string& release : releases)
-    if (std::ranges::find(once, release) == once.end())
-      once.push_back(release);
-  releases = std::move(once);
-  if (!releases.empty())
-    invocation.kernel.release = releases.front();
-  if (invocation.is_for_several())
-    check_several(invocation);
-}
-
-/// The next version of a package takes the place of this one, and so must the module: in
-/// the kernel too, where two of one name cannot be.
-void check_package(Invocation& invocation) {
-  BuildOptions& options = invocation.options;
-  const std::string& version = options.claims.version;
-  if (version.empty() || !is_digit(version.front()) || !is_plain(version, ".+~"))
-    fail_with_remedy("give --patch-version 1, and a higher one with each later package",
-                     "--package: '{}' is not the version of a package", version);
-  if (!options.replace)
-    fail("--package: the next version of a package takes the place of this one; a patch "
-         "with --non-replace does not");
-  if (options.name.empty())
-    options.name = "livepatch-" + version;
-  options.name = module_name_from(options.name);
-}
-
-/// Options that only make sense together, or not together.
-void check_combination(Invocation& invocation) {
-  const kernel::TargetRequest& kernel = invocation.kernel;
-  if (!kernel.source_rpm.empty() &&
-      (!kernel.release.empty() || !invocation.selections.empty()))
-    fail("--sourcerpm says by its name which kernel it is; --archversion cannot be used "
-         "with it");
-  if (!kernel.source_rpm.empty() && !kernel.overrides.source.empty())
-    fail("--sourcerpm and --sourcedir cannot be used together");
-  if (!kernel.out_of_tree.modules.empty() && kernel.out_of_tree.sources.empty())
-    fail("--oot-module requires --oot-module-src");
-  if (kernel.out_of_tree.modules.empty() && !kernel.out_of_tree.sources.empty())
-    fail("--oot-module-src requires --oot-module");
-  BuildOptions& options = invocation.options;
-  if (!invocation.to.empty()) {
-    options.leave_out = patch::Grain::kFile;
-    if (options.name.empty())
-      options.name = "livepatch-to-" + fs::path(invocation.to).filename().string();
-  }
-  if (!options.series.empty() && options.leave_out == patch::Grain::kFile)
-    options.leave_out = patch::Grain::kPatch;
-  const auto is_review = [](const auto& option) { return option.first == "review"; };
-  if (options.leave_out != patch::Grain::kAll &&
-      std::ranges::none_of(invocation.asked, is_review))
-    options.review = Review::kRefuse;
-  if (invocation.is_for_several() &&
-      (invocation.options.wants_digests || !invocation.reproduce.empty()))
-    fail("--provenance, --sbom, --vex and --reproduce are about one kernel; give one -a");
-  if (invocation.signer.key.empty() != invocation.signer.certificate.empty())
-    fail("--sign-key and --sign-cert go together");
-  if (!kernel.full_build && !kernel.full_build_targets.empty())
-    invocation.notices.push_back("NOTICE: --target is ignored without --full-build: only "
-                                 "what the patch touches is compiled");
-}
-
 } // namespace
 
 std::string usage_text() {
-  return "usage: kpatch-build [options] <patch1 ... patchN>\n" +
-         options_help(forms_of(kOptions)) +
-         "   or: kpatch-build cache list|gc|verify\n"
+  return "usage: kpatch-build [options] <patch1 ... patchN>\n" + grouped_options() +
+         "\n"
+         "   or: kpatch-build cache list|verify\n"
+         "   or: kpatch-build cache gc [--keep SIZE]\n"
+         "   or: kpatch-build cache remove RELEASE\n"
          "   or: kpatch-build cache path [WHAT [RELEASE]]\n";
 }
 
 CompletedProgram completed_program() {
-  return {"kpatch-build",
-          {{"cache", "Look after the cache", {}, operand_of("list|gc|verify|path")},
-           {"", "", forms_of(kOptions), operand_of("FILE")}}};
+  return {
+      "kpatch-build",
+      {{"cache", "Look after the cache", {}, operand_of("list|gc|remove|verify|path")},
+       {"", "", forms_of(kOptions), operand_of("FILE")}}};
 }
 
 Invocation parse_command_line(int argc, char** argv) {
@@ -457,12 +432,14 @@ Invocation parse_command_line(int argc, char** argv) {
     if (row) {
       kOptions[*row].set(invocation, value);
       note_asked(invocation, kOptions[*row], value);
-    } else
+    } else {
       invocation.action = Action::kComplainAboutUsage;
+      invocation.usage_complaint = complaint_about(value);
+    }
     return invocation.action == Action::kBuild;
   };
   const std::vector<std::string> patches =
-      parse_options({argv, argv + argc}, forms_of(kOptions), Complaints::kPrinted, take);
+      parse_options({argv, argv + argc}, forms_of(kOptions), take);
   if (invocation.action != Action::kBuild)
     return invocation;
   for (const std::string& patch : patches) {
@@ -474,12 +451,7 @@ Invocation parse_command_line(int argc, char** argv) {
     invocation.action = Action::kComplainAboutUsage;
     invocation.usage_complaint = "no patch file(s) specified";
   }
-  choose_kernels(invocation);
-  invocation.options.wants_digests = !invocation.provenance.empty() ||
-                                     !invocation.sbom.empty() || !invocation.vex.empty();
-  check_combination(invocation);
-  if (!invocation.package.empty())
-    check_package(invocation);
+  settle(invocation);
   invocation.options.keep_log = invocation.debug > 0 || invocation.options.keep_work;
   invocation.options.cache = fs::absolute(cache::default_cache());
   invocation.kernel.cache = invocation.options.cache;

@@ -6,7 +6,9 @@
 #include "produce/driver.h"
 #include "sign/signing.h"
 
+#include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,22 +26,25 @@ struct Invocation {
     kComplainAboutUsage,
     kListCache,
     kCollectGarbage,
+    kRemoveKernel,
     kVerifyCache,
     kShowPlaces,
     kShowCompletions
   };
   Action action = Action::kBuild;
-  std::string usage_complaint;      ///< for kComplainAboutUsage
-  std::vector<std::string> notices; ///< to be shown before the work begins
-  std::string shell;                ///< for kShowCompletions
-  std::vector<std::string> places;  ///< for kShowPlaces: what, release; may be fewer
+  std::string usage_complaint;        ///< for kComplainAboutUsage
+  std::vector<std::string> notices;   ///< to be shown before the work begins
+  std::string shell;                  ///< for kShowCompletions
+  std::vector<std::string> places;    ///< for kShowPlaces: what, release; may be fewer
+  std::optional<std::uintmax_t> keep; ///< for kCollectGarbage: bytes that may stay
   BuildOptions options;
   std::string to; ///< a version, "newest", or a source tree; empty: patches only
   kernel::TargetRequest kernel;        ///< of `releases`, the first
   std::vector<std::string> releases;   ///< to build for; empty: the running kernel
   std::vector<std::string> selections; ///< of kernels, see distro/debian_kernels.h
   std::string only_kernel;      ///< of them, in the isolated part of a build for several
-  std::filesystem::path json;   ///< empty: not wanted
+  std::filesystem::path json;   ///< empty: not wanted; "-": standard output
+  bool output_is_json = false;  ///< standard output is for nothing else
   std::filesystem::path report; ///< empty: not wanted
   std::string package; ///< form of the package to make of it: deb, rpm; empty: none
   sign::Signer signer; ///< of the finished module; unset: nobody

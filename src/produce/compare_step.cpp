@@ -2,6 +2,7 @@
 #include "compile/shown_messages.h"
 #include "patch/left_out.h"
 #include "produce/function_digests.h"
+#include "produce/own_copies.h"
 #include "produce/safety_review.h"
 #include "produce/step_clock.h"
 #include "produce/steps.h"
@@ -19,15 +20,16 @@ namespace {
 
 void tell_about(Context& context, const UnitResult& result) {
   const std::string object = fs::path(result.unit).replace_extension(".o");
-  for (const Note& note : result.notes)
-    context.say(fmt::format("{}: {}", object, line_of(note)));
-  if (context.options.explain)
+  if (context.options.explain) // it is what was asked for
     for (const FunctionChange& function : result.functions)
       context.say(
           fmt::format("{}: {}: because {}", object, function.name, function.because));
-  for (const Inclusion& inclusion : result.inclusions)
-    context.say(fmt::format("{}: with {}: because {}", object, inclusion.name,
-                            inclusion.because));
+  for (const Note& note : result.notes)
+    context.say(fmt::format("{}: {}", object, line_of(note)));
+  if (context.options.explains_all)
+    for (const Inclusion& inclusion : result.inclusions)
+      context.say(fmt::format("{}: with {}: because {}", object, inclusion.name,
+                              inclusion.because));
 }
 
 /// Units that the patch changes and that run as before, apart from what it does change.
@@ -59,6 +61,35 @@ void keep_results(Context& context, const std::string& unit,
     kept->second.compared = std::move(results);
 }
 
+PairOptions pair_options(const BuildOptions& options,
+                         const std::vector<std::string>& unwanted) {
+  return {.init_changes = options.init_changes,
+          .force = options.force,
+          .thunks = options.thunks,
+          .set_data = options.set_data,
+          .unique_names = options.unique_names,
+          .explain = options.explain,
+          .left_out = unwanted,
+          .keep_debug = !options.debug_file.empty()};
+}
+
+/// Adds the results to those of the build, and says what there is to say of fresh ones.
+void take_results(Context& context, const std::vector<compile::UnitObjects>& objects,
+                  const std::set<std::string>& fresh, ResultsByUnit&& results) {
+  for (auto& [unit, of_unit] : results) {
+    const bool is_fresh = fresh.contains(unit);
+    for (UnitResult& result : of_unit) {
+      if (is_fresh)
+        tell_about(context, result);
+      if (is_fresh && context.options.wants_digests)
+        add_function_digests(result, objects);
+    }
+    std::ranges::copy(of_unit, std::back_inserter(context.result.units));
+    if (is_fresh)
+      keep_results(context, unit, std::move(of_unit));
+  }
+}
+
 [[noreturn]] void end_as(Context& context, BuildOutcome outcome,
                          const std::string& message) {
   context.result.outcome = outcome;
@@ -80,40 +111,30 @@ void keep_results(Context& context, const std::string& unit,
 
 } // namespace
 
-void compare(Context& context, const compile::Workshop& shop,
-             const patch::PatchedView& view,
-             const std::vector<compile::UnitObjects>& objects) {
+void compare(Context& context, const compile::Workshop& shop, patch::PatchedView& view,
+             const PatchedSource& source, const patch::IncludeIndex& includes,
+             std::vector<compile::UnitObjects>& objects) {
   if (objects.empty())
     return;
   const StepClock clock(context.result.steps, "diff");
   context.say("Reading special section data");
   context.say("Extracting new and modified ELF sections");
+  ResultsByUnit results;
   std::vector<compile::UnitObjects> uncompared;
-  std::ranges::copy_if(objects, std::back_inserter(uncompared),
-                       [&](const compile::UnitObjects& unit) {
-                         return compared_before(context, unit.unit).empty();
-                       });
-  const PairOptions options{.init_changes = context.options.init_changes,
-                            .force = context.options.force,
-                            .thunks = context.options.thunks,
-                            .unique_names = context.options.unique_names,
-                            .explain = context.options.explain,
-                            .left_out = context.unwanted,
-                            .keep_debug = !context.options.debug_file.empty()};
-  std::map<std::string, std::vector<UnitResult>> fresh;
-  for (UnitResult& result : diff_units(shop, view, options, uncompared)) {
-    tell_about(context, result);
-    if (context.options.wants_digests)
-      add_function_digests(result, objects);
-    fresh[result.unit].push_back(std::move(result));
-  }
   for (const compile::UnitObjects& unit : objects)
-    std::ranges::copy(fresh.contains(unit.unit)
-                          ? std::span<const UnitResult>(fresh.at(unit.unit))
-                          : compared_before(context, unit.unit),
-                      std::back_inserter(context.result.units));
-  for (auto& [unit, results] : fresh)
-    keep_results(context, unit, std::move(results));
+    if (const auto before = compared_before(context, unit.unit); before.empty())
+      uncompared.push_back(unit);
+    else
+      results[unit.unit].assign(before.begin(), before.end());
+  PairDiffer differ(shop.target, pair_options(context.options, context.unwanted));
+  std::set<std::string> fresh;
+  for (UnitResult& result : diff_units(shop, view, differ, uncompared)) {
+    fresh.insert(result.unit);
+    results[result.unit].push_back(std::move(result));
+  }
+  fresh.merge(patch_outside_callers(context, {shop, view, source, includes, differ},
+                                    objects, results));
+  take_results(context, objects, fresh, std::move(results));
   tell_of_init_only(context);
 }
 

@@ -163,6 +163,15 @@ std::vector<compile::UnitObjects> compile_both(Context& context,
   std::vector<std::string> units = source.affected.units;
   units.insert(units.end(), source.affected.candidates.begin(),
                source.affected.candidates.end());
+  std::vector<compile::UnitObjects> objects =
+      compile_these(context, shop, view, source, std::move(units));
+  leave_out_unreached(context, view, source, objects);
+  return objects;
+}
+
+std::vector<compile::UnitObjects>
+compile_these(Context& context, const compile::Workshop& shop, patch::PatchedView& view,
+              const PatchedSource& source, std::vector<std::string> units) {
   for (const std::string& unit : units)
     if (const fs::path directory = fs::path(unit).parent_path(); !directory.empty())
       view.own_directory(directory.native());
@@ -184,7 +193,6 @@ std::vector<compile::UnitObjects> compile_both(Context& context,
   keep(context, view, made);
   std::ranges::move(made, std::back_inserter(objects));
   std::ranges::sort(objects, {}, &compile::UnitObjects::unit);
-  leave_out_unreached(context, view, source, objects);
   return objects;
 }
 

@@ -10,6 +10,7 @@
 #include "cache/cache.h"
 #include "compile/build_log.h"
 #include "kernel/compiler_check.h"
+#include "kernel/patched_by.h"
 #include "kernel/requirements.h"
 #include "patch/reach.h"
 #include "produce/input_digests.h"
@@ -44,9 +45,8 @@ bool build(Context& context, const kernel::Target& found,
   end_if_there_are_problems(context);
   // The view holds the patched source, and every change is one that units can carry.
 
-  const std::vector<compile::UnitObjects> objects =
-      compile_both(context, shop, view, source);
-  compare(context, shop, view, objects);
+  std::vector<compile::UnitObjects> objects = compile_both(context, shop, view, source);
+  compare(context, shop, view, source, includes, objects);
   refuse_unprovided(context, shop);
   if (is_smaller())
     return false;
@@ -119,8 +119,9 @@ void walk(Context& context, const TargetFinder& find_target) {
 
 void save_log(const BuildOptions& options, compile::BuildLog& log,
               fs::file_time_type start, BuildResult& result) {
-  const bool wanted = options.keep_log || result.outcome == BuildOutcome::kFailed ||
-                      result.outcome == BuildOutcome::kRefused;
+  const bool is_failure =
+      result.outcome == BuildOutcome::kFailed || result.outcome == BuildOutcome::kRefused;
+  const bool wanted = options.keep_log || (is_failure && log.has_programs());
   const fs::path file = options.cache / "build.log";
   if (!wanted || !fs::is_directory(options.cache))
     return compile::remove_older_log(file, start);
@@ -148,7 +149,8 @@ void Context::start_again() {
   result.problems.clear();
   result.left_out.clear();
   result.displaced.clear();
-  static const std::set<std::string> kStillRight{"orig", "patched", "objects", "output"};
+  static const std::set<std::string> kStillRight{"orig", "patched", "objects", "output",
+                                                 kFixedLines};
   std::vector<fs::path> outdated;
   for (const auto& entry : fs::directory_iterator(work.path()))
     if (entry.is_directory() && !kStillRight.contains(entry.path().filename()))
@@ -168,12 +170,24 @@ void refuse(Context& context, std::string_view message) {
   throw Error(std::string(message));
 }
 
+namespace {
+
+std::string module_name(const BuildOptions& options, kernel::PatchedBy taker) {
+  return options.name.empty()
+             ? default_module_name(
+                   options.patches.empty() ? options.series : options.patches, taker)
+             : module_name_from(options.name);
+}
+
+} // namespace
+
 kernel::Target find_kernel(Context& context, const TargetFinder& find_target) {
   kernel::Target target;
   {
     const StepClock clock(context.result.steps, "kernel");
     target = find_target();
   }
+  context.result.module_name = module_name(context.options, kernel::patched_by(target));
   context.result.release = target.release;
   context.result.source_version = target.version;
   context.result.machine = target.machine;
@@ -195,10 +209,7 @@ BuildResult build_patch(const BuildOptions& options, const TargetFinder& find_ta
                         const Listener& listener) {
   BuildResult result;
   result.replace = options.replace;
-  result.module_name = options.name.empty() ? default_module_name(options.patches.empty()
-                                                                      ? options.series
-                                                                      : options.patches)
-                                            : module_name_from(options.name);
+  result.module_name = module_name(options, kernel::PatchedBy::kLivepatch);
   for (const fs::path& patch : options.patches)
     result.patches.push_back(patch.string());
   compile::BuildLog log;

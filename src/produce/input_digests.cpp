@@ -2,6 +2,8 @@
 #include "produce/input_digests.h"
 
 #include "base/sha256.h"
+#include "klp/backend.h"
+#include "klp/module_link.h"
 #include "patch/series.h"
 
 #include <set>
@@ -44,9 +46,10 @@ void note_inputs(BuildResult& result, const BuildOptions& options,
   for (const UnitResult& unit : result.units)
     if (unit.outcome == UnitOutcome::kChanged && units.insert(unit.unit).second)
       add_file(result, "source", unit.unit, target.source / unit.unit);
-  for (const char* file :
-       {"hook.c", "kpatch.lds", "Makefile", "include/kpatch-records.h"})
-    add_file(result, "hook", file, options.hook_sources / file);
+  for (const std::string_view file : klp::hook_files(kernel::patched_by(target)))
+    add_file(result, "hook", std::string(file), options.hook_sources / file);
+  for (const std::string_view file : klp::kModuleFrame)
+    add_file(result, "hook", std::string(file), options.hook_sources / file);
 }
 
 } // namespace kpatch::produce

@@ -9,11 +9,13 @@
 // processes are gone: a link there could lead anywhere.
 //
 // The folder of the cache is a private one with the parts of the real one in it, so that
-// logs and work land in the former.
+// logs and work land in the former. So is the folder of the kernel, to which every build
+// of something new adds: what an isolated one finds out is its own, and goes with it.
 #include "produce/isolation.h"
 
 #include "base/error.h"
 #include "base/files.h"
+#include "base/hand_out.h"
 #include "base/process.h"
 #include "cache/layout.h"
 #include "produce/isolation_limits.h"
@@ -22,8 +24,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <csignal>
 #include <cstdlib>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <thread>
 #include <unistd.h>
 
 namespace kpatch::produce {
@@ -45,6 +51,8 @@ constexpr const char* kSystemFolders[] = {"/bin",   "/sbin",  "/lib",
 constexpr const char* kCacheParts[] = {cache::kSources,    cache::kKernels,
                                        cache::kDownloads,  cache::kOriginals,
                                        cache::kToolchains, "format"};
+/// What of a kernel's folder is a folder that builds add to.
+constexpr const char* kFindings[] = {"commands", "compilers", "hooks"};
 /// What of the environment says how to build or to print.
 constexpr const char* kVariables[] = {
     "PATH", "LANG", "LC_ALL", "TARGET_ARCH", "CROSS_COMPILE", "NO_COLOR", "TERM"};
@@ -79,6 +87,19 @@ void add_system(Words& words) {
   words.add({"--proc", "/proc", "--dev", "/dev"});
 }
 
+fs::path own_kernel(const Enclosure& enclosure) {
+  return enclosure.own / "kernel";
+}
+
+void add_kernel(Words& words, const Enclosure& enclosure) {
+  if (!fs::is_directory(enclosure.kernel))
+    return;
+  words.add({"--bind", own_kernel(enclosure), enclosure.kernel});
+  for (const fs::directory_entry& part : fs::directory_iterator(enclosure.kernel))
+    if (std::ranges::find(kFindings, part.path().filename()) == std::end(kFindings))
+      words.see(part.path());
+}
+
 void add_environment(Words& words, const Enclosure& enclosure) {
   words.add({"--clearenv", "--setenv", "HOME", "/tmp"});
   words.add({"--setenv", "CACHEDIR", enclosure.cache});
@@ -106,7 +127,7 @@ void take_over_report(const fs::path& from, const fs::path& to, const std::strin
   for (std::size_t at = 0; (at = text.find(made, at)) != std::string::npos;
        at += kept.size())
     text.replace(at, made.size(), kept);
-  write_file(to, text);
+  hand_out(to, text);
 }
 
 /// What is written beside the module, by the name of its option.
@@ -177,6 +198,7 @@ Enclosure enclosure_of(const Invocation& invocation, const kernel::Target& targe
   const kernel::TargetRequest& kernel = invocation.kernel;
   Enclosure enclosure{.readable = {},
                       .cache = options.cache,
+                      .kernel = target.cache,
                       .own = own,
                       .output = options.output_directory,
                       .limits = limits_of_this_machine()};
@@ -219,6 +241,7 @@ std::vector<std::string> isolated_command(const Enclosure& enclosure,
   words.add({"--bind", private_cache, enclosure.cache});
   for (const char* part : kCacheParts)
     words.see(enclosure.cache / part);
+  add_kernel(words, enclosure);
   for (const fs::path& path : enclosure.readable)
     words.see(path);
   words.add({"--bind", enclosure.own, enclosure.own});
@@ -231,18 +254,60 @@ std::vector<std::string> isolated_command(const Enclosure& enclosure,
   return std::move(words.all_);
 }
 
+void copy_findings(const Enclosure& enclosure) {
+  fs::create_directories(own_kernel(enclosure));
+  for (const char* part : kFindings)
+    if (const fs::path found = enclosure.kernel / part; fs::is_directory(found))
+      fs::copy(found, own_kernel(enclosure) / part, fs::copy_options::recursive);
+}
+
+namespace {
+
+/// By the kernel where memory runs out, or by systemd, which ends the others in a scope
+/// in which that has happened (OOMPolicy=stop in systemd.scope(5)).
+bool was_killed(int status) {
+  return status == 128 + SIGKILL || status == 128 + SIGTERM;
+}
+
+/// bubblewrap's first process ends with the build, and the one behind it, with all that
+/// the build has left running, a moment later: it is killed then, and none of them may
+/// still write what is about to be taken over. Orphans of this process are its children
+/// meanwhile (PR_SET_CHILD_SUBREAPER in prctl(2)), and of a namespace of processes the
+/// first one is gone last (pid_namespaces(7)).
+class Orphans {
+ public:
+  Orphans() { prctl(PR_SET_CHILD_SUBREAPER, 1); }
+  ~Orphans() { prctl(PR_SET_CHILD_SUBREAPER, 0); }
+  Orphans(const Orphans&) = delete;
+  Orphans& operator=(const Orphans&) = delete;
+
+  void see_all_end() const {
+    const auto latest = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+    for (pid_t ended = 0; (ended = waitpid(-1, nullptr, WNOHANG)) >= 0;)
+      if (std::chrono::steady_clock::now() > latest)
+        fail_with_remedy("end what `ps -ef` shows of bwrap, and build again",
+                         "processes of the isolated build do not end");
+      else if (ended == 0)
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+};
+
+} // namespace
+
 Outcome run_isolated(const Enclosure& enclosure, std::vector<std::string> argv) {
   IsolationWatch watch(enclosure.limits);
+  const Orphans orphans;
   Outcome outcome =
       run({.argv = isolated_command(enclosure, std::move(argv)),
            .show_output = true,
            .watch = [&](pid_t top, double seconds) { watch.look(top, seconds); }});
+  orphans.see_all_end();
   if (!watch.excess().empty())
     fail_with_remedy("run fewer compilers at once (--jobs); --no-isolate sets no limits",
                      "the isolated build was ended: its processes took {} that they may "
                      "take together",
                      watch.excess());
-  if (outcome.status == 128 + SIGKILL)
+  if (was_killed(outcome.status))
     fail_with_remedy("run fewer compilers at once (--jobs)",
                      "the isolated build was killed, as happens where memory runs out");
   return outcome;
@@ -253,9 +318,10 @@ int build_isolated(const Invocation& invocation, const kernel::Target& target,
   const TempDir own("kpatch-isolated.");
   for (const char* folder : {"out", "cache", "tmp"})
     fs::create_directory(own.path() / folder);
+  const Enclosure enclosure = enclosure_of(invocation, target, own.path());
+  copy_findings(enclosure);
   const Outcome outcome =
-      run_isolated(enclosure_of(invocation, target, own.path()),
-                   inner_arguments(invocation, std::move(argv), own.path()));
+      run_isolated(enclosure, inner_arguments(invocation, std::move(argv), own.path()));
   // Nothing runs there any more.
   hand_on(own.path() / "cache/build.log", invocation.options.cache / "build.log");
   if (!invocation.json.empty())

@@ -19,6 +19,7 @@ bool is_to_be_isolated(Invocation& invocation);
 struct Enclosure {
   std::vector<std::filesystem::path> readable;
   std::filesystem::path cache;
+  std::filesystem::path kernel; ///< the part of the cache that builds add to; or empty
   std::filesystem::path own;    ///< the only folder on disk that it may write to
   std::filesystem::path output; ///< is there, and empty: what goes there is taken over
   IsolationLimits limits;
@@ -31,6 +32,9 @@ Enclosure enclosure_of(const Invocation& invocation, const kernel::Target& targe
 /// The command that runs `argv` there.
 std::vector<std::string> isolated_command(const Enclosure& enclosure,
                                           std::vector<std::string> argv);
+
+/// Copies to the own folder what this build may add to of what earlier ones found out.
+void copy_findings(const Enclosure& enclosure);
 
 /// Runs it there to its end, and shows what it prints. Throws Error if all its processes
 /// together exceeded the limits.

@@ -7,6 +7,7 @@
 #include "produce/kernel_patching.h"
 
 #include "base/files.h"
+#include "base/sha256.h"
 #include "kernel/module_folders.h"
 #include "patch/affected_units.h"
 #include "patch/line_fix.h"
@@ -20,6 +21,19 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::string_view kTopMakefile = "Makefile";
+
+/// Takes what is kept of an earlier round: to compare two texts, a program is started.
+std::string fixed_text(const std::string& original, const std::string& text,
+                       const fs::path& kept) {
+  if (kept.empty())
+    return patch::with_original_lines(original, text);
+  const fs::path file = kept / sha256(original + '\0' + text);
+  if (std::optional<std::string> known = read_text_if_exists(file))
+    return *std::move(known);
+  std::string fixed = patch::with_original_lines(original, text);
+  write_file(file, fixed);
+  return fixed;
+}
 
 } // namespace
 
@@ -63,8 +77,10 @@ compile::AddedUnits add_to_kernel(const kernel::UnitIndex& units,
 }
 
 compile::PatchedTexts fix_lines(std::span<const patch::TouchedFile> touched,
-                                patch::PatchedView& view) {
+                                patch::PatchedView& view, const fs::path& kept) {
   compile::PatchedTexts unfixed;
+  if (!kept.empty())
+    fs::create_directories(kept);
   for (const patch::TouchedFile& file : touched) {
     const std::string extension = fs::path(file.path).extension();
     if (!file.was_there || !file.is_there || (extension != ".c" && extension != ".h"))
@@ -72,8 +88,7 @@ compile::PatchedTexts fix_lines(std::span<const patch::TouchedFile> touched,
     const fs::path patched = view.own_file(file.path);
     std::string& text = unfixed[file.path];
     text = read_text(patched);
-    write_file(patched,
-               patch::with_original_lines(read_text(view.pristine() / file.path), text));
+    write_file(patched, fixed_text(read_text(view.pristine() / file.path), text, kept));
   }
   return unfixed;
 }

@@ -31,9 +31,11 @@ compile::AddedUnits add_to_kernel(const kernel::UnitIndex& units,
                                   const std::filesystem::path& empty_tree);
 
 /// Gives lines that the patches have moved the numbers that they had; returns the texts
-/// of these files as the patches made them.
+/// of these files as the patches made them. What comes of a text is kept in the folder
+/// for the next round, unless its name is empty.
 compile::PatchedTexts fix_lines(std::span<const patch::TouchedFile> touched,
-                                patch::PatchedView& view);
+                                patch::PatchedView& view,
+                                const std::filesystem::path& kept);
 
 /// Whether only such files of the patches as are left out seem to include a new one.
 bool is_for_left_out(const patch::TouchedFile& file,

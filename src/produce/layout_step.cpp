@@ -5,6 +5,10 @@
 // each hazard, the file that changes such a type is therefore left out, and what uses the
 // new fields does not compile without it and goes as well.
 //
+// Types whose objects are variables of functions are no matter (review_layouts.cpp). Of
+// one that a header defines this is asked of every unit that names it: none may have it
+// in anything that lasts, nor may a header make another type of it.
+//
 // This is found out first. A field of "struct device" or the like reaches thousands of
 // units, none of which has to be compiled then.
 #include "base/files.h"
@@ -27,6 +31,9 @@ namespace {
 /// not use it, and it would take long to ask all.
 constexpr std::size_t kUsersNamed = 4;
 
+/// Of more units it is not asked whether objects of a type end with their functions.
+constexpr std::size_t kMostAsked = 32;
+
 /// Whether the text has one of the types' names.
 bool mentions_one(std::string_view text, const std::set<std::string>& types) {
   return std::ranges::any_of(patch::tokens_of(text), [&](const patch::Token& token) {
@@ -42,6 +49,8 @@ struct ChangedTypes {
   std::set<std::string> types;
   std::vector<std::string> users;
   std::string digest; ///< of the patched file
+  /// Of the types whose layout changes those that a unit has on stacks, and nowhere else.
+  std::set<std::string> on_stacks{};
 };
 
 class LayoutSearch {
@@ -100,8 +109,12 @@ class LayoutSearch {
         const auto patched = found->patched.find(name);
         if (patched == found->patched.end())
           continue;
-        for (Problem& problem : review::layout_findings(name, original, patched->second))
+        for (Problem& problem :
+             review::layout_findings(name, original, patched->second)) {
+          if (original.is_on_stacks && !original.is_elsewhere)
+            change.on_stacks.insert(name);
           problems.push_back(std::move(problem));
+        }
       }
       if (wanted.empty())
         break;
@@ -111,7 +124,49 @@ class LayoutSearch {
     return problems;
   }
 
+  /// Whether all objects of a header's type are variables of functions.
+  bool ends_with_functions(const std::string& header, const std::string& type) {
+    const auto id = includes_.find(header);
+    if (!id || is_unit(header) || is_kept(header, type))
+      return false;
+    std::vector<std::string> users;
+    for (const auto reader : includes_.reaching(*id)) {
+      const std::string path = includes_.path(reader);
+      if (path == header || !mentions(path, type))
+        continue;
+      if (!is_unit(path) || users.size() == kMostAsked)
+        return false;
+      users.push_back(path);
+    }
+    learn_commands(std::vector{ChangedTypes{header, {type}, users, {}}});
+    return std::ranges::all_of(users, [&](const std::string& unit) {
+      throw_if_interrupted();
+      const std::optional<TypesOfUnit> found = types_in(shop_, unit, {type});
+      return found && !is_elsewhere(found->original, type) &&
+             !is_elsewhere(found->patched, type);
+    });
+  }
+
  private:
+  std::string text_in(const std::filesystem::path& tree, const std::string& file) const {
+    return read_text_if_exists(tree / file).value_or("");
+  }
+
+  bool mentions(const std::string& file, const std::string& type) const {
+    return mentions_one(text_in(view_.root(), file), {type}) ||
+           mentions_one(text_in(view_.pristine(), file), {type});
+  }
+
+  bool is_kept(const std::string& header, const std::string& type) const {
+    return is_kept_in(text_in(view_.root(), header), type) ||
+           is_kept_in(text_in(view_.pristine(), header), type);
+  }
+
+  static bool is_elsewhere(const kernel::TypeLayouts& layouts, const std::string& type) {
+    const auto layout = layouts.find(type);
+    return layout != layouts.end() && layout->second.is_elsewhere;
+  }
+
   bool is_unit(const std::string& file) const {
     return file.ends_with(".c") && !shop_.target.units.owners(file).empty() &&
            !shop_.added.units.contains(file);
@@ -168,6 +223,10 @@ void refuse_changed_layouts(Context& context, const compile::Workshop& shop,
     problems[i] = search.changes_in(changes[i]);
   });
   for (std::size_t i = 0; i < changes.size(); ++i) {
+    for (const std::string& type : changes[i].on_stacks)
+      if (search.ends_with_functions(changes[i].file, type))
+        std::erase_if(problems[i],
+                      [&](const Problem& problem) { return problem.symbol == type; });
     std::ranges::move(problems[i], std::back_inserter(context.result.problems));
     context.judged_layouts[changes[i].file] =
         changes[i].types.empty() ? changes[i].digest : "";

@@ -125,15 +125,13 @@ bool leave_out_refused(Context& context, patch::Selection& selection,
                              .code = obstacle.code,
                              .reason = obstacle.reason,
                              .is_consequence = is_consequence(context, obstacle)};
-    const bool is_touched =
-        std::ranges::count(source.touched, obstacle.file, &patch::TouchedFile::path) > 0;
-    if (is_touched) {
-      selection.leave_out_file(obstacle.file, why);
-      continue;
-    }
-    for (const std::string& header : patch::headers_used(
-             includes, target, view, source.touched, obstacle.file, context.options.jobs))
-      selection.leave_out_file(header, why);
+    for (const std::string& file : units_at_fault(context.result, obstacle.file))
+      if (std::ranges::count(source.touched, file, &patch::TouchedFile::path) > 0)
+        selection.leave_out_file(file, why);
+      else
+        for (const std::string& header : patch::headers_used(
+                 includes, target, view, source.touched, file, context.options.jobs))
+          selection.leave_out_file(header, why);
   }
   context.failed_before.merge(failed);
   for (const UnitResult& unit : context.result.units)

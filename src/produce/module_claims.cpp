@@ -8,7 +8,6 @@
 #include "base/error.h"
 
 #include <algorithm>
-#include <regex>
 #include <set>
 
 namespace kpatch::produce {
@@ -26,17 +25,6 @@ bool takes_part(const patch::PatchFile& patch,
 }
 
 } // namespace
-
-std::string checked_cve(std::string_view text) {
-  static const std::regex kId("CVE-[0-9]{4}-[0-9]{4,19}");
-  std::string id(text);
-  std::ranges::transform(id, id.begin(), [](unsigned char character) {
-    return static_cast<char>(std::toupper(character));
-  });
-  if (!std::regex_match(id, kId))
-    fail_with_remedy("give an id such as CVE-2026-12345", "'{}' is not a CVE id", text);
-  return id;
-}
 
 std::string checked_line(std::string_view option, const std::string& text) {
   constexpr std::size_t kLongest = 1000;

@@ -24,8 +24,6 @@ elf::ModuleInfo module_info(const Claims& wanted,
                             const std::vector<patch::PatchFile>& whole,
                             const std::vector<patch::LeftOut>& left_out);
 
-/// Throws Error unless it is an id such as CVE-2026-12345; gives it in capitals.
-std::string checked_cve(std::string_view text);
 /// Throws Error, naming the option, unless it is one line of text.
 std::string checked_line(std::string_view option, const std::string& text);
 

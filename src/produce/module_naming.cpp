@@ -9,7 +9,8 @@ std::string module_name_from(std::string_view wanted) {
   return with_dashes(wanted.substr(0, kLongestModuleName));
 }
 
-std::string default_module_name(std::span<const std::filesystem::path> patches) {
+std::string default_module_name(std::span<const std::filesystem::path> patches,
+                                kernel::PatchedBy taker) {
   std::string base = "patch";
   if (patches.size() == 1) {
     std::filesystem::path name = patches[0].filename();
@@ -17,7 +18,8 @@ std::string default_module_name(std::span<const std::filesystem::path> patches) 
       name.replace_extension();
     base = name.native();
   }
-  return module_name_from("livepatch-" + base);
+  const bool is_core = taker == kernel::PatchedBy::kCore;
+  return module_name_from((is_core ? "kpatch-" : "livepatch-") + base);
 }
 
 } // namespace kpatch::produce

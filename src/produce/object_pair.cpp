@@ -24,6 +24,7 @@
 #include "klp/intermediate.h"
 #include "klp/landing_thunks.h"
 #include "klp/late_replacements.h"
+#include "klp/sealed_words.h"
 #include "match/match.h"
 #include "produce/proof.h"
 #include "special/names.h"
@@ -116,6 +117,7 @@ void take_result(const diff::Result& diff, UnitResult& result) {
   result.wants_debug_info = diff.wants_debug_info;
   result.whole_text = diff.whole_text;
   result.left_out = diff.left_out;
+  result.needs_callers = diff.needs_callers;
   for (const diff::FunctionChange& function : diff.functions)
     result.functions.push_back({.name = function.name,
                                 .is_new = function.status == diff::Status::kNew,
@@ -179,6 +181,8 @@ void judge_references(diff::Delta& delta, const Parent& parent, bool with_thunks
                       UnitResult& result) {
   std::ranges::move(klp::references_to_strangers(delta, parent.lenders),
                     std::back_inserter(result.problems));
+  std::ranges::move(klp::sealed_words(delta, parent.sealed),
+                    std::back_inserter(result.problems));
   lead_past_seals(delta, parent.sealed, with_thunks, result);
 }
 
@@ -224,6 +228,8 @@ struct PairDiffer::Parents {
   std::mutex mutex; ///< for the map, not for what is in it
   std::map<std::string, Entry, std::less<>> by_owner;
   std::map<std::string, image::LocatedSymbols, std::less<>> new_globals;
+  OwnCopies own_copies; ///< changes only while nothing is compared
+  OwnCopies uncalled;   ///< the same
 
   /// What the patch brings itself is linked to by name.
   void add_new_globals(const std::string& owner, const image::LocatedSymbols& made,
@@ -239,6 +245,23 @@ struct PairDiffer::Parents {
     const std::scoped_lock alone(mutex);
     if (const auto made = new_globals.find(owner); made != new_globals.end())
       located.insert(made->second.begin(), made->second.end());
+  }
+
+  /// Those of the copies that a unit of the owner would call.
+  std::set<std::string> copies_for(const std::string& owner) const {
+    std::set<std::string> names;
+    for (const auto& [function, home] : own_copies)
+      if (home == owner || symvers.exporter(function) == home)
+        names.insert(function);
+    return names;
+  }
+
+  std::set<std::string> uncalled_in(const std::string& owner) const {
+    std::set<std::string> names;
+    for (const auto& [function, home] : uncalled)
+      if (home == owner)
+        names.insert(function);
+    return names;
   }
 
   const Parent& get(const kernel::Target& target, const std::string& owner,
@@ -264,6 +287,20 @@ PairDiffer::PairDiffer(const kernel::Target& target, const PairOptions& options)
 
 PairDiffer::~PairDiffer() = default;
 
+void PairDiffer::set_own_copies(OwnCopies copies, OwnCopies uncalled) {
+  parents_->own_copies = std::move(copies);
+  parents_->uncalled = std::move(uncalled);
+}
+
+const image::Image* PairDiffer::image_of(const std::string& owner) {
+  const Parent& parent = parents_->get(target_, owner, true);
+  return parent.image ? &*parent.image : nullptr;
+}
+
+const image::Symvers& PairDiffer::symvers() const {
+  return parents_->symvers;
+}
+
 bool PairDiffer::names_new_global(const fs::path& object) const {
   const auto is_made_global = [&](const elf::Symbol& symbol) {
     return !symbol.is_local() &&
@@ -277,7 +314,8 @@ bool PairDiffer::names_new_global(const fs::path& object) const {
 
 UnitResult PairDiffer::compare(const ObjectPair& pair, const fs::path& output) {
   UnitResult result{.unit = pair.unit, .owner = pair.owner};
-  if (read_bytes(pair.original) == read_bytes(pair.patched))
+  std::set<std::string> own_copies = parents_->copies_for(pair.owner);
+  if (own_copies.empty() && read_bytes(pair.original) == read_bytes(pair.patched))
     return result;
   const std::string label = fs::path(pair.unit).replace_extension(".o").string();
   elf::Object original = read_side(pair.original, label);
@@ -286,10 +324,11 @@ UnitResult PairDiffer::compare(const ObjectPair& pair, const fs::path& output) {
     judge_unproven(original, options_.force, result);
   const Parent& parent = parents_->get(target_, pair.owner, can_match);
   std::optional<match::UnitMatch> match;
-  if (parent.image)
-    match = match::match_unit(pair.as_shipped.empty() ? original
-                                                      : read_side(pair.as_shipped, label),
-                              *parent.image);
+  if (parent.image) {
+    const fs::path shipped = pair.as_shipped ? pair.as_shipped() : pair.original;
+    match = match::match_unit(
+        shipped == pair.original ? original : read_side(shipped, label), *parent.image);
+  }
 
   elf::Object patched = read_side(pair.patched, label);
   image::LocatedSymbols made_global;
@@ -305,7 +344,10 @@ UnitResult PairDiffer::compare(const ObjectPair& pair, const fs::path& output) {
                             .sizes = target_.struct_sizes,
                             .explain = options_.explain,
                             .init_changes = options_.init_changes,
+                            .set_data = options_.set_data,
                             .left_out = names_in(pair.unit, options_.left_out),
+                            .own_copies = std::move(own_copies),
+                            .uncalled = parents_->uncalled_in(pair.owner),
                             .located = match ? &match->located : nullptr};
   with_likely_cause(match, target_, [&] {
     diff::Result diff = diff::compare(std::move(original), std::move(patched), inputs);

@@ -116,6 +116,8 @@ std::vector<patch::PatchFile> read_patches(Context& context,
     patches.push_back(patch::difference_of(target.source, newer));
     context.result.patches.push_back(newer.string());
   }
+  if (context.options.wants_changes)
+    context.result.changes = patches;
   return patches;
 }
 
@@ -141,7 +143,10 @@ PatchedSource patch_source(Context& context, const std::vector<patch::PatchFile>
   context.leave_out(std::move(skipped));
   follow_headers(context, source, includes, view, target);
   if (context.options.fix_lines)
-    source.unfixed = fix_lines(source.touched, view);
+    source.unfixed = fix_lines(source.touched, view,
+                               context.options.leave_out == patch::Grain::kAll
+                                   ? fs::path()
+                                   : context.work.path() / kFixedLines);
   std::ranges::copy(source.affected.problems,
                     std::back_inserter(context.result.problems));
   return source;

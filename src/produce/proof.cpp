@@ -309,8 +309,8 @@ void judge_unproven(const elf::Object& original, bool force, UnitResult& result)
               .object = result.unit,
               .symbol = result.unit,
               .message = fmt::format(
-                  "nothing was proven: the code was not compared with the running "
-                  "kernel's, and no module for {} was ever loaded",
+                  "nothing was proven: the code of {} cannot be compared with the "
+                  "running kernel's",
                   processor),
               .remedy = "to make one all the same, pass --force, and load it first on a "
                         "machine that may crash"}},

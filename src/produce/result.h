@@ -37,7 +37,7 @@ struct InputFile {
   bool operator==(const InputFile&) const = default;
 };
 
-/// A variable or section that travels with the patch; told with --explain.
+/// A variable or section that travels with the patch; shown with --explain.
 struct Inclusion {
   std::string name;
   std::string because;
@@ -74,6 +74,11 @@ struct UnitResult {
   /// Sections of code whose functions it would take apart in other objects.
   std::vector<std::string> whole_text{};
   std::vector<std::string> left_out{}; ///< functions and sections, as was asked for
+  /// Functions that are refused for nothing but that other units may call them.
+  std::vector<std::string> needs_callers{};
+  /// The units whose functions it is in the patch for, to call them, though the change
+  /// itself does not touch it.
+  std::vector<std::string> in_for{};
   /// It shares with other units of the patch what one of them has made global.
   bool is_joint = false;
 };
@@ -118,6 +123,8 @@ struct BuildResult {
   std::vector<patch::LeftOut> left_out; ///< files that take no part
 
   std::vector<SeriesPatch> series; ///< every patch, in order
+  /// What they change, line by line; with BuildOptions::wants_changes.
+  std::vector<patch::PatchFile> changes{};
 
   /// Parts of the change that are not in the module although they change what runs.
   std::vector<patch::LeftForReboot> needs_reboot;
@@ -130,9 +137,14 @@ struct BuildResult {
 
   std::vector<UnitResult> units;
   std::vector<Problem> problems; ///< those that belong to no unit
-  std::vector<Problem> warnings; ///< what the review found; it is no obstacle
+  std::vector<Problem> warnings; ///< what the review found; it is not an obstacle
   std::vector<StepTime> steps;
 };
+
+/// What has to stay as it is if a unit cannot be patched: itself, or the units that it is
+/// in for.
+std::vector<std::string> units_at_fault(const BuildResult& result,
+                                        const std::string& unit);
 
 /// Runs the step; what goes wrong in it is a result too.
 void note_failure(BuildResult& result, const std::function<void()>& step);

@@ -20,6 +20,9 @@
 
 namespace kpatch::produce {
 
+/// In the build's own folder: texts whose lines have the numbers that they had.
+inline constexpr const char* kFixedLines = "fixed-lines";
+
 /// Both sides of a unit that an earlier round has compiled, what it has read of the files
 /// of the patches, and what the comparison came to.
 struct KeptUnit {
@@ -112,11 +115,17 @@ std::vector<compile::UnitObjects> compile_both(Context& context,
                                                patch::PatchedView& view,
                                                const PatchedSource& source);
 
+/// The same of these units, whatever they read.
+std::vector<compile::UnitObjects>
+compile_these(Context& context, const compile::Workshop& shop, patch::PatchedView& view,
+              const PatchedSource& source, std::vector<std::string> units);
+
 /// Adds the result of each unit. A changed one's part of the module is in an intermediate
-/// object then.
-void compare(Context& context, const compile::Workshop& shop,
-             const patch::PatchedView& view,
-             const std::vector<compile::UnitObjects>& objects);
+/// object then. Units whose functions call a changed one that cannot be redirected are
+/// compiled, too, and added to the objects.
+void compare(Context& context, const compile::Workshop& shop, patch::PatchedView& view,
+             const PatchedSource& source, const patch::IncludeIndex& includes,
+             std::vector<compile::UnitObjects>& objects);
 
 /// Refuses units that use what no part of the module and no export provides. Does nothing
 /// while other units are refused.

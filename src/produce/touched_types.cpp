@@ -11,7 +11,9 @@
 #include "base/parallel.h"
 #include "kernel/dwarf_facts.h"
 #include "patch/c_lexer.h"
+#include "patch/source_items.h"
 
+#include <algorithm>
 #include <array>
 #include <map>
 
@@ -56,6 +58,22 @@ std::set<std::string> types_defined_differently(std::string_view original,
     if (const auto twin = after.find(name); twin != after.end() && twin->second != body)
       names.insert(name);
   return names;
+}
+
+bool is_kept_in(std::string_view header, const std::string& type) {
+  const std::string_view name = std::string_view(type).substr(type.find(' ') + 1);
+  return std::ranges::any_of(
+      patch::source_items(header), [&](const patch::SourceItem& item) {
+        const auto has = [&](std::string_view token) {
+          return ("\n" + item.identity).find(fmt::format("\n{}\n", token)) !=
+                 std::string::npos;
+        };
+        const bool is_own = std::ranges::count(item.defines, name) > 0;
+        const bool is_declaration =
+            item.defines.empty() || (has("(") && !has("{") && !has("typedef"));
+        return std::ranges::count(item.mentions, name) > 0 && !is_own &&
+               (item.is_macro || !is_declaration);
+      });
 }
 
 std::map<std::string, std::set<std::string>>

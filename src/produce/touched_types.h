@@ -21,6 +21,10 @@ std::map<std::string, std::set<std::string>>
 touched_types(const patch::PatchedView& view,
               std::span<const patch::TouchedFile> touched);
 
+/// Whether a header that defines the type ("struct file") may have objects or pointers of
+/// it in another type, a variable or a macro. It has not where functions alone name it.
+bool is_kept_in(std::string_view header, const std::string& type);
+
 /// A unit's types before and after, as far as they are among the wanted ones.
 struct TypesOfUnit {
   kernel::TypeLayouts original;

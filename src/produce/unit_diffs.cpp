@@ -50,10 +50,16 @@ class UnitDiff {
   UnitResult compare_objects(const std::string& owner,
                              const compile::UnitObjects& objects, const fs::path& part) {
     fs::remove(part);
-    const bool is_shipped = objects.original == shipped_.original;
     return differ_.compare({shipped_.unit, owner, objects.original, objects.patched,
-                            is_shipped ? fs::path() : shipped_.original},
+                            [this] { return as_shipped(); }},
                            part);
+  }
+
+  /// Made where it is asked for: most units that a header reaches do not change.
+  const fs::path& as_shipped() {
+    if (as_shipped_.empty())
+      as_shipped_ = compile::object_as_shipped(run_, shipped_);
+    return as_shipped_;
   }
 
   /// What is compiled from now on has functions of these sections in others.
@@ -152,7 +158,8 @@ class UnitDiff {
   compile::Workshop shop_;       ///< in which this one is compiled once more
   const patch::PatchedView& view_;
   PairDiffer& differ_;
-  const compile::UnitObjects& shipped_; ///< the sides as the kernel's build makes them
+  const compile::UnitObjects& shipped_; ///< the sides as they were compiled at first
+  fs::path as_shipped_{};               ///< the original as the kernel's build makes it
   compile::UnitObjects unit_;           ///< the sides as they are compared
   std::optional<compile::UnitObjects> told_;  ///< the sides with debug information
   std::vector<std::string> headers_{};        ///< of ours, for sides in another form
@@ -177,10 +184,8 @@ fs::path part_of(const compile::Workshop& shop, const std::string& owner,
 }
 
 std::vector<UnitResult> diff_units(const compile::Workshop& shop,
-                                   const patch::PatchedView& view,
-                                   const PairOptions& options,
+                                   const patch::PatchedView& view, PairDiffer& differ,
                                    std::span<const compile::UnitObjects> objects) {
-  PairDiffer differ(shop.target, options);
   std::vector<std::vector<UnitResult>> of_units(objects.size());
   const auto compare_one = [&](std::size_t i) {
     of_units[i] = UnitDiff(shop, view, differ, objects[i]).run();

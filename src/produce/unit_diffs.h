@@ -20,8 +20,7 @@ std::filesystem::path part_of(const compile::Workshop& shop, const std::string& 
 /// Compares all units with each of their owners, several at a time. The results stand in
 /// the order of the units; what cannot be compared is one of them.
 std::vector<UnitResult> diff_units(const compile::Workshop& shop,
-                                   const patch::PatchedView& view,
-                                   const PairOptions& options,
+                                   const patch::PatchedView& view, PairDiffer& differ,
                                    std::span<const compile::UnitObjects> objects);
 
 } // namespace kpatch::produce

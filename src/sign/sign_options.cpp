@@ -36,8 +36,9 @@ std::vector<OptionForm> sign_forms() {
 std::string sign_usage() {
   return R"(usage: kpatch sign --key FILE|URI --cert FILE [options] MODULE.ko...
 
-Signs modules as the kernel's scripts/sign-file does, in the place of a signature that they
-have. KBUILD_SIGN_PIN in the environment is the passphrase of the key or the PIN of the token.
+Signs modules as the kernel's scripts/sign-file does, in the place of a
+signature that they have. KBUILD_SIGN_PIN in the environment is the passphrase
+of the key or the PIN of the token.
 
 )" + options_help(forms_of(kOptions));
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "base/error.h"
 #include "base/files.h"
+#include "base/text.h"
 #include "produce/command_line.h"
 
 #include <gtest/gtest.h>
@@ -177,9 +178,42 @@ TEST_F(CommandLine, ShowsHelpAndVersionAndComplainsAboutTheRest) {
   EXPECT_EQ(parse({"--help"}).action, Action::kShowHelp);
   EXPECT_EQ(parse({"--vers"}).action, Action::kShowVersion);
   EXPECT_EQ(parse({"--nonsense"}).action, Action::kComplainAboutUsage);
+  EXPECT_EQ(parse({"--nonsense"}).usage_complaint,
+            "--nonsense: no such option, or its argument is missing");
+  EXPECT_EQ(parse({patch_, "-y"}).usage_complaint,
+            "-y: no such option, or its argument is missing");
+  EXPECT_EQ(parse({patch_, "-n"}).usage_complaint,
+            "-n: no such option, or its argument is missing");
   const Invocation none = parse({});
   EXPECT_EQ(none.action, Action::kComplainAboutUsage);
   EXPECT_EQ(none.usage_complaint, "no patch file(s) specified");
+}
+
+TEST_F(CommandLine, WritesJsonToStandardOutput) {
+  EXPECT_FALSE(parse({"--json", "x", patch_}).output_is_json);
+  EXPECT_EQ(parse({"--json", "-", patch_}).json, "-");
+  EXPECT_TRUE(parse({"--json", "-", patch_}).output_is_json);
+  EXPECT_TRUE(parse({"--json=-", patch_, "--json", "/own"}).output_is_json);
+}
+
+TEST_F(CommandLine, ExplainsFunctionsFirst) {
+  EXPECT_FALSE(parse({patch_}).options.explain);
+  EXPECT_TRUE(parse({"--explain", patch_}).options.explain);
+  EXPECT_FALSE(parse({"--explain", patch_}).options.explains_all);
+  EXPECT_TRUE(parse({"--explain", patch_, "--explain"}).options.explains_all);
+}
+
+TEST_F(CommandLine, HelpsInGroupsAsWideAsATerminal) {
+  const std::string text = usage_text();
+  std::size_t last = 0;
+  for (const char* part : {"\nThe kernel:\n  -a, --arch", "\nThe build:\n  -j, --jobs",
+                           "\nThe result:\n  -n, --name"}) {
+    EXPECT_NE(text.find(part, last), std::string::npos) << part;
+    last = text.find(part, last);
+  }
+  std::string_view lines = text;
+  while (!lines.empty())
+    EXPECT_LE(take_line(lines).size(), 80U);
 }
 
 TEST_F(CommandLine, LeavesInitChangesOutOnlyOnRequest) {
@@ -266,6 +300,13 @@ TEST_F(CommandLine, RefusesForSeveralKernelsWhatIsTrueOfOne) {
 
 TEST_F(CommandLine, HasACommandForTheCache) {
   EXPECT_EQ(parse({"cache", "gc"}).action, Invocation::Action::kCollectGarbage);
+  EXPECT_FALSE(parse({"cache", "gc"}).keep);
+  EXPECT_EQ(parse({"cache", "gc", "--keep", "5GB"}).keep, 5'000'000'000U);
+  EXPECT_EQ(parse({"cache", "gc", "--keep=500MB"}).keep, 500'000'000U);
+  EXPECT_NE(complaint({"cache", "gc", "--keep", "5"}), "no error");
+  EXPECT_EQ(parse({"cache", "remove", "6.1"}).action, Invocation::Action::kRemoveKernel);
+  EXPECT_EQ(parse({"cache", "remove", "6.1"}).kernel.release, "6.1");
+  EXPECT_EQ(parse({"cache", "remove"}).action, Invocation::Action::kComplainAboutUsage);
   EXPECT_EQ(parse({"cache", "verify"}).action, Invocation::Action::kVerifyCache);
   EXPECT_EQ(parse({"cache", "path"}).action, Invocation::Action::kShowPlaces);
   EXPECT_EQ(parse({"cache", "path", "image", "6.1.0-1"}).places,

@@ -35,5 +35,24 @@ TEST(ModuleCheck, AsksTheJudgeOfFinishedModules) {
                              Field(&Problem::message, HasSubstr("version magic")))));
 }
 
+/// Nobody can read images of such kernels here, and there is none.
+TEST(ModuleCheck, JudgesTheModuleAloneWhereImagesCannotBeRead) {
+  constexpr std::uint16_t kLoongarch = 258;
+  constexpr std::uint32_t kPageHigh = 71; // R_LARCH_PCALA_HI20
+  const FakeKernel kernel;
+  elf::Object module;
+  module.header.machine = kLoongarch;
+  const elf::SymbolId jiffies =
+      module.add_symbol({.name = "jiffies", .binding = STB_GLOBAL});
+  module.add_section({.name = ".text.f",
+                      .flags = SHF_ALLOC | SHF_EXECINSTR,
+                      .data = Bytes(4),
+                      .has_relocations = true,
+                      .relocations = {{0, kPageHigh, jiffies, 0}}});
+  write_file(kernel.root.path() / "patch.ko", elf::write_object(module));
+  EXPECT_THAT(module_problems(kernel.target, kernel.root.path() / "patch.ko"),
+              testing::ElementsAre(Field(&Problem::code, "KP5015")));
+}
+
 } // namespace
 } // namespace kpatch::produce

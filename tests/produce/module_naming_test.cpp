@@ -16,6 +16,8 @@ TEST(ModuleName, ComesFromThePatch) {
             "livepatch-meminfo-string");
   EXPECT_EQ(default_module_name(Paths{"a.b.diff"}), "livepatch-a-b");
   EXPECT_EQ(default_module_name(Paths{"plain"}), "livepatch-plain");
+  EXPECT_EQ(default_module_name(Paths{"plain"}, kernel::PatchedBy::kCore),
+            "kpatch-plain");
   EXPECT_EQ(default_module_name(Paths{"a.patch", "b.patch"}), "livepatch-patch");
 }
 

@@ -236,13 +236,13 @@ TEST_F(ProofTest, GoesOnIfForcedAndSaysSo) {
 
 TEST(UnprovenProcessor, IsRefusedUnlessForced) {
   elf::Object original;
-  original.header.machine = EM_AARCH64;
+  original.header.machine = 258; // loongarch64
   ASSERT_FALSE(match::can_match(original));
   UnitResult result{.unit = "fs/x.c", .owner = "vmlinux"};
   judge_unproven(original, false, result);
   ASSERT_THAT(result.problems, SizeIs(1));
   EXPECT_EQ(result.problems[0].code, "KP1022");
-  EXPECT_THAT(result.problems[0].message, HasSubstr("no module for aarch64"));
+  EXPECT_THAT(result.problems[0].message, HasSubstr("the code of loongarch64 cannot"));
   EXPECT_THAT(result.problems[0].remedy, HasSubstr("--force"));
 
   UnitResult forced{.unit = "fs/x.c", .owner = "vmlinux"};

@@ -41,5 +41,18 @@ TEST(TouchedTypes, UnendedTextIsReadToItsEnd) {
               ElementsAre("struct a"));
 }
 
+TEST(TouchedTypes, AreKeptWhereAHeaderMakesOthersOfThem) {
+  const std::string own = "struct a { int x; struct a *next; };\n";
+  for (const char* more :
+       {"", "struct a;\nint f(struct a *one);", "struct b *f(const struct a one, int);",
+        "struct b { int x; }; /* struct a */"})
+    EXPECT_FALSE(is_kept_in(own + more, "struct a")) << more;
+  for (const char* more : {"struct b { struct a *one; };", "extern struct a one;",
+                           "typedef struct a a_t;", "#define A(x) ((struct a *)(x))",
+                           "static inline int f(struct a *one) { return one->x; }",
+                           "typedef int (*call)(struct a *);"})
+    EXPECT_TRUE(is_kept_in(own + more, "struct a")) << more;
+}
+
 } // namespace
 } // namespace kpatch::produce
