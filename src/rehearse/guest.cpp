@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// The two ends of the conversation with the guest. It reports over the second serial
-// port, which no kernel message and no check script reaches by accident; a random token
-// at the start of each line proves its origin. The kernel's messages come at the end,
-// whole, from its own buffer: the console shows only the urgent ones, which keeps booting
-// fast, and is what is left to look at when the guest dies.
+// The two ends of the conversation with the guest. It reports over a port of its own,
+// which no check script reaches by accident; a random token at the start of each line
+// proves its origin. The kernel's messages come at the end, whole, from its own buffer:
+// the console shows only the urgent ones, which keeps booting fast, and is what is left
+// to look at when the guest dies.
 #include "rehearse/guest.h"
 
 #include "base/text.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// The guest needs a shell and its tools (busybox, one file), this program with the shared
+// The guest needs a shell and its tools (busybox, one file), kpatch with the shared
 // libraries it was linked against, the modules and the scripts: a few megabytes, put
 // together in memory and left uncompressed, since decompressing costs more under
 // emulation than reading.
@@ -46,14 +46,6 @@ void add_program(CpioArchive& archive, const fs::path& program, std::string_view
       archive.add_file(library.string(), read_bytes(library), 0755);
 }
 
-fs::path find_busybox() {
-  const fs::path busybox = find_program("busybox");
-  if (busybox.empty())
-    fail_with_remedy("install the package busybox-static",
-                     "busybox: not found; a rehearsal needs it as its user land");
-  return busybox;
-}
-
 /// Puts the modules into the directory and returns lines "file name [optional]" in order.
 std::string add_modules(CpioArchive& archive, const std::string& directory,
                         const std::vector<ModuleToLoad>& modules) {
@@ -95,7 +87,7 @@ std::string make_initramfs(const GuestContent& content) {
   archive.add_character_device("dev/console", 5, 1);
   archive.add_character_device("dev/null", 1, 3);
 
-  add_program(archive, find_busybox(), "bin/busybox");
+  add_program(archive, content.busybox, "bin/busybox");
   add_program(archive, content.kpatch, "bin/kpatch");
   for (const fs::path& program : content.programs)
     add_program(archive, program, "bin/" + program.filename().string());
@@ -112,6 +104,9 @@ std::string make_initramfs(const GuestContent& content) {
   add_lists_for_modprobe(archive, content);
   archive.add_file("rehearsal/patches.order",
                    add_modules(archive, "rehearsal/patches/", content.patches));
+  if (!content.core.empty()) // kpatch load finds it there
+    archive.add_file("rehearsal/patches/" + content.core.filename().string(),
+                     runtime::read_module_bytes(content.core));
   std::string reverse;
   for (const ModuleToLoad& patch : content.patches)
     reverse = patch.name + "\n" + reverse;

@@ -11,13 +11,15 @@ namespace kpatch::rehearse {
 
 /// What the guest of a rehearsal works with.
 struct GuestContent {
-  std::string release;                         ///< of the kernel
-  std::string builtin;                         ///< its modules.builtin
-  std::vector<ModuleToLoad> modules;           ///< in loading order
-  std::vector<ModuleToLoad> patches;           ///< in loading order
-  std::filesystem::path check;                 ///< empty: none
+  std::string release;               ///< of the kernel
+  std::string builtin;               ///< its modules.builtin
+  std::vector<ModuleToLoad> modules; ///< in loading order
+  std::vector<ModuleToLoad> patches; ///< in loading order
+  std::filesystem::path core{};      ///< that takes them; empty: the kernel does
+  std::filesystem::path check;       ///< empty: none
   std::vector<std::filesystem::path> programs; ///< for the check, into its PATH
-  std::filesystem::path kpatch;                ///< this program
+  std::filesystem::path busybox;               ///< its shell and tools
+  std::filesystem::path kpatch;                ///< what it loads and unloads with
   unsigned cycles = 1;
   bool each = false;    ///< one patch after the other, not all together
   bool upgrade = false; ///< each in the place of the one before, and back

@@ -33,6 +33,10 @@ constexpr Option<RehearsalCall> kOptions[] = {
     {"program", 'p', "FILE",
      "Put this program and its shared libraries into the PATH of the check; repeatable",
      [](To to, Text value) { to.request.programs.emplace_back(value); }},
+    {"guest-programs", 0, "DIR",
+     "Take busybox and kpatch for the guest from this directory: static programs for the "
+     "processor of the modules, if that is not this machine's",
+     [](To to, Text value) { to.request.guest_programs = value; }},
     {"with", 'w', "MODULE",
      "Load this kernel module and its dependencies first: a name or a .ko file; "
      "repeatable. Modules that the patch changes are always loaded",
@@ -82,8 +86,11 @@ constexpr Option<RehearsalCall> kOptions[] = {
      "Directory of lib/modules/RELEASE, for a kernel that is neither in the cache nor "
      "installed",
      [](To to, Text value) { to.request.modules_root = value; }},
-    {"json", 0, "FILE", "Write the report to this file as JSON",
+    {"json", 0, "FILE", "Write the report to this file as JSON; -: to standard output",
      [](To to, Text value) { to.json = value; }},
+    {"report", 0, "FILE",
+     "Write the report to this file: as a web page if FILE ends in .html",
+     [](To to, Text value) { to.report = value; }},
     {"help", 'h', nullptr, "Show this help", [](To to, Text) { to.wants_help = true; }},
 };
 
@@ -96,9 +103,10 @@ std::vector<OptionForm> rehearsal_forms() {
 std::string rehearsal_usage() {
   return R"(usage: kpatch rehearse [--kernel RELEASE] [options] MODULE.ko...
 
-Boots the kernel in a virtual machine and takes the patch modules through their life:
-the check must fail, `kpatch load`, the check must succeed, `kpatch unload`, the check
-must fail. Exit status 0 if all held and the kernel log is clean. Needs no root.
+Boots the kernel in a virtual machine and takes the patch modules through their
+life: the check must fail, `kpatch load`, the check must succeed, `kpatch
+unload`, the check must fail. Exit status 0 if all held and the kernel log is
+clean. Needs no root.
 
 )" + options_help(forms_of(kOptions));
 }

@@ -13,8 +13,9 @@ namespace kpatch::rehearse {
 /// vmlinuz and modules_root are empty, and release says which are meant.
 struct RehearsalCall {
   RehearsalRequest request;
-  std::filesystem::path json; ///< empty: none
-  bool skips_checks = false;  ///< rehearse what the judge finds fault with, too
+  std::filesystem::path json;   ///< empty: none
+  std::filesystem::path report; ///< empty: none
+  bool skips_checks = false;    ///< rehearse what the judge finds fault with, too
   bool wants_help = false;
 };
 

@@ -17,12 +17,13 @@
 #include "arch/arch.h"
 #include "base/error.h"
 #include "base/files.h"
-#include "base/host_kernel.h"
 #include "base/log.h"
 #include "base/module_name.h"
 #include "base/process.h"
 #include "base/text.h"
+#include "rehearse/guest_programs.h"
 #include "rehearse/initramfs.h"
+#include "runtime/core.h"
 #include "runtime/module_file.h"
 
 #include <fmt/format.h>
@@ -52,44 +53,43 @@ std::string random_token() {
 struct Patches {
   std::vector<ModuleToLoad> modules;
   std::vector<std::string> needed; ///< modules that they change or call
+  fs::path core;                   ///< kpatch.ko, if one of them needs it
 };
 
-/// The processor of this host: its programs go into the guest.
-const arch::Arch& host_processor() {
-  const std::string machine = host_kernel().machine;
-  if (const arch::Arch* arch = arch::find_arch(machine))
-    return *arch;
-  fail("rehearse: {} is not a supported processor", machine);
+/// That of the first patch: the rest must be for the same one.
+const arch::Arch& guest_processor(const RehearsalRequest& request) {
+  if (request.patches.empty())
+    return host_processor();
+  const fs::path& file = request.patches.front();
+  return arch::arch_for(runtime::read_module_file(file).machine, file.string());
 }
 
-arch::VirtualMachine machine_of_host() {
-  const arch::Arch& arch = host_processor();
-  const std::optional<arch::VirtualMachine> machine = arch.virtual_machine();
+arch::VirtualMachine machine_of(const arch::Arch& processor) {
+  const std::optional<arch::VirtualMachine> machine = processor.virtual_machine();
   if (!machine)
-    fail_with_remedy("rehearse on a host of another processor, for a kernel of that one",
-                     "rehearse: on {} it is not known how to boot a kernel in QEMU",
-                     arch.name());
+    fail_with_remedy("rehearse it on a machine that you can do without, by kpatch load",
+                     "rehearse: it is not known how to boot a kernel for {} in QEMU",
+                     processor.name());
   return *machine;
 }
 
-Patches read_patches_of(const RehearsalRequest& request, const ModuleTree& tree) {
+Patches read_patches_of(const RehearsalRequest& request, const arch::Arch& guest,
+                        const ModuleTree& tree) {
   Patches patches;
   std::set<std::string> names;
   for (const fs::path& file : request.patches) {
     const runtime::ModuleFile module = runtime::read_module_file(file);
-    if (module.info_value("livepatch").empty())
+    if (!module.is_livepatch())
       fail("{}: not a live patch: its modinfo has no livepatch entry", file.string());
     if (module.release() != request.release)
       fail_with_remedy("rehearse it on the kernel it was built for",
                        "{}: built for {}, not for {}", file.string(), module.release(),
                        request.release);
     const arch::Arch& processor = arch::arch_for(module.machine, file.string());
-    if (&processor != &host_processor())
-      fail_with_remedy(
-          "rehearse it on a host of that processor",
-          "{}: built for {}; a rehearsal runs programs of this host, which is "
-          "{}",
-          file.string(), processor.name(), host_processor().name());
+    if (&processor != &guest)
+      fail_with_remedy("rehearse modules for different processors one by one",
+                       "{}: built for {}, but {} for {}", file.string(), processor.name(),
+                       request.patches.front().string(), guest.name());
     if (!names.insert(module.name).second)
       fail("{}: another of the modules is named {} too", file.string(), module.name);
     const bool is_alone = request.each || request.upgrade || patches.modules.empty();
@@ -102,19 +102,25 @@ Patches read_patches_of(const RehearsalRequest& request, const ModuleTree& tree)
       fail_with_remedy("build it without -R", "{} does not replace what is loaded",
                        module.name);
     patches.modules.push_back({module.name, file});
+    if (module.is_for_core())
+      patches.core = file.parent_path() / runtime::kCoreFile;
     for (const std::string& object : module.patched_objects)
       if (object != kVmlinux && tree.contains(object))
         patches.needed.push_back(object);
     for (const std::string& other : module.needed())
-      patches.needed.push_back(other);
+      if (other != runtime::kCore)
+        patches.needed.push_back(other);
   }
   return patches;
 }
 
-GuestContent collect_content(const RehearsalRequest& request,
+GuestContent collect_content(const RehearsalRequest& request, const arch::Arch& guest,
                              const arch::VirtualMachine& machine) {
   const ModuleTree tree(request.modules_root, request.release);
-  Patches patches = read_patches_of(request, tree);
+  Patches patches = read_patches_of(request, guest, tree);
+  GuestPrograms programs = find_guest_programs(guest, request.guest_programs);
+  for (const fs::path& program : request.programs)
+    require_guest_program(guest, program);
   std::vector<std::string> names = request.with;
   for (const std::string& name : patches.needed)
     if (std::ranges::find(request.without, name) == request.without.end())
@@ -124,9 +130,11 @@ GuestContent collect_content(const RehearsalRequest& request,
               read_text_if_exists(tree.directory() / "modules.builtin").value_or(""),
           .modules = tree.in_loading_order(names),
           .patches = std::move(patches.modules),
+          .core = std::move(patches.core),
           .check = request.check,
           .programs = request.programs,
-          .kpatch = fs::read_symlink("/proc/self/exe"),
+          .busybox = std::move(programs.busybox),
+          .kpatch = std::move(programs.kpatch),
           .cycles = request.cycles,
           .each = request.each,
           .upgrade = request.upgrade,
@@ -176,6 +184,14 @@ bool is_kvm_there(const fs::path& note) {
   return true;
 }
 
+/// A comma begins the next of QEMU's properties unless there are two.
+std::string doubled_commas(const fs::path& file) {
+  std::string text;
+  for (const char character : file.string())
+    text.append(character == ',' ? 2 : 1, character);
+  return text;
+}
+
 std::vector<std::string> qemu_command(const RehearsalRequest& request,
                                       const arch::VirtualMachine& machine, bool with_kvm,
                                       const MachineFiles& files) {
@@ -207,11 +223,15 @@ std::vector<std::string> qemu_command(const RehearsalRequest& request,
     arguments += " watchdog_thresh=60 rcupdate.rcu_cpu_stall_timeout=120";
   for (const std::string& more : request.kernel_arguments)
     arguments += " " + more;
+  for (const auto& [name, file] :
+       {std::pair("console", files.console), {"report", files.report}})
+    command.insert(command.end(), {"-chardev", fmt::format("file,id={},path={}", name,
+                                                           doubled_commas(file))});
+  for (const std::string_view word : split(machine.ports, ' '))
+    command.emplace_back(word);
   command.insert(command.end(),
-                 {"-serial", "file:" + files.console.string(), "-serial",
-                  "file:" + files.report.string(), "-pidfile", files.process.string(),
-                  "-kernel", request.vmlinuz.string(), "-initrd",
-                  files.initramfs.string(), "-append", arguments});
+                 {"-pidfile", files.process.string(), "-kernel", request.vmlinuz.string(),
+                  "-initrd", files.initramfs.string(), "-append", arguments});
   return command;
 }
 
@@ -286,13 +306,14 @@ class BootLimit {
 };
 
 Outcome run_machine(const RehearsalRequest& request, const arch::VirtualMachine& machine,
-                    const MachineFiles& files, const std::string& token) {
+                    bool may_use_kvm, const MachineFiles& files,
+                    const std::string& token) {
   const LiveView view(request, files.report, token);
   const auto run_with = [&](bool kvm) {
     return run({.argv = qemu_command(request, machine, kvm, files),
                 .timeout_seconds = request.timeout_seconds});
   };
-  if (request.kvm || !request.cpu_model.empty() || !is_kvm_there(request.kvm_note))
+  if (request.kvm || !request.cpu_model.empty() || !may_use_kvm)
     return run_with(request.kvm.value_or(false));
   const Outcome outcome = [&] {
     const BootLimit limit(files, request.kvm_boot_seconds);
@@ -306,8 +327,7 @@ Outcome run_machine(const RehearsalRequest& request, const arch::VirtualMachine&
   return run_with(false);
 }
 
-void require_readable(const RehearsalRequest& request,
-                      const arch::VirtualMachine& machine) {
+void require_readable(const RehearsalRequest& request) {
   std::vector<fs::path> files = request.patches;
   files.push_back(request.vmlinuz);
   files.insert(files.end(), request.programs.begin(), request.programs.end());
@@ -317,6 +337,15 @@ void require_readable(const RehearsalRequest& request,
   for (const fs::path& file : files)
     if (!fs::is_regular_file(file, ignored))
       fail("{}: no such file", file.string());
+}
+
+void require_qemu(const RehearsalRequest& request, const arch::Arch& guest,
+                  const arch::VirtualMachine& machine) {
+  if (request.kvm == true && &guest != &host_processor())
+    fail_with_remedy("leave out --kvm",
+                     "rehearse: the hardware of this host, {}, runs no "
+                     "machine of {}",
+                     host_processor().name(), guest.name());
   if (find_program(std::string(machine.program)).empty())
     fail_with_remedy(fmt::format("install the package {}", machine.package),
                      "{}: not found; a rehearsal runs in it", machine.program);
@@ -325,9 +354,11 @@ void require_readable(const RehearsalRequest& request,
 } // namespace
 
 Rehearsal rehearse(const RehearsalRequest& request) {
-  const arch::VirtualMachine machine = machine_of_host();
-  require_readable(request, machine);
-  const GuestContent content = collect_content(request, machine);
+  require_readable(request);
+  const arch::Arch& guest = guest_processor(request);
+  const arch::VirtualMachine machine = machine_of(guest);
+  require_qemu(request, guest, machine);
+  const GuestContent content = collect_content(request, guest, machine);
   const TempDir directory("kpatch-rehearsal-");
   const MachineFiles files{.initramfs = directory.path() / "initramfs",
                            .console = directory.path() / "console",
@@ -335,7 +366,9 @@ Rehearsal rehearse(const RehearsalRequest& request) {
                            .process = directory.path() / "process"};
   write_file(files.initramfs, make_initramfs(content));
 
-  const Outcome outcome = run_machine(request, machine, files, content.token);
+  const bool may_use_kvm = &guest == &host_processor() && is_kvm_there(request.kvm_note);
+  const Outcome outcome =
+      run_machine(request, machine, may_use_kvm, files, content.token);
   if (!outcome.timed_out && outcome.status != 0)
     fail_with_remedy(request.kvm.value_or(false)
                          ? "leave out --kvm: software emulation works everywhere"

@@ -20,13 +20,14 @@ struct RehearsalRequest {
   std::vector<std::filesystem::path> patches;
   std::filesystem::path check; ///< shell script; empty: load and unload only
   std::vector<std::filesystem::path> programs; ///< that the check uses
-  std::vector<std::string> with; ///< modules to load before, by name or file
-  bool late = false;             ///< load the modules after the patches, not before
+  std::filesystem::path guest_programs; ///< has busybox and kpatch; empty: the host's
+  std::vector<std::string> with;        ///< modules to load before, by name or file
+  bool late = false; ///< load the modules after the patches, not before
   unsigned cycles = 1;
   bool each = false;                ///< one patch after the other, not all together
   bool upgrade = false;             ///< each in the place of the one before, and back
   std::vector<std::string> without; ///< modules that are not loaded
-  std::function<void(const GuestStep&)> live{}; ///< told of each step as it ends
+  std::function<void(const GuestStep&)> live{}; ///< called with each step as it ends
   unsigned cpus = 2;
   std::vector<std::string> kernel_arguments; ///< more for the command line of the kernel
   std::string cpu_model;                     ///< as QEMU calls it; empty: its default
@@ -68,6 +69,9 @@ struct Rehearsal {
   std::vector<std::string> console; ///< the last lines, if the guest did not end well
   double seconds = 0;               ///< all in all
 };
+
+/// Whether a step came to the end that it must for the rehearsal to pass.
+bool is_as_it_must_be(const GuestStep& step, const Rehearsal& rehearsal);
 
 /// How a run of the machine ended, besides what the guest reported.
 enum class MachineEnd { kByItself, kTimeout };

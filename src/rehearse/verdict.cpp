@@ -53,16 +53,12 @@ std::string where(const GuestStep& step) {
 /// The first step that came to another end than it must.
 bool judge_steps(Rehearsal& rehearsal) {
   for (const GuestStep& step : rehearsal.guest.steps) {
-    const Expectation* expected = expectation_of(step);
-    if (!expected || !step.status || (*step.status == 0) == expected->success)
+    if (!step.status || is_as_it_must_be(step, rehearsal))
       continue;
-    if (rehearsal.each && expected->otherwise == Verdict::kModuleNotLoaded)
-      continue; // a livepatch for a module that is not there loads as well
-    if (step.is_without_hardware())
-      continue; // told in the report
-    rehearsal.verdict = expected->otherwise;
+    const Expectation& expected = *expectation_of(step);
+    rehearsal.verdict = expected.otherwise;
     rehearsal.reason =
-        where(step) + fmt::format(fmt::runtime(expected->sentence), step.subject);
+        where(step) + fmt::format(fmt::runtime(expected.sentence), step.subject);
     return false;
   }
   return true;
@@ -110,6 +106,17 @@ void read_log(Rehearsal& rehearsal, std::string_view mark) {
 
 std::string_view to_string(Verdict verdict) {
   return kVerdictNames.at(static_cast<std::size_t>(verdict));
+}
+
+bool is_as_it_must_be(const GuestStep& step, const Rehearsal& rehearsal) {
+  if (!step.status)
+    return false;
+  const Expectation* expected = expectation_of(step);
+  if (!expected || (*step.status == 0) == expected->success)
+    return true;
+  // A livepatch for a module that is not there loads as well; the report says the rest.
+  return (rehearsal.each && expected->otherwise == Verdict::kModuleNotLoaded) ||
+         step.is_without_hardware();
 }
 
 void judge(Rehearsal& rehearsal, MachineEnd end, std::string_view mark) {

@@ -15,11 +15,12 @@ using testing::ElementsAre;
 
 TEST(RehearsalOptions, AreReadInAnyOrder) {
   const RehearsalCall call = parse_rehearsal_call(
-      {"a.ko",     "--kernel",  "6.1.0-1", "--check=c.sh",  "--with", "ip_vs",
-       "b.ko",     "--with",    "x.ko",    "--cycles",      "3",      "--each",
-       "--cpus",   "1",         "--kvm",   "--program",     "/bin/p", "--json",
-       "r.json",   "--timeout", "30",      "--append",      "a=b",    "--late",
-       "--append", "c",         "--cpu",   "Skylake-Server"});
+      {"a.ko",     "--kernel",  "6.1.0-1", "--check=c.sh",   "--with",   "ip_vs",
+       "b.ko",     "--with",    "x.ko",    "--cycles",       "3",        "--each",
+       "--cpus",   "1",         "--kvm",   "--program",      "/bin/p",   "--json",
+       "r.json",   "--timeout", "30",      "--append",       "a=b",      "--late",
+       "--append", "c",         "--cpu",   "Skylake-Server", "--report", "r.html"});
+  EXPECT_EQ(call.report, "r.html");
   EXPECT_EQ(call.request.cpu_model, "Skylake-Server");
   EXPECT_EQ(call.request.release, "6.1.0-1");
   EXPECT_EQ(call.request.check, "c.sh");
@@ -34,6 +35,12 @@ TEST(RehearsalOptions, AreReadInAnyOrder) {
   EXPECT_TRUE(call.request.late);
   EXPECT_EQ(call.json, "r.json");
   EXPECT_DOUBLE_EQ(call.request.timeout_seconds, 30);
+}
+
+TEST(RehearsalOptions, SayWhereProgramsOfTheGuestAre) {
+  EXPECT_EQ(
+      parse_rehearsal_call({"--guest-programs", "g", "a.ko"}).request.guest_programs,
+      "g");
 }
 
 TEST(RehearsalOptions, RefuseWrongCalls) {
