@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "base/error.h"
 #include "base/files.h"
-#include "base/interrupt.h"
+#include "base/hand_out.h"
 #include "base/output.h"
 #include "base/run_tool.h"
 #include "cache/layout.h"
+#include "operate.h"
 #include "rehearse/kernel_files.h"
 #include "rehearse/rehearsal_options.h"
 #include "report/judgement.h"
 #include "report/module_difference.h"
-#include "report/patch_status.h"
+#include "report/page.h"
 #include "report/progress_line.h"
 #include "report/rehearsal.h"
 #include "runtime/command_line.h"
@@ -20,9 +21,8 @@
 #include "sign/sign_options.h"
 #include "verify/judge.h"
 
-#include <csignal>
 #include <cstdlib>
-#include <syslog.h>
+#include <optional>
 
 namespace {
 
@@ -49,6 +49,12 @@ void refuse(const std::filesystem::path& file, const std::string& release,
                 "build it again, or use --skip-checks to try it all the same", exit);
 }
 
+void say_not_verified(const std::filesystem::path& file, const Error& why) {
+  print(Stream::kErrors,
+        "kpatch: {} could not be verified against the files of its kernel: {}\n",
+        file.filename().string(), why.what());
+}
+
 /// Before a module gets to a kernel. Where the kernel's files are not at hand, nobody can
 /// tell; that is said and held against nobody.
 void judge_before(const std::filesystem::path& file, const std::string& release) {
@@ -59,26 +65,45 @@ void judge_before(const std::filesystem::path& file, const std::string& release)
   try {
     problems = problems_of(file, kernel_on_disk(release));
   } catch (const Error& error) {
-    print(Stream::kErrors,
-          "kpatch: {} could not be verified against the files of its kernel: {}\n",
-          file.filename().string(), error.what());
-    return;
+    return say_not_verified(file, error);
   }
   refuse(file, release, problems, runtime::kRefusedByChecks);
 }
 
-/// What cannot be judged is for the rehearsal to show.
+/// What cannot be judged is for the rehearsal to show: images of some processors are not
+/// read.
 void judge_all(const rehearse::RehearsalRequest& request) {
   verify::KernelOnDisk kernel{request.release, request.vmlinuz, request.modules_root, {}};
   for (const std::string& with : request.with)
     if (std::filesystem::is_regular_file(with))
       kernel.more_modules.emplace_back(with);
-  const verify::Judge judge(kernel);
-  for (const std::filesystem::path& patch : request.patches)
-    refuse(
-        patch, request.release,
-        judge.problems_of(runtime::read_module_bytes(patch), patch.filename().string()),
-        Exit::kError);
+  std::optional<verify::Judge> judge;
+  for (const std::filesystem::path& patch : request.patches) {
+    std::vector<Problem> problems;
+    try {
+      if (!judge)
+        judge.emplace(kernel);
+      problems = judge->problems_of(runtime::read_module_bytes(patch),
+                                    patch.filename().string());
+    } catch (const Error& error) {
+      say_not_verified(patch, error);
+    }
+    refuse(patch, request.release, problems, Exit::kError);
+  }
+}
+
+void write_rehearsal(const rehearse::RehearsalCall& call,
+                     const rehearse::Rehearsal& rehearsal) {
+  if (!call.json.empty())
+    hand_out(call.json, report::rehearsal_json(rehearsal));
+  if (call.report.empty())
+    return;
+  std::vector<runtime::ModuleFile> patches;
+  for (const std::filesystem::path& patch : call.request.patches)
+    patches.push_back(runtime::read_module_file(patch));
+  write_file(call.report, report::is_page(call.report)
+                              ? report::rehearsal_page(rehearsal, patches)
+                              : report::rehearsal_text(rehearsal));
 }
 
 int rehearse_modules(const std::vector<std::string>& arguments) {
@@ -107,9 +132,9 @@ int rehearse_modules(const std::vector<std::string>& arguments) {
   };
   const rehearse::Rehearsal rehearsal = rehearse::rehearse(request);
   progress.show("");
-  print(Stream::kOutput, "{}", report::rehearsal_text(rehearsal));
-  if (!call.json.empty())
-    write_file(call.json, report::rehearsal_json(rehearsal));
+  print(is_standard_output(call.json) ? Stream::kErrors : Stream::kOutput, "{}",
+        report::rehearsal_text(rehearsal));
+  write_rehearsal(call, rehearsal);
   const bool passed = rehearsal.verdict == rehearse::Verdict::kPassed;
   return static_cast<int>(passed ? Exit::kSuccess : Exit::kError);
 }
@@ -188,29 +213,6 @@ int compare_modules(const std::vector<std::string>& arguments) {
   return static_cast<int>(Exit::kSuccess);
 }
 
-int operate(const std::vector<std::string>& arguments) {
-  // A session that breaks does not end what was begun in it; Ctrl-C and SIGTERM end the
-  // waiting, not the program, so that a transition is left as --on-stall says.
-  std::signal(SIGHUP, SIG_IGN);
-  catch_interrupts();
-  runtime::RunningKernel kernel;
-  report::ProgressLine progress;
-  runtime::Host host{
-      .places = runtime::Places::from_environment(),
-      .kernel = kernel,
-      .say = [](std::string_view line) { print(Stream::kOutput, "{}\n", line); },
-      .warn = [](std::string_view line) { print(Stream::kErrors, "kpatch: {}\n", line); },
-      .guide = [](std::string_view text) { print(Stream::kErrors, "{}\n", text); },
-      .progress = [&](std::string_view line) { progress.show(line); },
-      .judge = judge_before};
-  runtime::Forms forms = report::patch_forms();
-  forms.journal = [](std::string_view line) {
-    openlog("kpatch", LOG_PID, LOG_DAEMON);
-    syslog(LOG_NOTICE, "%.*s", static_cast<int>(line.size()), line.data());
-  };
-  return runtime::run_subcommand(host, forms, arguments);
-}
-
 /// Run when the program is built; what it prints is installed with it.
 int show_completions(const std::vector<std::string>& arguments) {
   print(Stream::kOutput, "{}",
@@ -239,6 +241,6 @@ int main(int argc, char** argv) {
     for (const auto& [name, run] : kCommands)
       if (!arguments.empty() && arguments[0] == name)
         return run({arguments.begin() + 1, arguments.end()});
-    return operate(arguments);
+    return operate(arguments, judge_before);
   });
 }

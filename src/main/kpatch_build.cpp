@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "base/files.h"
+#include "base/hand_out.h"
 #include "base/interrupt.h"
 #include "base/log.h"
 #include "base/output.h"
@@ -11,6 +12,7 @@
 #include "package/package.h"
 #include "produce/command_line.h"
 #include "produce/driver.h"
+#include "produce/find_ahead.h"
 #include "produce/isolation.h"
 #include "produce/tool_files.h"
 #include "report/build_report.h"
@@ -58,9 +60,9 @@ void write_beside(const Invocation& invocation,
 void write_reports(const Invocation& invocation,
                    const kpatch::produce::BuildResult& result) {
   if (!invocation.json.empty())
-    kpatch::write_file(invocation.json, kpatch::report::build_json(result));
+    kpatch::hand_out(invocation.json, kpatch::report::build_json(result));
   if (!invocation.report.empty())
-    kpatch::write_file(invocation.report, invocation.report.extension() == ".html"
+    kpatch::write_file(invocation.report, kpatch::report::is_page(invocation.report)
                                               ? kpatch::report::update_page(result)
                                               : kpatch::report::update_text(result));
 }
@@ -79,6 +81,8 @@ int build_for_one(Invocation invocation, bool is_isolated,
                  : kpatch::distro::find_newer_source(invocation.kernel, target,
                                                      invocation.to);
     };
+  invocation.options.hook_sources = kpatch::produce::find_hook_sources();
+  invocation.options.wants_changes = kpatch::report::is_page(invocation.report);
   if (is_isolated) {
     kpatch::kernel::TargetRequest request = invocation.kernel;
     request.progress = progress;
@@ -86,9 +90,9 @@ int build_for_one(Invocation invocation, bool is_isolated,
     const kpatch::kernel::Target target = kpatch::distro::find_target(request);
     if (invocation.options.newer_source)
       invocation.options.newer_source(target);
+    kpatch::produce::find_ahead(target, invocation.options);
     return kpatch::produce::build_isolated(invocation, target, argv);
   }
-  invocation.options.hook_sources = kpatch::produce::find_hook_sources();
   invocation.kernel.progress = progress;
 
   const kpatch::produce::BuildResult result = kpatch::produce::build_patch(
@@ -191,8 +195,13 @@ int build_for_each(const Invocation& asked, bool is_isolated,
     std::filesystem::remove(folder, not_empty);
   }
   if (!asked.json.empty())
-    kpatch::write_file(asked.json, kpatch::report::kernels_json(reports));
-  kpatch::print(kpatch::Stream::kOutput, "\n{}", kpatch::report::kernels_text(reports));
+    kpatch::hand_out(asked.json, kpatch::report::kernels_json(reports));
+  if (!asked.report.empty())
+    kpatch::write_file(asked.report, kpatch::report::is_page(asked.report)
+                                         ? kpatch::report::kernels_page(reports)
+                                         : kpatch::report::kernels_text(reports));
+  kpatch::print(asked.output_is_json ? kpatch::Stream::kErrors : kpatch::Stream::kOutput,
+                "\n{}", kpatch::report::kernels_text(reports));
   return kpatch::report::kernels_status(reports);
 }
 
@@ -248,6 +257,25 @@ int verify_cache(const Invocation& invocation, kpatch::report::Console& console)
   return complaints.empty() ? 0 : 1;
 }
 
+int clean_cache(const Invocation& invocation) {
+  const std::filesystem::path& cache = invocation.kernel.cache;
+  const std::uintmax_t before = kpatch::cache::cache_size(cache);
+  const auto tell = [](const std::vector<std::string>& removed) {
+    for (const std::string& name : removed)
+      kpatch::print(kpatch::Stream::kOutput, "removed {}\n", name);
+  };
+  if (invocation.action == Invocation::Action::kRemoveKernel)
+    tell(kpatch::cache::remove_kernel(cache, invocation.kernel.release));
+  else
+    tell(kpatch::cache::collect_garbage(cache));
+  if (invocation.keep)
+    tell(kpatch::cache::shrink_cache(cache, *invocation.keep));
+  kpatch::print(
+      kpatch::Stream::kOutput, "{}",
+      kpatch::report::cache_sizes_text(before, kpatch::cache::cache_size(cache)));
+  return 0;
+}
+
 int show_places(const Invocation& invocation) {
   std::vector<std::string> words = invocation.places;
   words.resize(2);
@@ -259,7 +287,7 @@ int show_places(const Invocation& invocation) {
 
 int run(int argc, char** argv) {
   Invocation invocation = kpatch::produce::parse_command_line(argc, argv);
-  kpatch::report::Console console;
+  kpatch::report::Console console(invocation.output_is_json);
   switch (invocation.action) {
   case Invocation::Action::kShowHelp:
     kpatch::print(kpatch::Stream::kOutput, "{}", kpatch::produce::usage_text());
@@ -268,9 +296,9 @@ int run(int argc, char** argv) {
     kpatch::print(kpatch::Stream::kOutput, "Version : {}\n", KPATCH_VERSION);
     return 0;
   case Invocation::Action::kComplainAboutUsage:
-    if (!invocation.usage_complaint.empty())
-      kpatch::print(kpatch::Stream::kErrors, "ERROR: {}.\n", invocation.usage_complaint);
-    kpatch::print(kpatch::Stream::kErrors, "Run kpatch-build --help for the options.\n");
+    kpatch::print(kpatch::Stream::kErrors,
+                  "ERROR: {}; see kpatch-build --help for the options.\n",
+                  invocation.usage_complaint);
     return 1;
   case Invocation::Action::kBuild:
     return invocation.reproduce.empty()
@@ -282,10 +310,7 @@ int run(int argc, char** argv) {
                       kpatch::cache::list_cache(invocation.kernel.cache)));
     return 0;
   case Invocation::Action::kCollectGarbage:
-    for (const std::string& name :
-         kpatch::cache::collect_garbage(invocation.kernel.cache))
-      kpatch::print(kpatch::Stream::kOutput, "removed {}\n", name);
-    return 0;
+  case Invocation::Action::kRemoveKernel: return clean_cache(invocation);
   case Invocation::Action::kShowPlaces: return show_places(invocation);
   case Invocation::Action::kShowCompletions:
     kpatch::print(kpatch::Stream::kOutput, "{}",

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
 // An attribute of a live patch or a task vanishes with it, also between opening and
-// reading; an error is then the answer that it is gone. What is no regular file is none
-// of the kernel's, and reading a pipe in its place would never end.
+// reading; an error is then the answer that it is gone. What is not a regular file is
+// none of the kernel's, and reading a pipe in its place would never end.
 #include "runtime/attributes.h"
 
 #include <algorithm>

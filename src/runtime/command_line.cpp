@@ -262,6 +262,36 @@ constexpr std::pair<std::string_view, std::string_view> kOtherNames[] = {
 /// and `load --check SCRIPT` has one.
 constexpr std::string_view kCheckOfStatus[] = {"status", "--check"};
 
+std::string wrapped(std::string_view text) {
+  constexpr std::size_t kWidth = 80;
+  std::string lines;
+  while (text.size() > kWidth) {
+    const std::size_t end = text.rfind(' ', kWidth);
+    if (end == text.npos)
+      break;
+    lines.append(text.substr(0, end)).append("\n");
+    text.remove_prefix(end + 1);
+  }
+  return lines.append(text);
+}
+
+/// What `kpatch load --help` prints.
+std::string usage_of(const Subcommand& command) {
+  std::vector<OptionForm> forms;
+  for (const OptionForm& form : call_forms())
+    if (std::ranges::find(command.options, form.name) != command.options.end())
+      forms.push_back(form);
+  std::string text =
+      fmt::format("usage: kpatch {}{}", command.name, forms.empty() ? "" : " [options]");
+  if (command.operand)
+    text += fmt::format(" {}", command.operand);
+  text += fmt::format("\n{}\n", wrapped(fmt::format("{}.", command.help)));
+  if (!forms.empty())
+    text += "\n" + options_help(forms);
+  text.pop_back();
+  return text;
+}
+
 int refuse_call(Host& host, std::string_view what) {
   host.guide(fmt::format("kpatch: {}; run kpatch help for the commands", what));
   return static_cast<int>(Exit::kError);
@@ -396,6 +426,13 @@ int run_subcommand(Host& host, const Forms& forms, const Arguments& arguments) {
   const auto found = std::ranges::find(kSubcommands, name, &Subcommand::name);
   if (found == std::end(kSubcommands))
     return refuse_call(host, fmt::format("subcommand {} not recognized", name));
+  const auto asks = [](std::string_view word) {
+    return word == "--help" || word == "-h";
+  };
+  if (found->help && std::ranges::any_of(arguments.begin() + 1, arguments.end(), asks)) {
+    host.say(usage_of(*found));
+    return static_cast<int>(Exit::kSuccess);
+  }
   const std::optional<Call> call = parse_call(arguments);
   if (!call || !fits(*found, *call))
     return refuse_call(

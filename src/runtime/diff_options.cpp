@@ -27,8 +27,9 @@ std::vector<OptionForm> diff_forms() {
 std::string diff_usage() {
   return R"(usage: kpatch diff [options] OLD.ko NEW.ko
 
-Says what one patch module adds to another one for the same kernel, drops from it, and
-changes in it: functions and what the modules claim to fix. Loads nothing; needs no root.
+Says what one patch module adds to another one for the same kernel, drops from
+it, and changes in it: functions and what the modules claim to fix. Loads
+nothing; needs no root.
 Exit status: 0 whether or not they differ.
 
 )" + options_help(forms_of(kDiffOptions));

@@ -5,10 +5,11 @@
 // that tells nothing may fix anything: then the answer is that nobody knows.
 #include "runtime/fixes.h"
 
+#include "base/cve.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <regex>
 
 namespace kpatch::runtime {
 
@@ -39,18 +40,10 @@ FixAnswer answer_of(const SystemStatus& status, const PatchStatus& patch,
   return {cve, Fixed::kYes, patch.name, fmt::format("{} is in effect", patch.name)};
 }
 
-std::string checked_id(const std::string& cve) {
-  static const std::regex kId("[Cc][Vv][Ee]-[0-9]{4}-[0-9]{4,19}");
-  if (!std::regex_match(cve, kId))
-    throw Error(fmt::format("'{}' is not a CVE id", cve),
-                "give an id such as CVE-2026-12345", kUnknownFix);
-  return "CVE" + cve.substr(3);
-}
-
 } // namespace
 
 FixAnswer find_fix(const SystemStatus& status, const std::string& cve) {
-  const std::string id = checked_id(cve);
+  const std::string id = checked_cve(cve, kUnknownFix);
   FixAnswer answer{id, Fixed::kNo, "", "no live patch that is loaded fixes it"};
   for (const PatchStatus& patch : status.patches) {
     if (!is_going_in_or_in(patch))

@@ -162,7 +162,7 @@ std::vector<FunctionUser> find_holders(const Places& places,
     for (const ReplacedFunction& function : functions)
       if (is_same(function, entry))
         users.push_back(
-            {function, holder_of(entry, kprobes), is_unique(places, function), true});
+            {function, holder_of(entry, kprobes), is_unique(places, function)});
   }
   return users;
 }

@@ -12,9 +12,8 @@ namespace kpatch::runtime {
 /// Somebody other than a live patch who has a hand in what a function does.
 struct FunctionUser {
   ReplacedFunction function;
-  std::string holder;        ///< as a phrase
-  bool is_certain = true;    ///< false if another function of that name may be meant
-  bool is_exclusive = false; ///< the kernel lets no live patch have the function, too
+  std::string holder;     ///< as a phrase
+  bool is_certain = true; ///< false if another function of that name may be meant
 };
 
 /// Those who hold one of the functions so that the kernel refuses a live patch of it.

@@ -6,6 +6,8 @@
 #include "runtime/host.h"
 
 #include "base/host_kernel.h"
+#include "runtime/attributes.h"
+#include "runtime/core.h"
 #include "runtime/module_file.h"
 
 #include <cerrno>
@@ -37,6 +39,12 @@ Places Places::from_environment() {
   places.systemctl = from_environment_or("KPATCH_SYSTEMCTL", places.systemctl);
   places.release = from_environment_or("KPATCH_KERNEL_RELEASE", host_kernel().release);
   return places;
+}
+
+fs::path Places::livepatch() const {
+  const fs::path of_kernel = sysfs / "kernel/livepatch";
+  const fs::path of_core = sysfs / "kernel" / kCore;
+  return !is_there(of_kernel) && is_there(of_core) ? of_core : of_kernel;
 }
 
 int RunningKernel::load_module(const fs::path& file) {

@@ -22,7 +22,9 @@ struct Places {
 
   static Places from_environment();
 
-  std::filesystem::path livepatch() const { return sysfs / "kernel/livepatch"; }
+  /// Where patches are shown: by the kernel's livepatch code or, where it has none, in
+  /// the same form by kpatch.ko.
+  std::filesystem::path livepatch() const;
   std::filesystem::path modules() const { return sysfs / "module"; }
   std::filesystem::path installed_here() const { return installed / release; }
 };

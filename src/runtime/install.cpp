@@ -8,6 +8,7 @@
 #include "base/process.h"
 #include "runtime/attributes.h"
 #include "runtime/boot_attempts.h"
+#include "runtime/core.h"
 #include "runtime/installed.h"
 #include "runtime/livepatch_state.h"
 #include "runtime/module_file.h"
@@ -104,6 +105,7 @@ int install_patch_beside(Host& host, const std::string& file, const std::string&
                      "{} is not a live patch: its modinfo has no livepatch entry", file);
   const fs::path directory = path_inside(host.places.installed, kernel);
   const fs::path target = directory / fs::path(file).filename();
+  install_core(host, file, module, directory);
   if (is_there(target) && is_same_file(file, target)) {
     host.say(fmt::format("{} is already installed ({})", file, kernel));
   } else {
@@ -137,6 +139,7 @@ Exit upgrade_patch(Host& host, const std::string& file, const LoadOptions& optio
       superseded_modules(host.places, host.places.release) / target.filename();
   std::error_code ignored;
   const bool is_kept = is_installed || fs::equivalent(file, staged, ignored);
+  install_core(host, file, module, here);
   if (!is_kept)
     put_in_place(file, staged);
   Exit result = Exit::kSuccess;
@@ -171,6 +174,7 @@ void uninstall_patch(Host& host, const std::string& module, const std::string& r
   fs::remove(*file);
   forget_attempts(host.places, kernel, name);
   std::error_code ignored;
+  drop_unused_core(directory);
   fs::remove(directory, ignored); // if it is empty now
   fs::remove(file->parent_path(), ignored);
   fs::remove(superseded_modules(host.places, kernel).parent_path(), ignored);

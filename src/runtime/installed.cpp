@@ -6,6 +6,7 @@
 #include "runtime/installed.h"
 
 #include "base/error.h"
+#include "runtime/core.h"
 #include "runtime/livepatch_state.h"
 #include "runtime/module_file.h"
 
@@ -33,7 +34,8 @@ std::vector<fs::path> installed_modules(const fs::path& directory) {
   std::vector<fs::path> files;
   std::error_code error;
   for (const fs::directory_entry& entry : fs::directory_iterator(directory, error))
-    if (is_module_file_name(entry.path().filename().string()))
+    if (is_module_file_name(entry.path().filename().string()) &&
+        entry.path().filename() != kCoreFile)
       files.push_back(entry.path());
   std::ranges::sort(files, [](const fs::path& a, const fs::path& b) {
     return strverscmp(a.c_str(), b.c_str()) < 0;

@@ -10,7 +10,8 @@
 
 namespace kpatch::runtime {
 
-/// Module files installed for one kernel release, sorted as versions are: v9, v10.
+/// Module files installed for one kernel release, sorted as versions are: v9, v10. The
+/// one that takes patches, kpatch.ko, is none of them.
 std::vector<std::filesystem::path>
 installed_modules(const std::filesystem::path& directory);
 

@@ -47,6 +47,15 @@ constexpr std::string_view kOrdinaryLivepatch[] = {
     "tainting kernel with TAINT_LIVEPATCH",
 };
 
+/// What kpatch.ko (kmod/core/switch.c) and the module loader say of ordinary things.
+constexpr std::string_view kOrdinaryCore[] = {
+    ": starting to ",
+    ": in effect",
+    ": taken back",
+    "loading out-of-tree module taints kernel",
+    "module verification failed",
+};
+
 struct AlarmingTaint {
   unsigned bit;
   char letter;
@@ -89,7 +98,8 @@ bool contains_any(std::string_view text, std::span<const std::string_view> words
 bool is_complaint(std::string_view text) {
   if (contains_any(text, kAlarms))
     return true;
-  return text.starts_with("livepatch: ") && !contains_any(text, kOrdinaryLivepatch);
+  return (text.starts_with("livepatch: ") && !contains_any(text, kOrdinaryLivepatch)) ||
+         (text.starts_with("kpatch: ") && !contains_any(text, kOrdinaryCore));
 }
 
 } // namespace

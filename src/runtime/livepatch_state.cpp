@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "runtime/attributes.h"
+#include "runtime/core.h"
 
 #include <algorithm>
 #include <map>
@@ -33,10 +34,19 @@ std::map<std::string, int> loading_order(const Places& places) {
   return order;
 }
 
-/// Tasks whose state is not yet the one that the patch is moving to.
+/// Tasks whose state is not yet the one that the patch is moving to, or that keep it from
+/// moving.
 std::vector<fs::path> directories_of_stalled_tasks(const Places& places,
                                                    const PatchState& patch) {
   std::vector<fs::path> found;
+  // kpatch.ko, which moves all tasks at once, names those in the way itself: "197 cat f".
+  if (const auto blockers =
+          read_attribute(places.livepatch() / patch.name / "blockers")) {
+    for (const std::string_view line : lines_of(*blockers))
+      if (const std::string id(line.substr(0, line.find(' '))); is_number(id))
+        found.push_back(places.proc / id / "task" / id);
+    return found;
+  }
   for (const std::string& process : directories_in(places.proc)) {
     if (!is_number(process))
       continue;
@@ -172,7 +182,8 @@ std::optional<bool> is_livepatch_module(const Places& places, const std::string&
       read_attribute(places.modules() / name / "taint");
   if (!taint)
     return std::nullopt;
-  return taint->find('K') != std::string::npos;
+  return taint->find('K') != std::string::npos ||
+         is_there(places.modules() / kCore / "holders" / name);
 }
 
 std::vector<std::string> read_remains(const Places& places) {

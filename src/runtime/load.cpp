@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "runtime/attributes.h"
 #include "runtime/boot_attempts.h"
+#include "runtime/core.h"
 #include "runtime/function_users.h"
 #include "runtime/installed.h"
 #include "runtime/livepatch_state.h"
@@ -34,7 +35,8 @@ constexpr const char* kStallRemedy =
 
 void require_livepatch(const Host& host) {
   if (!is_there(host.places.livepatch()))
-    fail_with_remedy("it needs CONFIG_LIVEPATCH=y, and sysfs must be mounted",
+    fail_with_remedy("it needs CONFIG_LIVEPATCH=y, or a patch that kpatch-build made for "
+                     "this kernel without it; and sysfs must be mounted",
                      "{}: not there: this kernel cannot be live patched",
                      host.places.livepatch().string());
 }
@@ -163,8 +165,8 @@ void insert_module(Host& host, const fs::path& file, const ModuleFile& module) {
         reason == EBUSY && is_any_in_transition(host) ? kTimedOut : kRefusedByKernel);
 }
 
-/// The kernel loads also modules that enable no patch, and patches without a
-/// function.
+/// The kernel loads also modules that enable no patch, and patches of nothing. An object
+/// without functions has callbacks, or data that is set.
 void require_registered(Host& host, const std::string& name) {
   constexpr const char* kRemedy =
       "the module is damaged or was not made by kpatch-build; build it again";
@@ -174,12 +176,10 @@ void require_registered(Host& host, const std::string& name) {
         fmt::format("{} was loaded but enabled no live patch; it was removed", name),
         kRemedy, kRefusedByKernel);
   }
-  const std::vector<ObjectState> objects = read_objects(host.places, name);
-  if (!std::ranges::all_of(
-          objects, [](const ObjectState& object) { return object.functions.empty(); }))
+  if (!read_objects(host.places, name).empty())
     return;
   unload_patch(host, name);
-  throw Error(fmt::format("{} patches no function; it was unloaded again", name), kRemedy,
+  throw Error(fmt::format("{} patches nothing; it was unloaded again", name), kRemedy,
               kRefusedByKernel);
 }
 
@@ -235,9 +235,10 @@ Exit load_module(Host& host, const fs::path& file, const ModuleFile& module,
 } // namespace
 
 Exit load_patch(Host& host, const std::string& argument, const LoadOptions& options) {
-  require_livepatch(host);
   const fs::path file = find_module_file(host, argument);
   const ModuleFile module = read_module_file(file);
+  load_core(host, file, module);
+  require_livepatch(host);
   const Exit result = load_module(host, file, module, options);
   if (!options.at_boot)
     forget_attempts(host.places, host.places.release, module.name);

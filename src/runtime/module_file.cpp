@@ -14,6 +14,7 @@
 #include "base/run_limited.h"
 #include "base/text.h"
 #include "elf/function_records.h"
+#include "elf/kernel_sections.h"
 
 #include <algorithm>
 #include <array>
@@ -44,7 +45,7 @@ std::string text_at(std::span<const std::uint8_t> data, std::uint64_t offset) {
 }
 
 std::string name_in_this_module(const elf::Object& object) {
-  const elf::SectionId id = object.find_section(".gnu.linkonce.this_module");
+  const elf::SectionId id = object.find_section(elf::kThisModule);
   if (id == elf::kNoSection)
     return {};
   const Bytes& data = object.sections[id].data;

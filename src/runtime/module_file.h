@@ -34,7 +34,9 @@ struct ModuleFile {
 
   /// First value of a modinfo key, or empty.
   std::string info_value(const std::string& key) const;
-  bool is_livepatch() const { return !info_value("livepatch").empty(); }
+  bool is_livepatch() const { return !info_value("livepatch").empty() || is_for_core(); }
+  /// Whether kpatch.ko takes it, and not the kernel's own livepatch code.
+  bool is_for_core() const { return !info_value("kpatch").empty(); }
   /// Whether it takes over from all patches loaded before; nothing if it does not say.
   std::optional<bool> replaces() const;
   /// First word of vermagic: the release it was built for.

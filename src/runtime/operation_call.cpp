@@ -108,8 +108,7 @@ std::optional<Call> parse_call(const Arguments& arguments) {
     }
     return true;
   };
-  call.arguments =
-      parse_options(arguments, forms_of(kOperationOptions), Complaints::kSilent, take);
+  call.arguments = parse_options(arguments, forms_of(kOperationOptions), take);
   if (!is_right)
     return std::nullopt;
   return call;

@@ -16,7 +16,7 @@ inline constexpr std::chrono::seconds kLockPatience{10};
 class OperationLock {
  public:
   /// Waits up to `patience`, then throws Error that names the holder. `command`
-  /// is what the others are told. Where no lock can be made, a warning is all.
+  /// is what the others see. Where no lock can be made, a warning is all.
   OperationLock(Host& host, const std::string& command, std::chrono::seconds patience);
   ~OperationLock();
   OperationLock(const OperationLock&) = delete;

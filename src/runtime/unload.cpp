@@ -129,8 +129,8 @@ void remove_module(Host& host, const std::string& name) {
                           name, std::strerror(reason)));
 }
 
-Exit unload_patch(Host& host, const std::string& module, const Waiting& waiting) {
-  const std::string name = find_module_name(host, module);
+Exit unload_patch(Host& host, const std::string& argument, const Waiting& waiting) {
+  const std::string name = find_module_name(host, argument);
   const Exit result = disable_patch(host, name, waiting);
   if (result == Exit::kStallForced)
     return result; // the kernel holds the module for ever

@@ -48,8 +48,9 @@ std::vector<OptionForm> verify_forms() {
 std::string verify_usage() {
   return R"(usage: kpatch verify [--kernel RELEASE|running] [options] MODULE.ko
 
-Compares a finished patch module with the files of the kernel that is to load it, and lists
-what that kernel would refuse or what would crash it. Loads nothing; needs no root.
+Compares a finished patch module with the files of the kernel that is to load
+it, and lists what that kernel would refuse or what would crash it. Loads
+nothing; needs no root.
 Exit status: 0 if the list is empty, else 1.
 
 )" + options_help(forms_of(kVerifyOptions));

@@ -34,6 +34,23 @@ TEST(CommandLine, PrintsHelpAsAResult) {
   }
 }
 
+TEST(CommandLine, HelpsWithEachCommand) {
+  for (const char* word : {"-h", "--help"}) {
+    PretendedHost machine;
+    EXPECT_EQ(run_subcommand(machine.host, kNoForms, {"uninstall", word}), 0);
+    ASSERT_EQ(machine.said.size(), 1U);
+    EXPECT_THAT(machine.said[0], StartsWith("usage: kpatch uninstall [options] MODULE\n"
+                                            "Remove an installed patch module.\n\n"
+                                            "  -k, --kernel-version RELEASE\n"));
+    EXPECT_THAT(machine.said[0], testing::Not(testing::HasSubstr("--timeout")));
+    EXPECT_THAT(machine.kernel.calls, IsEmpty());
+  }
+  PretendedHost machine;
+  EXPECT_EQ(run_subcommand(machine.host, kNoForms, {"signal", "--help"}), 0);
+  EXPECT_THAT(machine.said, ElementsAre("usage: kpatch signal\n"
+                                        "Signal the processes that stall a transition."));
+}
+
 TEST(CommandLine, AnswersAWrongCallWithOneLineAndHowToGetHelp) {
   std::vector<std::vector<std::string>> calls(1);
   for (const char* word : {"load", "unload"})

@@ -78,7 +78,14 @@ TEST(Load, IsNoSuccessIfTheModuleEnablesNoPatch) {
   EXPECT_THAT(machine.kernel.calls, ElementsAre("load a.ko", "remove a"));
 }
 
-TEST(Load, IsNoSuccessIfThePatchHasNoFunctions) {
+TEST(Load, TakesAPatchThatOnlySetsDataOfAnObject) {
+  PretendedHost machine;
+  machine.kernel.patched_functions = {};
+  load_patch(machine.host, write_module(machine.root.path(), "a").string());
+  EXPECT_TRUE(find_patch(machine.places, "a"));
+}
+
+TEST(Load, IsNoSuccessIfThePatchHasNoObjects) {
   PretendedHost machine;
   machine.kernel.patches_nothing = true;
   const auto file = write_module(machine.root.path(), "a").string();

@@ -44,7 +44,8 @@ TEST(Load, SaysWhichModuleItCannotFind) {
 TEST(Load, RefusesAKernelWithoutLivePatching) {
   PretendedHost machine;
   std::filesystem::remove_all(machine.places.livepatch());
-  EXPECT_THAT(message_of([&] { load_patch(machine.host, "a.ko"); }),
+  const std::string file = write_module(machine.root.path(), "livepatch_a").string();
+  EXPECT_THAT(message_of([&] { load_patch(machine.host, file); }),
               HasSubstr("cannot be live patched"));
 }
 

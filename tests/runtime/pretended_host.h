@@ -49,9 +49,10 @@ class PretendedKernel : public Kernel {
   int load_answer = 0;     ///< errno that loading ends with
   Generation generation = kGenerations.back();
   std::string ending; ///< transitions end only to this state, "0" or "1"; empty: to both
-  bool never_ends = false;          ///< transitions stall
-  bool registers_nothing = false;   ///< modules are loaded that enable no patch
-  bool patches_nothing = false;     ///< patches have no functions
+  bool never_ends = false;        ///< transitions stall
+  bool registers_nothing = false; ///< modules are loaded that enable no patch
+  bool patches_nothing = false;   ///< patches have no objects
+  std::vector<std::string> patched_functions = {"f,1"}; ///< of each patch
   bool is_replaced_at_once = false; ///< somebody else disables what is enabled
   std::set<std::string> cumulative; ///< patches that replace all others
   std::vector<std::string> calls;
@@ -72,7 +73,7 @@ class PretendedKernel : public Kernel {
     }
     add_patch(name, true);
     if (!patches_nothing)
-      add_object(name, "vmlinux", {"f,1"});
+      add_object(name, "vmlinux", patched_functions);
     return 0;
   }
 
@@ -134,6 +135,7 @@ class PretendedKernel : public Kernel {
   /// An object that a patch changes, with its functions (`name,1`).
   void add_object(const std::string& patch, const std::string& object,
                   const std::vector<std::string>& functions) {
+    std::filesystem::create_directories(directory(patch) / object);
     for (const std::string& function : functions)
       std::filesystem::create_directories(directory(patch) / object / function);
     if (generation.patched)
