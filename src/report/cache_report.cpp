@@ -24,4 +24,8 @@ std::string cache_list_text(const std::vector<cache::CacheEntry>& entries) {
   return text + line(sum, "in all");
 }
 
+std::string cache_sizes_text(std::uintmax_t before, std::uintmax_t after) {
+  return line(before, "before") + line(after, "now");
+}
+
 } // namespace kpatch::report

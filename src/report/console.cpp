@@ -70,8 +70,9 @@ std::string coloured(std::string_view text) {
   return result;
 }
 
-Console::Console()
-    : colours_output_(takes_colour(STDOUT_FILENO)),
+Console::Console(bool output_is_taken)
+    : talk_(output_is_taken ? Stream::kErrors : Stream::kOutput),
+      colours_talk_(takes_colour(static_cast<int>(talk_))),
       colours_errors_(takes_colour(STDERR_FILENO)) {}
 
 void Console::write(Stream stream, std::string_view line, bool in_colour) {

@@ -22,9 +22,10 @@ std::string coloured(std::string_view text);
 /// only on terminals, and not if NO_COLOR is set.
 class Console {
  public:
-  Console();
+  /// Says all on standard error if standard output is for something else.
+  explicit Console(bool output_is_taken = false);
 
-  void say(std::string_view line) { write(Stream::kOutput, line, colours_output_); }
+  void say(std::string_view line) { write(talk_, line, colours_talk_); }
   void complain(std::string_view line) { write(Stream::kErrors, line, colours_errors_); }
   void show(const compile::Progress& progress) {
     line_.show(compile_progress_text(progress));
@@ -33,7 +34,8 @@ class Console {
  private:
   void write(Stream stream, std::string_view line, bool in_colour);
 
-  bool colours_output_;
+  Stream talk_;
+  bool colours_talk_;
   bool colours_errors_;
   ProgressLine line_;
 };

@@ -18,6 +18,9 @@ std::string kernels_json(const std::vector<KernelReport>& reports);
 /// One line a kernel: what became of it, and the module or why there is none.
 std::string kernels_text(const std::vector<KernelReport>& reports);
 
+/// A page with all of them in one table, and with what differs between them.
+std::string kernels_page(const std::vector<KernelReport>& reports);
+
 /// The exit status of kpatch-build: 0 if each kernel that the patch affects has its
 /// module, 3 if it affects none, else 1.
 int kernels_status(const std::vector<KernelReport>& reports);

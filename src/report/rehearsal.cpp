@@ -17,25 +17,6 @@ using rehearse::Rehearsal;
 using rehearse::Verdict;
 using runtime::Transition;
 
-std::string describe(const GuestStep& step) {
-  if (step.action == "check-before")
-    return "check before loading";
-  if (step.action == "check-patched")
-    return "check while patched";
-  if (step.action == "check-after")
-    return "check after unloading";
-  return fmt::format("{} {}", step.action == "module" ? "load module" : step.action,
-                     step.subject);
-}
-
-std::string outcome(const GuestStep& step) {
-  if (!step.status)
-    return "did not end";
-  if (step.is_without_hardware())
-    return "no hardware";
-  return *step.status == 0 ? "succeeds" : "fails";
-}
-
 void append_lines(std::string& text, const std::vector<std::string>& lines) {
   for (const std::string& line : lines)
     text += fmt::format("      {}\n", line);
@@ -72,9 +53,28 @@ Json transition_json(const Transition& transition) {
 
 } // namespace
 
+std::string rehearsal_action(const GuestStep& step) {
+  if (step.action == "check-before")
+    return "check before loading";
+  if (step.action == "check-patched")
+    return "check while patched";
+  if (step.action == "check-after")
+    return "check after unloading";
+  return fmt::format("{} {}", step.action == "module" ? "load module" : step.action,
+                     step.subject);
+}
+
+std::string rehearsal_outcome(const GuestStep& step) {
+  if (!step.status)
+    return "did not end";
+  if (step.is_without_hardware())
+    return "no hardware";
+  return *step.status == 0 ? "succeeds" : "fails";
+}
+
 std::string rehearsal_step_text(const GuestStep& step) {
-  return fmt::format("{:<40} {:<11} {:6.2f} s", describe(step), outcome(step),
-                     step.seconds);
+  return fmt::format("{:<40} {:<11} {:6.2f} s", rehearsal_action(step),
+                     rehearsal_outcome(step), step.seconds);
 }
 
 std::string rehearsal_text(const Rehearsal& rehearsal) {

@@ -28,16 +28,6 @@ std::string subsystem_of(const std::string& file) {
   return file.substr(0, second == std::string::npos ? first : second);
 }
 
-std::string heading(const BuildResult& result) {
-  const std::string kernel =
-      result.source_version.empty()
-          ? result.release
-          : fmt::format("{} ({})", result.release, result.source_version);
-  return result.outcome == BuildOutcome::kBuilt
-             ? fmt::format("{} for {}", result.module_name, kernel)
-             : fmt::format("No module for {}: {}", kernel, first_line(result.message));
-}
-
 std::string count(std::size_t number, std::string_view one, std::string_view several) {
   return fmt::format("{} {}", number, number == 1 ? one : several);
 }
@@ -125,56 +115,6 @@ Section patches_of_series(const BuildResult& result) {
   return section;
 }
 
-std::vector<Section> sections_of(const BuildResult& result) {
-  std::vector<Section> sections{numbers(result), patches_of_series(result),
-                                needing_reboot(result), refused(result),
-                                in_the_module(result)};
-  std::erase_if(sections, [](const Section& section) { return section.rows.empty(); });
-  return sections;
-}
-
-/// What has a meaning in HTML is written as what it looks like.
-std::string escaped(std::string_view text) {
-  std::string result;
-  for (const char c : text)
-    switch (c) {
-    case '&': result += "&amp;"; break;
-    case '<': result += "&lt;"; break;
-    case '>': result += "&gt;"; break;
-    case '"': result += "&quot;"; break;
-    default: result += c;
-    }
-  return result;
-}
-
-std::string html_row(const std::vector<std::string>& cells) {
-  std::string row = "<tr>";
-  for (const std::string& cell : cells)
-    row += fmt::format("<td>{}</td>", escaped(cell));
-  return row + "</tr>\n";
-}
-
-std::string html_heading(const std::vector<std::string>& columns) {
-  std::string row = "<tr>";
-  for (const std::string& column : columns)
-    row += fmt::format("<th scope=\"col\">{}</th>", escaped(column));
-  return row + "</tr>\n";
-}
-
-constexpr std::string_view kStyle =
-    "body{font:16px/1.5 system-ui,sans-serif;margin:2em auto;max-width:75em;padding:0 "
-    "1em;"
-    "color:#222;background:#fff}"
-    "table{border-collapse:collapse;width:100%}"
-    "th,td{text-align:left;vertical-align:top;padding:.3em .8em;"
-    "border-bottom:1px solid #ccc;overflow-wrap:anywhere}"
-    "th{overflow-wrap:normal}"
-    "@media(max-width:40em){body{margin:1em auto}th,td{display:block;border:0;padding:0}"
-    "tr{display:block;padding:.5em 0;border-bottom:1px solid #ccc}}"
-    "@media(prefers-color-scheme:dark){body{color:#ddd;background:#181818}"
-    "tr,th,td{border-color:#444}}"
-    "@media print{body{margin:0;max-width:none;font-size:11px}tr{break-inside:avoid}}";
-
 } // namespace
 
 std::string_view name_of(PatchState state) {
@@ -215,9 +155,29 @@ Totals totals_of(const BuildResult& result) {
   return totals;
 }
 
+std::string update_heading(const BuildResult& result) {
+  const std::string kernel =
+      result.source_version.empty()
+          ? result.release
+          : fmt::format("{} ({})", result.release, result.source_version);
+  return result.outcome == BuildOutcome::kBuilt
+             ? fmt::format("{} for {}", result.module_name, kernel)
+             : fmt::format("No module for {}: {}", kernel, first_line(result.message));
+}
+
+std::vector<Section> update_sections(const BuildResult& result) {
+  std::vector<Section> sections{numbers(result), patches_of_series(result),
+                                needing_reboot(result), in_the_module(result)};
+  std::erase_if(sections, [](const Section& section) { return section.rows.empty(); });
+  return sections;
+}
+
 std::string update_text(const BuildResult& result) {
-  std::string text = heading(result) + "\n";
-  for (const Section& section : sections_of(result)) {
+  std::string text = update_heading(result) + "\n";
+  std::vector<Section> sections = update_sections(result);
+  if (Section problems = refused(result); !problems.rows.empty())
+    sections.insert(sections.begin() + 1, std::move(problems));
+  for (const Section& section : sections) {
     text += "\n" + section.title + "\n";
     std::size_t width = 0;
     for (const auto& row : section.rows)
@@ -231,23 +191,6 @@ std::string update_text(const BuildResult& result) {
     }
   }
   return text;
-}
-
-std::string update_page(const BuildResult& result) {
-  std::string page =
-      fmt::format("<!DOCTYPE html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n"
-                  "<meta name=\"viewport\" content=\"width=device-width\">\n"
-                  "<title>{0}</title>\n<style>{1}</style>\n<main>\n<h1>{0}</h1>\n",
-                  escaped(heading(result)), kStyle);
-  for (const Section& section : sections_of(result)) {
-    page += fmt::format("<h2>{}</h2>\n<table>\n", escaped(section.title));
-    if (!section.columns.front().empty())
-      page += html_heading(section.columns);
-    for (const auto& row : section.rows)
-      page += html_row(row);
-    page += "</table>\n";
-  }
-  return page + "</main>\n</html>\n";
 }
 
 } // namespace kpatch::report

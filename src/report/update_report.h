@@ -6,6 +6,7 @@
 #pragma once
 
 #include "produce/result.h"
+#include "report/page.h"
 
 #include <string>
 #include <string_view>
@@ -37,12 +38,10 @@ struct Totals {
 };
 Totals totals_of(const produce::BuildResult& result);
 
-/// A table with a heading; every row has as many cells as there are columns.
-struct Section {
-  std::string title;
-  std::vector<std::string> columns;
-  std::vector<std::vector<std::string>> rows;
-};
+/// What it is about, in one line.
+std::string update_heading(const produce::BuildResult& result);
+/// What there is to say but for problems, the numbers first; none is empty.
+std::vector<Section> update_sections(const produce::BuildResult& result);
 
 std::string update_text(const produce::BuildResult& result);
 std::string update_page(const produce::BuildResult& result);

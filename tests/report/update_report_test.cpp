@@ -85,6 +85,88 @@ TEST(UpdateReport, IsAPageWithoutForeignMarkup) {
   EXPECT_THAT(page, Not(HasSubstr("href=")));
 }
 
+/// A change of f in fs/x.c, one of a file that is left out, and one that needs a reboot.
+produce::BuildResult with_changes() {
+  produce::BuildResult result = update();
+  const auto change = [](std::string path, std::string heading) {
+    return patch::FileChange{
+        .old_path = path,
+        .new_path = path,
+        .hunks = {{.old_start = 7,
+                   .old_count = 2,
+                   .new_start = 8,
+                   .new_count = 3,
+                   .heading = std::move(heading),
+                   .lines = {" a<b", "-old && gone", "+new", "+newer"}}}};
+  };
+  result.changes = {
+      {.name = "a.patch",
+       .changes = {change("fs/x.c", "int f(void)"), change("fs/off.c", "")}},
+      {.name = "b.patch",
+       .changes = {change("net/core/y.c", "")},
+       .subject = "net: <b> & co"}};
+  return result;
+}
+
+TEST(UpdateReport, FoldsTheSourceByFileAndFunction) {
+  const std::string page = update_page(with_changes());
+  EXPECT_THAT(
+      page,
+      HasSubstr("<h3>a.patch</h3>\n"
+                "<details open><summary>fs/x.c: 2 lines added, 1 removed</summary>\n"
+                "<details open><summary>int f(void)</summary>\n"
+                "<pre>@@ -7,2 +8,3 @@\n a&lt;b\n"
+                "<del>-old &amp;&amp; gone\n</del><ins>+new\n+newer\n</ins></pre>"));
+  EXPECT_THAT(page, HasSubstr("<h3>net: &lt;b&gt; &amp; co (b.patch)</h3>\n"
+                              "<details open><summary>net/core/y.c: 2 lines added, 1 "
+                              "removed, needs a reboot</summary>\n"
+                              "<details open><summary>line 8</summary>"));
+}
+
+TEST(UpdateReport, CountsTheFilesWhoseChangesItDoesNotShow) {
+  const std::string page = update_page(with_changes());
+  EXPECT_THAT(page, Not(HasSubstr("<summary>fs/off.c")));
+  EXPECT_THAT(page, HasSubstr("that this kernel is not made of are not shown: 1."));
+}
+
+TEST(UpdateReport, FoldsWhatIsLong) {
+  produce::BuildResult result = with_changes();
+  result.changes[0].changes[0].hunks[0].lines.resize(300, "+more");
+  EXPECT_THAT(update_page(result), HasSubstr("<details><summary>fs/x.c: "));
+}
+
+TEST(UpdateReport, SaysOnThePageWhyAndHowSurely) {
+  produce::BuildResult result = update();
+  result.info = {{"version", "3"}, {"cve", "CVE-2026-1111"}, {"cve", "CVE-2026-3333"}};
+  result.units[0].functions[0].because = "its code is changed";
+  result.units[0].proof = {.functions = 12, .equal = 11, .references = 34};
+  result.warnings = {{"KP4006", "fs/x.c", "f", "a timer keeps it", "stop the timer"}};
+  const std::string page = update_page(result);
+  EXPECT_THAT(page, HasSubstr("✓ Built; some of the change needs a reboot"));
+  EXPECT_THAT(page, HasSubstr("<th scope=\"row\">fixes</th>"
+                              "<td>CVE-2026-1111, CVE-2026-3333</td>"));
+  EXPECT_THAT(
+      page, HasSubstr("<td>f</td><td>fs/x.c (vmlinux)</td><td>its code is changed</td>"));
+  EXPECT_THAT(page,
+              HasSubstr("<td>fs/x.c (vmlinux)</td><td>12</td><td>11</td><td>34</td>"));
+  EXPECT_THAT(page, HasSubstr("<td>KP4006</td><td>fs/x.c: f</td><td>a timer keeps "
+                              "it</td><td>stop the timer</td>"));
+}
+
+TEST(UpdateReport, HasRemediesOnThePage) {
+  produce::BuildResult result = update();
+  result.outcome = produce::BuildOutcome::kRefused;
+  result.message = "1 error(s) encountered\nmore <of> it";
+  result.problems = {{"KP1022", "vmlinux", "", "no image", "give one"}};
+  result.units[0].problems = {{"KP2001", "fs/x.o", "f", "no way", "take another"}};
+  const std::string page = update_page(result);
+  EXPECT_THAT(page, HasSubstr("✗ Refused: 1 error(s) encountered</p>\n"
+                              "<pre>more &lt;of&gt; it\n</pre>"));
+  EXPECT_THAT(page, HasSubstr("<td>KP1022</td><td>vmlinux</td><td>no image</td>"
+                              "<td>give one</td>"));
+  EXPECT_THAT(page, HasSubstr("<td>fs/x.o: f</td><td>no way</td><td>take another</td>"));
+}
+
 TEST(UpdateReport, IsInTheJsonToo) {
   const auto json = nlohmann::json::parse(build_json(update()));
   EXPECT_EQ(json["totals"]["functions"], 3);
