@@ -2,7 +2,7 @@
 //
 // How far compiled originals are what runs: takes units of a kernel evenly from its list,
 // compiles them as kpatch-build does, and matches them with what is shipped.
-// usage: proof RELEASE [UNITS | UNIT.c...]
+// usage: proof RELEASE|BUILD [UNITS | UNIT.c...]; BUILD is the folder of a finished build
 #include "base/error.h"
 #include "base/module_name.h"
 #include "base/parallel.h"
@@ -10,9 +10,9 @@
 #include "cache/layout.h"
 #include "cache/object_store.h"
 #include "compile/compile.h"
-#include "compile/unit_command.h"
+#include "compile/unit_objects.h"
 #include "compile/work_dir.h"
-#include "distro/debian.h"
+#include "distro/find_target.h"
 #include "image/image.h"
 #include "match/match.h"
 
@@ -35,11 +35,19 @@ struct Totals {
   double milliseconds = 0;
 };
 
+/// What is not code of the running kernel although it is in its image: that of user
+/// space, and what runs before the kernel is where it was linked to, under names with a
+/// prefix.
+bool runs_elsewhere(const std::string& unit) {
+  return unit.find("vdso") != std::string::npos ||
+         unit.find("/kernel/pi/") != std::string::npos;
+}
+
 /// Units in C of the kernel and of every module, every n-th.
 std::vector<std::string> choose(const kernel::UnitIndex& index, std::size_t count) {
   std::vector<std::string> all;
   for (const auto& [unit, owners] : index.all())
-    if (unit.ends_with(".c") && unit.find("vdso") == std::string::npos)
+    if (unit.ends_with(".c") && !runs_elsewhere(unit))
       all.push_back(unit);
   std::vector<std::string> chosen;
   for (std::size_t i = 0; i < std::min(count, all.size()); ++i)
@@ -125,7 +133,7 @@ void compile_originals(const compile::Workshop& shop,
                        const std::vector<std::string>& units) {
   for_each_in_parallel(units.size(), shop.jobs, [&](std::size_t i) {
     try {
-      const compile::UnitCommand command = compile::unit_command(shop, units[i]);
+      const compile::UnitCommand command = compile::command_as_shipped(shop, units[i]);
       if (command.generated.empty())
         compile::original_object(shop, {.command = command,
                                         .source_tree = shop.target.source,
@@ -145,7 +153,12 @@ std::vector<std::string> chosen(const kernel::UnitIndex& index,
 }
 
 int measure(const std::string& release, const std::vector<std::string>& asked) {
-  const kernel::Target target = distro::debian_target({.release = release});
+  kernel::TargetRequest request;
+  if (fs::is_directory(release))
+    request.overrides.source = release;
+  else
+    request.release = release;
+  const kernel::Target target = distro::find_target(request);
   compile::WorkDir work(cache::default_cache() / "tmp");
   compile::BuildLog log;
   compile::Workshop shop{target, work.path(), log,
@@ -158,7 +171,7 @@ int measure(const std::string& release, const std::vector<std::string>& asked) {
   Totals totals;
   for (const std::string& unit : units) {
     try {
-      const compile::UnitCommand command = compile::unit_command(shop, unit);
+      const compile::UnitCommand command = compile::command_as_shipped(shop, unit);
       if (!command.generated.empty())
         continue; // such a unit needs a tree of its own
       const fs::path file =
@@ -189,6 +202,6 @@ int measure(const std::string& release, const std::vector<std::string>& asked) {
 
 int main(int argc, char** argv) {
   if (argc < 2)
-    return fmt::print(stderr, "usage: proof RELEASE [UNITS | UNIT.c...]\n"), 1;
+    return fmt::print(stderr, "usage: proof RELEASE|BUILD [UNITS | UNIT.c...]\n"), 1;
   return run_tool("proof: ", [&] { return measure(argv[1], {argv + 2, argv + argc}); });
 }

@@ -44,8 +44,16 @@ known() {
 	done
 }
 
+# narrow COMMAND...: its help is no wider than a terminal.
+narrow() {
+	"$@" --help | awk -v command="${*##*/}" 'length > 80 { print command " --help is wider than 80 columns: " $0; bad = 1 } END { exit bad }' ||
+		status=1
+}
+
 check "$programs/kpatch-build" kpatch-build.md kpatch-build
 check "$programs/kpatch" kpatch.md kpatch
+narrow "$programs/kpatch-build"
+narrow "$programs/kpatch"
 # Commands of kpatch that have options of their own, and the page that describes those.
 declare -A page_of=([sign]=signing.md)
 own=()
@@ -53,6 +61,7 @@ for command in $("$programs/kpatch" --help | sed -nE 's/^  ([a-z-]+)( .*|$)/\1/p
 	"$programs/kpatch" "$command" --help 2>/dev/null | grep -q "^usage: kpatch $command " || continue
 	check "$programs/kpatch $command" "${page_of[$command]:-kpatch.md}" kpatch
 	own+=("$programs/kpatch $command")
+	narrow "$programs/kpatch" "$command"
 done
 [ ${#own[@]} -gt 0 ] || {
 	echo "docs: kpatch has no command with options of its own any more"

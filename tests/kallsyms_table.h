@@ -20,6 +20,7 @@ struct KallsymsForm {
   bool with_seqs = false;
   std::endian order = std::endian::little;
   std::size_t alignment = 8; ///< of the parts
+  std::uint64_t base = 0xffffffff81000000;
 };
 
 /// As kernels since 7.0 have it.
@@ -55,8 +56,6 @@ class KallsymsTable {
   }
 
  private:
-  static constexpr std::uint64_t kBase = 0xffffffff81000000;
-
   template <typename T>
   void put(T value) {
     bytes_.resize(bytes_.size() + sizeof(T));
@@ -77,18 +76,19 @@ class KallsymsTable {
     align();
     if (form_.addresses == AddressForm::kRelative ||
         form_.addresses == AddressForm::kAbsolutePercpu)
-      put<std::uint64_t>(kBase);
+      put<std::uint64_t>(form_.base);
   }
 
   void put_address(std::uint64_t address) {
     if (form_.addresses == AddressForm::kAbsolute)
       put<std::uint64_t>(address);
     else if (form_.addresses == AddressForm::kRelative)
-      put(static_cast<std::uint32_t>(address - kBase));
+      put(static_cast<std::uint32_t>(address - form_.base));
     else if (form_.addresses == AddressForm::kFromPlace)
       put(static_cast<std::uint32_t>(address - kAddress - bytes_.size()));
     else
-      put(static_cast<std::uint32_t>(address < kBase ? address : kBase - 1 - address));
+      put(static_cast<std::uint32_t>(address < form_.base ? address
+                                                          : form_.base - 1 - address));
   }
 
   void put_names() {

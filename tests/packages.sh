@@ -61,6 +61,8 @@ if command -v rpmbuild >/dev/null; then
 		mkdir -p "$result/rpmroot/$package"
 		(cd "$result/rpmroot/$package" && rpm2cpio "$file" | cpio --quiet -idu)
 	done
+	rpm -qp --filetriggers "$result/kpatch-$version"-*.rpm | grep -A1 '^transfiletriggerpostun .* /lib/modules' | grep -q 'kpatch prune' ||
+		fail "kpatch of the RPM does not look after kernels that are removed"
 	[ "$("$result/rpmroot/kpatch/usr/bin/kpatch" version)" = "$version" ] || fail "kpatch of the RPM does not run"
 	"$result/rpmroot/kpatch-build/usr/bin/kpatch-build" --version >/dev/null || fail "kpatch-build of the RPM does not run"
 	if command -v rpmlint >/dev/null; then

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Looks at a web page in a browser without a screen: nothing is fetched, the console stays empty, axe finds no violation, and no
-// line is wider than the screen of a phone, in light and dark. Leaves pictures beside the page.
+// line is wider than the screen of a phone, in light and dark, with all folds open, too. A key opens a fold, and printing opens all.
+// Leaves pictures beside the page.
 // usage: node page.js CHROMIUM NODE-MODULES PAGE.html...
 const path = require("path");
 const [chromium, modules, ...pages] = process.argv.slice(2);
@@ -13,6 +14,16 @@ const screens = [
 	{ name: "phone", width: 390, height: 844, scheme: "light" },
 	{ name: "phone-dark", width: 390, height: 844, scheme: "dark" },
 ];
+
+// The first fold is reached by the tabulator and goes to and fro with Enter.
+async function keyboard(page) {
+	if (!(await page.$("details"))) return [];
+	const is_open = () => page.evaluate(() => document.querySelector("details").open);
+	const before = await is_open();
+	await page.keyboard.press("Tab");
+	await page.keyboard.press("Enter");
+	return (await is_open()) === before ? ["a fold does not follow the keyboard"] : [];
+}
 
 async function look(browser, file, screen) {
 	const faults = [];
@@ -27,6 +38,11 @@ async function look(browser, file, screen) {
 	await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: screen.scheme }]);
 	await page.goto(`file://${path.resolve(file)}`);
 	await page.screenshot({ path: file.replace(/html$/, `${screen.name}.png`), fullPage: true });
+	faults.push(...(await keyboard(page)));
+	await page.pdf({ timeout: 300000 });
+	const closed = await page.evaluate(() => document.querySelectorAll("details:not([open])").length);
+	if (closed > 0) faults.push(`${closed} folds are closed on paper`);
+	await page.screenshot({ path: file.replace(/html$/, `${screen.name}-open.png`), fullPage: true });
 	const width = await page.evaluate(() => document.documentElement.scrollWidth);
 	if (width > screen.width) faults.push(`is ${width} pixels wide on a screen of ${screen.width}`);
 	await page.addScriptTag({ path: axe });

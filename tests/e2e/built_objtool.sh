@@ -4,7 +4,7 @@
 # usage: built_objtool.sh BIN-DIRECTORY
 . "$(dirname "$(readlink -f "$0")")/common.sh"
 mkdir "$work/shipped" "$work/built"
-"$bin/kpatch-build" -a "$release" -n e2e-objtool -o "$work/shipped" "$(file patches meminfo-string.patch)"
+"${kpatch_build[@]}" -a "$release" -n e2e-objtool -o "$work/shipped" "$(file patches meminfo-string.patch)"
 
 # Of the kernel there is nothing but the image, and its package of build tools has lost objtool.
 kernel=$(readlink -f "$(cached kernel)")
@@ -18,6 +18,6 @@ find "$work/tools" -path '*/tools/objtool*' -delete
 rm "$tools"
 dpkg-deb --root-owner-group -b "$work/tools" "$tools" >/dev/null
 
-CACHEDIR=$work/cache "$bin/kpatch-build" -a "$release" --offline -n e2e-objtool -o "$work/built" "$(file patches meminfo-string.patch)"
+CACHEDIR=$work/cache "${kpatch_build[@]}" -a "$release" --offline -n e2e-objtool -o "$work/built" "$(file patches meminfo-string.patch)"
 [ -x "$(echo "$work"/cache/kernels/*/objects*/tools/objtool/objtool)" ] || { echo "no objtool was built"; exit 1; }
 cmp "$work/shipped/e2e-objtool.ko" "$work/built/e2e-objtool.ko"

@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # How every test here begins: . "$(dirname "$(readlink -f "$0")")/common.sh" with the directory of the programs as the first
-# argument. Sets $here, $bin, $release (the kernel to test on), $cache, and $work, a directory that goes at the end.
+# argument. Sets $here, $bin, $kpatch_build (the command of a build), $release (the kernel to test on), $cache, and $work, a
+# directory that goes at the end.
 # shellcheck shell=bash disable=SC2034 # its readers use the variables
 set -euo pipefail
 here=$(dirname "$(readlink -f "$0")")
 bin=$1
+# Not isolated, though root builds and bubblewrap may be installed: an isolated build keeps no original objects, and sees
+# neither the programs that a test puts into its PATH nor its network. The tests of isolation name it themselves.
+kpatch_build=("$bin/kpatch-build" --no-isolate)
 release=$("$here/release.sh" "$bin")
 cache=$("$bin/kpatch-build" cache path)
 work=$(mktemp -d)
@@ -13,7 +17,7 @@ trap 'rm -rf "$work"' EXIT
 # kernel_source: where the source of $release is; brings it into the cache.
 kernel_source() {
 	[ -d "$(cached source 2>/dev/null)/fs" ] ||
-		"$bin/kpatch-build" -a "$release" -n e2e-first -o "$work" "$here/patches/several-3.patch" >&2 || return 1
+		"${kpatch_build[@]}" -a "$release" -n e2e-first -o "$work" "$here/patches/several-3.patch" >&2 || return 1
 	cached source
 }
 

@@ -5,7 +5,7 @@
 # time; so most of the cycles are done with one.
 # usage: cycles.sh BIN-DIRECTORY
 . "$(dirname "$(readlink -f "$0")")/common.sh"
-"$bin/kpatch-build" -a "$release" -n e2e-cycles -o "$work" "$here/patches/several-3.patch"
+"${kpatch_build[@]}" -a "$release" -n e2e-cycles -o "$work" "$here/patches/several-3.patch"
 # cycles NUMBER PROCESSORS
 cycles() {
 	"$bin/kpatch" rehearse --kernel "$release" --cycles "$1" --cpus "$2" --with brd --timeout 600 \

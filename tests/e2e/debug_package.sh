@@ -9,8 +9,8 @@ mkdir "$work/without" "$work/with"
 cache_of_packages "$CACHEDIR"
 
 TIMEFORMAT='%R s, %U s of the processor for the user, %S s for the system'
-time "$bin/kpatch-build" -a "$release" -n e2e-debug -o "$work/without" "$(file patches vmlinux-and-module.patch)"
+time "${kpatch_build[@]}" -a "$release" -n e2e-debug -o "$work/without" "$(file patches vmlinux-and-module.patch)"
 ! ls -d "$CACHEDIR"/kernels/*/debug 2>/dev/null || { echo "there is debug information all the same"; exit 1; }
-time "$bin/kpatch-build" -a "$release" --debug-package -n e2e-debug -o "$work/with" "$(file patches vmlinux-and-module.patch)"
+time "${kpatch_build[@]}" -a "$release" --debug-package -n e2e-debug -o "$work/with" "$(file patches vmlinux-and-module.patch)"
 ls -d "$CACHEDIR"/kernels/*/debug
 cmp "$work/without/e2e-debug.ko" "$work/with/e2e-debug.ko"

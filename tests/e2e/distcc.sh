@@ -45,9 +45,9 @@ patches=("$(file patches vmlinux-and-module.patch)")
 own_cache "$work/cache"
 
 mkdir "$work/alone" "$work/shared" "$work/distcc"
-"$bin/kpatch-build" -a "$release" -n e2e-distcc --launcher none -o "$work/alone" "${patches[@]}"
+"${kpatch_build[@]}" -a "$release" -n e2e-distcc --launcher none -o "$work/alone" "${patches[@]}"
 CACHEDIR=$work/cache DISTCC_HOSTS="$hosts" DISTCC_FALLBACK=0 DISTCC_DIR=$work/distcc \
-	"$bin/kpatch-build" -a "$release" -n e2e-distcc -o "$work/shared" "${patches[@]}"
+	"${kpatch_build[@]}" -a "$release" -n e2e-distcc -o "$work/shared" "${patches[@]}"
 for number in 1 2; do
 	compiled=$(grep -c ' COMPILE_OK ' "$work/daemon/$number.log" || true)
 	echo "daemon $number compiled $compiled objects"

@@ -15,7 +15,7 @@ DESTDIR=$root cmake --install "$bin/.." --prefix /usr >"$work/install.log"
 
 # Modules for both kernels, of two versions.
 build() {
-	"$bin/kpatch-build" --no-isolate -a "$release" -a "$newer" -n "livepatch-$1" --patch-version "$1" --cve "CVE-2026-000$1" \
+	"${kpatch_build[@]}" -a "$release" -a "$newer" -n "livepatch-$1" --patch-version "$1" --cve "CVE-2026-000$1" \
 		-o "$work/out-$1" "$2"
 }
 mkdir "$work/out-1" "$work/out-2"

@@ -7,7 +7,7 @@
 . "$(dirname "$(readlink -f "$0")")/common.sh"
 
 for version in v2 v3 v4 v5; do
-	"$bin/kpatch-build" -a "$release" -n "ipvs-$version" -o "$work" "$here/../../demo/ipvs/$version.patch"
+	"${kpatch_build[@]}" -a "$release" -n "ipvs-$version" -o "$work" "$here/../../demo/ipvs/$version.patch"
 done
 "$bin/kpatch" rehearse --kernel "$release" --check "$here/checks/ipvs-life.sh" \
 	--program "$work/ipvs-v2.ko" --program "$work/ipvs-v3.ko" --program "$work/ipvs-v4.ko" "$work/ipvs-v5.ko"

@@ -8,12 +8,13 @@ python=/usr/bin/python3 # where Debian's python3-jsonschema is found
 "$python" -c 'import jsonschema' 2>/dev/null || { echo "skipped: python3-jsonschema is missing"; exit 77; }
 made=$work/json
 mkdir "$made"
-build=("$bin/kpatch-build" --no-isolate -o "$work")
+build=("${kpatch_build[@]}" -o "$work")
 
 "${build[@]}" -a "$release" --explain --cve CVE-2026-1111 --patch-version 1 --json "$made/built" --provenance "$made/provenance" \
 	"$here/patches/meminfo-string.patch"
 ! "${build[@]}" -a "$release" --json "$made/unchanged" "$here/patches/comment-only.patch" 2>/dev/null || exit 1
-! "${build[@]}" -a "$release" --json "$made/refused" "$here/patches/library.patch" 2>/dev/null || exit 1
+! "${build[@]}" -a "$release" --json "$made/refused" --max-callers 0 "$here/patches/library.patch" 2>/dev/null || exit 1
+"${build[@]}" -a "$release" --json - "$here/patches/meminfo-string.patch" >"$made/to-output"
 "${build[@]}" -a "$release" -a 9.9.9-1-cloud-amd64 --offline --json "$made/several" "$here/patches/meminfo-string.patch" 2>/dev/null || true
 
 module=$work/livepatch-meminfo-string.ko

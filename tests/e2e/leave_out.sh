@@ -5,7 +5,7 @@
 # usage: leave_out.sh BIN-DIRECTORY
 . "$(dirname "$(readlink -f "$0")")/common.sh"
 build() { # NAME ARGUMENT...
-	"$bin/kpatch-build" -a "$release" -n e2e-rest -o "$work/$1" --json "$work/$1/json" "${@:2}"
+	"${kpatch_build[@]}" -a "$release" -n e2e-rest -o "$work/$1" --json "$work/$1/json" "${@:2}"
 }
 left_out() { # JSON: the part of the report
 	sed -n '/^  "needs_reboot": /,/^  \]/p' "$1"
@@ -60,6 +60,12 @@ build layout --leave-out-refused "$good" "$(file patches rest-layout.patch)" | t
 cmp "$work/alone/e2e-rest.ko" "$work/layout/e2e-rest.ko"
 changes "$work/layout/json" | diff - <(printf '%s\n' 'fs/proc/uptime.c -+' 'include/linux/proc_fs.h KP4002')
 [ "$(sed -n 's/ units\? to compile$//p' "$work/said" | sort -n | tail -n 1)" -le 3 ]
+
+# One whose objects are variables of functions does not keep it, though a header defines it.
+mkdir "$work/stacks"
+build stacks --leave-out-refused "$(file patches rest-stacks.patch)"
+changes "$work/stacks/json" | diff - /dev/null
+jq -r '.units[] | select(.result == "changed") | .unit' "$work/stacks/json" | diff - <(echo net/ipv6/addrconf.c)
 
 # A function that is named stays as it is, and nothing else.
 mkdir "$work/named"

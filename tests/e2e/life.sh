@@ -17,7 +17,7 @@ other=$(file patches new-symbols.patch)
 # build CACHE NAME PATCH: in a process group of its own, output in $work/NAME.log.
 build() {
 	mkdir -p "$work/$2"
-	CACHEDIR=$1 exec env --default-signal=INT setsid "$bin/kpatch-build" -a "$release" --offline -n "$2" -o "$work/$2" "$3" >"$work/$2.log" 2>&1
+	CACHEDIR=$1 exec env --default-signal=INT setsid "${kpatch_build[@]}" -a "$release" --offline -n "$2" -o "$work/$2" "$3" >"$work/$2.log" 2>&1
 }
 # is_tidy CACHE: no private directory, no half-made file.
 is_tidy() {

@@ -34,7 +34,7 @@ count=$(wc -l <"$work/units")
 echo "$count units"
 [ "$count" -ge "$least" ]
 
-"$bin/kpatch-build" -a "$release" -n e2e-many -o "$work" "$work/many.patch" >"$work/log" 2>&1 || { cat "$work/log"; exit 1; }
+"${kpatch_build[@]}" -a "$release" -n e2e-many -o "$work" "$work/many.patch" >"$work/log" 2>&1 || { cat "$work/log"; exit 1; }
 sed -n 's/^\([a-z].*\)\.o: changed function: .*/\1/p' "$work/log" | sort -u >"$work/changed"
 if ! diff "$work/units" "$work/changed"; then
 	echo "the module lacks the change of these units" >&2

@@ -5,8 +5,8 @@
 # usage: mutants.sh BIN-DIRECTORY
 . "$(dirname "$(readlink -f "$0")")/common.sh"
 
-"$bin/kpatch-build" -a "$release" -n mutant-special -o "$work" "$(file patches special-sections.patch)"
-"$bin/kpatch-build" -a "$release" -n mutant-several -o "$work" "$(file patches vmlinux-and-module.patch)"
+"${kpatch_build[@]}" -a "$release" -n mutant-special -o "$work" "$(file patches special-sections.patch)"
+"${kpatch_build[@]}" -a "$release" -n mutant-several -o "$work" "$(file patches vmlinux-and-module.patch)"
 image=$(cached image)
 "$bin/mutants" "$release" "$image/boot/vmlinuz-$release" "$image" - "$work"/*.ko
 for module in "$work"/*.ko; do

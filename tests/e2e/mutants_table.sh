@@ -7,7 +7,7 @@
 
 mkdir "$work/good" "$work/mutants"
 while read -r name patch; do
-	"$bin/kpatch-build" -a "$release" -n "$name" -o "$work/good" "$(file patches "$patch.patch")"
+	"${kpatch_build[@]}" -a "$release" -n "$name" -o "$work/good" "$(file patches "$patch.patch")"
 done <<-END
 	special special-sections
 	both vmlinux-and-module

@@ -34,7 +34,7 @@ refused=0
 for file in $(cd "$new" && ls mm/*.c kernel/*.c fs/proc/*.c net/ipv4/*.c); do
 	if ! diff -u --label "a/$file" --label "b/$file" "$old/$file" "$new/$file" >"$work/change.patch" && [ -e "$old/$file" ]; then
 		got=0
-		"$bin/kpatch-build" -a "$release" -s "$old" -n e2e-older -o "$work" "$work/change.patch" >"$work/log" 2>&1 || got=$?
+		"${kpatch_build[@]}" -a "$release" -s "$old" -n e2e-older -o "$work" "$work/change.patch" >"$work/log" 2>&1 || got=$?
 		cat "$work/log"
 		[ "$got" -ne 0 ] || { echo "a module was made of what $release has already"; exit 1; }
 		if grep -Eq "the running kernel has different code for this function: .*; likely cause: the version of the source: it is ${older%%-*}, and the kernel was built from $version \[KP1020\]" "$work/log"; then

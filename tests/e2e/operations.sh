@@ -8,7 +8,7 @@ for name in v1 v2 sleep; do
 	option=()
 	[ "$name" != sleep ] || option=(-R)
 	[ "$name" != v2 ] || option=(--cve CVE-2026-1111 --patch-version 2.1)
-	"$bin/kpatch-build" -a "$release" "${option[@]}" -n "operations-$name" -o "$work" \
+	"${kpatch_build[@]}" -a "$release" "${option[@]}" -n "operations-$name" -o "$work" \
 		"$here/patches/operations-$name.patch"
 done
 # A module that has a function for itself.

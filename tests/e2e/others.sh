@@ -4,9 +4,9 @@
 # usage: others.sh BIN-DIRECTORY
 . "$(dirname "$(readlink -f "$0")")/common.sh"
 
-"$bin/kpatch-build" -a "$release" -R -n e2e-others -o "$work" "$(file patches others.patch)"
+"${kpatch_build[@]}" -a "$release" -R -n e2e-others -o "$work" "$(file patches others.patch)"
 # The same with names of its own.
-"$bin/kpatch-build" -a "$release" -R --unique-names -n e2e-unique -o "$work" "$(file patches others.patch)"
+"${kpatch_build[@]}" -a "$release" -R --unique-names -n e2e-unique -o "$work" "$(file patches others.patch)"
 objects=$(cached objects)
 source=$(cached source)
 cp -r "$here/modules/others" "$work/others"

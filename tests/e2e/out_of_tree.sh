@@ -18,7 +18,7 @@ done
 cp -r "$here/modules" "$work/source"
 
 (cd "$work" && find used source -type f -exec sha256sum {} + | sort) >"$work/before"
-"$bin/kpatch-build" -n e2e-out-of-tree -o "$work" -e "$work/used/a/a.ko" --oot-module-src "$work/source/a" \
+"${kpatch_build[@]}" -n e2e-out-of-tree -o "$work" -e "$work/used/a/a.ko" --oot-module-src "$work/source/a" \
 	-e "$work/used/b/b.ko" --oot-module-src "$work/source/b" "$here/patches/out-of-tree.patch" | tee "$work/output"
 # The name of its file in a warning is no change.
 if grep b_unchanged "$work/output"; then exit 1; fi
@@ -29,5 +29,5 @@ diff "$work/before" "$work/after"
 
 # A module of another kernel is refused by name.
 sed 's/vermagic=6/vermagic=7/' "$work/used/a/a.ko" >"$work/a.ko"
-! "$bin/kpatch-build" -a "$release" -e "$work/a.ko" --oot-module-src "$work/source/a" "$here/patches/out-of-tree.patch" 2>"$work/log"
+! "${kpatch_build[@]}" -a "$release" -e "$work/a.ko" --oot-module-src "$work/source/a" "$here/patches/out-of-tree.patch" 2>"$work/log"
 grep -q 'Kernel version mismatch: .*a.ko is for 7' "$work/log" || { cat "$work/log"; exit 1; }

@@ -6,44 +6,14 @@
 # of the Debian kernel, cut down. The trees must stay as they are.
 # usage: own_kernel.sh BIN-DIRECTORY [all|clang]
 . "$(dirname "$(readlink -f "$0")")/common.sh"
+. "$here/small_kernel.sh"
 forms=${2:-}
 compiler=CC=gcc-12
 [ "$forms" != clang ] || compiler=LLVM=1
 whole=$(readlink -f "$(cached source)")
 patch=$here/patches/own-kernel.patch
 
-# cut_down FROM TO: what the small configuration compiles, and all that kbuild reads on the way.
-cut_down() {
-	mkdir -p "$2"
-	(cd "$1" && find . -maxdepth 1 -type f -print &&
-		find arch/x86 arch/Kconfig certs crypto fs include init io_uring ipc kernel lib mm scripts security usr virt \
-			drivers/base drivers/char drivers/clocksource drivers/rtc drivers/tty tools/Makefile tools/arch/x86 tools/build tools/include tools/lib tools/objtool \
-			tools/scripts -type f -print &&
-		find arch block Documentation drivers net rust samples sound -type f \( -name 'Kconfig*' -o -name 'Makefile*' -o -name 'Kbuild*' \) -print) |
-		LC_ALL=C sort -u >"$work/files"
-	tar -C "$1" -cf - -T "$work/files" | tar -C "$2" -xf -
-}
-
-# What is built is kept under a name made of all that goes into it.
-kept=$cache/test-kernels/$({ declare -f cut_down; printf %s "${compiler#CC=gcc-12}"; cat "$here/own-kernel.config" "$whole/Makefile"; } | sha256sum | cut -c1-16)
-if [ ! -e "$kept" ]; then
-	mkdir -p "$cache/test-kernels"
-	exec 9>"$kept.lock"
-	flock 9
-fi
-if [ ! -e "$kept" ]; then
-	fresh=$kept.new
-	rm -rf "$fresh"
-	mkdir -p "$fresh"
-	cut_down "$whole" "$kept.source"
-	make -s -C "$kept.source" O="$fresh/objects" "$compiler" KCONFIG_ALLCONFIG="$here/own-kernel.config" allnoconfig
-	make -s -C "$fresh/objects" "$compiler" -j"$(nproc)"
-	make -s -C "$fresh/objects" "$compiler" INSTALL_MOD_PATH="$fresh/installed" modules_install
-	mv "$fresh" "$kept"
-fi
-source=$(readlink -f "$kept.source")
-objects=$kept/objects
-release=$(cat "$objects/include/config/kernel.release")
+small_kernel "$whole" "$here/own-kernel.config" x86 'base char clocksource rtc tty' "$compiler"
 
 snapshot() {
 	find "$source" "$objects" -not -type d -printf '%p %s %T@\n' | LC_ALL=C sort | sha256sum
@@ -54,7 +24,7 @@ build() {
 	local name=$1
 	shift
 	echo "== $name: $*"
-	CACHEDIR=$work/cache "$bin/kpatch-build" -n "$name" -o "$work" "$@" "$patch"
+	CACHEDIR=$work/cache "${kpatch_build[@]}" -n "$name" -o "$work" "$@" "$patch"
 }
 
 # A build in the source, as far as it matters: the objects of the patch and what they need.

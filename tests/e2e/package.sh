@@ -13,6 +13,7 @@ packages=$root/root
 # kpatch itself is a package here, too, so that those of patches find what they depend on.
 kpatch=$work/kpatch
 DESTDIR=$kpatch cmake --install "$bin/.." --prefix /usr >"$work/install.log"
+install -D -t "$kpatch/etc/kernel/postrm.d" "$here/../../contrib/kernel/zz-kpatch"
 mkdir "$kpatch/DEBIAN"
 printf '%s\n' 'Package: kpatch' 'Version: 0' 'Architecture: amd64' 'Maintainer: Test <test@test.example>' \
 	'Description: as it is built' >"$kpatch/DEBIAN/control"
@@ -21,7 +22,7 @@ dpkg-deb --root-owner-group -Znone --build "$kpatch" "$packages/kpatch.deb" >/de
 # The second one says something else, and so takes the place of the first.
 sed 's/VMALLOCCHUNK/VMALLOCPIECE/' "$here/patches/meminfo-string.patch" >"$work/second.patch"
 build() {
-	"$bin/kpatch-build" -a "$release" --no-isolate --author 'Test <test@test.example>' --description 'Has a word in capitals' \
+	"${kpatch_build[@]}" -a "$release" --author 'Test <test@test.example>' --description 'Has a word in capitals' \
 		--patch-version "$1" -o "$packages" "${@:2}"
 }
 for format in deb rpm; do
@@ -86,8 +87,17 @@ sed -i s/KPATCH_ACTIVATE=yes/KPATCH_ACTIVATE=no/ /etc/default/kpatch || echo KPA
 step later dpkg -i "$name"_2.0_*.deb
 step later-remove dpkg -r "$name"
 rm /etc/default/kpatch
-mkdir -p "/lib/modules/$(uname -r | sed 's/6\.1\./6.2./')"
+mkdir -p "/lib/modules/$(uname -r | sed 's/6\.1\./6.2./')/kernel"
 step prepared dpkg -i other.deb
+# The running kernel is there as where packages put it; without it kpatch prune takes it that kernels are kept elsewhere.
+mkdir -p "/lib/modules/$(uname -r)/kernel"
+# As the package of a kernel does when it goes: the modules first.
+gone() {
+	rmdir "$1/kernel"
+	run-parts --report --exit-on-error --arg="${1##*/}" /etc/kernel/postrm.d
+}
+step kernel-stays run-parts --report --exit-on-error --arg="$(uname -r)" /etc/kernel/postrm.d
+step kernel-goes gone "/lib/modules/$(uname -r | sed 's/6\.1\./6.2./')"
 step prepared-remove dpkg -r "$(dpkg-deb -f other.deb Package)"
 step rpm-install rpm -i --nodeps "$name"-1.0-1.*.rpm
 step rpm-upgrade rpm -U --nodeps "$name"-2.0-1.*.rpm
@@ -126,6 +136,10 @@ for step in upgrade rpm-upgrade; do
 	expect "at-$step" "^/var/lib/kpatch/.superseded/$release/livepatch-1-0.ko"
 done
 expect at-install 'CVE-2026-1111.* is fixed|fixed live'
+expect at-kernel-stays "^/var/lib/kpatch/$other/livepatch-1-0.ko"
+expect at-kernel-goes '^exit 0'
+expect at-kernel-goes "uninstalling livepatch.1.0 .$other"
+refuse at-kernel-goes '^/var/lib/kpatch/.*\.ko$'
 for step in purge later-remove prepared-remove rpm-remove; do
 	expect "at-$step" '^exit 0'
 	expect "at-$step" '^VmallocChunk'

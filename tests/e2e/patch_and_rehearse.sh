@@ -19,7 +19,7 @@ rehearse() {
 	"$bin/kpatch" rehearse --kernel "$release" --check "$(file checks "$check.sh")" "$@" "$work/e2e-$check.ko"
 }
 
-"$bin/kpatch-build" -a "$release" -n "e2e-$check" -o "$work" "${patches[@]}"
+"${kpatch_build[@]}" -a "$release" -n "e2e-$check" -o "$work" "${patches[@]}"
 rehearse "$@"
 if [ -n "${KPATCH_TEST_AGAIN:-}" ]; then
 	# shellcheck disable=SC2086 # these are words

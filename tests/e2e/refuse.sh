@@ -23,7 +23,7 @@ snapshot() {
 	exec 9>&-
 }
 snapshot >"$work/before"
-TMPDIR=$work/tmp "$bin/kpatch-build" -a "$release" -o "$work/out" "$@" "$patch" >"$work/log" 2>&1 && got=0 || got=$?
+TMPDIR=$work/tmp "${kpatch_build[@]}" -a "$release" -o "$work/out" "$@" "$patch" >"$work/log" 2>&1 && got=0 || got=$?
 snapshot >"$work/after"
 
 cat "$work/log"

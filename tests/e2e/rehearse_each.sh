@@ -17,7 +17,7 @@ make_module() {
 	for patch in "$@"; do
 		patches+=("$(file patches "$patch.patch")")
 	done
-	if ! "$bin/kpatch-build" -a "$release" ${KPATCH_TEST_COMPILER:+--compiler "$KPATCH_TEST_COMPILER"} -n "$name" -o "$work" \
+	if ! "${kpatch_build[@]}" -a "$release" ${KPATCH_TEST_COMPILER:+--compiler "$KPATCH_TEST_COMPILER"} -n "$name" -o "$work" \
 		"${patches[@]}"; then
 		failed+=("$name")
 		[ -n "${KPATCH_TEST_GO_ON:-}" ]

@@ -8,7 +8,7 @@ patches=$here/patches/review story=$here/../../demo/ipvs
 # review RESULT PATCH...: builds them into one module, if the review lets them.
 review() {
 	local status=0
-	"$bin/kpatch-build" -a "$release" --review=error -n e2e-review -o "$work" "${@:2}" >"$work/log" 2>&1 || status=$?
+	"${kpatch_build[@]}" -a "$release" --review=error -n e2e-review -o "$work" "${@:2}" >"$work/log" 2>&1 || status=$?
 	cat "$work/log"
 	[ "$status" -eq "$1" ] || { echo "exit status $status instead of $1"; exit 1; }
 }

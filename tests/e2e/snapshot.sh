@@ -6,7 +6,7 @@
 . "$(dirname "$(readlink -f "$0")")/common.sh"
 patch=$(file patches meminfo-string.patch)
 mkdir "$work/now" "$work/earlier"
-"$bin/kpatch-build" -a "$release" -n e2e-snapshot -o "$work/now" "$patch" # its packages are in the cache now
+"${kpatch_build[@]}" -a "$release" -n e2e-snapshot -o "$work/now" "$patch" # its packages are in the cache now
 version=$(basename "$(cached kernel)")
 version=${version#"${release}_"}
 
@@ -56,7 +56,7 @@ export APT_CONFIG=$work/apt/apt.conf
 
 # build CACHE OPTION...: with nothing fetched; prints what it says
 build() {
-	CACHEDIR=$work/$1 "$bin/kpatch-build" -a "$release" -n e2e-snapshot -o "$work/earlier" "${@:2}" "$patch" 2>&1
+	CACHEDIR=$work/$1 "${kpatch_build[@]}" -a "$release" -n e2e-snapshot -o "$work/earlier" "${@:2}" "$patch" 2>&1
 }
 
 # expect_refusal TEXT CACHE OPTION...

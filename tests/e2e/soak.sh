@@ -8,7 +8,7 @@ minutes=${2:-30}
 seed=${KPATCH_SOAK_SEED:-$RANDOM}
 
 build() {
-	"$bin/kpatch-build" -a "$release" -o "$work" "$@"
+	"${kpatch_build[@]}" -a "$release" -o "$work" "$@"
 }
 build -n soak-v1 "$(file patches soak-v1.patch)"
 build -n soak-v2 "$(file patches soak-v2.patch)"

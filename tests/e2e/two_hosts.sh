@@ -12,7 +12,7 @@ mkdir "$work/patches" "$work/here"
 for name in special-sections new-symbols; do
 	cp "$(file patches $name.patch)" "$work/patches"
 done
-"$bin/kpatch-build" -a "$release" --compiler fetched -n e2e-hosts -o "$work/here" --json "$work/here/json" "$work"/patches/*
+"${kpatch_build[@]}" -a "$release" --compiler fetched -n e2e-hosts -o "$work/here" --json "$work/here/json" "$work"/patches/*
 
 # The machine's own mirror, as kpatch-build has it for that release.
 mirror=$cache/apt/trixie/sources/archive.sources

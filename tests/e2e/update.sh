@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Brings a stock kernel to a later version of its series by one live patch: builds the module, judges it, loads it in a
 # virtual machine and works under it for so many minutes, unloads it, and shows the figures. Modules that the machine
-# cannot load, mostly for want of hardware, stay out. The report is left in the directory.
+# cannot load, mostly as their hardware is missing, stay out. The report is left in the directory.
 # usage: update.sh BIN-DIRECTORY RELEASE VERSION DIRECTORY [MINUTES]
 set -euo pipefail
 here=$(dirname "$(readlink -f "$0")")
@@ -11,7 +11,7 @@ mkdir -p "$out"
 rm -f "$out"/*.ko
 
 /usr/bin/time -o "$out/cost" -f '%e s, %U s of user and %S s of system time, at most %M KiB in one process' \
-	"$bin/kpatch-build" -a "$release" --to "$version" -n update -o "$out" --json "$out/build.json" --report "$out/report.html"
+	"$bin/kpatch-build" --no-isolate -a "$release" --to "$version" -n update -o "$out" --json "$out/build.json" --report "$out/report.html"
 "$bin/kpatch" verify "$out/update.ko"
 
 {

@@ -3,7 +3,7 @@
 # A rehearsal must not pass when it proves nothing or when the kernel complains.
 # usage: verdicts.sh BIN-DIRECTORY
 . "$(dirname "$(readlink -f "$0")")/common.sh"
-"$bin/kpatch-build" -a "$release" -n e2e-verdicts -o "$work" "$here/patches/meminfo-string.patch"
+"${kpatch_build[@]}" -a "$release" -n e2e-verdicts -o "$work" "$here/patches/meminfo-string.patch"
 
 # expect VERDICT CHECK-TEXT
 expect() {
@@ -21,7 +21,7 @@ expect log 'echo "<4>WARNING: pretended" >/dev/kmsg; grep -q VMALLOCCHUNK /proc/
 expect crashed 'echo c >/proc/sysrq-trigger'
 
 # One after the other: a patch of a function that is not there does not keep the next from its turn.
-"$bin/kpatch-build" -a "$release" -n e2e-good -o "$work" "$here/patches/meminfo-string.patch"
+"${kpatch_build[@]}" -a "$release" -n e2e-good -o "$work" "$here/patches/meminfo-string.patch"
 sed -i 's/meminfo_proc_show/meminfo_proc_shoo/g' "$work/e2e-verdicts.ko"
 status=0
 "$bin/kpatch" rehearse --kernel "$release" "$work/e2e-verdicts.ko" >"$work/refusal" 2>&1 || status=$?

@@ -9,7 +9,7 @@ mkdir "$work/out"
 cache_of_packages "$CACHEDIR"
 
 build() {
-	"$bin/kpatch-build" -a "$release" --offline -n e2e-patches -o "$work/out" "$here/patches/header-inline.patch" 2>&1 |
+	"${kpatch_build[@]}" -a "$release" --offline -n e2e-patches -o "$work/out" "$here/patches/header-inline.patch" 2>&1 |
 		tee "$work/log"
 }
 ! build || { echo "it accepts source with other code"; exit 1; }

@@ -24,7 +24,7 @@ refused() {
 	local got=0 patch
 	patch=$(file patches "$1.patch")
 	shift
-	"$bin/kpatch-build" -a "$release" -n e2e-wrong -o "$work" "${@:2}" "$patch" >"$work/log" 2>&1 || got=$?
+	"${kpatch_build[@]}" -a "$release" -n e2e-wrong -o "$work" "${@:2}" "$patch" >"$work/log" 2>&1 || got=$?
 	cat "$work/log"
 	[ "$got" -eq 1 ] || { echo "exit status $got"; exit 1; }
 	grep -Eq -- "$1" "$work/log" || { echo "nothing printed matches: $1"; exit 1; }
@@ -62,7 +62,7 @@ refused same-name "kernel/kallsyms.c: s_show: $different: the version of the sou
 
 # forced PATCH MESSAGE OPTION...: a module comes of it, and why it should not is said.
 forced() {
-	"$bin/kpatch-build" -a "$release" --force -n "e2e-$1" -o "$work" "${@:3}" "$(file patches "$1.patch")" 2>&1 | tee "$work/log"
+	"${kpatch_build[@]}" -a "$release" --force -n "e2e-$1" -o "$work" "${@:3}" "$(file patches "$1.patch")" 2>&1 | tee "$work/log"
 	[ -e "$work/e2e-$1.ko" ]
 	grep -Eq -- "$2" "$work/log" || { echo "nothing printed matches: $2"; exit 1; }
 }
