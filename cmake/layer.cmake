@@ -10,12 +10,36 @@
 #
 # Layers that are APART are compiled file by file: arch, since processors know nothing of each other and
 # name their own instructions; base, cache, image, kernel, klp and report, since a program that needs one file of
-# them must not need the libraries of the others (tests/needed_libraries.sh).
+# them must not need the libraries of the others (tests/needed_libraries.sh). What only reads them may have these as one file,
+# too: KPATCH_UNITY_TOO lists layers.
+
+# With KPATCH_ONLY_RUNTIME: leaves of the list of sources those whose name does not match `without`, or none if that is empty, and of
+# the list of libraries those that were asked for.
+function(kpatch_runtime_part source_list library_list without)
+  set(kept)
+  foreach(file IN LISTS ${source_list})
+    cmake_path(GET file FILENAME file_name)
+    if(without AND NOT file_name MATCHES "${without}")
+      list(APPEND kept ${file})
+    endif()
+  endforeach()
+  set(${source_list} ${kept} PARENT_SCOPE)
+  set(kept)
+  foreach(library IN LISTS ${library_list})
+    if(TARGET ${library})
+      list(APPEND kept ${library})
+    endif()
+  endforeach()
+  set(${library_list} ${kept} PARENT_SCOPE)
+endfunction()
 
 function(kpatch_layer name)
-  cmake_parse_arguments(ARG "APART" "PRECOMPILED" "USES;LIBRARIES" ${ARGN})
+  cmake_parse_arguments(ARG "APART" "PRECOMPILED;RUNTIME" "USES;LIBRARIES" ${ARGN})
   set(target kpatch_${name})
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${name}/*.cpp)
+  if(KPATCH_ONLY_RUNTIME)
+    kpatch_runtime_part(sources ARG_LIBRARIES "${ARG_RUNTIME}")
+  endif()
   if(NOT sources)
     return()
   endif()
@@ -37,7 +61,7 @@ function(kpatch_layer name)
     set(ARG_PRECOMPILED kpatch_everyday)
   endif()
   kpatch_use_precompiled(${target} ${ARG_PRECOMPILED})
-  if(KPATCH_UNITY AND NOT ARG_APART)
+  if(KPATCH_UNITY AND (NOT ARG_APART OR name IN_LIST KPATCH_UNITY_TOO))
     set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 0)
     target_compile_options(${target} PRIVATE -Wno-shadow $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
   endif()
