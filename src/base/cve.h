@@ -12,8 +12,12 @@
 
 namespace kpatch {
 
-/// The id in capitals. Throws Error, with this exit status, unless the text is one.
-std::string checked_cve(std::string_view text, Exit exit = Exit::kError);
+/// The id in capitals. Throws Error unless the text is one.
+std::string checked_cve(std::string_view text);
+
+/// The same for a question: the zeros that numbers below 1000 begin with may be left out.
+/// Throws Error with this exit status.
+std::string asked_cve(std::string_view text, Exit exit);
 
 /// The ids in a text, sorted, each once. Small letters do not make one, as elsewhere
 /// in texts of kernel patches.

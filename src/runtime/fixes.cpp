@@ -43,7 +43,7 @@ FixAnswer answer_of(const SystemStatus& status, const PatchStatus& patch,
 } // namespace
 
 FixAnswer find_fix(const SystemStatus& status, const std::string& cve) {
-  const std::string id = checked_cve(cve, kUnknownFix);
+  const std::string id = asked_cve(cve, kUnknownFix);
   FixAnswer answer{id, Fixed::kNo, "", "no live patch that is loaded fixes it"};
   for (const PatchStatus& patch : status.patches) {
     if (!is_going_in_or_in(patch))

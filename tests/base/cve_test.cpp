@@ -22,6 +22,15 @@ TEST(Cve, NumbersHaveFourToNineteenDigits) {
   EXPECT_THROW(checked_cve("CVE-2026-12345678901234567890"), Error);
 }
 
+TEST(Cve, ZerosMayBeLeftOutOfAQuestion) {
+  EXPECT_EQ(asked_cve("cve-2026-1", Exit::kError), "CVE-2026-0001");
+  EXPECT_EQ(asked_cve("CVE-2026-123", Exit::kError), "CVE-2026-0123");
+  EXPECT_EQ(asked_cve("CVE-2026-0012", Exit::kError), "CVE-2026-0012");
+  EXPECT_EQ(asked_cve("CVE-2026-12345", Exit::kError), "CVE-2026-12345");
+  for (const char* text : {"CVE-2026-", "2026-1", "CVE-2026-1x", "CVE-26-1"})
+    EXPECT_THROW(asked_cve(text, Exit::kError), Error) << text;
+}
+
 TEST(Cve, YearsHaveFourDigits) {
   EXPECT_THROW(checked_cve("CVE-202-1111"), Error);
   EXPECT_THROW(checked_cve("CVE-20266-1111"), Error);

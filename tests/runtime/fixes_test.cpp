@@ -59,6 +59,16 @@ TEST(Fixes, AreNotInEffectWithoutTracing) {
   EXPECT_EQ(ask(machine).fixed, Fixed::kNo);
 }
 
+TEST(Fixes, AreFoundWithoutTheZerosOfTheNumber) {
+  PretendedHost machine;
+  EXPECT_EQ(ask(machine, "CVE-2026-1").fixed, Fixed::kNo);
+  machine.kernel.add_patch("fix", false);
+  add_note(machine, "fix", {{"cve", "CVE-2026-0001"}});
+  EXPECT_EQ(ask(machine, "CVE-2026-1").fixed, Fixed::kYes);
+  EXPECT_EQ(ask(machine, "CVE-2026-1").cve, "CVE-2026-0001");
+  EXPECT_EQ(ask(machine, "CVE-2026-10").fixed, Fixed::kNo);
+}
+
 TEST(Fixes, AreAskedForByCveId) {
   PretendedHost machine;
   for (const char* id : {"", "2026-1111", "CVE-26-1111", "CVE-2026-1111x"})
