@@ -4,6 +4,7 @@
 #include "rehearse/rehearsal_options.h"
 
 #include "base/error.h"
+#include "runtime/given_kernel.h"
 
 namespace kpatch::rehearse {
 
@@ -80,11 +81,9 @@ constexpr Option<RehearsalCall> kOptions[] = {
      }},
     {"skip-checks", 0, nullptr, "Boot even if kpatch verify refuses a module",
      [](To to, Text) { to.skips_checks = true; }},
-    {"vmlinuz", 0, "FILE", "Boot this kernel image; needs --modules",
+    {"vmlinuz", 0, "FILE", runtime::kVmlinuzHelp,
      [](To to, Text value) { to.request.vmlinuz = value; }},
-    {"modules", 0, "DIR",
-     "Directory of lib/modules/RELEASE, for a kernel that is neither in the cache nor "
-     "installed",
+    {"modules", 0, "DIR", runtime::kModulesHelp,
      [](To to, Text value) { to.request.modules_root = value; }},
     {"json", 0, "FILE", "Write the report to this file as JSON; -: to standard output",
      [](To to, Text value) { to.json = value; }},
@@ -121,8 +120,7 @@ RehearsalCall parse_rehearsal_call(const std::vector<std::string>& arguments) {
     fail_wrong_call("rehearse", "no patch module given");
   if (call.request.upgrade && call.request.each)
     fail_wrong_call("rehearse", "--upgrade and --each exclude each other");
-  if (call.request.vmlinuz.empty() != call.request.modules_root.empty())
-    fail("rehearse: --vmlinuz and --modules go together");
+  runtime::require_both("rehearse", call.request.vmlinuz, call.request.modules_root);
   return call;
 }
 

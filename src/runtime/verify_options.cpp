@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/host_kernel.h"
+#include "runtime/given_kernel.h"
 
 namespace kpatch::runtime {
 
@@ -21,11 +22,9 @@ constexpr Option<VerifyCall> kVerifyOptions[] = {
      [](ToVerify to, Text value) {
        to.release = value == "running" ? host_kernel().release : value;
      }},
-    {"vmlinuz", 0, "FILE", "Kernel image; needs --modules",
+    {"vmlinuz", 0, "FILE", kVmlinuzHelp,
      [](ToVerify to, Text value) { to.vmlinuz = value; }},
-    {"modules", 0, "DIR",
-     "Directory of lib/modules/RELEASE, for a kernel that is neither in the cache nor "
-     "installed",
+    {"modules", 0, "DIR", kModulesHelp,
      [](ToVerify to, Text value) { to.modules_root = value; }},
     {"with", 'w', "MODULE.ko", "A module outside that directory; repeatable",
      [](ToVerify to, Text value) { to.more_modules.emplace_back(value); }},
@@ -64,8 +63,7 @@ VerifyCall parse_verify_call(const std::vector<std::string>& arguments) {
     return call;
   if (modules.size() != 1)
     fail_wrong_call("verify", "give one patch module");
-  if (call.vmlinuz.empty() != call.modules_root.empty())
-    fail("verify: --vmlinuz and --modules go together");
+  require_both("verify", call.vmlinuz, call.modules_root);
   call.module = modules.front();
   return call;
 }
