@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Looks at a web page in a browser without a screen: nothing is fetched, the console stays empty, axe finds no violation, and no
-// line is wider than the screen of a phone, in light and dark, with all folds open, too. A key opens a fold, and printing opens all.
+// line is wider than the screen of a phone, in light and dark, with all folds open, too. There a cell of a dash or a number says what
+// it is of. A key opens a fold, and printing opens all.
 // Leaves pictures beside the page.
 // usage: node page.js CHROMIUM NODE-MODULES PAGE.html...
 const path = require("path");
@@ -25,6 +26,17 @@ async function keyboard(page) {
 	return (await is_open()) === before ? ["a fold does not follow the keyboard"] : [];
 }
 
+// Cells that are put below each other are beside no heading.
+async function nameless(page) {
+	const cells = await page.evaluate(() =>
+		[...document.querySelectorAll("td")]
+			.filter((cell) => getComputedStyle(cell).display === "block" && /^[–\d., ]+$/.test(cell.textContent))
+			.filter((cell) => getComputedStyle(cell, "::before").content === "none")
+			.map((cell) => cell.textContent)
+	);
+	return cells.length === 0 ? [] : [`cells do not say what they are of: ${cells.join(" ")}`];
+}
+
 async function look(browser, file, screen) {
 	const faults = [];
 	const page = await browser.newPage();
@@ -45,6 +57,7 @@ async function look(browser, file, screen) {
 	await page.screenshot({ path: file.replace(/html$/, `${screen.name}-open.png`), fullPage: true });
 	const width = await page.evaluate(() => document.documentElement.scrollWidth);
 	if (width > screen.width) faults.push(`is ${width} pixels wide on a screen of ${screen.width}`);
+	faults.push(...(await nameless(page)));
 	await page.addScriptTag({ path: axe });
 	const found = await page.evaluate(() => axe.run());
 	for (const violation of found.violations)

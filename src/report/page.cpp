@@ -27,7 +27,9 @@ constexpr std::string_view kStyle =
     ".time{width:30%}.bar{display:block;height:.8em;margin-top:.4em;min-width:2px;"
     "background:var(--bar)}"
     "@media(max-width:40em){body{margin:1em auto}th,td{display:block;border:0;padding:0;"
-    "width:auto}tr{display:block;padding:.5em 0;border-bottom:1px solid var(--line)}}"
+    "width:auto}tr{display:block;padding:.5em 0;border-bottom:1px solid var(--line)}"
+    ".named tr:first-child{display:none}"
+    "td[data-label]::before{content:attr(data-label) ': ';font-weight:bold}}"
     "@media print{body{margin:0;max-width:none;font-size:11px}pre{font-size:9px}"
     "tr{break-inside:avoid}*{print-color-adjust:exact}}";
 
@@ -36,12 +38,20 @@ constexpr std::string_view kScript =
     "addEventListener('beforeprint',()=>document.querySelectorAll('details')"
     ".forEach(d=>d.open=true))";
 
-std::string html_row(const std::vector<std::string>& cells, bool has_heading) {
+/// Where cells are put below each other, each says which column it is of.
+std::string html_cell(const std::string& cell, const std::string& column) {
+  return column.empty() ? fmt::format("<td>{}</td>", escaped(cell))
+                        : fmt::format("<td data-label=\"{}\">{}</td>", escaped(column),
+                                      escaped(cell));
+}
+
+std::string html_row(const std::vector<std::string>& cells,
+                     const std::vector<std::string>& columns, bool has_heading) {
   std::string row = "<tr>";
   for (std::size_t i = 0; i < cells.size(); ++i)
     row += has_heading && i == 0
                ? fmt::format("<th scope=\"row\">{}</th>", escaped(cells[i]))
-               : fmt::format("<td>{}</td>", escaped(cells[i]));
+               : html_cell(cells[i], columns[i]);
   return row + "</tr>\n";
 }
 
@@ -100,11 +110,11 @@ void Page::add_table(const Section& section) {
     return;
   add_heading(section.title);
   const bool has_columns = !section.columns.front().empty();
-  content_ += "<table>\n";
+  content_ += has_columns ? "<table class=\"named\">\n" : "<table>\n";
   if (has_columns)
     content_ += html_heading(section.columns);
   for (const auto& row : section.rows)
-    content_ += html_row(row, section.has_row_headings || !has_columns);
+    content_ += html_row(row, section.columns, section.has_row_headings || !has_columns);
   content_ += "</table>\n";
 }
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "report/page_text.h"
 #include "report/rehearsal.h"
 
 #include <nlohmann/json.hpp>
@@ -62,7 +63,7 @@ TEST(RehearsalReport, PageHasVerdictTimeLineChecksLogAndCves) {
   runtime::ModuleFile patch;
   patch.name = "klp_a";
   patch.info = {{"version", "7"}, {"cve", "CVE-2026-1"}, {"cve", "CVE-2026-2"}};
-  const std::string page = rehearsal_page(rehearsal, {patch});
+  const std::string page = without_labels(rehearsal_page(rehearsal, {patch}));
   EXPECT_THAT(page, HasSubstr("<h1>Rehearsal of klp_a on 6.1.0-1</h1>"));
   EXPECT_THAT(page, HasSubstr("✗ Failed (log): the kernel complained: BUG: x"));
   EXPECT_THAT(page, HasSubstr("<td>klp_a</td><td>7</td><td></td>"
@@ -83,7 +84,7 @@ TEST(RehearsalReport, PageOfWhatPassedSaysSo) {
   rehearse::Rehearsal rehearsal{.release = "6.1.0-1", .patches = {"klp_a"}};
   rehearsal.reason = "all held";
   rehearsal.guest.log = {"[0.1] booting"};
-  const std::string page = rehearsal_page(rehearsal, {});
+  const std::string page = without_labels(rehearsal_page(rehearsal, {}));
   EXPECT_THAT(page, HasSubstr("<p class=\"verdict good\">✓ Passed: all held</p>"));
   EXPECT_THAT(page, HasSubstr("✓ It has no complaint since the patch."));
 }

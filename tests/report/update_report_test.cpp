@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "report/build_report.h"
+#include "report/page_text.h"
 #include "report/update_report.h"
 
 #include <nlohmann/json.hpp>
@@ -77,7 +78,7 @@ TEST(UpdateReport, HasTheNumbersAndEachReasonAsText) {
 }
 
 TEST(UpdateReport, IsAPageWithoutForeignMarkup) {
-  const std::string page = update_page(update());
+  const std::string page = without_labels(update_page(update()));
   EXPECT_THAT(page,
               HasSubstr("<td>net/core</td><td>b.patch (net: &lt;b&gt; &amp; co)</td>"));
   EXPECT_THAT(page, Not(HasSubstr("<b>")));
@@ -109,7 +110,7 @@ produce::BuildResult with_changes() {
 }
 
 TEST(UpdateReport, FoldsTheSourceByFileAndFunction) {
-  const std::string page = update_page(with_changes());
+  const std::string page = without_labels(update_page(with_changes()));
   EXPECT_THAT(
       page,
       HasSubstr("<h3>a.patch</h3>\n"
@@ -124,7 +125,7 @@ TEST(UpdateReport, FoldsTheSourceByFileAndFunction) {
 }
 
 TEST(UpdateReport, CountsTheFilesWhoseChangesItDoesNotShow) {
-  const std::string page = update_page(with_changes());
+  const std::string page = without_labels(update_page(with_changes()));
   EXPECT_THAT(page, Not(HasSubstr("<summary>fs/off.c")));
   EXPECT_THAT(page, HasSubstr("that this kernel is not made of are not shown: 1."));
 }
@@ -141,7 +142,7 @@ TEST(UpdateReport, SaysOnThePageWhyAndHowSurely) {
   result.units[0].functions[0].because = "its code is changed";
   result.units[0].proof = {.functions = 12, .equal = 11, .references = 34};
   result.warnings = {{"KP4006", "fs/x.c", "f", "a timer keeps it", "stop the timer"}};
-  const std::string page = update_page(result);
+  const std::string page = without_labels(update_page(result));
   EXPECT_THAT(page, HasSubstr("✓ Built; some of the change needs a reboot"));
   EXPECT_THAT(page, HasSubstr("<th scope=\"row\">fixes</th>"
                               "<td>CVE-2026-1111, CVE-2026-3333</td>"));
@@ -159,7 +160,7 @@ TEST(UpdateReport, HasRemediesOnThePage) {
   result.message = "1 error(s) encountered\nmore <of> it";
   result.problems = {{"KP1022", "vmlinux", "", "no image", "give one"}};
   result.units[0].problems = {{"KP2001", "fs/x.o", "f", "no way", "take another"}};
-  const std::string page = update_page(result);
+  const std::string page = without_labels(update_page(result));
   EXPECT_THAT(page, HasSubstr("✗ Refused: 1 error(s) encountered</p>\n"
                               "<pre>more &lt;of&gt; it\n</pre>"));
   EXPECT_THAT(page, HasSubstr("<td>KP1022</td><td>vmlinux</td><td>no image</td>"
