@@ -9,7 +9,6 @@
 
 #include <csignal>
 #include <string>
-#include <syslog.h>
 #include <vector>
 
 namespace kpatch {
@@ -33,9 +32,8 @@ inline int operate(const std::vector<std::string>& arguments,
       .progress = [&](std::string_view line) { progress.show(line); },
       .judge = std::move(judge)};
   runtime::Forms forms = report::patch_forms();
-  forms.journal = [](std::string_view line) {
-    openlog("kpatch", LOG_PID, LOG_DAEMON);
-    syslog(LOG_NOTICE, "%.*s", static_cast<int>(line.size()), line.data());
+  forms.journal = [&](const JournalFields& entry) {
+    write_journal(host.places.journal, entry);
   };
   return runtime::run_subcommand(host, forms, arguments);
 }

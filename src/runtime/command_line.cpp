@@ -313,9 +313,12 @@ Exit run_alone(const Subcommand& subcommand, const Context& context) {
   const std::string command =
       fmt::format("kpatch {}", fmt::join(context.call.words, " "));
   const OperationLock lock(context.host, command, context.call.patience);
+  const Change change(context.host, subcommand.name,
+                      context.call.arguments.empty() ? "" : context.module(),
+                      context.call.words);
   const auto note = [&](Exit status, const std::string& error) {
     if (context.forms.journal)
-      context.forms.journal(journal_line(context.host.places, command, status, error));
+      context.forms.journal(change.entry(status, error));
   };
   try {
     const Exit status = subcommand.run(context);

@@ -3,6 +3,7 @@
 
 #include "base/completions.h"
 #include "base/error.h"
+#include "base/journal.h"
 #include "runtime/fixes.h"
 #include "runtime/host.h"
 #include "runtime/status.h"
@@ -37,7 +38,7 @@ struct Forms {
   std::function<std::string(const OperationReport&)> operation_json{};
   std::function<std::string(const FixAnswer&)> fix_text{};
   std::function<std::string(const FixAnswer&)> fix_json{};
-  std::function<void(std::string_view)> journal{}; ///< where each change is noted
+  std::function<void(const JournalFields&)> journal{}; ///< where each change is noted
 };
 
 /// Runs one subcommand of `kpatch` that works on this machine and returns the exit

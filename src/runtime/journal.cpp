@@ -2,16 +2,22 @@
 //
 // Who looks into a machine afterwards finds in the journal who changed its kernel. The
 // user is the one that logged in (/proc/self/loginuid, audit(8)), which sudo and su keep.
+// Programs find the same in fields: the module that was named, and the ids of what it
+// fixes and of what is fixed now and was not before, or the other way round.
 #include "runtime/journal.h"
 
 #include "runtime/attributes.h"
+#include "runtime/installed.h"
 #include "runtime/livepatch_state.h"
+#include "runtime/outcomes.h"
 #include "runtime/replacement.h"
 
 #include <fmt/ranges.h>
 
+#include <algorithm>
+#include <iterator>
+#include <syslog.h>
 #include <unistd.h>
-#include <vector>
 
 namespace kpatch::runtime {
 
@@ -40,18 +46,92 @@ std::string patch_with_functions(const Places& places, const std::string& patch)
   return fmt::format("{} ({})", patch, fmt::join(names, ", "));
 }
 
+/// Words for scripts that look for more than done or not.
+constexpr std::pair<Exit, std::string_view> kResults[] = {
+    {Exit::kSuccess, "done"},
+    {Exit::kStallReverted, "stalled-reverted"},
+    {Exit::kStallKept, "stalled-kept"},
+    {Exit::kStallForced, "stalled-forced"},
+    {kRefusedByChecks, "refused-by-checks"},
+    {kRefusedByKernel, "refused-by-kernel"},
+    {kTimedOut, "timed-out"},
+    {kHeldByOther, "held-by-other"},
+    {kTakenBack, "taken-back"},
+};
+
+std::string result_of(Exit status) {
+  const auto found =
+      std::ranges::find(kResults, status, [](const auto& row) { return row.first; });
+  return std::string(found == std::end(kResults) ? "failed" : found->second);
+}
+
+void add_cves(const elf::ModuleInfo& info, std::set<std::string>& cves) {
+  for (std::string& id : elf::info_values(info, "cve"))
+    cves.insert(std::move(id));
+}
+
+/// Of the file that is meant; nothing if there is none.
+elf::ModuleInfo info_of_file(const Host& host, const std::string& argument) {
+  try {
+    return read_module_file(find_module_file(host, argument)).info;
+  } catch (const std::exception&) {
+    return {}; // that is for the change itself to say
+  }
+}
+
 } // namespace
 
-std::string journal_line(const Places& places, const std::string& command, Exit status,
-                         const std::string& error) {
+Change::Change(const Host& host, std::string_view action, const std::string& argument,
+               const std::vector<std::string>& words)
+    : host_(host), action_(action),
+      command_(fmt::format("kpatch {}", fmt::join(words, " "))) {
+  before_ = cves_in_force();
+  if (argument.empty())
+    return;
+  module_ = find_module_name(host, argument);
+  add_cves(read_patch_note(host.places, module_), cves_);
+  add_cves(info_of_file(host, argument), cves_);
+}
+
+std::set<std::string> Change::cves_in_force() const {
+  std::set<std::string> cves;
+  for (const std::string& name : enabled_patches(host_.places))
+    add_cves(read_patch_note(host_.places, name), cves);
+  return cves;
+}
+
+JournalFields Change::entry(Exit status, const std::string& error) const {
+  const std::vector<std::string> in_force = enabled_patches(host_.places);
   std::vector<std::string> patches;
-  for (const std::string& name : enabled_patches(places))
-    patches.push_back(patch_with_functions(places, name));
-  return fmt::format(
-      "{} by {}: {}; in force: {}", command, who(places),
+  for (const std::string& name : in_force)
+    patches.push_back(patch_with_functions(host_.places, name));
+  std::string message = fmt::format(
+      "{} by {}: {}; in force: {}", command_, who(host_.places),
       error.empty() ? fmt::format("status {}", static_cast<int>(status))
                     : fmt::format("status {}: {}", static_cast<int>(status), error),
       patches.empty() ? "nothing" : fmt::format("{}", fmt::join(patches, ", ")));
+  JournalFields fields = {
+      {"MESSAGE", std::move(message)},
+      {"MESSAGE_ID", std::string(kChangeMessageId)},
+      {"PRIORITY", std::to_string(status == Exit::kSuccess ? LOG_NOTICE : LOG_WARNING)},
+      {"SYSLOG_IDENTIFIER", "kpatch"},
+      {"SYSLOG_FACILITY", std::to_string(LOG_FAC(LOG_DAEMON))},
+      {"KPATCH_ACTION", action_},
+      {"KPATCH_RESULT", result_of(status)},
+      {"KPATCH_STATUS", std::to_string(static_cast<int>(status))},
+      {"KPATCH_KERNEL", host_.places.release}};
+  if (!module_.empty())
+    fields.emplace_back("KPATCH_MODULE", module_);
+  if (!error.empty())
+    fields.emplace_back("KPATCH_ERROR", error);
+  std::set<std::string> cves = cves_;
+  std::ranges::set_symmetric_difference(before_, cves_in_force(),
+                                        std::inserter(cves, cves.end()));
+  for (const std::string& id : cves)
+    fields.emplace_back("KPATCH_CVE", id);
+  for (const std::string& name : in_force)
+    fields.emplace_back("KPATCH_IN_FORCE", name);
+  return fields;
 }
 
 } // namespace kpatch::runtime

@@ -186,6 +186,18 @@ std::optional<bool> is_livepatch_module(const Places& places, const std::string&
          is_there(places.modules() / kCore / "holders" / name);
 }
 
+elf::ModuleInfo read_patch_note(const Places& places, const std::string& name) {
+  constexpr std::size_t kLargest = 1U << 20U;
+  try {
+    return elf::parse_patch_note(
+        read_regular_file(places.modules() / name / "notes" / elf::kPatchNoteSection,
+                          kLargest),
+        std::endian::native);
+  } catch (const std::exception&) {
+    return {}; // no such note, or the module has just gone
+  }
+}
+
 std::vector<std::string> read_remains(const Places& places) {
   std::vector<std::string> names;
   for (const std::string& name : directories_in(places.modules()))

@@ -70,6 +70,8 @@ bool is_module_loaded(const Places& places, const std::string& name);
 /// Whether the kernel counts the module as a live patch, enabled or not; nothing if it
 /// does not tell.
 std::optional<bool> is_livepatch_module(const Places& places, const std::string& name);
+/// What a loaded patch says about itself; empty if it says nothing.
+elf::ModuleInfo read_patch_note(const Places& places, const std::string& name);
 /// Modules of live patches that are not in effect: replaced or disabled ones.
 std::vector<std::string> read_remains(const Places& places);
 /// Users of the module; nothing if the kernel does not tell.

@@ -64,18 +64,6 @@ void add_file(const Places& places, PatchStatus& patch) {
   }
 }
 
-elf::ModuleInfo read_patch_note(const Places& places, const std::string& name) {
-  constexpr std::size_t kLargest = 1U << 20U;
-  try {
-    return elf::parse_patch_note(
-        read_regular_file(places.modules() / name / "notes" / elf::kPatchNoteSection,
-                          kLargest),
-        std::endian::native);
-  } catch (const std::exception&) {
-    return {}; // no such note, or the module has just gone
-  }
-}
-
 PatchStatus describe(const Places& places, const std::string& name, Condition condition) {
   PatchStatus patch{.name = name, .condition = condition};
   patch.users = module_users(places, name);

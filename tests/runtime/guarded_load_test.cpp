@@ -170,25 +170,6 @@ TEST(GuardedLoad, DoesNotLoadWhereTheLogCannotBeRead) {
   EXPECT_THAT(trial.talking.calls, IsEmpty());
 }
 
-TEST(Journal, HasALineForEachChangeAndNoneForALook) {
-  PretendedHost machine;
-  std::vector<std::string> lines;
-  const Forms forms{.status_text = [](const auto&) { return ""; },
-                    .journal = [&](std::string_view line) { lines.emplace_back(line); }};
-  const auto file = write_module(machine.root.path(), "a").string();
-  EXPECT_EQ(run_subcommand(machine.host, forms, {"status"}), 0);
-  EXPECT_THAT(lines, IsEmpty());
-  EXPECT_EQ(run_subcommand(machine.host, forms, {"load", file}), 0);
-  machine.kernel.load_answer = ENOEXEC;
-  const auto other = write_module(machine.root.path(), "b").string();
-  EXPECT_THROW(run_subcommand(machine.host, forms, {"load", other}), Error);
-  EXPECT_THAT(
-      lines,
-      ElementsAre(AllOf(HasSubstr("kpatch load " + file), HasSubstr("status 0"),
-                        HasSubstr("by uid"), HasSubstr("in force: a (f)")),
-                  AllOf(HasSubstr("kpatch load " + other), HasSubstr("status 8"))));
-}
-
 TEST(Prune, RemovesWhatIsInstalledForKernelsThatAreGone) {
   PretendedHost machine;
   const fs::path& installed = machine.places.installed;
