@@ -21,12 +21,15 @@ cp "$here/patches/library.patch" "$work/series/2-library.patch"
 "${build[@]}" -n page-series --series "$work/series" --max-callers 0 --leave-out-refused --report "$pages/left-out.html"
 ! "${build[@]}" --report "$pages/refused.html" --max-callers 0 "$here/patches/library.patch" 2>/dev/null || exit 1
 grep -q '<del>-.*VmallocChunk' "$pages/built.html" || { echo "the page of a build does not show the source"; exit 1; }
-# Several kernels: one that is there, one that nobody has, and another release that the cache may have.
-mkdir "$work/several"
+# Several kernels: one that is there, one that nobody has, and another release that the cache may have. The patch has a path that
+# no phone is wide enough for.
+deep=$work/a-folder-with-a-name-that-is-wider/than-any-telephone/that-anybody-owns
+mkdir -p "$work/several" "$deep"
+cp "$here/patches/meminfo-string.patch" "$deep/meminfo-string.patch"
 several=(-a "$release" -a 9.9.9-1-cloud-amd64)
 other=$(find "$cache/kernels" -mindepth 1 -maxdepth 1 -name '6.1.0-*-cloud-amd64_*' ! -name "${release}_*" -printf '%f\n' | sed 's/_.*//' | sort -V | tail -n 1)
 [ -z "$other" ] || several+=(-a "$other")
-! "${kpatch_build[@]}" --offline "${several[@]}" -o "$work/several" --report "$pages/kernels.html" "$here/patches/meminfo-string.patch" || exit 1
+! "${kpatch_build[@]}" --offline "${several[@]}" -o "$work/several" --report "$pages/kernels.html" "$deep/meminfo-string.patch" || exit 1
 grep -qE "<th scope=\"row\">$release</th><td[^>]*>✓ built</td><td[^>]*>1 function</td>" "$pages/kernels.html"
 grep -qE '<th scope="row">9.9.9-1-cloud-amd64</th><td[^>]*>✗ failed</td>' "$pages/kernels.html"
 test -s "$work/several/$release/kernels.html"
