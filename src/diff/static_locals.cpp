@@ -335,8 +335,12 @@ void correlate_static_locals(Context& context) {
   pair_declared_locals(context, [&](SymbolId original, SymbolId patched) {
     matcher.link_if_alike(original, patched);
   });
+  const std::size_t problems = context.problems.size();
   matcher.match();
   matcher.verify();
+  const bool is_unclear = context.problems.size() > problems;
+  if (!context.original.debug_info() || !context.patched.debug_info())
+    context.wants_debug_info |= is_unclear || !are_told_apart_by_use(context);
   matcher.warn_of_new_ones();
 }
 

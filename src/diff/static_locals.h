@@ -17,4 +17,8 @@ using LinkLocal = std::function<void(SymbolId original, SymbolId patched)>;
 /// several of the same looks.
 void pair_declared_locals(Context& context, const LinkLocal& link);
 
+/// Whether use alone is enough to tell which is which, where there are several of the
+/// same looks. Asked once all have the twins that use gave them.
+bool are_told_apart_by_use(const Context& context);
+
 } // namespace kpatch::diff

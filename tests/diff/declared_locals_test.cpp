@@ -83,6 +83,36 @@ TEST_F(DeclaredLocals, OfAnotherSizeAreRefused) {
 
 TEST_F(DeclaredLocals, AskForDebugInformation) {
   EXPECT_TRUE(compared("first(x) + second(x)", "second(x) + 1", {}).wants_debug_info);
+  EXPECT_TRUE(compared("first(x)", "second(x)", {}).wants_debug_info);
+}
+
+TEST_F(DeclaredLocals, AskForNoneWhereTheirUsersHaveNotChanged) {
+  const std::string before = "int n(int x) { return x + 1; }\n";
+  const std::string now = "int n(int x) { static int seen; return seen += x; }\n";
+  const std::string body = unit("first(x) + second(x)");
+  EXPECT_FALSE(
+      Diffing()
+          .run(compile(before + body), compile("int n(int x) { return x + 2; }\n" + body))
+          .wants_debug_info);
+  EXPECT_TRUE(
+      Diffing().run(compile(before + body), compile(now + body)).wants_debug_info);
+}
+
+TEST_F(DeclaredLocals, AskWhereOneTakesThePlaceOfAnother) {
+  // Whether the one that changes is matched before the others or after them.
+  const auto users = [](const std::string& called, bool first) {
+    const std::string always = "static inline __attribute__((always_inline)) int ";
+    const std::string f = "int f(int x) { return " + called + "(x); }\n";
+    return always + "one(int x) { static int seen; return seen += x; }\n" + always +
+           "two(int x) { static int seen; return seen += x; }\n" + (first ? f : "") +
+           "int g(int x) { return one(x) - 1; }\nint h(int x) { return two(x) - 1; }\n" +
+           (first ? "" : f);
+  };
+  for (const bool first : {true, false})
+    EXPECT_TRUE(Diffing()
+                    .run(compile(users("one", first)), compile(users("two", first)))
+                    .wants_debug_info)
+        << first;
 }
 
 TEST_F(DeclaredLocals, AddedBesideOneOfTheirNameAreRefused) {
