@@ -18,6 +18,9 @@ enum class Handed {
 /// Of the function that a call's relocation leads to.
 using CalleeTable = std::function<Handed(const elf::Relocation&)>;
 
+/// Whether memory that a relocation names is of a kind.
+using PlaceTable = std::function<bool(const elf::Relocation&)>;
+
 /// A way that code can take although its instructions do not show it: where a static
 /// branch is switched. The instruction there may also do nothing.
 struct OtherWay {

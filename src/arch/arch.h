@@ -385,6 +385,14 @@ class Arch {
     return false;
   }
 
+  /// Whether code itself, rather than what it calls, writes the address that a relocation
+  /// gives it to memory that is not its stack, and that no relocation names which is to
+  /// be `spared`. False where that is not known.
+  virtual bool is_stored(const elf::Section&, const elf::Relocation&,
+                         const PlaceTable& /*spared*/) const {
+    return false;
+  }
+
   /// Offsets of jumps to other functions that a livepatch would break, in the order of
   /// their relocations.
   virtual std::vector<std::uint64_t> sibling_calls(const elf::Section&) const {

@@ -328,6 +328,11 @@ class X86_64 : public Arch {
     return is_only_read_x86_64(code, address, callees, ways);
   }
 
+  bool is_stored(const elf::Section& code, const elf::Relocation& address,
+                 const PlaceTable& spared) const override {
+    return is_stored_x86_64(code, address, spared);
+  }
+
  private:
   ZydisDecoder decoder_;
 };

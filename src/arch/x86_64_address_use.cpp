@@ -2,8 +2,10 @@
 //
 // Follows an address through the code of a function: from the instruction that makes it,
 // along every way that the code can take, with the set of registers that may hold it or a
-// place near it. Whatever is not one of a few ways to read with it counts as keeping it:
-// a store (to the stack as well), a return, a computed jump, an unknown instruction.
+// place near it. Of the two questions, whether it is only read takes whatever is not one
+// of a few ways to read with it for keeping it: a store (to the stack as well), a return,
+// a computed jump, an unknown instruction. Whether it is stored looks for a store that is
+// not to the stack, and passes over all else.
 //
 // Calls keep rbx, rbp and r12 to r15 and take up to six arguments in registers (System V
 // ABI for x86-64, 3.2). What one of these registers happens to hold at a call counts as
@@ -89,15 +91,24 @@ bool is_string_copy(ZydisMnemonic mnemonic) {
   return std::ranges::find(kOnes, mnemonic) != kOnes.end();
 }
 
+enum class Question { kIsOnlyRead, kIsStored };
+
 class Flow {
  public:
   Flow(const elf::Section& code, const elf::Relocation& address,
        const CalleeTable& callees, std::span<const OtherWay> ways)
-      : code_(code), address_(address), callees_(callees), ways_(ways) {}
+      : question_(Question::kIsOnlyRead), code_(code), address_(address),
+        callees_(&callees), ways_(ways) {}
+  Flow(const elf::Section& code, const elf::Relocation& address, const PlaceTable& spared)
+      : question_(Question::kIsStored), code_(code), address_(address), spared_(&spared) {
+  }
 
+  /// Whether nothing was found that keeps the address.
   bool run() {
     const auto origin = find_origin();
-    if (!origin || !begin(*origin))
+    if (!origin)
+      return passes_over();
+    if (!begin(*origin))
       return false;
     while (!waiting_.empty()) {
       const auto [at, holders] = waiting_.back();
@@ -109,6 +120,22 @@ class Flow {
   }
 
  private:
+  /// Whether to go on after what may keep the address elsewhere than in memory.
+  bool passes_over() const { return question_ == Question::kIsStored; }
+
+  /// The same of a place in memory that an instruction writes it to.
+  bool passes_over(const Instruction& instruction,
+                   const ZydisDecodedOperand& place) const {
+    if (!passes_over())
+      return false;
+    if (place.mem.base == ZYDIS_REGISTER_RSP)
+      return true;
+    const auto named = std::ranges::find_if(code_.relocations, [&](const auto& one) {
+      return is_at(instruction, instruction.head.raw.disp.offset, one);
+    });
+    return named != code_.relocations.end() && (*spared_)(*named);
+  }
+
   std::optional<Instruction> decode(std::uint64_t at) const {
     static const ZydisDecoder decoder = [] {
       ZydisDecoder made;
@@ -137,41 +164,44 @@ class Flow {
       waiting_.emplace_back(at, holders);
   }
 
-  bool is_at(const Instruction& origin, std::uint8_t field) const {
-    return field && origin.at + field == address_.offset;
+  static bool is_at(const Instruction& instruction, std::uint8_t field,
+                    const elf::Relocation& relocation) {
+    return field && instruction.at + field == relocation.offset;
   }
 
   /// The instruction with the relocation: false if it keeps the address.
   bool begin(const Instruction& origin) {
     const auto operands = origin.visible();
-    if (is_at(origin, origin.head.raw.disp.offset)) {
+    if (is_at(origin, origin.head.raw.disp.offset, address_)) {
       const auto memory = std::ranges::find_if(operands, is_memory);
       if (memory == operands.end() || writes(*memory))
-        return false;
+        return passes_over(); // into what it is the address of
       if (is_computed_only(*memory))
         go_on(origin.end(), bit(operands[0].reg.value));
       return true;
     }
-    const bool is_immediate = is_at(origin, origin.head.raw.imm[0].offset);
+    const bool is_immediate = is_at(origin, origin.head.raw.imm[0].offset, address_);
+    if (is_immediate && is_memory(operands[0]) && writes(operands[0]))
+      return passes_over(origin, operands[0]);
     if (!is_immediate || !is_register(operands[0]))
-      return false;
+      return passes_over();
     if (only_looks(origin.head.mnemonic))
       return true;
     go_on(origin.end(), bit(operands[0].reg.value));
-    return makes_address(origin.head.mnemonic);
+    return makes_address(origin.head.mnemonic) || passes_over();
   }
 
   bool step(std::uint64_t at, Registers holders) {
     const auto instruction = decode(at);
     if (!instruction)
-      return false;
+      return passes_over();
     for (const OtherWay& way : ways_)
       if (way.from == at) {
         go_on(way.to, holders);
         go_on(instruction->end(), holders);
       }
     switch (instruction->head.meta.category) {
-    case ZYDIS_CATEGORY_RET: return !(holders & bit(ZYDIS_REGISTER_RAX));
+    case ZYDIS_CATEGORY_RET: return passes_over() || !(holders & bit(ZYDIS_REGISTER_RAX));
     case ZYDIS_CATEGORY_CALL: return call(*instruction, holders);
     case ZYDIS_CATEGORY_COND_BR:
       go_on(instruction->end(), holders);
@@ -193,7 +223,7 @@ class Flow {
     if (!(holders & kArguments))
       return Handed::kRead;
     const elf::Relocation* to = relocation_in(instruction);
-    return to && is_at_branch(instruction) ? callees_(*to) : Handed::kKept;
+    return to && is_at_branch(instruction) ? (*callees_)(*to) : Handed::kKept;
   }
 
   static bool is_at_branch(const Instruction& instruction) {
@@ -202,7 +232,7 @@ class Flow {
   }
 
   bool call(const Instruction& instruction, Registers holders) {
-    const Handed what = handed(instruction, holders);
+    const Handed what = passes_over() ? Handed::kRead : handed(instruction, holders);
     if (what == Handed::kKept)
       return false;
     go_on(instruction.end(),
@@ -214,9 +244,10 @@ class Flow {
   /// Within the function, or to another one instead of calling it and returning.
   bool jump(const Instruction& instruction, Registers holders) {
     if (!is_at_branch(instruction))
-      return false;
+      return passes_over();
     if (relocation_in(instruction)) // or to a part of this one that lies elsewhere
-      return !(holders & ~kArguments) && handed(instruction, holders) == Handed::kRead;
+      return passes_over() ||
+             (!(holders & ~kArguments) && handed(instruction, holders) == Handed::kRead);
     go_on(instruction.end() +
               static_cast<std::uint64_t>(instruction.head.raw.imm[0].value.s),
           holders);
@@ -248,7 +279,7 @@ class Flow {
 
   bool compute(const Instruction& instruction, Registers holders) {
     const ZydisMnemonic mnemonic = instruction.head.mnemonic;
-    if (writes_there(instruction, holders))
+    if (writes_there(instruction, holders) && !passes_over())
       return false;
     Registers after = holders;
     if (!is_string_copy(mnemonic))
@@ -259,10 +290,12 @@ class Flow {
     const bool is_used = !is_zeroing(instruction) && uses_register(instruction, holders);
     if (is_used && !is_string_copy(mnemonic) && !only_looks(mnemonic)) {
       const ZydisDecodedOperand& result = instruction.operands[0];
-      if (!is_register(result) ||
-          !(makes_address(mnemonic) || is_conditional_move(instruction)))
+      const bool is_kept = makes_address(mnemonic) || is_conditional_move(instruction);
+      if (is_memory(result) ? !passes_over(instruction, result)
+                            : !(is_register(result) && is_kept) && !passes_over())
         return false;
-      after |= bit(result.reg.value);
+      if (is_register(result) && is_kept)
+        after |= bit(result.reg.value);
     }
     go_on(instruction.end(), after);
     return true;
@@ -272,10 +305,12 @@ class Flow {
     return instruction.head.meta.category == ZYDIS_CATEGORY_CMOV;
   }
 
+  Question question_;
   const elf::Section& code_;
   const elf::Relocation& address_;
-  const CalleeTable& callees_;
+  const CalleeTable* callees_ = nullptr; ///< for what is only read
   std::span<const OtherWay> ways_;
+  const PlaceTable* spared_ = nullptr; ///< for what is stored
   std::vector<std::pair<std::uint64_t, Registers>> waiting_;
   std::set<std::pair<std::uint64_t, Registers>> seen_;
 };
@@ -285,6 +320,11 @@ class Flow {
 bool is_only_read_x86_64(const elf::Section& code, const elf::Relocation& address,
                          const CalleeTable& callees, std::span<const OtherWay> ways) {
   return Flow(code, address, callees, ways).run();
+}
+
+bool is_stored_x86_64(const elf::Section& code, const elf::Relocation& address,
+                      const PlaceTable& spared) {
+  return !Flow(code, address, spared).run();
 }
 
 } // namespace kpatch::arch

@@ -7,6 +7,12 @@
 //
 // Only a callback of the patch can take it back. A pointer to a function that the patch
 // replaces is none of these: it leads to the original.
+//
+// Code may also put the pointer where the kernel looks for one, and call nothing:
+//
+//   f() { skb->destructor = new_function; }
+//
+// What it writes to its own stack, or to a variable of the patch, is gone with these.
 #include "arch/arch.h"
 #include "base/error.h"
 #include "review/outlives_table.h"
@@ -43,6 +49,12 @@ const Registration* registration_of(const std::string& callee) {
 /// How much a reference says about what is handed over.
 enum class Weight { kNone, kVariable, kLeadsOn, kFunction };
 
+/// What the callbacks of the patch do when it goes.
+struct TakenBack {
+  std::set<const Registration*> rows; ///< the kinds that they take back
+  bool has_callbacks = false;
+};
+
 /// What the patch brings of its own, and what its code does with it.
 class Newcomers {
  public:
@@ -66,8 +78,7 @@ class Newcomers {
   }
 
   /// One finding for each kind of registration in the code of the patch.
-  void add_findings(std::vector<Problem>& findings,
-                    const std::set<const Registration*>& taken_back) const {
+  void add_findings(std::vector<Problem>& findings, const TakenBack& taken_back) const {
     for (const auto& [section, symbols] : holders_)
       for (const elf::Symbol* symbol : symbols) {
         const std::string function(plain_name(symbol->name));
@@ -136,16 +147,19 @@ class Newcomers {
 
   /// What is handed to which kind: by the call that follows, or by a new one.
   void add_findings_in(const std::string& function, const elf::Section& code,
-                       const std::set<const Registration*>& taken_back,
+                       const TakenBack& taken_back,
                        std::vector<Problem>& findings) const {
     std::map<const Registration*, std::pair<Handed, std::string>> found;
     Handed all;
     Handed since_call;
+    Handed stored;
     for (const elf::Relocation& reference : sorted(code)) {
       const elf::Symbol* const target = target_of(reference);
       if (arch_.takes_address(code, reference)) {
         all.add(handed_by(reference));
         since_call.add(handed_by(reference));
+        if (stored.weight < handed_by(reference).weight && is_stored(code, reference))
+          stored = handed_by(reference);
       } else if (target && arch_.is_branch(code, reference)) {
         if (const Registration* const row = registration_of(target->name))
           note_found(found, *row, since_call, target->name);
@@ -158,8 +172,18 @@ class Newcomers {
             row && is_new_call(function, callee))
           note_found(found, *row, all, callee);
     for (const auto& [row, what] : found)
-      if (!taken_back.contains(row))
+      if (!taken_back.rows.contains(row))
         findings.push_back(problem(function, *row, *what.first.what, what.second));
+    if (found.empty() && !taken_back.has_callbacks && stored.weight > Weight::kVariable)
+      findings.push_back(problem_of_stored(function, *stored.what));
+  }
+
+  /// Whether code puts a pointer where it may outlive the patch.
+  bool is_stored(const elf::Section& code, const elf::Relocation& pointer) const {
+    return handed_by(pointer).weight > Weight::kVariable &&
+           arch_.is_stored(code, pointer, [&](const elf::Relocation& place) {
+             return handed_by(place).what != nullptr;
+           });
   }
 
   static void
@@ -193,6 +217,20 @@ class Newcomers {
                     : fmt::format("call {} in a post-unpatch callback", row.remedy)};
   }
 
+  Problem problem_of_stored(const std::string& function, const elf::Symbol& what) const {
+    return {
+        .code = "KP4006",
+        .object = unit_.label(),
+        .symbol = std::string(plain_name(what.name)),
+        .message = fmt::format(
+            "{} writes its address to memory that is not of the patch, and no "
+            "callback takes it back: if it is still there when the patch is gone, the "
+            "kernel uses memory that is freed",
+            function),
+        .remedy = "write the address of a function that the kernel has, or take back "
+                  "what was written in a post-unpatch callback"};
+  }
+
   const UnitView& unit_;
   const elf::Object& object_;
   const arch::Arch& arch_;
@@ -201,23 +239,24 @@ class Newcomers {
   std::map<const elf::Symbol*, Weight> weights_;
 };
 
-/// The kinds that a callback takes back when the patch goes.
-std::set<const Registration*> find_taken_back(const PatchView& patch) {
-  std::set<const Registration*> rows;
+TakenBack find_taken_back(const PatchView& patch) {
+  TakenBack result;
   for (const UnitView& unit : patch)
     for (const std::string_view section : kLastCallbacks)
-      for (const std::string& callback : unit.patched.callbacks(section))
+      for (const std::string& callback : unit.patched.callbacks(section)) {
+        result.has_callbacks = true;
         for (const std::string& name : unit.patched.reached(callback))
           for (const Registration& row : kRegistrations)
             if (is_any(row.takes, name))
-              rows.insert(&row);
-  return rows;
+              result.rows.insert(&row);
+      }
+  return result;
 }
 
 } // namespace
 
 std::vector<Problem> find_outliving(const PatchView& patch) {
-  const std::set<const Registration*> taken_back = find_taken_back(patch);
+  const TakenBack taken_back = find_taken_back(patch);
   std::vector<Problem> findings;
   for (const UnitView& unit : patch)
     Newcomers(unit).add_findings(findings, taken_back);
