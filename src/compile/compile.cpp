@@ -99,6 +99,7 @@ Outcome assemble_edited(const Workshop& shop, const CompileJob& job) {
     text = with_relative_names(text, job.source_tree.string());
   write_file(assembly, text);
   Command command = compiler_start(shop, job);
+  add_debug_options(job, command.argv); // else -g would be the assembler's
   for (const std::string& word :
        {std::string("-c"), std::string("-o"), job.object.string(), assembly.string()})
     command.argv.push_back(word);
