@@ -73,7 +73,7 @@ class Comparison {
  private:
   void check_header(const elf::Section& now, const elf::Section& before,
                     const SectionState& state) const {
-    if (state.ignored)
+    if (state.ignored || special::is_debug_section(now.name))
       return;
     const bool same = now.type == before.type && now.flags == before.flags &&
                       now.entry_size == before.entry_size &&

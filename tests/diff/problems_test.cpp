@@ -29,6 +29,18 @@ TEST(Problems, AChangedMemberOfASectionGroupIsRefused) {
             std::vector<std::string>{code::kChangedGroup});
 }
 
+TEST(Problems, DebugInformationOfAnotherShapeIsNone) {
+  const auto make = [](std::uint8_t filler, std::uint64_t alignment) {
+    ObjectBuilder builder;
+    builder.function("f", {filler, kRet});
+    builder.section(
+        {.name = ".debug_aranges", .alignment = alignment, .data = Bytes(64)});
+    return builder.build();
+  };
+  EXPECT_EQ(codes(Diffing().run(make(kNop, 16), make(0xcc, 1))),
+            std::vector<std::string>{});
+}
+
 TEST(Problems, LiveDataThatWouldBeReplacedIsRefused) {
   const auto make = [](std::uint8_t filler) {
     ObjectBuilder builder;
