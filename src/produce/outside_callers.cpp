@@ -28,6 +28,11 @@ constexpr std::array<std::string_view, 10> kAboutCode = {
     ".BTF",      ".retpoline_site", ".return_site", ".call_site",
     ".note",     elf::kSealedSites};
 
+/// The same of a table in a section of others: since 7.2 each address in the kernel's
+/// symbol table is a distance from its own place (scripts/kallsyms.c), as a pointer may
+/// be.
+constexpr std::string_view kSymbolTable = "kallsyms_offsets";
+
 /// The same of code that stands in for other code, and has no name of its own.
 constexpr std::array<std::string_view, 2> kReplacements = {".altinstr_", ".static_call"};
 
@@ -61,6 +66,8 @@ class UseJudge {
       return;
     const image::ImageSymbol* user = search_.image.nearest(use.place);
     const std::string name = user ? user->name : part;
+    if (name == kSymbolTable)
+      return;
     if (!use.part->is_code() || !use.is_branch)
       return refuse(fmt::format("its address is in {}", name));
     if (is_init_part(part))

@@ -80,6 +80,17 @@ TEST_F(OutsideCallers, AreNotWhatDescribesCodeOrExportsIt) {
   EXPECT_TRUE(callers().functions.empty());
 }
 
+TEST_F(OutsideCallers, AreNotTheSymbolTableOfTheKernel) {
+  const elf::SectionId id = section(".rodata", 0, Bytes(8));
+  object_.add_symbol(
+      {.name = "kallsyms_offsets", .type = STT_NOTYPE, .section = id, .size = 0});
+  refer(id, {4, R_X86_64_PC32, callee_, 0});
+  calls("first");
+  const Callers found = callers();
+  EXPECT_EQ(found.obstacle, "");
+  EXPECT_EQ(found.functions.size(), 1u);
+}
+
 TEST_F(OutsideCallers, InInitCodeMatterInModulesOnly) {
   calls("setup", ".init.text");
   EXPECT_EQ(callers().obstacle, "");
