@@ -120,23 +120,27 @@ std::string source_text(const kernel::Target& target, const std::string& path) {
 
 using Places = std::map<std::string, std::set<std::string>>;
 
-/// Files that may define each function, those that do it by name first.
-Places files_defining(const kernel::Target& target, const std::vector<std::string>& files,
-                      const std::set<std::string>& functions, unsigned jobs) {
-  const Wanted wanted(functions);
-  std::mutex mutex;
+/// Files that may define each function.
+struct PlacesOf {
   Places by_name;
   Places by_macro;
+};
+
+PlacesOf files_defining(const kernel::Target& target,
+                        const std::vector<std::string>& files,
+                        const std::set<std::string>& functions, unsigned jobs) {
+  const Wanted wanted(functions);
+  std::mutex mutex;
+  PlacesOf places;
   for_each_in_parallel(files.size(), jobs, [&](std::size_t i) {
     const Definitions found = wanted.find_in(source_text(target, files[i]));
     const std::scoped_lock alone(mutex);
     for (const std::string& function : found.by_name)
-      by_name[function].insert(files[i]);
+      places.by_name[function].insert(files[i]);
     for (const std::string& function : found.by_macro)
-      by_macro[function].insert(files[i]);
+      places.by_macro[function].insert(files[i]);
   });
-  by_name.merge(by_macro); // keeps what is there
-  return by_name;
+  return places;
 }
 
 } // namespace
@@ -151,7 +155,8 @@ units_defining(const kernel::Target& target, const IncludeIndex& includes,
                std::string_view owner, const std::set<std::string>& functions,
                unsigned jobs) {
   const std::vector<std::string> units = target.units.units_of(owner);
-  Places found = files_defining(target, units, functions, jobs);
+  PlacesOf in_units = files_defining(target, units, functions, jobs);
+  Places found = std::move(in_units.by_name);
   std::set<std::string> others;
   for (const std::string& function : functions)
     if (!found.contains(function))
@@ -163,12 +168,36 @@ units_defining(const kernel::Target& target, const IncludeIndex& includes,
   for (IncludeIndex::FileId file = 0; file < includes.size(); ++file)
     if (!own.contains(includes.path(file)))
       included.push_back(includes.path(file));
-  for (const auto& [function, files] : files_defining(target, included, others, jobs))
-    for (const std::string& file : files)
+  const auto add_users_of = [&](const Places& places, const std::string& function) {
+    const auto files = places.find(function);
+    if (files == places.end())
+      return;
+    for (const std::string& file : files->second)
       for (const IncludeIndex::FileId user : includes.reaching(*includes.find(file)))
         if (own.contains(includes.path(user)))
           found[function].insert(includes.path(user));
+  };
+  const PlacesOf in_included = files_defining(target, included, others, jobs);
+  for (const std::string& function : others) {
+    add_users_of(in_included.by_name, function);
+    if (const auto macros = in_units.by_macro.find(function);
+        macros != in_units.by_macro.end())
+      found[function].merge(macros->second);
+    if (!found.contains(function))
+      add_users_of(in_included.by_macro, function);
+  }
   return found;
+}
+
+std::set<std::string> units_naming(const kernel::Target& target,
+                                   const std::set<std::string>& units,
+                                   const std::string& function) {
+  const std::unordered_map<std::string_view, int> wanted{{function, 0}};
+  std::set<std::string> naming;
+  for (const std::string& unit : units)
+    find_words(source_text(target, unit), wanted,
+               [&](const auto&) { naming.insert(unit); });
+  return naming;
 }
 
 } // namespace kpatch::patch

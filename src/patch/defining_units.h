@@ -20,12 +20,18 @@ struct Definitions {
 Definitions definitions_in(std::string_view text, const std::set<std::string>& functions);
 
 /// For each of the functions the units of an owner whose source may define it: those that
-/// do so themselves; if there is none, those with a macro that may; if there is none
-/// either, those that include such a file. May be too many, and empty for what assembly
-/// or generated sources define.
+/// do so themselves; if there is none, those that include a file that does and those with
+/// a macro that may; if there is none either, those that include a file with such a
+/// macro. May be too many, and empty for what assembly or generated sources define.
 std::map<std::string, std::set<std::string>>
 units_defining(const kernel::Target& target, const IncludeIndex& includes,
                std::string_view owner, const std::set<std::string>& functions,
                unsigned jobs);
+
+/// Those of the units whose own text has the function's name: who has an inline function
+/// of a header that many include.
+std::set<std::string> units_naming(const kernel::Target& target,
+                                   const std::set<std::string>& units,
+                                   const std::string& function);
 
 } // namespace kpatch::patch

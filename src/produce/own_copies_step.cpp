@@ -142,10 +142,13 @@ class CallerPatcher {
         by_owner[caller.owner].insert(name_in_source(name));
     std::set<std::string> units;
     for (const auto& [owner, names] : by_owner)
-      for (const auto& [name, found] : patch::units_defining(
-               in_.shop.target, in_.includes, owner, names, in_.shop.jobs))
+      for (auto& [name, found] : patch::units_defining(in_.shop.target, in_.includes,
+                                                       owner, names, in_.shop.jobs)) {
+        if (found.size() > kMostUnits)
+          found = patch::units_naming(in_.shop.target, found, name);
         if (found.size() <= kMostUnits)
-          units.insert(found.begin(), found.end());
+          units.merge(found);
+      }
     for (const compile::UnitObjects& unit : objects_)
       units.erase(unit.unit);
     const std::size_t known = context_.result.units.size();

@@ -56,6 +56,21 @@ TEST_F(DefiningUnits, AreThoseOfTheOwnerThatHaveTheFunction) {
   EXPECT_FALSE(units("vmlinux", {"entry_SYSCALL_64"}).contains("entry_SYSCALL_64"));
 }
 
+TEST_F(DefiningUnits, NameAnInlineFunctionThatTheyCall) {
+  put("fs/a.c", "int f(void)\n{\n\treturn order_of(1);\n}\n", "vmlinux");
+  put("fs/b.c", "int reorder_of, order_off;\n", "vmlinux");
+  target_.source = root_.path();
+  EXPECT_EQ(units_naming(target_, {"fs/a.c", "fs/b.c"}, "order_of"), Names{"fs/a.c"});
+}
+
+TEST_F(DefiningUnits, AreNotOnlyThoseWithAMacroWhereAHeaderHasIt) {
+  put("mm/part.h", "static inline int order_from_text(void)\n{\n\treturn 1;\n}\n", "");
+  put("mm/user.c", "#include \"part.h\"\n", "vmlinux");
+  put("mm/other.c", "DEFINE_SHOW_ATTRIBUTE(from_text);\n", "vmlinux");
+  EXPECT_EQ(units("vmlinux", {"order_from_text"}).at("order_from_text"),
+            (Names{"mm/other.c", "mm/user.c"}));
+}
+
 TEST_F(DefiningUnits, IncludeItWhereNoneHasIt) {
   put("fs/part.c", "static int show(void)\n{\n\treturn 1;\n}\n", "");
   put("fs/whole.c", "#include \"part.c\"\n", "vmlinux");
