@@ -154,6 +154,23 @@ TEST_F(LoaderRules, WantOneUnwindEntryForAPlace) {
   EXPECT_THAT(codes(), Contains("KP5011"));
 }
 
+/// Linking joins sections of one name, and so changes the order of two units' functions.
+TEST_F(LoaderRules, WantUnwindEntriesInOrderWithinAFunction) {
+  module_.symbols[show_].size = 12;
+  const elf::SymbolId second = module_.add_symbol(
+      {.name = "second", .type = STT_FUNC, .section = text_, .value = 12, .size = 20});
+  section(".orc_unwind").data = Bytes(18);
+  elf::Section& places = section(".orc_unwind_ip");
+  places.data.resize(12);
+  places.relocations = {{0, R_X86_64_PC32, second, 0},
+                        {4, R_X86_64_PC32, show_, 0},
+                        {8, R_X86_64_PC32, show_, 5}};
+  EXPECT_THAT(codes(), IsEmpty());
+  places.relocations[1].addend = 5;
+  places.relocations[2].addend = 0;
+  EXPECT_THAT(codes(), Contains("KP5011"));
+}
+
 TEST_F(LoaderRules, WantUnwindEntriesWhereInstructionsBegin) {
   section(".orc_unwind").data = Bytes(12);
   elf::Section& places = section(".orc_unwind_ip");
