@@ -25,7 +25,7 @@ row_of() {
 list_without() {
 	{
 		cat "$here/list.txt"
-		printf '%s\n' header-inline same-name special-sections new-symbols \
+		printf '%s\n' header-inline same-name special-sections new-symbols outside-callers \
 			core:many-functions,scheduler-tick,sealed-function,namespace,same-name,new-symbols,loop-module
 	} | sed -E "s/,($(tr , '|' <<<"$1"))\>//g"
 }
