@@ -2,7 +2,7 @@
 //
 // What the kernel keeps of the functions and variables that it is handed, and what takes
 // it back and waits until it is out of use. The names are those that remain after inline
-// functions and macros, of kernels from 4.12 to 6.19.
+// functions and macros, of kernels from 4.12 to 7.3.
 #pragma once
 
 #include <array>
@@ -29,6 +29,10 @@ inline constexpr std::array kRegistrations = {
                  "hrtimer_cancel()",
                  {"hrtimer_start*", "hrtimer_init*", "hrtimer_setup*"},
                  {"hrtimer_cancel"}},
+    Registration{"alarm timer",
+                 "alarm_cancel()",
+                 {"alarm_init", "alarm_start*"},
+                 {"alarm_cancel"}},
     Registration{"work queue",
                  "cancel_work_sync() or cancel_delayed_work_sync()",
                  {"queue_work*", "queue_delayed_work*", "mod_delayed_work*",
@@ -44,8 +48,8 @@ inline constexpr std::array kRegistrations = {
     Registration{"kernel thread",
                  "kthread_stop()",
                  {"kthread_create*", "kernel_thread", "user_mode_thread", "kthread_run*",
-                  "smpboot_register_*"},
-                 {"kthread_stop*", "smpboot_unregister_*"}},
+                  "smpboot_register_*", "vhost_task_create"},
+                 {"kthread_stop*", "smpboot_unregister_*", "vhost_task_stop"}},
     Registration{"tasklet",
                  "tasklet_kill()",
                  {"*tasklet_*schedule*", "tasklet_init", "tasklet_setup"},
@@ -54,6 +58,10 @@ inline constexpr std::array kRegistrations = {
                  "irq_work_sync()",
                  {"irq_work_queue*"},
                  {"irq_work_sync"}},
+    Registration{"queue of another processor",
+                 "",
+                 {"smp_call_function_single_async", "stop_one_cpu_nowait"},
+                 {}},
     Registration{
         "grace period of SRCU", "srcu_barrier()", {"call_srcu"}, {"srcu_barrier"}},
     Registration{"grace period of RCU", "rcu_barrier()", {"call_rcu*"}, {"rcu_barrier*"}},
@@ -105,6 +113,10 @@ inline constexpr std::array kRegistrations = {
                  "debugfs_remove()",
                  {"debugfs_create_*"},
                  {"debugfs_remove*", "debugfs_lookup_and_remove"}},
+    Registration{"entry of tracefs or securityfs",
+                 "tracefs_remove() or securityfs_remove()",
+                 {"tracefs_create_*", "securityfs_create_*"},
+                 {"tracefs_remove*", "securityfs_remove*"}},
     Registration{"sysctl",
                  "unregister_sysctl_table()",
                  {"*register_*sysctl*"},
@@ -136,8 +148,11 @@ inline constexpr std::array kRegistrations = {
                  "kmem_cache_destroy()",
                  {"*kmem_cache_create*"},
                  {"kmem_cache_destroy"}},
-    Registration{
-        "pool of memory", "mempool_destroy()", {"mempool_create*"}, {"mempool_destroy"}},
+    Registration{"pool of memory",
+                 "mempool_destroy() or mempool_exit()",
+                 {"mempool_create*", "mempool_init*"},
+                 {"mempool_destroy", "mempool_exit"}},
+
     Registration{"hash table",
                  "rhashtable_destroy()",
                  {"rhashtable_init*", "rhltable_init*"},
@@ -157,6 +172,10 @@ inline constexpr std::array kRegistrations = {
                   "anon_inode_create_*", "alloc_file_*"},
                  {}},
     Registration{"fence", "", {"dma_fence_init*"}, {}},
+    Registration{"fence that is waited for",
+                 "dma_fence_remove_callback()",
+                 {"dma_fence_add_callback"},
+                 {"dma_fence_remove_callback"}},
     Registration{
         "wait queue", "remove_wait_queue()", {"add_wait_queue*"}, {"remove_wait_queue"}},
     Registration{"driver",
@@ -165,8 +184,9 @@ inline constexpr std::array kRegistrations = {
                  {"*driver_unregister*", "*unregister_driver*", "*_deregister*"}},
     Registration{"list of the kernel",
                  "its unregister function",
-                 {"register_*", "__register_*", "crypto_register_*"},
-                 {"unregister_*", "__unregister_*", "crypto_unregister_*"}},
+                 {"register_*", "__register_*", "*_register", "*_register_*"},
+                 {"unregister_*", "__unregister_*", "*_unregister", "*_unregister_*",
+                  "*_deregister"}},
 };
 
 } // namespace kpatch::review
