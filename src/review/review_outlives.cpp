@@ -46,6 +46,11 @@ const Registration* registration_of(const std::string& callee) {
   return found == kRegistrations.end() ? nullptr : &*found;
 }
 
+std::string_view article_for(std::string_view noun) {
+  return std::string_view("aeiou").find(noun.front()) == std::string_view::npos ? "a"
+                                                                                : "an";
+}
+
 /// How much a reference says about what is handed over.
 enum class Weight { kNone, kVariable, kLeadsOn, kFunction };
 
@@ -174,13 +179,13 @@ class Newcomers {
     for (const auto& [row, what] : found)
       if (!taken_back.rows.contains(row))
         findings.push_back(problem(function, *row, *what.first.what, what.second));
-    if (found.empty() && !taken_back.has_callbacks && stored.weight > Weight::kVariable)
+    if (found.empty() && !taken_back.has_callbacks && stored.what)
       findings.push_back(problem_of_stored(function, *stored.what));
   }
 
   /// Whether code puts a pointer where it may outlive the patch.
   bool is_stored(const elf::Section& code, const elf::Relocation& pointer) const {
-    return handed_by(pointer).weight > Weight::kVariable &&
+    return handed_by(pointer).what &&
            arch_.is_stored(code, pointer, [&](const elf::Relocation& place) {
              return handed_by(place).what != nullptr;
            });
@@ -207,9 +212,9 @@ class Newcomers {
             .object = unit_.label(),
             .symbol = std::string(plain_name(what.name)),
             .message = fmt::format(
-                "{} hands it to a {} ({}), and no callback takes it back before the "
+                "{} hands it to {} {} ({}), and no callback takes it back before the "
                 "patch is gone: the kernel then uses memory that is freed",
-                function, row.what, callee),
+                function, article_for(row.what), row.what, callee),
             .remedy =
                 row.remedy.empty()
                     ? "hand it a function that the kernel has: nothing waits "
@@ -227,7 +232,7 @@ class Newcomers {
             "callback takes it back: if it is still there when the patch is gone, the "
             "kernel uses memory that is freed",
             function),
-        .remedy = "write the address of a function that the kernel has, or take back "
+        .remedy = "write the address of something that the kernel has, or take back "
                   "what was written in a post-unpatch callback"};
   }
 

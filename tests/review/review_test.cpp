@@ -359,6 +359,13 @@ TEST(Review, EachKindOfRegistrationIsKnown) {
   }
 }
 
+TEST(Review, WhatOutlivesThePatchIsNamedInWords) {
+  const auto findings = outliving(Unit().function("fn", {}), {"fn"}, "alarm_init");
+  ASSERT_EQ(findings.size(), 1U);
+  EXPECT_TRUE(
+      findings[0].message.starts_with("f hands it to an alarm timer (alarm_init)"));
+}
+
 TEST(Review, WhatACallbackTakesBackOutlivesNothing) {
   const auto with = [](const std::string& section, const std::string& callee) {
     return outliving(Unit()

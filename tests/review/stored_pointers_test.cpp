@@ -50,6 +50,13 @@ TEST_F(StoredPointers, InTheKernelsStructuresAreNamed) {
               ElementsAre(HasSubstr(std::string("fresh_ops") + kSaid)));
 }
 
+TEST_F(StoredPointers, ToTablesAndVariablesAreNamedToo) {
+  EXPECT_THAT(findings("o->ops = &quiet;", "static const struct ops quiet = { old };\n"),
+              ElementsAre(HasSubstr(std::string("quiet") + kSaid)));
+  EXPECT_THAT(findings("o->a = (long)&own;"),
+              ElementsAre(HasSubstr(std::string("own") + kSaid)));
+}
+
 TEST_F(StoredPointers, AreFollowedThroughRegistersAndCalls) {
   EXPECT_THAT(findings("void (*run)(int) = o->a ? fresh : old; ask(o); o->run = run;"),
               ElementsAre(HasSubstr("fresh: f writes")));
