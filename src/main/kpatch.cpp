@@ -21,6 +21,7 @@
 #include "sign/sign_options.h"
 #include "verify/judge.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <optional>
 
@@ -36,10 +37,24 @@ verify::KernelOnDisk kernel_on_disk(const std::string& release) {
   return {release, files.vmlinuz, files.modules_root, {trees / release}};
 }
 
+Problem signature_problem(const std::filesystem::path& file, const std::string& fault) {
+  return {.code = "KP5014",
+          .object = file.filename().string(),
+          .symbol = "the file",
+          .message = fault,
+          .remedy = "do not load it if you cannot tell why; sign it again with kpatch "
+                    "sign"};
+}
+
+/// What the module is, and whether it is still what the kernel's own keys have signed.
 std::vector<Problem> problems_of(const std::filesystem::path& file,
-                                 const verify::KernelOnDisk& kernel) {
-  return verify::Judge(kernel).problems_of(runtime::read_module_bytes(file),
-                                           file.filename().string());
+                                 const verify::Judge& judge) {
+  const Bytes module = runtime::read_module_bytes(file);
+  std::vector<Problem> problems = judge.problems_of(module, file.filename().string());
+  if (const std::string fault = sign::altered_fault(module, judge.certificates());
+      !fault.empty())
+    problems.push_back(signature_problem(file, fault));
+  return problems;
 }
 
 void refuse(const std::filesystem::path& file, const std::string& release,
@@ -63,7 +78,7 @@ void judge_before(const std::filesystem::path& file, const std::string& release)
     return;
   std::vector<Problem> problems;
   try {
-    problems = problems_of(file, kernel_on_disk(release));
+    problems = problems_of(file, verify::Judge(kernel_on_disk(release)));
   } catch (const Error& error) {
     return say_not_verified(file, error);
   }
@@ -83,8 +98,7 @@ void judge_all(const rehearse::RehearsalRequest& request) {
     try {
       if (!judge)
         judge.emplace(kernel);
-      problems = judge->problems_of(runtime::read_module_bytes(patch),
-                                    patch.filename().string());
+      problems = problems_of(patch, *judge);
     } catch (const Error& error) {
       say_not_verified(patch, error);
     }
@@ -146,13 +160,9 @@ void add_signature_fault(const runtime::VerifyCall& call,
     return;
   const std::string fault =
       sign::signature_fault(runtime::read_module_bytes(call.module), call.certificates);
-  if (!fault.empty())
-    problems.push_back({.code = "KP5014",
-                        .object = call.module.filename().string(),
-                        .symbol = "the file",
-                        .message = fault,
-                        .remedy = "do not load it if you cannot tell why; sign it again "
-                                  "with kpatch sign"});
+  if (!fault.empty() &&
+      std::ranges::find(problems, fault, &Problem::message) == problems.end())
+    problems.push_back(signature_problem(call.module, fault));
 }
 
 int judge_module(const std::vector<std::string>& arguments) {
@@ -170,7 +180,7 @@ int judge_module(const std::vector<std::string>& arguments) {
           : verify::KernelOnDisk{release, call.vmlinuz, call.modules_root, {}};
   kernel.more_modules.insert(kernel.more_modules.end(), call.more_modules.begin(),
                              call.more_modules.end());
-  std::vector<Problem> problems = problems_of(call.module, kernel);
+  std::vector<Problem> problems = problems_of(call.module, verify::Judge(kernel));
   add_signature_fault(call, problems);
   const auto form = call.json ? report::judgement_json : report::judgement_text;
   print(Stream::kOutput, "{}",

@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <optional>
 
 namespace kpatch::sign {
 namespace fs = std::filesystem;
@@ -23,6 +24,8 @@ constexpr std::string_view kToken = "pkcs11:";
 /// certs/): the passphrase of a key, or the PIN of a token.
 constexpr const char* kPin = "KBUILD_SIGN_PIN";
 constexpr const char* kOpenssl = "openssl";
+constexpr std::string_view kOtherSigner =
+    "is signed with another key than those of the certificates given";
 
 void require_openssl() {
   if (find_program(kOpenssl).empty())
@@ -56,13 +59,20 @@ bool has_answer(const Outcome& outcome, std::string_view words) {
 }
 
 /// openssl takes certificates as PEM only, the kernel's build leaves DER as well.
-fs::path as_pem(const fs::path& certificate, const fs::path& folder) {
-  const fs::path pem = folder / "certificate.pem";
+/// Nothing if it is no certificate.
+std::optional<fs::path> find_pem(const fs::path& certificate, const fs::path& folder) {
+  fs::path pem = folder / "certificate.pem";
   for (const char* form : {"PEM", "DER"})
     if (run({.argv = {kOpenssl, "x509", "-inform", form, "-in", certificate, "-out",
                       pem}})
             .ok())
       return pem;
+  return std::nullopt;
+}
+
+fs::path as_pem(const fs::path& certificate, const fs::path& folder) {
+  if (auto pem = find_pem(certificate, folder))
+    return *pem;
   fail_with_remedy("give the certificate that belongs to the key, in PEM or DER",
                    "{} is not an X.509 certificate", certificate.string());
 }
@@ -119,6 +129,23 @@ Bytes signed_module(std::span<const std::uint8_t> module, const Signer& signer) 
   return elf::with_signature(content, read_bytes(message));
 }
 
+std::string altered_fault(std::span<const std::uint8_t> module,
+                          const std::vector<Bytes>& certificates) {
+  if (certificates.empty() || !elf::split_signature(module) ||
+      find_program(kOpenssl).empty())
+    return {};
+  const TempDir folder("kpatch-certificates.");
+  std::vector<fs::path> files;
+  for (const Bytes& certificate : certificates) {
+    fs::path file = folder.path() / std::to_string(files.size());
+    write_file(file, certificate);
+    if (find_pem(file, folder.path()))
+      files.push_back(std::move(file));
+  }
+  const std::string fault = signature_fault(module, files);
+  return fault == kOtherSigner ? "" : fault;
+}
+
 std::string signature_fault(std::span<const std::uint8_t> module,
                             const std::vector<fs::path>& certificates) {
   require_openssl();
@@ -129,7 +156,7 @@ std::string signature_fault(std::span<const std::uint8_t> module,
   const fs::path file = folder.path() / "module", message = folder.path() / "message";
   write_file(file, parts->content, 0600);
   write_file(message, parts->message, 0600);
-  std::string fault = "is signed with another key than those of the certificates given";
+  std::string fault(kOtherSigner);
   for (const fs::path& certificate : certificates) {
     const Outcome outcome =
         run({.argv = {kOpenssl, "cms", "-verify", "-binary", "-inform", "DER", "-in",

@@ -26,6 +26,12 @@ void check_signer(const Signer& signer);
 /// The module with this signature, in the place of one that it may have.
 Bytes signed_module(std::span<const std::uint8_t> module, const Signer& signer);
 
+/// Why these bytes are not those that one of the certificates (DER) has signed, in words
+/// that follow the module's name; empty if they are, and if nobody can tell: the signer
+/// is another one, there is no signature, or no openssl to check it.
+std::string altered_fault(std::span<const std::uint8_t> module,
+                          const std::vector<Bytes>& certificates);
+
 /// Why the module's signature is not a good one by any of these certificates, in words
 /// that follow its name; empty if it is.
 std::string signature_fault(std::span<const std::uint8_t> module,

@@ -8,6 +8,7 @@
 #include "base/module_name.h"
 #include "elf/kernel_sections.h"
 #include "elf/orc.h"
+#include "image/certificates.h"
 #include "image/decompress.h"
 #include "image/image.h"
 #include "verify/core_view.h"
@@ -146,6 +147,10 @@ std::vector<Problem> Judge::problems_of(std::span<const std::uint8_t> file,
       problems_of(elf::read_object(Bytes(file.begin(), file.end()), label));
   std::ranges::move(findings.take(), std::back_inserter(problems));
   return problems;
+}
+
+std::vector<Bytes> Judge::certificates() const {
+  return image::certificates_in(files_->vmlinux());
 }
 
 std::vector<Problem> judge(const elf::Object& module, const KernelOnDisk& kernel) {

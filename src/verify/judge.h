@@ -34,6 +34,8 @@ class Judge {
   /// Of a file as it is to be loaded, signature and all.
   std::vector<Problem> problems_of(std::span<const std::uint8_t> file,
                                    const std::string& label) const;
+  /// Those that are built into the kernel, DER.
+  std::vector<Bytes> certificates() const;
 
  private:
   class Files;

@@ -10,10 +10,9 @@
 forms=${2:-}
 compiler=CC=gcc-12
 [ "$forms" != clang ] || compiler=LLVM=1
-whole=$(readlink -f "$(cached source)")
 patch=$here/patches/own-kernel.patch
 
-small_kernel "$whole" "$here/own-kernel.config" x86 'base char clocksource rtc tty' "$compiler"
+own_kernel "$compiler"
 
 snapshot() {
 	find "$source" "$objects" -not -type d -printf '%p %s %T@\n' | LC_ALL=C sort | sha256sum

@@ -71,6 +71,21 @@ TEST_F(Signing, IsNotGoodForAnotherKeyOrFile) {
               HasSubstr("changed"));
 }
 
+TEST_F(Signing, IsKnownToHaveBeenAlteredByTheKeyThatMadeIt) {
+  const std::vector<Bytes> ours = {read_bytes(file("ours.der"))};
+  Bytes result = signed_module(module_, Signing::ours());
+  EXPECT_EQ(altered_fault(result, ours), "");
+  EXPECT_EQ(altered_fault(module_, ours), ""); // there is nothing to tell it by
+  result[5] = 'y';
+  EXPECT_THAT(altered_fault(result, ours), HasSubstr("changed"));
+  EXPECT_EQ(altered_fault(result, {}), "");
+  EXPECT_THAT(altered_fault(result, {{0x30, 0x82, 0, 1, 'a'}, ours.front()}),
+              HasSubstr("changed"));
+  Bytes others = signed_module(module_, {file("other.key"), file("other.pem")});
+  others[5] = 'y';
+  EXPECT_EQ(altered_fault(others, ours), "");
+}
+
 TEST_F(Signing, NeedsKeyAndCertificateThatBelongTogether) {
   EXPECT_THROW(signed_module(module_, {file("missing"), file("ours.pem")}), Error);
   EXPECT_THROW(signed_module(module_, {file("ours.key"), file("other.pem")}), Error);
