@@ -79,6 +79,8 @@ std::string metrics_text(const runtime::SystemStatus& status) {
   Gauge functions("kpatch_patch_functions", "How many functions the patch replaces.");
   Gauge stalled("kpatch_stalled_tasks", "Tasks that keep a transition from ending.");
   Gauge fixed("kpatch_cve_fixed", "1 for each CVE that a patch in force says it fixes.");
+  Gauge obsolete("kpatch_obsolete_after_reboot",
+                 "1 if the newest installed kernel has what the patch fixes, 0 if not.");
   Gauge installed("kpatch_installed", "A patch that is installed for a kernel.");
   std::set<std::string> cves;
   for (const runtime::PatchStatus& patch : status.patches) {
@@ -92,6 +94,9 @@ std::string metrics_text(const runtime::SystemStatus& status) {
     force.add(is_in_force, name);
     functions.add(function_count(patch), name);
     stalled.add(patch.stalled.size(), name);
+    if (patch.after_reboot && patch.after_reboot->is_obsolete)
+      obsolete.add(*patch.after_reboot->is_obsolete,
+                   {{"patch", patch.name}, {"kernel", patch.after_reboot->kernel}});
     if (is_in_force)
       for (const std::string& cve : elf::info_values(patch.info, "cve"))
         cves.insert(cve);
@@ -102,7 +107,7 @@ std::string metrics_text(const runtime::SystemStatus& status) {
     installed.add(1, {{"patch", patch.name}, {"release", patch.release}});
   std::string text;
   for (const Gauge* gauge : {&health, &kernel, &tracing, &patches, &force, &functions,
-                             &stalled, &fixed, &installed})
+                             &stalled, &fixed, &obsolete, &installed})
     text += gauge->text();
   text.pop_back();
   return text;

@@ -67,6 +67,19 @@ std::string stalled_text(const PatchStatus& patch) {
   return text;
 }
 
+std::string reboot_text(const PatchStatus& patch) {
+  if (!patch.after_reboot)
+    return "";
+  const runtime::AfterReboot& after = *patch.after_reboot;
+  std::string text = fmt::format("  after a reboot into {}: ", after.kernel);
+  if (!after.is_obsolete)
+    return text + fmt::format("not known whether obsolete: {}\n", after.unknown);
+  return text + (*after.is_obsolete
+                     ? "obsolete, its changelog names all that this fixes\n"
+                     : fmt::format("still needed, its changelog does not name {}\n",
+                                   fmt::join(after.missing, ", ")));
+}
+
 std::string patch_text(const PatchStatus& patch) {
   std::string text = fmt::format("{} [{}]{}\n", patch.name, to_string(patch.condition),
                                  kind_text(patch));
@@ -78,6 +91,7 @@ std::string patch_text(const PatchStatus& patch) {
   else
     text += fmt::format("  installed: {} ({})\n", patch.file.string(),
                         signature_text(patch.signature));
+  text += reboot_text(patch);
   if (!patch.taint.empty())
     text += fmt::format("  taints the kernel: {}\n", patch.taint);
   for (const ObjectStatus& object : patch.objects)

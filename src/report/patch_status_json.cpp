@@ -63,6 +63,14 @@ Json stalled_json(const std::vector<runtime::StalledTask>& tasks) {
   return list;
 }
 
+Json reboot_json(const std::optional<runtime::AfterReboot>& after) {
+  if (!after)
+    return {};
+  return {{"kernel", after->kernel},
+          {"obsolete", value_or_null(after->is_obsolete)},
+          {"missing", after->missing}};
+}
+
 Json patch_json(const runtime::PatchStatus& patch) {
   return {{"name", patch.name},
           {"state", state_word(patch.condition)},
@@ -75,30 +83,8 @@ Json patch_json(const runtime::PatchStatus& patch) {
           {"signature", patch.file.empty() ? Json() : signature_json(patch.signature)},
           {"says", claims_json(patch.info)},
           {"objects", objects_json(patch.objects)},
-          {"stalled", stalled_json(patch.stalled)}};
-}
-
-struct ResultWord {
-  Exit status;
-  const char* word;
-};
-constexpr ResultWord kResultWords[] = {
-    {Exit::kSuccess, "done"},
-    {Exit::kStallReverted, "stalled-reverted"},
-    {Exit::kStallKept, "stalled-kept"},
-    {Exit::kStallForced, "stalled-forced"},
-    {runtime::kRefusedByChecks, "refused-by-checks"},
-    {runtime::kRefusedByKernel, "refused-by-kernel"},
-    {runtime::kTimedOut, "timed-out"},
-    {runtime::kHeldByOther, "held-by-other"},
-    {runtime::kTakenBack, "taken-back"},
-};
-
-const char* result_word(Exit status) {
-  for (const ResultWord& entry : kResultWords)
-    if (entry.status == status)
-      return entry.word;
-  return "failed";
+          {"stalled", stalled_json(patch.stalled)},
+          {"after_reboot", reboot_json(patch.after_reboot)}};
 }
 
 } // namespace
@@ -114,7 +100,7 @@ std::string operation_json(const runtime::OperationReport& report) {
   Json json = json_head("kpatch-operation");
   json["operation"] = report.operation;
   json["module"] = text_or_null(report.module);
-  json["result"] = result_word(report.status);
+  json["result"] = runtime::result_word(report.status);
   json["status"] = static_cast<int>(report.status);
   json["error"] = text_or_null(report.error);
   json["remedy"] = text_or_null(report.remedy);

@@ -36,6 +36,7 @@ Places Places::from_environment() {
   places.installed = from_environment_or("KPATCH_INSTALL_DIR", places.installed);
   places.trees = from_environment_or("KPATCH_MODULES_ROOT", places.trees);
   places.records = from_environment_or("KPATCH_RUN_DIR", places.records);
+  places.docs = from_environment_or("KPATCH_DOC_ROOT", places.docs);
   places.journal = from_environment_or("KPATCH_JOURNAL_SOCKET", places.journal);
   places.systemctl = from_environment_or("KPATCH_SYSTEMCTL", places.systemctl);
   places.release = from_environment_or("KPATCH_KERNEL_RELEASE", host_kernel().release);

@@ -17,6 +17,7 @@ struct Places {
   std::filesystem::path installed = "/var/lib/kpatch"; ///< KPATCH_INSTALL_DIR
   std::filesystem::path trees = "/lib/modules";        ///< KPATCH_MODULES_ROOT
   std::filesystem::path records = "/run/kpatch";       ///< KPATCH_RUN_DIR
+  std::filesystem::path docs = "/usr/share/doc";       ///< KPATCH_DOC_ROOT
   std::filesystem::path journal =
       "/run/systemd/journal/socket";   ///< KPATCH_JOURNAL_SOCKET
   std::string systemctl = "systemctl"; ///< KPATCH_SYSTEMCTL; a program, or none

@@ -46,25 +46,6 @@ std::string patch_with_functions(const Places& places, const std::string& patch)
   return fmt::format("{} ({})", patch, fmt::join(names, ", "));
 }
 
-/// Words for scripts that look for more than done or not.
-constexpr std::pair<Exit, std::string_view> kResults[] = {
-    {Exit::kSuccess, "done"},
-    {Exit::kStallReverted, "stalled-reverted"},
-    {Exit::kStallKept, "stalled-kept"},
-    {Exit::kStallForced, "stalled-forced"},
-    {kRefusedByChecks, "refused-by-checks"},
-    {kRefusedByKernel, "refused-by-kernel"},
-    {kTimedOut, "timed-out"},
-    {kHeldByOther, "held-by-other"},
-    {kTakenBack, "taken-back"},
-};
-
-std::string result_of(Exit status) {
-  const auto found =
-      std::ranges::find(kResults, status, [](const auto& row) { return row.first; });
-  return std::string(found == std::end(kResults) ? "failed" : found->second);
-}
-
 void add_cves(const elf::ModuleInfo& info, std::set<std::string>& cves) {
   for (std::string& id : elf::info_values(info, "cve"))
     cves.insert(std::move(id));
@@ -117,7 +98,7 @@ JournalFields Change::entry(Exit status, const std::string& error) const {
       {"SYSLOG_IDENTIFIER", "kpatch"},
       {"SYSLOG_FACILITY", std::to_string(LOG_FAC(LOG_DAEMON))},
       {"KPATCH_ACTION", action_},
-      {"KPATCH_RESULT", result_of(status)},
+      {"KPATCH_RESULT", std::string(result_word(status))},
       {"KPATCH_STATUS", std::to_string(static_cast<int>(status))},
       {"KPATCH_KERNEL", host_.places.release}};
   if (!module_.empty())

@@ -3,6 +3,8 @@
 
 #include "base/error.h"
 
+#include <string_view>
+
 namespace kpatch::runtime {
 
 /// Exit statuses of the operations beyond those of all programs (base/error.h):
@@ -12,5 +14,8 @@ inline constexpr Exit kRefusedByKernel{8}; ///< the kernel would not do it
 inline constexpr Exit kTimedOut{9};        ///< others had not ended when time was up
 inline constexpr Exit kHeldByOther{10};    ///< somebody else redirects a function of it
 inline constexpr Exit kTakenBack{11};      ///< it was in force, but something was wrong
+
+/// A word for the status of an operation: "done", "failed", or one that says more.
+std::string_view result_word(Exit status);
 
 } // namespace kpatch::runtime

@@ -137,6 +137,19 @@ std::vector<PatchStatus> read_patch_status(const Places& places) {
   return patches;
 }
 
+void add_reboot(const Places& places, std::vector<PatchStatus>& patches) {
+  const auto counts = [](const PatchStatus& patch) {
+    return patch.condition == Condition::kEnabled ||
+           patch.condition == Condition::kEnabling;
+  };
+  if (std::ranges::none_of(patches, counts))
+    return;
+  if (const auto next = find_next_kernel(places))
+    for (PatchStatus& patch : patches)
+      if (counts(patch))
+        patch.after_reboot = after_reboot(*next, patch.info);
+}
+
 } // namespace
 
 Condition condition_of(const PatchState& patch) {
@@ -175,6 +188,7 @@ SystemStatus read_status(const Places& places) {
     if (status.taint & (1UL << bit))
       status.taints.push_back(kTaints[bit]);
   status.patches = read_patch_status(places);
+  add_reboot(places, status.patches);
   status.installed = read_installed(places);
   return status;
 }

@@ -3,6 +3,7 @@
 
 #include "elf/module_signature.h"
 #include "elf/patch_note.h"
+#include "runtime/after_reboot.h"
 #include "runtime/livepatch_state.h"
 #include "runtime/module_file.h"
 
@@ -51,6 +52,8 @@ struct PatchStatus {
   std::filesystem::path file;     ///< installed; empty if it is not
   elf::ModuleSignature signature; ///< of that file
   std::vector<StalledTask> stalled;
+  /// Of one that is in force or on the way; nothing if no newer kernel is installed.
+  std::optional<AfterReboot> after_reboot{};
 };
 
 struct InstalledPatch {

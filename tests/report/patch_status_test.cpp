@@ -71,6 +71,30 @@ TEST(PatchStatus, HasAVersionedSchemaForPrograms) {
   EXPECT_EQ(list["installed"][0]["release"], "6.1.0-test");
 }
 
+TEST(PatchStatus, SaysWhatARebootMakesOfThePatch) {
+  SystemStatus status = example();
+  const auto member = [&] {
+    return json::parse(status_json(status))["patches"][0]["after_reboot"];
+  };
+  const std::string sample = "kpatch_obsolete_after_reboot{";
+  EXPECT_TRUE(member().is_null());
+  AfterReboot& after = status.patches[0].after_reboot.emplace();
+  after = {.kernel = "6.2", .is_obsolete = true};
+  EXPECT_THAT(status_text(status), HasSubstr("  after a reboot into 6.2: obsolete"));
+  EXPECT_THAT(metrics_text(status),
+              HasSubstr(sample + "patch=\"fix_v2\",kernel=\"6.2\"} 1"));
+  EXPECT_EQ(member()["obsolete"], true);
+  after = {"6.2", false, {"CVE-2026-1111"}};
+  EXPECT_THAT(status_text(status),
+              HasSubstr("6.2: still needed, its changelog does not name CVE-2026-1111"));
+  EXPECT_THAT(metrics_text(status), HasSubstr("kernel=\"6.2\"} 0"));
+  EXPECT_EQ(member()["missing"], json::array({"CVE-2026-1111"}));
+  after = {"6.2", std::nullopt, {}, "nobody says"};
+  EXPECT_THAT(status_text(status), HasSubstr("not known whether obsolete: nobody says"));
+  EXPECT_THAT(metrics_text(status), Not(HasSubstr(sample)));
+  EXPECT_TRUE(member()["obsolete"].is_null());
+}
+
 TEST(PatchStatus, SaysWhatThePatchSaysOfItself) {
   SystemStatus status = example();
   EXPECT_TRUE(json::parse(status_json(status))["patches"][0]["says"].is_null());

@@ -187,6 +187,7 @@ struct PretendedHost {
                 .installed = root.path() / "lib",
                 .trees = root.path() / "trees",
                 .records = root.path() / "run",
+                .docs = root.path() / "doc",
                 .systemctl = "no-such-program",
                 .release = "6.1.0-test"};
   PretendedKernel kernel{places};
