@@ -17,6 +17,7 @@
 #include "cache/object_store.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
 #include <fcntl.h>
 #include <fstream>
@@ -97,6 +98,40 @@ fs::file_time_type last_use(const fs::path& kernel) {
   return error ? fs::last_write_time(kernel) : used;
 }
 
+/// Builds share the lock on the file whose time is that of the last use; who removes the
+/// kernel has it alone. The kernel of the machine drops it with the process.
+class UseLock {
+ public:
+  /// `how`: of flock(2).
+  UseLock(const fs::path& used, int how)
+      : descriptor_(open(used.c_str(), O_RDONLY | O_CLOEXEC)) {
+    while (descriptor_ >= 0 && flock(descriptor_, how) != 0)
+      if (errno != EINTR) {
+        close(descriptor_);
+        descriptor_ = -1;
+      }
+  }
+  ~UseLock() {
+    if (descriptor_ >= 0)
+      close(descriptor_);
+  }
+  UseLock(const UseLock&) = delete;
+  UseLock& operator=(const UseLock&) = delete;
+
+  bool is_held() const { return descriptor_ >= 0; }
+
+ private:
+  int descriptor_;
+};
+
+/// For who removes the kernel; not held if a build uses it.
+std::unique_ptr<UseLock> claim(const fs::path& kernel) {
+  const fs::path used = used_of(kernel);
+  if (!fs::exists(used))
+    std::ofstream{used};
+  return std::make_unique<UseLock>(used, LOCK_EX | LOCK_NB);
+}
+
 /// What older programs kept of a kernel in forms that the running one does not look at.
 bool is_of_other_format(const fs::path& path) {
   const std::string name = path.filename();
@@ -138,6 +173,9 @@ class Collector {
       for (const fs::path& entry : entries_of(kernel))
         if (is_of_other_format(entry))
           remove(entry);
+      for (const fs::path& commands : entries_of(kernel / kCommands))
+        if (is_older_than(commands, kUnused))
+          remove(commands);
     }
     for (const fs::path& file : entries_of(cache_ / kDownloads))
       if (is_unfinished(file) && is_old(file))
@@ -236,14 +274,19 @@ void record_use(const fs::path& thing) {
     write_file(file, std::string_view());
 }
 
-void record_kernel_use(const fs::path& kernel) {
+std::shared_ptr<const void> record_kernel_use(const fs::path& kernel) {
   std::error_code cannot_be_noted; // which is no reason not to build
   const fs::path file = used_of(kernel);
   if (kernel.parent_path().filename() != kKernels)
-    return;
+    return nullptr;
   if (!fs::exists(file, cannot_be_noted))
     std::ofstream{file};
   fs::last_write_time(file, fs::file_time_type::clock::now(), cannot_be_noted);
+  auto use = std::make_shared<const UseLock>(file, LOCK_SH);
+  if (!fs::exists(kernel))
+    fail_with_remedy("run again: it is fetched once more",
+                     "{}: it has just been removed from the cache", kernel.string());
+  return use;
 }
 
 std::vector<CacheEntry> list_cache(const fs::path& cache) {
@@ -281,7 +324,8 @@ std::vector<std::string> shrink_cache(const fs::path& cache, std::uintmax_t limi
   Collector collector(cache);
   for (const fs::path& kernel : kernels)
     if (cache_size(cache) > limit)
-      collector.take_kernel(kernel);
+      if (const auto alone = claim(kernel); alone->is_held())
+        collector.take_kernel(kernel);
   return collector.removed();
 }
 
@@ -291,6 +335,13 @@ std::vector<std::string> remove_kernel(const fs::path& cache, std::string_view r
   if (kernels.empty())
     fail_with_remedy("kpatch-build cache list shows those that it has",
                      "cache remove: {} has no kernel {}", cache.string(), release);
+  std::vector<std::unique_ptr<UseLock>> claims;
+  for (const fs::path& kernel : kernels) {
+    claims.push_back(claim(kernel));
+    if (!claims.back()->is_held())
+      fail_with_remedy("run it again when that build has ended",
+                       "cache remove: a build is using {}", kernel.string());
+  }
   Collector collector(cache);
   for (const fs::path& kernel : kernels)
     collector.take_kernel(kernel);

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,8 +31,9 @@ void record_source(const std::filesystem::path& kernel,
 /// Notes that something of the cache was used today: what was not for a month may go.
 void record_use(const std::filesystem::path& thing);
 
-/// Notes the same of the folder of a kernel, if it is in the cache.
-void record_kernel_use(const std::filesystem::path& kernel);
+/// Notes the same of the folder of a kernel, if it is in the cache. As long as what is
+/// returned lives, nobody removes it. Throws Error if somebody has done so just now.
+std::shared_ptr<const void> record_kernel_use(const std::filesystem::path& kernel);
 
 /// Something in the cache that has a use of its own.
 struct CacheEntry {
@@ -44,19 +46,21 @@ std::vector<CacheEntry> list_cache(const std::filesystem::path& cache);
 std::uintmax_t cache_size(const std::filesystem::path& cache);
 
 /// Removes what killed runs have left, what older programs prepared and no present one
-/// looks at, objects, toolchains and package lists that were of no use for a month, and
+/// looks at, objects, compilers' commands, toolchains and package lists that were of no
+/// use for a month, and
 /// sources that no kernel in the cache was made from. Returns the names. Nothing that a
 /// run under way uses is touched.
 std::vector<std::string> collect_garbage(const std::filesystem::path& cache);
 
 /// Removes kernels, with their packages and sources, until no more than `limit` bytes are
-/// left: first those that no build has asked for longest, and none that one has asked for
-/// in the last two hours. Returns the names.
+/// left: first those that no build has asked for longest, and none that one uses or has
+/// asked for in the last two hours. Returns the names.
 std::vector<std::string> shrink_cache(const std::filesystem::path& cache,
                                       std::uintmax_t limit);
 
 /// Removes what is there of a kernel: its folders, packages, and the source that no other
-/// kernel was made from. Returns the names; throws Error if there is none.
+/// kernel was made from. Returns the names; throws Error if there is none, or if a build
+/// uses one of them.
 std::vector<std::string> remove_kernel(const std::filesystem::path& cache,
                                        std::string_view release);
 

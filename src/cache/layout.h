@@ -30,6 +30,9 @@ inline constexpr const char* kKvmFails = "kvm-fails";
 // Below the folder of a kernel:
 /// The prepared O= tree. The number stands for its form.
 inline constexpr const char* kPreparedTree = "objects.2";
+/// What units are compiled with, a folder for each configuration and compiler, whose time
+/// is that of the last use.
+inline constexpr const char* kCommands = "commands";
 /// The unpacked image package: boot/vmlinuz-RELEASE, lib/modules/RELEASE.
 inline constexpr const char* kImage = "image";
 

@@ -17,6 +17,7 @@
 #include "base/module_name.h"
 #include "base/parallel.h"
 #include "base/process.h"
+#include "cache/layout.h"
 #include "compile/compile.h"
 #include "compile/launcher.h"
 #include "kernel/kbuild.h"
@@ -378,7 +379,8 @@ struct RecordPlaces {
 };
 
 RecordPlaces record_places(const Workshop& shop) {
-  return {shop.source_may_change ? shop.work / "commands" : shop.kept("commands"),
+  return {shop.source_may_change ? shop.work / cache::kCommands
+                                 : shop.kept(cache::kCommands),
           shop.work / "commands-added"};
 }
 

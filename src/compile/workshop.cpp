@@ -38,6 +38,8 @@ std::string Workshop::key_of_results(std::string_view recipe) const {
 fs::path Workshop::kept(const std::string& kind) const {
   const fs::path directory = target.cache / kind / key_of_results(kernel::units_recipe());
   fs::create_directories(directory);
+  std::error_code cannot_be_noted; // in a cache that is only read
+  fs::last_write_time(directory, fs::file_time_type::clock::now(), cannot_be_noted);
   return directory;
 }
 

@@ -40,7 +40,7 @@ kernel::Target find_target(kernel::TargetRequest request) {
                      "archive of an earlier time");
   kernel::Target target = provider.find(request);
   kernel::check_configuration(target);
-  cache::record_kernel_use(target.cache);
+  target.in_use = cache::record_kernel_use(target.cache);
   if (!request.machine.empty() && request.machine != target.machine)
     fail_with_remedy("leave TARGET_ARCH out",
                      "TARGET_ARCH is {}, but the kernel {} is for {}", request.machine,

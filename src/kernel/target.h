@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <functional>
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -45,6 +46,8 @@ struct Target {
   std::filesystem::path symvers;      ///< Module.symvers
   std::filesystem::path config_file;  ///< .config
   std::filesystem::path cache; ///< for what is derived from this kernel: may be added to
+  std::shared_ptr<const void>
+      in_use{}; ///< as long as it lives nobody removes that folder
 
   Config config;
   Compiler compiler;

@@ -52,7 +52,7 @@ constexpr const char* kCacheParts[] = {cache::kSources,    cache::kKernels,
                                        cache::kDownloads,  cache::kOriginals,
                                        cache::kToolchains, "format"};
 /// What of a kernel's folder is a folder that builds add to.
-constexpr const char* kFindings[] = {"commands", "compilers", "hooks"};
+constexpr const char* kFindings[] = {cache::kCommands, "compilers", "hooks"};
 /// What of the environment says how to build or to print.
 constexpr const char* kVariables[] = {
     "PATH", "LANG", "LC_ALL", "TARGET_ARCH", "CROSS_COMPILE", "NO_COLOR", "TERM"};

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "base/error.h"
 #include "base/files.h"
 #include "cache/cache.h"
 #include "cache/cache_upkeep.h"
@@ -190,6 +191,35 @@ TEST_F(CacheOfTwo, LeavesAKernelThatABuildMayUse) {
   record_kernel_use(scratch_ / kOlder);
   EXPECT_THAT(shrink_cache(scratch_.path(), 0), testing::Contains(kNewer));
   EXPECT_TRUE(fs::exists(scratch_ / kOlder));
+}
+
+TEST_F(CacheOfTwo, RemovesNoKernelThatABuildUses) {
+  auto use = record_kernel_use(scratch_ / kOlder);
+  set_age(kOlder, std::chrono::hours(72)); // however long ago it began
+  EXPECT_ANY_THROW(remove_kernel(scratch_.path(), "6.1.0-1-amd64"));
+  shrink_cache(scratch_.path(), 0);
+  EXPECT_TRUE(fs::exists(scratch_ / kOlder));
+  EXPECT_FALSE(fs::exists(scratch_ / kNewer));
+  const auto another = record_kernel_use(scratch_ / kOlder); // builds do not wait
+  use.reset();
+  EXPECT_ANY_THROW(remove_kernel(scratch_.path(), "6.1.0-1-amd64"));
+}
+
+TEST_F(CacheOfTwo, RemovesAKernelWhenTheBuildHasEnded) {
+  record_kernel_use(scratch_ / kOlder);
+  EXPECT_FALSE(remove_kernel(scratch_.path(), "6.1.0-1-amd64").empty());
+  EXPECT_FALSE(fs::exists(scratch_ / kOlder));
+  EXPECT_THROW(record_kernel_use(scratch_ / kOlder), Error);
+}
+
+TEST_F(CacheObjects, LosesCommandsOfNoUseForAMonth) {
+  const std::string kernel = "kernels/6.1.0-1-amd64_6.1.5-1/commands/";
+  for (const char* key : {"used", "unused"})
+    scratch_.file(kernel + key + "/a.cmd", "gcc");
+  make_old(scratch_ / (kernel + "used"), 20);
+  make_old(scratch_ / (kernel + "unused"), 40);
+  EXPECT_THAT(collect_garbage(scratch_.path()), testing::ElementsAre(kernel + "unused"));
+  EXPECT_TRUE(fs::exists(scratch_ / (kernel + "used/a.cmd")));
 }
 
 TEST_F(CacheUpkeep, ListsKernelsAndSources) {
