@@ -153,9 +153,9 @@ void unpack_image(Workshop& shop, const fs::path& fresh) {
   if (!packages.common.empty())
     made_of += kFeatureSetMark + feature_set_of(read_control(packages.common)["Package"]);
   shop.say("Unpacking the kernel image");
-  unpack_deb(packages.image, fresh);
+  unpack_deb(packages.image, fresh, shop.request.live);
   for (const fs::path& part : packages.parts)
-    unpack_deb(part, fresh);
+    unpack_deb(part, fresh, shop.request.live);
   fs::remove_all(fresh / "usr/share");
   run_depmod(fresh, shop.release);
   write_file(fresh / kSourceVersionFile, made_of);
@@ -172,7 +172,7 @@ std::string feature_set(const Workshop& shop) {
 void unpack_source(Workshop& shop, const fs::path& fresh) {
   const Packages packages = fetch_packages(shop);
   shop.say("Unpacking the kernel source");
-  unpack_linux_source(packages.source, fresh);
+  unpack_linux_source(packages.source, fresh, shop.request.live);
   if (!packages.common.empty())
     take_headers(packages.common, fresh);
 }
@@ -180,7 +180,7 @@ void unpack_source(Workshop& shop, const fs::path& fresh) {
 void unpack_debug(Workshop& shop, const fs::path& fresh) {
   const fs::path package = fetch_packages(shop).debug;
   shop.say("Unpacking the debug symbols");
-  unpack_deb(package, fresh);
+  unpack_deb(package, fresh, shop.request.live);
 }
 
 kernel::Compiler compiler_for(const Workshop& shop, const fs::path& config) {
@@ -284,7 +284,7 @@ Workshop open_workshop(const kernel::TargetRequest& request) {
   const fs::path cache = fs::weakly_canonical(
       request.cache.empty() ? cache::default_cache() : request.cache);
   DebianArchive archive(cache / cache::kDownloads, request.offline,
-                        archive_of_release(release, cache, request));
+                        archive_of_release(release, cache, request), request.live);
   const std::string version = choose_version(cache, archive, release);
   Workshop shop{.request = request,
                 .release = release,
@@ -335,7 +335,7 @@ void make_patched_source(Workshop& shop, const fs::path& source) {
     shop.say(
         fmt::format("Unpacking the kernel source and the patches of the feature set '{}'",
                     feature_set(shop)));
-    unpack_linux_source(plain, fresh);
+    unpack_linux_source(plain, fresh, shop.request.live);
     apply_feature_set(packaging, feature_set(shop), fresh);
   });
   cache::record_fingerprint(source);

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "base/option_table.h"
 #include "base/process.h"
 #include "base/text.h"
 #include "cache/cache_upkeep.h"
@@ -85,6 +86,15 @@ bool is_kernel_source(std::string_view name) {
       "{} {}: the archive does not serve this version (tried: apt-get download {}={}; "
       "served: {})",
       package, version, package, version, served.empty() ? "none" : joined(served));
+}
+
+/// Of the package file, "name=version"; 0: not known.
+std::uintmax_t size_of(const Apt& apt, const std::string& wanted) {
+  const Outcome outcome = run(apt.command({"apt-cache", "show", wanted}));
+  const std::vector<ControlFields> found = parse_control(outcome.output);
+  if (found.empty() || !found.front().contains("Size"))
+    return 0;
+  return whole_number(found.front().at("Size")).value_or(0);
 }
 
 } // namespace
@@ -287,7 +297,10 @@ fs::path DebianArchive::download(const Apt& apt, const std::string& wanted,
   TempDir fresh(".new-", downloads_);
   Command command = apt.command({"apt-get", "-q", "download", wanted});
   command.directory = fresh.path();
-  const Outcome outcome = run(command);
+  const std::uintmax_t size = live_ ? size_of(apt, wanted) : 0;
+  const Outcome outcome = run_watched(command, live_, [&](double seconds) {
+    return download_text(wanted, bytes_in(fresh.path()), size, seconds);
+  });
   fs::path file;
   for (const fs::directory_entry& entry : fs::directory_iterator(fresh.path()))
     if (entry.path().extension() == ".deb")
@@ -377,11 +390,14 @@ ControlFields read_control(const fs::path& package_file) {
   return paragraphs[0];
 }
 
-void run_unpacker(std::vector<std::string> argv, const fs::path& archive) {
+void run_unpacker(std::vector<std::string> argv, const fs::path& archive,
+                  const Live& live) {
   if (find_program(argv[0]).empty())
     fail_with_remedy(fmt::format("install {}", argv[0]), "{}: no such program in PATH",
                      argv[0]);
-  const Outcome outcome = run(apt(std::move(argv)));
+  const Outcome outcome = run_watched(apt(std::move(argv)), live, [&](double seconds) {
+    return unpacking_text(archive.filename().native(), 0, 0, seconds);
+  });
   if (outcome.ok())
     return;
   const bool is_full = outcome.errors.find("No space left") != std::string::npos;

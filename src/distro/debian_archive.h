@@ -2,6 +2,7 @@
 #pragma once
 
 #include "distro/apt.h"
+#include "distro/live.h"
 #include "distro/release_archive.h"
 
 #include <filesystem>
@@ -53,9 +54,9 @@ std::vector<std::string> parse_madison(std::string_view text);
 class DebianArchive {
  public:
   DebianArchive(std::filesystem::path downloads, bool is_offline,
-                std::shared_ptr<ReleaseArchive> release = {})
+                std::shared_ptr<ReleaseArchive> release = {}, Live live = {})
       : downloads_(std::move(downloads)), is_offline_(is_offline),
-        release_(std::move(release)) {}
+        release_(std::move(release)), live_(std::move(live)) {}
 
   /// The package file, downloaded unless it is here already. Throws Error if the archive
   /// does not serve this very version.
@@ -103,6 +104,7 @@ class DebianArchive {
   std::filesystem::path downloads_;
   bool is_offline_;
   std::shared_ptr<ReleaseArchive> release_;
+  Live live_;
   Apt machine_;
 };
 
@@ -136,6 +138,7 @@ std::vector<std::string> package_names(const Apt& apt, const std::string& prefix
 ControlFields read_control(const std::filesystem::path& package_file);
 
 /// Runs a program that writes into the cache; tells a full disk from other failures.
-void run_unpacker(std::vector<std::string> argv, const std::filesystem::path& archive);
+void run_unpacker(std::vector<std::string> argv, const std::filesystem::path& archive,
+                  const Live& live = {});
 
 } // namespace kpatch::distro

@@ -79,7 +79,8 @@ void fetch(const kernel::TargetRequest& request, const fs::path& cache,
           fmt::format("Fetching the compiler {} {}", package->name, package->version));
     return release->apt();
   };
-  use(make_toolchain(folder, apt, {"install", wanted}, versions), name, compiler);
+  use(make_toolchain(folder, apt, {"install", wanted}, versions, request.live), name,
+      compiler);
   cache::record_use(folder);
   const std::string here = kernel::compiler_version_text(compiler.command);
   if (!kernel::same_compiler(here, compiler.version_text))

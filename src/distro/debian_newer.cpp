@@ -81,7 +81,8 @@ std::string newer_source_version(const std::vector<std::string>& served,
 fs::path debian_newer_source(const kernel::TargetRequest& request,
                              const kernel::Target& target, const std::string& wanted) {
   const auto release = archive_of_release(target.release, request.cache, request);
-  DebianArchive archive(request.cache / cache::kDownloads, request.offline, release);
+  DebianArchive archive(request.cache / cache::kDownloads, request.offline, release,
+                        request.live);
   const std::string package = "linux-source-" + kernel_series(target.version);
   const std::vector<std::string> served = all_served(archive, release.get(), package);
   const std::string version = newer_source_version(served, target.version, wanted);
@@ -100,7 +101,7 @@ fs::path debian_newer_source(const kernel::TargetRequest& request,
     cache::make_once(source, [&](const fs::path& fresh) {
       if (request.progress)
         request.progress("Unpacking the kernel source of " + version);
-      unpack_linux_source(file, fresh);
+      unpack_linux_source(file, fresh, request.live);
     });
     cache::record_fingerprint(source);
   }

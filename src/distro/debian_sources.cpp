@@ -169,9 +169,10 @@ void download_source(const Apt& apt, const SourcePackage& source, SourceParts pa
                      errors_in(messages + outcome.errors));
 }
 
-void unpack_linux_source(const fs::path& package, const fs::path& into) {
+void unpack_linux_source(const fs::path& package, const fs::path& into,
+                         const Live& live) {
   const TempDir outer(".outer-", into);
-  unpack_deb(package, outer.path());
+  unpack_deb(package, outer.path(), live);
   fs::path archive;
   for (const fs::directory_entry& entry :
        fs::directory_iterator(outer.path() / "usr/src"))
@@ -181,7 +182,7 @@ void unpack_linux_source(const fs::path& package, const fs::path& into) {
     fail("{} holds no source archive", package.string());
   run_unpacker({"tar", "--no-same-owner", "--strip-components=1", "-xf", archive.string(),
                 "-C", into.string()},
-               archive);
+               archive, live);
 }
 
 } // namespace kpatch::distro

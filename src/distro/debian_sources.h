@@ -50,6 +50,6 @@ std::filesystem::path debian_newer_source(const kernel::TargetRequest& request,
 
 /// Unpacks the tree that is in a linux-source package.
 void unpack_linux_source(const std::filesystem::path& package,
-                         const std::filesystem::path& into);
+                         const std::filesystem::path& into, const Live& live = {});
 
 } // namespace kpatch::distro

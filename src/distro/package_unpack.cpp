@@ -21,6 +21,7 @@
 #include <archive.h>
 #include <archive_entry.h>
 #include <array>
+#include <chrono>
 #include <fstream>
 #include <memory>
 #include <sys/resource.h>
@@ -145,12 +146,49 @@ Writer open_disk() {
   return disk;
 }
 
-void copy_content(const fs::path& package, archive* reader, archive* disk) {
+/// How far a package has been read, a few times a second.
+class Meter {
+ public:
+  /// `file` reads the package file itself.
+  Meter(const fs::path& package, archive* file, const Live& live)
+      : package_(package), file_(file), live_(live) {
+    if (live_)
+      total_ = fs::file_size(package);
+  }
+  ~Meter() {
+    if (live_)
+      live_("");
+  }
+  Meter(const Meter&) = delete;
+  Meter& operator=(const Meter&) = delete;
+
+  void show() {
+    const auto now = std::chrono::steady_clock::now();
+    if (!live_ || now < next_)
+      return;
+    constexpr std::chrono::milliseconds kPause{200};
+    constexpr int kOutermost = -1; // of what is between the file and the archive in it
+    next_ = now + kPause;
+    const auto done =
+        static_cast<std::uintmax_t>(archive_filter_bytes(file_, kOutermost));
+    live_(unpacking_text(package_.filename().native(), done, total_, 0));
+  }
+
+ private:
+  const fs::path& package_;
+  archive* file_;
+  const Live& live_;
+  std::uintmax_t total_ = 0;
+  std::chrono::steady_clock::time_point next_{};
+};
+
+void copy_content(const fs::path& package, archive* reader, archive* disk, Meter& meter) {
   const void* block = nullptr;
   std::size_t size = 0;
   la_int64_t offset = 0;
   for (;;) {
     throw_if_interrupted();
+    meter.show();
     const int state = archive_read_data_block(reader, &block, &size, &offset);
     if (state == ARCHIVE_EOF)
       return;
@@ -189,7 +227,8 @@ void make_harmless(const fs::path& package, archive_entry* entry, const fs::path
       entry, kind == AE_IFDIR ? 0755 : archive_entry_perm(entry) & kPermissions);
 }
 
-void unpack(const fs::path& package, archive* reader, const fs::path& into) {
+void unpack(const fs::path& package, archive* reader, const fs::path& into,
+            Meter& meter) {
   const MemoryLimit limit;
   const Writer disk = open_disk();
   fs::create_directories(into);
@@ -204,7 +243,7 @@ void unpack(const fs::path& package, archive* reader, const fs::path& into) {
     make_harmless(package, entry, root);
     if (archive_write_header(disk.get(), entry) < ARCHIVE_WARN)
       refuse(package, disk.get());
-    copy_content(package, reader, disk.get());
+    copy_content(package, reader, disk.get(), meter);
   }
   if (archive_write_close(disk.get()) < ARCHIVE_WARN)
     refuse(package, disk.get());
@@ -212,16 +251,18 @@ void unpack(const fs::path& package, archive* reader, const fs::path& into) {
 
 } // namespace
 
-void unpack_rpm(const fs::path& package, const fs::path& into) {
+void unpack_rpm(const fs::path& package, const fs::path& into, const Live& live) {
   const Reader reader = open_rpm(package);
-  unpack(package, reader.get(), into);
+  Meter meter(package, reader.get(), live);
+  unpack(package, reader.get(), into, meter);
 }
 
-void unpack_deb(const fs::path& package, const fs::path& into) {
+void unpack_deb(const fs::path& package, const fs::path& into, const Live& live) {
   const Reader outer = open_deb(package);
   Member member{.outer = outer.get()};
   const Reader reader = open_data(package, member);
-  unpack(package, reader.get(), into);
+  Meter meter(package, outer.get(), live);
+  unpack(package, reader.get(), into, meter);
 }
 
 } // namespace kpatch::distro

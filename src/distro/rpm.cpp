@@ -234,10 +234,11 @@ Installation find_binaries(const kernel::TargetRequest& request,
   const std::string package = with_machine(release);
   const fs::path root = cache / cache::kKernels / (package + "_rpm");
   cache::make_sealed(root, [&](const fs::path& fresh) {
-    unpack_rpm_kernel(repositories, package, fresh, [&](const std::string& line) {
+    const auto say = [&](const std::string& line) {
       if (request.progress)
         request.progress(line);
-    });
+    };
+    unpack_rpm_kernel(repositories, package, fresh, say, request.live);
   });
   const Installation unpacked = find_installation(root, release);
   if (unpacked.vmlinux.empty())
@@ -271,7 +272,8 @@ kernel::Target rpm_target(const kernel::TargetRequest& request) {
   };
   const fs::path cache = fs::weakly_canonical(
       request.cache.empty() ? cache::default_cache() : request.cache);
-  const RpmRepositories repositories(cache / cache::kDownloads, request.offline);
+  const RpmRepositories repositories(cache / cache::kDownloads, request.offline,
+                                     request.live);
   say(fmt::format("{} distribution detected", distribution_of(release)));
   if (request.source_rpm.empty())
     say("Downloading kernel source for " + release);

@@ -83,7 +83,10 @@ RpmRepositories::Attempt RpmRepositories::fetch(const std::string& package,
   if (is_debug_package(name))
     argv.emplace_back(kDebugRepositories);
   argv.push_back(package);
-  const Outcome outcome = run({.argv = argv, .environment = {{"LC_ALL", "C"}}});
+  const Outcome outcome = run_watched(
+      {.argv = argv, .environment = {{"LC_ALL", "C"}}}, live_, [&](double seconds) {
+        return download_text(name, bytes_in(fresh.path()), 0, seconds);
+      });
   if (!outcome.ok() || !fs::exists(fresh.path() / name))
     return {.why = fmt::format("the repositories do not serve this version (tried: {})"
                                "\n{}",
@@ -116,7 +119,8 @@ fs::path RpmRepositories::get_source(const std::string& package,
 
 void unpack_rpm_kernel(const RpmRepositories& repositories, const std::string& release,
                        const fs::path& root,
-                       const std::function<void(const std::string&)>& say) {
+                       const std::function<void(const std::string&)>& say,
+                       const Live& live) {
   const std::string stem(rpm_names(release).binary);
   const auto named = [&](std::string_view part) {
     return fmt::format("{}{}-{}", stem, part, release);
@@ -143,7 +147,7 @@ void unpack_rpm_kernel(const RpmRepositories& repositories, const std::string& r
       files.push_back(file);
   say("Unpacking the kernel's packages");
   for (const fs::path& file : files)
-    unpack_rpm(file, root);
+    unpack_rpm(file, root, live);
   if (has_modules(root, release))
     run_depmod(root, release);
 }

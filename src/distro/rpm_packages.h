@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include "distro/live.h"
+
 #include <filesystem>
 #include <functional>
 #include <string>
@@ -18,8 +20,9 @@ RpmNames rpm_names(std::string_view release);
 /// The repositories of a distribution with RPM packages, and the files fetched already.
 class RpmRepositories {
  public:
-  RpmRepositories(std::filesystem::path downloads, bool is_offline)
-      : downloads_(std::move(downloads)), is_offline_(is_offline) {}
+  RpmRepositories(std::filesystem::path downloads, bool is_offline, Live live = {})
+      : downloads_(std::move(downloads)), is_offline_(is_offline),
+        live_(std::move(live)) {}
 
   /// The package file, downloaded unless it is here already. `package` is a name with
   /// version and processor: "kernel-core-5.14.0-427.el9.x86_64". Throws Error if there is
@@ -44,6 +47,7 @@ class RpmRepositories {
 
   std::filesystem::path downloads_;
   bool is_offline_;
+  Live live_;
 };
 
 /// Puts what the binary packages of a kernel hold into the directory `root`: vmlinux with
@@ -51,6 +55,7 @@ class RpmRepositories {
 /// with the processor.
 void unpack_rpm_kernel(const RpmRepositories& repositories, const std::string& release,
                        const std::filesystem::path& root,
-                       const std::function<void(const std::string&)>& say);
+                       const std::function<void(const std::string&)>& say,
+                       const Live& live = {});
 
 } // namespace kpatch::distro

@@ -57,12 +57,15 @@ std::vector<std::string> resolve(const Apt& apt, std::vector<std::string> instal
 }
 
 void download(const Apt& apt, const std::vector<std::string>& packages,
-              const fs::path& into) {
+              const fs::path& into, const Live& live) {
   std::vector<std::string> argv = {"apt-get", "-q", "download"};
   argv.insert(argv.end(), packages.begin(), packages.end());
   Command command = apt.command(argv);
   command.directory = into;
-  const Outcome outcome = run(command);
+  const Outcome outcome = run_watched(command, live, [&](double seconds) {
+    return download_text(fmt::format("{} packages of a compiler", packages.size()),
+                         bytes_in(into), 0, seconds);
+  });
   if (!outcome.ok())
     fail_with_remedy(says_file_is_gone(outcome.errors)
                          ? std::string(kSnapshotRemedy)
@@ -178,15 +181,15 @@ std::string preferences_for(const std::vector<std::string>& versions) {
 }
 
 void fill(const fs::path& fresh, const Apt& apt, const std::vector<std::string>& install,
-          const std::vector<std::string>& preferred) {
+          const std::vector<std::string>& preferred, const Live& live) {
   const TempDir work(".packages-", fresh);
   const fs::path preferences = work.path() / "preferences";
   write_file(preferences, preferences_for(preferred));
   const std::vector<std::string> packages = resolve(apt, install, preferences);
-  download(apt, packages, work.path());
+  download(apt, packages, work.path(), live);
   for (const fs::directory_entry& file : fs::directory_iterator(work.path()))
     if (file.path().extension() == ".deb")
-      unpack_deb(file.path(), fresh);
+      unpack_deb(file.path(), fresh, live);
   drop_what_is_not_used(fresh);
   write_scripts(fresh, listed(packages));
   write_file(fresh / kPackagesFile, listed(packages));
@@ -211,9 +214,10 @@ std::vector<std::string> parse_simulation(std::string_view text) {
 
 Toolchain make_toolchain(const fs::path& folder, const std::function<const Apt&()>& apt,
                          const std::vector<std::string>& install,
-                         const std::vector<std::string>& preferred) {
-  cache::make_sealed(
-      folder, [&](const fs::path& fresh) { fill(fresh, apt(), install, preferred); });
+                         const std::vector<std::string>& preferred, const Live& live) {
+  cache::make_sealed(folder, [&](const fs::path& fresh) {
+    fill(fresh, apt(), install, preferred, live);
+  });
   return {.folder = folder, .packages = read_text(folder / kPackagesFile)};
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "distro/apt.h"
+#include "distro/live.h"
 
 #include <filesystem>
 #include <functional>
@@ -30,7 +31,8 @@ struct Toolchain {
 Toolchain make_toolchain(const std::filesystem::path& folder,
                          const std::function<const Apt&()>& apt,
                          const std::vector<std::string>& install,
-                         const std::vector<std::string>& preferred = {});
+                         const std::vector<std::string>& preferred = {},
+                         const Live& live = {});
 
 /// The packages, "name=version", that `apt-get --simulate` says it would install.
 std::vector<std::string> parse_simulation(std::string_view text);

@@ -91,7 +91,7 @@ kernel::Target ubuntu_target(const kernel::TargetRequest& request) {
   check_release(release);
   const fs::path cache = fs::weakly_canonical(
       request.cache.empty() ? cache::default_cache() : request.cache);
-  DebianArchive archive(cache / cache::kDownloads, request.offline);
+  DebianArchive archive(cache / cache::kDownloads, request.offline, {}, request.live);
   const auto say = [&](const std::string& line) {
     if (request.progress)
       request.progress(line);
@@ -103,15 +103,16 @@ kernel::Target ubuntu_target(const kernel::TargetRequest& request) {
   const SourcePackage source = source_package(read_control(headers_file));
   const fs::path place = cache / cache::kKernels / (release + "_" + version);
 
-  cache::make_sealed(place / "headers",
-                     [&](const fs::path& fresh) { unpack_deb(headers_file, fresh); });
+  cache::make_sealed(place / "headers", [&](const fs::path& fresh) {
+    unpack_deb(headers_file, fresh, request.live);
+  });
   cache::make_sealed(place / "debug", [&](const fs::path& fresh) {
     unpack_deb(fetch_first(archive,
                            {"linux-image-unsigned-" + release + "-dbgsym",
                             "linux-image-" + release + "-dbgsym",
                             "linux-image-" + release + "-dbg"},
                            version),
-               fresh);
+               fresh, request.live);
   });
   const fs::path tree = cache / cache::kSources / (source.name + "_" + source.version);
   cache::make_once(tree, [&](const fs::path& fresh) {

@@ -105,6 +105,9 @@ struct TargetRequest {
   std::vector<std::string> full_build_targets; ///< of make; empty: vmlinux and modules
   /// Told one line at the start of each step that takes noticeable time.
   std::function<void(std::string_view)> progress;
+  /// Told several times a second how far such a step is: a line that takes the place of
+  /// the one before, an empty one ends it. Null: nobody looks.
+  std::function<void(std::string_view)> live{};
 };
 
 } // namespace kpatch::kernel

@@ -72,6 +72,7 @@ int build_for_one(Invocation invocation, bool is_isolated,
                   kpatch::report::Console& console) {
   const auto progress = [&](std::string_view line) { console.say(line); };
   const auto complain = [&](std::string_view line) { console.complain(line); };
+  const auto live = [&](std::string_view line) { console.show(line); };
   if (invocation.signer.is_set())
     kpatch::sign::check_signer(invocation.signer);
   if (!invocation.to.empty())
@@ -86,6 +87,7 @@ int build_for_one(Invocation invocation, bool is_isolated,
   if (is_isolated) {
     kpatch::kernel::TargetRequest request = invocation.kernel;
     request.progress = progress;
+    request.live = live;
     // Fetched and prepared while there is a network.
     const kpatch::kernel::Target target = kpatch::distro::find_target(request);
     if (invocation.options.newer_source)
@@ -94,6 +96,7 @@ int build_for_one(Invocation invocation, bool is_isolated,
     return kpatch::produce::build_isolated(invocation, target, argv);
   }
   invocation.kernel.progress = progress;
+  invocation.kernel.live = live;
 
   const kpatch::produce::BuildResult result = kpatch::produce::build_patch(
       invocation.options, [&] { return kpatch::distro::find_target(invocation.kernel); },

@@ -30,6 +30,12 @@ class Console {
   void show(const compile::Progress& progress) {
     line_.show(compile_progress_text(progress));
   }
+  /// A line that takes the place of the one before, where somebody looks on; an empty one
+  /// ends it.
+  void show(std::string_view line) {
+    if (line_.is_live())
+      line_.show(line);
+  }
 
  private:
   void write(Stream stream, std::string_view line, bool in_colour);

@@ -15,6 +15,8 @@ class ProgressLine {
 
   /// An empty line ends it.
   void show(std::string_view line);
+  /// Whether it is written over: only then lines that soon say something else are of use.
+  bool is_live() const { return is_terminal_; }
 
  private:
   bool is_terminal_;
