@@ -113,6 +113,14 @@ Problem not_included(const TouchedFile& file) {
 
 namespace {
 
+Problem of_the_build(const TouchedFile& file) {
+  return problem("KP1004", file,
+                 "the build compiles this file for itself, to make sources or constants "
+                 "with it; a live patch does not change what it has made of the kernel",
+                 "leave this file out of the patch, and change the sources that use what "
+                 "it makes");
+}
+
 bool has_units_below(const kernel::UnitIndex& units, const std::string& directory) {
   const auto unit = units.all().lower_bound(directory);
   return unit != units.all().end() && unit->first.starts_with(directory);
@@ -215,8 +223,8 @@ std::string hidden_by(const std::string& path, const kernel::UnitIndex& units,
 class Sorting {
  public:
   Sorting(const kernel::UnitIndex& units, const IncludeIndex& includes,
-          const OptionSearch& missing_option)
-      : units_(units), includes_(includes), missing_option_(missing_option) {}
+          const MakefileFacts& makefiles)
+      : units_(units), includes_(includes), makefiles_(makefiles) {}
 
   void take(const TouchedFile& file) {
     // Assembly files are among the units too, but have nothing to compare or redirect.
@@ -241,7 +249,8 @@ class Sorting {
 
  private:
   bool leave_out_for_option(const TouchedFile& file) {
-    const std::string option = missing_option_ ? missing_option_(file.path) : "";
+    const std::string option =
+        makefiles_.missing_option ? makefiles_.missing_option(file.path) : "";
     if (!option.empty())
       affected_.ignored.push_back({file.path, WhyLeftOut::kOption, option});
     return !option.empty();
@@ -286,6 +295,8 @@ class Sorting {
       affected_.to_be_included.push_back(file);
     else if (!is_source && extension != ".h")
       affected_.problems.push_back(problem_of(file));
+    else if (makefiles_.serves_the_build && makefiles_.serves_the_build(file.path))
+      affected_.problems.push_back(of_the_build(file));
     else if (is_of_architecture(file.path, units_) || known)
       affected_.problems.push_back(not_included(file));
     else
@@ -317,7 +328,7 @@ class Sorting {
 
   const kernel::UnitIndex& units_;
   const IncludeIndex& includes_;
-  const OptionSearch& missing_option_;
+  const MakefileFacts& makefiles_;
   std::set<std::string> candidates_;
   Affected affected_;
 };
@@ -335,8 +346,8 @@ std::optional<LeftOut> left_out_by_place(const std::string& path,
 
 Affected affected_units(std::span<const TouchedFile> touched,
                         const kernel::UnitIndex& units, const IncludeIndex& includes,
-                        const OptionSearch& missing_option) {
-  Sorting sorting(units, includes, missing_option);
+                        const MakefileFacts& makefiles) {
+  Sorting sorting(units, includes, makefiles);
   for (const TouchedFile& file : touched)
     sorting.take(file);
   return sorting.finish();

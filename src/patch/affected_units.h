@@ -28,12 +28,18 @@ struct Affected {
   std::vector<Problem> problems;
 };
 
-/// Gives the option that keeps a file out of the kernel; empty: none is known.
-using OptionSearch = std::function<std::string(const std::string& path)>;
+/// What the makefiles of the source say of a file; where there is none, they are not
+/// asked.
+struct MakefileFacts {
+  /// The option that keeps it out of the kernel; empty: none is known.
+  std::function<std::string(const std::string& path)> missing_option = {};
+  /// Whether it is compiled for the build alone.
+  std::function<bool(const std::string& path)> serves_the_build = {};
+};
 
 Affected affected_units(std::span<const TouchedFile> touched,
                         const kernel::UnitIndex& units, const IncludeIndex& includes,
-                        const OptionSearch& missing_option = {});
+                        const MakefileFacts& makefiles = {});
 
 /// Why no code can come of a file whatever is in it, if so: by its place and name. That
 /// such files are patched is not necessary.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "base/files.h"
+#include "patch/build_programs.h"
 #include "patch/kconfig_changes.h"
 #include "patch/makefile_changes.h"
 #include "patch/needed_option.h"
@@ -133,9 +134,13 @@ PatchedSource patch_source(Context& context, const std::vector<patch::PatchFile>
                     std::back_inserter(skipped));
   source.added = add_units(context, source.touched, view, target);
   source.affected = patch::affected_units(
-      source.touched, target.units, includes, [&](const auto& path) {
-        return patch::missing_option(view.root(), target.config, path);
-      });
+      source.touched, target.units, includes,
+      {.missing_option =
+           [&](const auto& path) {
+             return patch::missing_option(view.root(), target.config, path);
+           },
+       .serves_the_build =
+           [&](const auto& path) { return patch::serves_the_build(view.root(), path); }});
   for (const std::string& unit : source.added.units)
     if (std::ranges::find(source.affected.units, unit) == source.affected.units.end())
       source.affected.units.push_back(unit); // the file was there, but not in the kernel

@@ -6,7 +6,8 @@
 namespace kpatch::patch {
 namespace {
 
-Affected affected(std::vector<TouchedFile> files, const OptionSearch& off = {}) {
+Affected affected(std::vector<TouchedFile> files,
+                  decltype(MakefileFacts::missing_option) off = {}) {
   kernel::UnitIndex units;
   units.add("fs/proc/meminfo.c", "vmlinux");
   units.add("net/ip_vs_est.c", "ip_vs");
@@ -25,7 +26,11 @@ Affected affected(std::vector<TouchedFile> files, const OptionSearch& off = {}) 
   add("arch/x86/boot/main.c", "arch/x86/boot/boot.h");
   add("fs/proc/meminfo.c", "arch/x86/include/generated/asm/local64.h");
   add("fs/proc/meminfo.c", "include/uapi/linux/fs.h");
-  return affected_units(files, units, includes, off);
+  return affected_units(
+      files, units, includes,
+      {.missing_option = std::move(off), .serves_the_build = [](const std::string& path) {
+         return path == "lib/gen_table.c";
+       }});
 }
 
 TouchedFile changed(std::string path) {
@@ -73,7 +78,7 @@ TEST(AffectedUnits, LeaveOutEverythingOfOtherArchitectures) {
 }
 
 TEST(AffectedUnits, LeaveOutWhatAnOptionKeepsOut) {
-  const OptionSearch off = [](const std::string&) { return std::string("CONFIG_OFF"); };
+  const auto off = [](const std::string&) { return std::string("CONFIG_OFF"); };
   const TouchedFile fresh{"drivers/new.c", false, true};
   const std::vector<TouchedFile> files = {changed("arch/x86/xen/off.c"),
                                           changed("arch/x86/lib/off.S"),
@@ -205,6 +210,15 @@ TEST(AffectedUnits, ReportEveryFileThatCannotBePatchedWithItsReason) {
     EXPECT_FALSE(result.problems[0].message.empty());
     EXPECT_FALSE(result.problems[0].remedy.empty());
   }
+}
+
+TEST(AffectedUnits, RefuseWhatTheBuildCompilesForItself) {
+  const Affected result = affected({changed("lib/gen_table.c"), changed("lib/other.c")});
+  ASSERT_EQ(result.problems.size(), 1u);
+  EXPECT_EQ(result.problems[0].code, "KP1004");
+  EXPECT_EQ(result.problems[0].object, "lib/gen_table.c");
+  EXPECT_EQ(result.ignored,
+            (std::vector<LeftOut>{{"lib/other.c", WhyLeftOut::kUnread, ""}}));
 }
 
 } // namespace
