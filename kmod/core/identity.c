@@ -11,6 +11,7 @@
 
 #include <linux/kallsyms.h>
 #include <linux/uaccess.h>
+#include <linux/utsname.h>
 
 #define LONGEST_BUILD_ID 64
 
@@ -23,8 +24,8 @@ int check_identity(const struct kpatch_core_identity *identity, const char *patc
 	if (!copy_from_kernel_nofault(found, identity->place, identity->size) &&
 	    !memcmp(found, identity->build_id, identity->size))
 		return 0;
-	pr_err("%s: is for a kernel with the build ID %*phN, which is not this one\n", patch,
-	       (int)identity->size, identity->build_id);
+	pr_err("%s: is for a kernel with the build ID %*phN, which is not this one; build it for this one: kpatch-build -a %s\n",
+	       patch, (int)identity->size, identity->build_id, init_utsname()->release);
 	return -EXDEV;
 }
 
@@ -39,6 +40,7 @@ unsigned long function_size(const struct kpatch_core_func *func)
 	numbers = strrchr(text, '+');
 	if (numbers && sscanf(numbers, "+0x%lx/0x%lx", &offset, &size) == 2 && !offset)
 		return size;
-	pr_err("%s: is taken to be where this kernel has %s\n", func->name, text);
+	pr_err("%s: is taken to be where this kernel has %s; build the patch for this kernel: kpatch-build -a %s\n",
+	       func->name, text, init_utsname()->release);
 	return 0;
 }

@@ -43,13 +43,14 @@ static int put_in_place(struct redirect *redirect)
 	redirect->ops.flags = FTRACE_OPS_FL_IPMODIFY | FTRACE_OPS_FL_PERMANENT;
 	ret = ftrace_set_filter_ip(&redirect->ops, redirect->old_addr, 0, 0);
 	if (ret) {
-		pr_err("%s: no place for a handler at %px: %d\n", redirect->name,
-		       (void *)redirect->old_addr, ret);
+		pr_err("%s: ftrace has no entry where it begins (error %d); see /sys/kernel/tracing/available_filter_functions\n",
+		       redirect->name, ret);
 		return ret;
 	}
 	ret = register_ftrace_function(&redirect->ops);
 	if (ret) {
-		pr_err("%s: the handler is not accepted: %d\n", redirect->name, ret);
+		pr_err("%s: ftrace refuses the redirection (error %d); who else redirects it has the flag I in /sys/kernel/tracing/enabled_functions\n",
+		       redirect->name, ret);
 		ftrace_free_filter(&redirect->ops);
 	}
 	return ret;

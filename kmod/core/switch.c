@@ -200,9 +200,10 @@ static void give_up(struct list_head *retired)
 {
 	struct patch *patch = now.patch;
 
-	pr_warn("%s: %s is %s after %u tries\n", patch->mod->name,
-		patch->enabled ? "enabling" : "disabling",
-		now.is_cancelled ? "cancelled" : "given up", now.tries);
+	pr_warn("%s: %s is %s after %u tries; %s it again when the tasks named here have gone on\n",
+		patch->mod->name, patch->enabled ? "enabling" : "disabling",
+		now.is_cancelled ? "cancelled" : "given up", now.tries,
+		patch->enabled ? "load" : "unload");
 	warn_of_blockers();
 	patch->enabled = !patch->enabled;
 	now.patch = NULL;
