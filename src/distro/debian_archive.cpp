@@ -298,9 +298,8 @@ fs::path DebianArchive::download(const Apt& apt, const std::string& wanted,
   Command command = apt.command({"apt-get", "-q", "download", wanted});
   command.directory = fresh.path();
   const std::uintmax_t size = live_ ? size_of(apt, wanted) : 0;
-  const Outcome outcome = run_watched(command, live_, [&](double seconds) {
-    return download_text(wanted, bytes_in(fresh.path()), size, seconds);
-  });
+  const Outcome outcome =
+      run_watched(command, live_, watch_download(wanted, fresh.path(), size));
   fs::path file;
   for (const fs::directory_entry& entry : fs::directory_iterator(fresh.path()))
     if (entry.path().extension() == ".deb")

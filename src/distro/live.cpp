@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <chrono>
+#include <optional>
 
 namespace kpatch::distro {
 
@@ -42,8 +43,11 @@ void LiveLine::show() {
   const auto start = std::chrono::steady_clock::now();
   std::unique_lock<std::mutex> lock(mutex_);
   while (!ended_.wait_for(lock, kPause, [this] { return has_ended_; }))
-    live_(text_(
-        std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count()));
+    if (const std::string text =
+            text_(std::chrono::duration<double>(std::chrono::steady_clock::now() - start)
+                      .count());
+        !text.empty())
+      live_(text);
 }
 
 Outcome run_watched(const Command& command, const Live& live,
@@ -59,6 +63,19 @@ std::string download_text(std::string_view what, std::uintmax_t done,
   if (seconds >= kWorthARate)
     text += fmt::format(", {:.1f} MB/s", megabytes(done) / seconds);
   return text;
+}
+
+std::function<std::string(double)>
+watch_download(std::string what, std::filesystem::path directory, std::uintmax_t total) {
+  return [what = std::move(what), directory = std::move(directory), total,
+          began = std::optional<double>()](double seconds) mutable -> std::string {
+    const std::uintmax_t done = bytes_in(directory);
+    if (done == 0)
+      return {};
+    if (!began)
+      began = seconds;
+    return download_text(what, done, total, seconds - *began);
+  };
 }
 
 std::string unpacking_text(std::string_view what, std::uintmax_t done,

@@ -42,13 +42,18 @@ class LiveLine {
   std::thread thread_;
 };
 
-/// Runs the program and shows what `text` says of it meanwhile.
+/// Runs the program and shows what `text` says of it meanwhile, if it says something.
 Outcome run_watched(const Command& command, const Live& live,
                     const std::function<std::string(double seconds)>& text);
 
 /// "linux-image-1: 12.3 of 26.7 MB, 3.4 MB/s"; `total` 0: not known.
 std::string download_text(std::string_view what, std::uintmax_t done,
                           std::uintmax_t total, double seconds);
+/// What to say, as download_text(), of a program that writes into a directory: from its
+/// first byte on, since it may read long lists before.
+std::function<std::string(double seconds)> watch_download(std::string what,
+                                                          std::filesystem::path directory,
+                                                          std::uintmax_t total = 0);
 /// "unpacking linux-image-1: 45 %"; `total` 0: not known, "unpacking linux-image-1: 12
 /// s".
 std::string unpacking_text(std::string_view what, std::uintmax_t done,

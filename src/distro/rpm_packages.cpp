@@ -83,10 +83,8 @@ RpmRepositories::Attempt RpmRepositories::fetch(const std::string& package,
   if (is_debug_package(name))
     argv.emplace_back(kDebugRepositories);
   argv.push_back(package);
-  const Outcome outcome = run_watched(
-      {.argv = argv, .environment = {{"LC_ALL", "C"}}}, live_, [&](double seconds) {
-        return download_text(name, bytes_in(fresh.path()), 0, seconds);
-      });
+  const Outcome outcome = run_watched({.argv = argv, .environment = {{"LC_ALL", "C"}}},
+                                      live_, watch_download(name, fresh.path()));
   if (!outcome.ok() || !fs::exists(fresh.path() / name))
     return {.why = fmt::format("the repositories do not serve this version (tried: {})"
                                "\n{}",

@@ -62,10 +62,9 @@ void download(const Apt& apt, const std::vector<std::string>& packages,
   argv.insert(argv.end(), packages.begin(), packages.end());
   Command command = apt.command(argv);
   command.directory = into;
-  const Outcome outcome = run_watched(command, live, [&](double seconds) {
-    return download_text(fmt::format("{} packages of a compiler", packages.size()),
-                         bytes_in(into), 0, seconds);
-  });
+  const Outcome outcome = run_watched(
+      command, live,
+      watch_download(fmt::format("{} packages of a compiler", packages.size()), into));
   if (!outcome.ok())
     fail_with_remedy(says_file_is_gone(outcome.errors)
                          ? std::string(kSnapshotRemedy)

@@ -44,6 +44,16 @@ TEST(DownloadText, HasSizeAndRate) {
   EXPECT_EQ(download_text("p", 100'000, 200'000, 0.2), "p: 0.1 of 0.2 MB");
 }
 
+TEST(WatchDownload, CountsTheTimeFromTheFirstByte) {
+  const Scratch scratch;
+  const auto text = watch_download("p", scratch.path(), 4'000'000);
+  EXPECT_EQ(text(7), "");
+  scratch.file("p.deb", std::string(1'000'000, 'x'));
+  EXPECT_EQ(text(8), "p: 1.0 of 4.0 MB");
+  scratch.file("p.deb", std::string(2'000'000, 'x'));
+  EXPECT_EQ(text(10), "p: 2.0 of 4.0 MB, 1.0 MB/s");
+}
+
 TEST(UnpackingText, HasWhatIsKnown) {
   EXPECT_EQ(unpacking_text("p", 45, 100, 1), "unpacking p: 45 %");
   EXPECT_EQ(unpacking_text("p", 0, 0, 12.3), "unpacking p: 12 s");
