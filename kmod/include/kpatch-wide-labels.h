@@ -12,9 +12,10 @@
 struct static_key;
 struct jump_entry;
 
-#undef CONFIG_HAVE_JUMP_LABEL_HACK
+#define arch_static_branch kpatch_short_branch
 #define arch_static_branch_jump kpatch_short_branch_jump
 #include <asm/jump_label.h>
+#undef arch_static_branch
 #undef arch_static_branch_jump
 
 #ifdef ARCH_STATIC_BRANCH_ASM /* since 6.16 the entry has parameters */
@@ -23,10 +24,21 @@ struct jump_entry;
 #define KPATCH_JUMP_ENTRY JUMP_TABLE_ENTRY
 #endif
 
+/* A jump whose entry has bit 1 of the key becomes a NOP of its own length by objtool. */
+static __always_inline bool arch_static_branch(struct static_key *const key, const bool branch)
+{
+	asm goto("1: %{disp32%} jmp %l[l_yes]\n\t"
+		 KPATCH_JUMP_ENTRY
+		 : : "i" (key), "i" (2 | branch) : : l_yes);
+	return false;
+l_yes:
+	return true;
+}
+
 static __always_inline bool arch_static_branch_jump(struct static_key *const key,
 						    const bool branch)
 {
-	asm goto("1: {disp32} jmp %l[l_yes]\n\t"
+	asm goto("1: %{disp32%} jmp %l[l_yes]\n\t"
 		 KPATCH_JUMP_ENTRY
 		 : : "i" (key), "i" (branch) : : l_yes);
 	return false;
