@@ -30,7 +30,8 @@ void repeat_unwind_entry(Context& context, SymbolId function, std::uint64_t site
   const std::optional<std::size_t> in_force = table->find(object, symbol.section, site);
   if (!in_force)
     return;
-  table->repeat(*in_force, function, static_cast<std::int64_t>(added - symbol.value));
+  table->repeat(object, *in_force, function,
+                static_cast<std::int64_t>(added - symbol.value));
   table->write(object);
 }
 

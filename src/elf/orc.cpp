@@ -47,14 +47,20 @@ std::optional<std::size_t> OrcTable::find(const Object& object, SectionId sectio
   return found;
 }
 
-void OrcTable::repeat(std::size_t model, SymbolId symbol, std::int64_t addend) {
+void OrcTable::repeat(const Object& object, std::size_t model, SymbolId symbol,
+                      std::int64_t addend) {
   const std::span<const std::uint8_t> said = entry(model);
   const Bytes copy(said.begin(), said.end());
   Relocation place = this->place(model);
   place.symbol = symbol;
   place.addend = addend;
-  entries_.insert(entries_.end(), copy.begin(), copy.end());
-  places_.push_back(place);
+  const Symbol& base = object.symbols.at(symbol);
+  const std::optional<std::size_t> before =
+      find(object, base.section, base.value + static_cast<std::uint64_t>(addend));
+  const auto at = static_cast<std::ptrdiff_t>(before ? *before + 1 : size());
+  entries_.insert(entries_.begin() + at * static_cast<std::ptrdiff_t>(entry_size_),
+                  copy.begin(), copy.end());
+  places_.insert(places_.begin() + at, place);
 }
 
 void OrcTable::keep(const std::function<bool(const Relocation& place)>& is_wanted) {

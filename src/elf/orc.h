@@ -33,8 +33,10 @@ class OrcTable {
   /// Index of the entry in force at that offset of a section.
   std::optional<std::size_t> find(const Object& object, SectionId section,
                                   std::uint64_t offset) const;
-  /// Says of one more place, symbol + addend, what the entry `model` says of its own.
-  void repeat(std::size_t model, SymbolId symbol, std::int64_t addend);
+  /// Says of one more place, symbol + addend, what the entry `model` says of its own. The
+  /// new entry stands behind those of its section for places that are not behind its own.
+  void repeat(const Object& object, std::size_t model, SymbolId symbol,
+              std::int64_t addend);
   /// Keeps the entries whose place is wanted, in their order.
   void keep(const std::function<bool(const Relocation& place)>& is_wanted);
 

@@ -147,7 +147,7 @@ class Builder {
     const std::optional<std::size_t> model = entry_of_a_start(*table);
     if (!model)
       fail("{}: no unwind data of a function's start to copy", object_.label);
-    table->repeat(*model, section_symbol, 0);
+    table->repeat(object_, *model, section_symbol, 0);
     table->write(object_);
   }
 

@@ -58,13 +58,13 @@ TEST(OrcTable, KeepsDropsAndRepeatsInBothTables) {
   TwoFunctions unit;
   OrcTable table = unit.read();
   table.keep([&](const Relocation& place) { return place.addend == 0; });
-  table.repeat(1, unit.first, 12);
+  table.repeat(unit.object, 1, unit.first, 12);
   table.write(unit.object);
   EXPECT_THAT(unit.object.sections[unit.entries].data, ElementsAre(1, 1, 3, 3, 3, 3));
   EXPECT_THAT(unit.object.sections[unit.places].relocations,
               ElementsAre(Relocation{0, 2, unit.first, 0},
-                          Relocation{4, 2, unit.second, 0},
-                          Relocation{8, 2, unit.first, 12}));
+                          Relocation{4, 2, unit.first, 12},
+                          Relocation{8, 2, unit.second, 0}));
   EXPECT_EQ(unit.object.sections[unit.places].size(), 3 * kOrcPlaceSize);
   EXPECT_THAT(bytes(unit.read().entry(2)), ElementsAre(3, 3));
 }
