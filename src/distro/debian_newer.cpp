@@ -31,8 +31,10 @@ std::string made_for(const std::string& version) {
   return std::string(without_last_digits(std::string_view(version).substr(mark + 1)));
 }
 
+/// Upstream's part of a version is enough, and so is what the archive had to begin with.
 bool is_meant(const std::string& version, const std::string& wanted) {
-  return wanted == "newest" || version == wanted || version.starts_with(wanted + "-");
+  return wanted == "newest" || version == wanted || version.starts_with(wanted + "-") ||
+         version.starts_with(wanted + "~");
 }
 
 /// What the machine's lists have and what those of the kernel's own release have.

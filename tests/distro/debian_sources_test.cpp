@@ -164,6 +164,7 @@ TEST(NewerSource, IsTheNewestOfTheKernelsOwnRelease) {
   };
   EXPECT_EQ(newer("6.12.115-2~deb12u1", "newest"), "6.12.117-1~deb12u1");
   EXPECT_EQ(newer("6.12.115-2~deb12u1", "6.12.117"), "6.12.117-1~deb12u1");
+  EXPECT_EQ(newer("6.12.115-2~deb12u1", "6.12.117-1"), "6.12.117-1~deb12u1");
   EXPECT_EQ(newer("6.12.115-2~deb12u1", "6.12.117-1~deb12u1"), "6.12.117-1~deb12u1");
   EXPECT_EQ(newer("6.12.115-2~deb12u1", "6.12.11"), "");
   EXPECT_EQ(newer("6.12.115-2~deb12u1", "6.12.118"), ""); // of another release
