@@ -14,7 +14,7 @@ build=("${kpatch_build[@]}" -o "$work")
 	"$here/patches/meminfo-string.patch"
 ! "${build[@]}" -a "$release" --json "$made/unchanged" "$here/patches/comment-only.patch" 2>/dev/null || exit 1
 ! "${build[@]}" -a "$release" --json "$made/refused" --max-callers 0 "$here/patches/library.patch" 2>/dev/null || exit 1
-"${build[@]}" -a "$release" --json - "$here/patches/meminfo-string.patch" >"$made/to-output"
+"${build[@]}" -a "$release" --cve CVE-2026-1111 --json - "$here/patches/meminfo-string.patch" >"$made/to-output"
 "${build[@]}" -a "$release" -a 9.9.9-1-cloud-amd64 --offline --json "$made/several" "$here/patches/meminfo-string.patch" 2>/dev/null || true
 
 module=$work/livepatch-meminfo-string.ko
@@ -27,8 +27,10 @@ for command in list status "fixes CVE-2026-1111"; do
 done
 "$bin/kpatch" load --json "$work/none.ko" >"$made/failed-load" 2>/dev/null || true
 
-# On the machine with the patch the check prints the same.
+# On the machine with the patch the check prints the same. A newer kernel is installed there, which has the fix by its changelog.
 cat >"$work/check.sh" <<'END'
+mkdir -p /lib/modules/9.9.9/kernel /usr/share/doc/linux-image-9.9.9
+echo '  * proc: say it in capitals (CVE-2026-1111)' >/usr/share/doc/linux-image-9.9.9/changelog
 for command in list status "fixes CVE-2026-1111" "load --json /none.ko"; do
 	kpatch $command --json 2>/dev/null | sed "s/^/@${command%% *}@/"
 done
@@ -49,6 +51,8 @@ for command, lines in texts.items():
     (made / ("patched-" + command)).write_text("\n".join(lines))
 END
 grep -q '"state": "enabled"' "$made/patched-status"
+grep -q '"kernel": "9.9.9"' "$made/patched-status" && grep -q '"obsolete": true' "$made/patched-status" ||
+	{ echo "the patch is not said to be obsolete after a reboot"; exit 1; }
 "$python" "$here/../check_json.py" "$made"/*
 [ "$(cat "$made"/* | grep -c '^  "schema": ')" -ge 16 ] || { echo "some JSON has no schema"; exit 1; }
 # A member that no schema has is found, and one of another kind.
