@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Looks at a web page in a browser without a screen: nothing is fetched, the console stays empty, axe finds no violation, and no
 // line is wider than the screen of a phone, in light and dark, with all folds open, too. There a cell of a dash or a number says what
-// it is of. A key opens a fold, and printing opens all.
+// it is of, and none is empty. A key opens a fold, and printing opens all.
 // Leaves pictures beside the page.
 // usage: node page.js CHROMIUM NODE-MODULES PAGE.html...
 const path = require("path");
@@ -29,12 +29,12 @@ async function keyboard(page) {
 // Cells that are put below each other are beside no heading.
 async function nameless(page) {
 	const cells = await page.evaluate(() =>
-		[...document.querySelectorAll("td")]
-			.filter((cell) => getComputedStyle(cell).display === "block" && /^[–\d., ]+$/.test(cell.textContent))
-			.filter((cell) => getComputedStyle(cell, "::before").content === "none")
+		[...document.querySelectorAll("td:not([aria-hidden])")]
+			.filter((cell) => getComputedStyle(cell).display === "block" && /^[–\d., ]*$/.test(cell.textContent))
+			.filter((cell) => cell.textContent === "" || getComputedStyle(cell, "::before").content === "none")
 			.map((cell) => cell.textContent)
 	);
-	return cells.length === 0 ? [] : [`cells do not say what they are of: ${cells.join(" ")}`];
+	return cells.length === 0 ? [] : [`cells say nothing, or not what they are of: ${cells.join(" ")}`];
 }
 
 async function look(browser, file, screen) {

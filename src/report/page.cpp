@@ -29,7 +29,7 @@ constexpr std::string_view kStyle =
     "@media(max-width:40em){body{margin:1em auto}th,td{display:block;border:0;padding:0;"
     "width:auto;overflow-wrap:anywhere}tr{display:block;padding:.5em 0;border-bottom:1px "
     "solid var(--line)}"
-    ".named tr:first-child{display:none}"
+    ".named tr:first-child,td[data-label]:empty{display:none}"
     "td[data-label]::before{content:attr(data-label) ': ';font-weight:bold}}"
     "@media print{body{margin:0;max-width:none;font-size:11px}pre{font-size:9px}"
     "tr{break-inside:avoid}*{print-color-adjust:exact}}";
