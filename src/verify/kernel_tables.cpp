@@ -135,10 +135,15 @@ KernelTables kernel_tables(const image::Image* image, const arch::Arch& arch) {
   if (!image)
     return tables;
   const image::Image& vmlinux = *image;
-  if (const std::uint64_t size = tables.entry_size(elf::kAlternatives)) {
-    tables.alternative_length = special::place_length_at(arch, size).value();
-    tables.replacement_length = special::replacement_length_at(arch, size).value();
+  const std::uint64_t size = tables.entry_size(elf::kAlternatives);
+  const auto place_length = special::place_length_at(arch, size);
+  const auto length = special::replacement_length_at(arch, size);
+  if (place_length && length) {
+    tables.alternative_length = *place_length;
+    tables.replacement_length = *length;
     read_alternatives(vmlinux, tables);
+  } else { // a module for another processor than the kernel's
+    tables.sizes[elf::kAlternatives] = 0;
   }
   if (tables.entry_size(elf::kExceptions) == kTypedException)
     tables.last_exception = last_exception(vmlinux);

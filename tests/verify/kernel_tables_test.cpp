@@ -12,7 +12,7 @@ namespace {
 constexpr std::uint64_t kText = 0x10000, kData = 0x20000, kTable = 0x30000, kSize = 14;
 
 /// A kernel of 300 alternatives, of which some are of places in data.
-KernelTables tables_with(std::uint64_t strays) {
+KernelTables tables_with(std::uint64_t strays, const char* processor = "x86_64") {
   Bytes table(300 * kSize);
   for (std::uint64_t at = 0; at < table.size(); at += kSize) {
     const std::uint64_t place = (at < strays * kSize ? kData : kText) + at;
@@ -33,7 +33,7 @@ KernelTables tables_with(std::uint64_t strays) {
         .flags = SHF_ALLOC,
         .data = table}},
       {});
-  return kernel_tables(&image, *arch::find_arch("x86_64"));
+  return kernel_tables(&image, *arch::find_arch(processor));
 }
 
 TEST(KernelTables, TellTheSizeOfAnEntry) {
@@ -46,6 +46,11 @@ TEST(KernelTables, TellTheSizeOfAnEntry) {
 TEST(KernelTables, MayHaveAnEntryThatLeadsToData) {
   EXPECT_EQ(tables_with(3).entry_size(elf::kAlternatives), kSize);
   EXPECT_EQ(tables_with(4).entry_size(elf::kAlternatives), 0u);
+}
+
+/// Whose module it is stands in the module: it need not be the kernel's processor.
+TEST(KernelTables, AreNotReadAsAnotherProcessors) {
+  EXPECT_EQ(tables_with(0, "aarch64").entry_size(elf::kAlternatives), 0u);
 }
 
 } // namespace
