@@ -139,6 +139,20 @@ inline bool set_byte(Object& module, std::string_view table, std::size_t at,
   return true;
 }
 
+/// A byte of the first alternative: those before 6.3 are shorter and have the lengths at
+/// once behind the feature.
+inline bool set_alternative(Object& module, std::size_t at_before_6_3, std::size_t at,
+                            std::function<std::uint8_t(std::uint8_t)> change) {
+  constexpr std::size_t kLong = 14;
+  const Section* table = find(module, ".altinstructions");
+  if (!table || table->relocations.empty())
+    return false;
+  const std::size_t entries = table->relocations.size() / 2; // place and replacement
+  const bool is_long = table->data.size() == entries * kLong;
+  return set_byte(module, ".altinstructions", is_long ? at : at_before_6_3,
+                  std::move(change));
+}
+
 inline bool replace_info(Object& module, std::string_view from, std::string_view to) {
   Section* section = find(module, ".modinfo");
   const auto found =
