@@ -12,6 +12,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 namespace kpatch::verify {
@@ -132,6 +133,32 @@ std::set<std::string_view> objects_of(const elf::Object& module,
   return objects;
 }
 
+/// Whether code of the patch is there, as far as that shows, and none of the module's
+/// own. Functions have sections of their own, or are linked behind what the module is
+/// made with (since 7.x scripts/module.lds joins them): there those behind the first with
+/// a record.
+class PatchCode {
+ public:
+  PatchCode(const elf::Object& module, const elf::FunctionRecords& found)
+      : module_(module) {
+    for (const elf::FunctionRecord& record : found.records) {
+      const auto at = first_.try_emplace(record.code, record.offset).first;
+      at->second = std::min(at->second, record.offset);
+    }
+  }
+
+  bool has(const Place& place) const {
+    const std::string& section = module_.sections[place.first].name;
+    const auto first = first_.find(place.first);
+    return section.starts_with(".text.") ||
+           (section == ".text" && first != first_.end() && place.second > first->second);
+  }
+
+ private:
+  const elf::Object& module_;
+  std::map<elf::SectionId, std::uint64_t> first_;
+};
+
 /// Code that nothing calls and that stands in place of nothing, but is called as a
 /// function of the kernel is: its record is missing.
 std::vector<std::string_view> idle_functions(const elf::Object& module,
@@ -141,11 +168,12 @@ std::vector<std::string_view> idle_functions(const elf::Object& module,
   for (const elf::FunctionRecord& record : found.records)
     used.insert({record.code, record.offset});
   const std::set<std::string_view> objects = objects_of(module, found);
+  const PatchCode code(module, found);
   std::vector<std::string_view> idle;
   for (const elf::Symbol& symbol : module.symbols)
     if (symbol.is_function() && symbol.is_defined() && symbol.size != 0 &&
         !is_padding(symbol.name) && !used.contains({symbol.section, symbol.value}) &&
-        module.sections[symbol.section].name.starts_with(".text.") &&
+        code.has({symbol.section, symbol.value}) &&
         std::ranges::any_of(objects, [&](std::string_view object) {
           const image::Image* image = kernel.image(object);
           return image && !image->named(symbol.name).empty();

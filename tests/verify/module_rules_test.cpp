@@ -154,6 +154,20 @@ TEST_F(LoaderRules, WantOneUnwindEntryForAPlace) {
   EXPECT_THAT(codes(), Contains("KP5011"));
 }
 
+/// Since 7.x functions share a section with those that the module is made with, which
+/// come first and may be called as some function of the kernel is.
+TEST_F(LoaderRules, WantARecordForAKernelsFunctionInJoinedSections) {
+  module_.sections[text_].name = ".text";
+  module_.livepatch[0].name = ".klp.rela.vmlinux..text";
+  module_.symbols[show_].size = 12;
+  EXPECT_THAT(codes(), IsEmpty());
+  const elf::SymbolId second = module_.add_symbol(
+      {.name = "show", .type = STT_FUNC, .section = text_, .value = 12, .size = 20});
+  EXPECT_THAT(codes(), Contains("KP5008"));
+  module_.symbols[second].name = "helper";
+  EXPECT_THAT(codes(), IsEmpty());
+}
+
 /// Linking joins sections of one name, and so changes the order of two units' functions.
 TEST_F(LoaderRules, WantUnwindEntriesInOrderWithinAFunction) {
   module_.symbols[show_].size = 12;
