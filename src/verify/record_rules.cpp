@@ -100,9 +100,11 @@ bool uses_functions(const elf::Section& section, const arch::Arch& arch) {
 }
 
 /// Places of functions that code or data refers to, by symbol or by section; what the
-/// processor adds to a relative reference is at most the rest of its instruction.
+/// processor adds to a relative reference is at most the rest of its instruction. Who
+/// refers to the middle of a function, as its cold part does, does not use it.
 std::set<Place> used_places(const elf::Object& module) {
   constexpr std::uint64_t kRests[] = {0, 4, 5, 6, 8};
+  constexpr std::int64_t kStart = 8; // s390 counts a call from before its field
   const arch::Arch& arch = arch::arch_for(module);
   std::set<Place> used;
   for (const elf::Section& section : module.sections) {
@@ -110,6 +112,8 @@ std::set<Place> used_places(const elf::Object& module) {
       continue;
     for (const elf::Relocation& relocation : section.relocations) {
       const elf::Symbol& symbol = module.symbols[relocation.symbol];
+      if (symbol.is_defined() && !symbol.is_section() && relocation.addend > kStart)
+        continue;
       if (symbol.is_defined() && !symbol.is_section())
         used.insert({symbol.section, symbol.value});
       else if (symbol.is_defined())

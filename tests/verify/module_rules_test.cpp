@@ -164,6 +164,12 @@ TEST_F(LoaderRules, WantARecordForAKernelsFunctionInJoinedSections) {
   const elf::SymbolId second = module_.add_symbol(
       {.name = "show", .type = STT_FUNC, .section = text_, .value = 12, .size = 20});
   EXPECT_THAT(codes(), Contains("KP5008"));
+  module_.add_section({.name = ".data.cold", // as its cold part does
+                       .flags = SHF_ALLOC | SHF_WRITE,
+                       .data = Bytes(8),
+                       .has_relocations = true,
+                       .relocations = {{0, R_X86_64_64, second, 12}}});
+  EXPECT_THAT(codes(), Contains("KP5008"));
   module_.symbols[second].name = "helper";
   EXPECT_THAT(codes(), IsEmpty());
 }
