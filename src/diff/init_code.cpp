@@ -71,6 +71,18 @@ std::vector<std::string> changed_names(const Context& context, SectionId id) {
   return names;
 }
 
+/// What is in a section of the patched object: by name, or as a list of initcalls has
+/// none, what it refers to.
+std::vector<std::string> names_in(const Side& side, SectionId id) {
+  std::vector<std::string> names;
+  for (const auto& [name, portrait] : portraits(side, id))
+    names.emplace_back(name);
+  if (names.empty())
+    for (const elf::Relocation& relocation : side.section(id).relocations)
+      names.push_back(side.symbol(relocation.symbol).name);
+  return names;
+}
+
 /// Where the whole change of the unit is init or exit code.
 void note_only_init(Context& context, const std::string& name,
                     const std::string& section) {
@@ -95,7 +107,7 @@ void judge_init_changes(Context& context) {
     const bool is_new_code =
         section == ".init.text" && is_new(context, id) && !is_new_unit(context);
     if (is_init_section(section) && is_new(context, id) && !is_new_code)
-      for (const auto& [name, portrait] : portraits(patched, id))
+      for (const std::string& name : names_in(patched, id))
         note(context, NoteKind::kNotice, name,
              "{} in {} is left out: nothing calls it, for it would run only when "
              "its object is loaded or unloaded",

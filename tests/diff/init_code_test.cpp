@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Units in which nothing but init or exit code changes.
+#include "diff/compiled.h"
 #include "diff/object_builder.h"
 
 #include <gtest/gtest.h>
@@ -60,6 +61,22 @@ TEST(NewInitCode, IsRefusedForItWouldNotRun) {
   EXPECT_EQ(codes(result), std::vector<std::string>{});
   EXPECT_TRUE(says(result, "NOTICE: the change of setup in .init.text is left out: it "
                            "will not run"));
+}
+
+class Initcalls : public Compiled {};
+
+TEST_F(Initcalls, OfAnotherLevelAreSaidToBeLeftOut) {
+  const auto at_level = [&](const std::string& level, const std::string& answer) {
+    return compile("int f(int a) { return a + " + answer +
+                   "; }\nstatic int __attribute__((section(\".init.text\"), used)) "
+                   "setup(void) { return 0; }\n__asm__(\".section .initcall" +
+                   level + ".init, \\\"a\\\"\\n.long setup - .\\n.previous\");\n");
+  };
+  const Result result = Diffing().run(at_level("4", "1"), at_level("7", "2"));
+  EXPECT_EQ(codes(result), std::vector<std::string>{});
+  EXPECT_TRUE(says(result, "NOTICE: setup in .initcall7.init is left out: nothing calls "
+                           "it, for it would run only when its object is loaded or "
+                           "unloaded"));
 }
 
 TEST(OnlyInitCode, IsNoExcuseForLiveData) {
