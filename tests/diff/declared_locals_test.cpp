@@ -115,6 +115,22 @@ TEST_F(DeclaredLocals, AskWhereOneTakesThePlaceOfAnother) {
         << first;
 }
 
+TEST_F(DeclaredLocals, AskWhereAUserOfSeveralHasChanged) {
+  EXPECT_TRUE(
+      compared("first(x) + second(x)", "first(x) + second(x) + 1", {}).wants_debug_info);
+}
+
+TEST_F(DeclaredLocals, AskWhereOneIsGoneAndItsUserHasTheCodeOfAnother) {
+  const auto users = [](const std::string& called) {
+    const std::string always = "static inline __attribute__((always_inline)) int ";
+    return always + "one(int x) { static int seen; return seen += x; }\n" + always +
+           "two(int x) { static int seen; return seen += x; }\nint f(int x) { return " +
+           called + "(x); }\nint g(int x) { return two(x) - 1; }\n";
+  };
+  EXPECT_TRUE(
+      Diffing().run(compile(users("one")), compile(users("two"))).wants_debug_info);
+}
+
 TEST_F(DeclaredLocals, AddedBesideOneOfTheirNameAreRefused) {
   const auto counting = [](const std::string& before) {
     return "int f(int x) { " + before +
