@@ -4,9 +4,7 @@
 // is within reach.
 #include "arch/arch.h"
 #include "base/process.h"
-#include "diff/object_builder.h"
-#include "klp/convert.h"
-#include "klp/intermediate.h"
+#include "klp/module_part.h"
 #include "scratch.h"
 
 #include <gtest/gtest.h>
@@ -56,15 +54,7 @@ class CrossCompiled : public ::testing::TestWithParam<Compiler> {
   }
 
   elf::Object module_part(const Words& options) {
-    diff::testing::Diffing diffing;
-    diff::Result result = diffing.run(compile("1", options), compile("2", options));
-    for (const Problem& problem : result.problems)
-      ADD_FAILURE() << problem.message;
-    if (!result.delta)
-      return {};
-    elf::Object object = make_intermediate(std::move(*result.delta));
-    convert_to_livepatch(object, {});
-    return object;
+    return testing::module_part(compile("1", options), compile("2", options));
   }
 
   /// What code of the object refers to outside and does not reach, or not come back from.

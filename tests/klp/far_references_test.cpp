@@ -6,9 +6,7 @@
 //   int opens(struct inode *i, struct file *f) { return single_open(f, show, i); }
 #include "base/endian.h"
 #include "base/error.h"
-#include "diff/object_builder.h"
-#include "klp/convert.h"
-#include "klp/intermediate.h"
+#include "klp/module_part.h"
 
 #include <gtest/gtest.h>
 
@@ -18,6 +16,7 @@ namespace kpatch::klp {
 namespace {
 
 using namespace diff::testing;
+using klp::testing::module_part;
 
 constexpr std::uint16_t kLoongarch = 258;
 
@@ -108,18 +107,6 @@ class Unit {
   const Processor& processor_;
   ObjectBuilder builder_;
 };
-
-elf::Object module_part(const elf::Object& original, const elf::Object& patched) {
-  Diffing diffing;
-  diff::Result result = diffing.run(original, patched);
-  for (const Problem& problem : result.problems)
-    ADD_FAILURE() << problem.message;
-  if (!result.delta)
-    return {};
-  elf::Object object = make_intermediate(std::move(*result.delta));
-  convert_to_livepatch(object, {});
-  return object;
-}
 
 struct Found {
   elf::Relocation relocation;
