@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/process.h"
+#include "base/text.h"
 #include "elf/signed_file.h"
 
 #include <algorithm>
@@ -40,18 +41,32 @@ bool is_in_token(const Signer& signer) {
 /// OpenSSL 3 reaches tokens by a provider; before, and where that is not installed, by
 /// an engine.
 std::vector<std::string> token_options() {
-  const Outcome listed =
-      run({.argv = {kOpenssl, "list", "-providers", "-provider", "pkcs11"}});
-  if (listed.ok())
+  if (run({.argv = {kOpenssl, "list", "-providers", "-provider", "pkcs11"}}).ok())
     return {"-provider", "default", "-provider", "pkcs11"};
-  return {"-engine", "pkcs11", "-keyform", "engine"};
+  if (run({.argv = {kOpenssl, "engine", "pkcs11"}}).ok())
+    return {"-engine", "pkcs11", "-keyform", "engine"};
+  fail_with_remedy("install one: apt-get install pkcs11-provider, or, where that is not "
+                   "served, libengine-pkcs11-openssl",
+                   "openssl reaches no token: it has neither a provider nor an engine "
+                   "pkcs11");
 }
 
-/// The line that says most; openssl prints where in its source it failed as well.
+/// What the token said, "PIN incorrect", or else the line that says most. openssl prints
+/// its errors as THREAD:error:CODE:LIBRARY:FUNCTION:REASON:FILE:LINE:TEXT, the deepest
+/// first (openssl-errstr(1)).
 std::string last_words(const Outcome& outcome) {
-  std::string_view text = outcome.errors;
-  text = text.substr(0, text.find_last_not_of(" \n") + 1);
-  return std::string(text.substr(text.rfind('\n') + 1));
+  constexpr std::size_t kLibrary = 3, kReason = 5;
+  std::string_view last;
+  for (const std::string_view line : lines_of(outcome.errors)) {
+    if (line.find_first_not_of(' ') != line.npos)
+      last = line;
+    const std::vector<std::string_view> fields = split(line, ':');
+    if (fields.size() > kReason && fields[1] == "error" &&
+        (fields[kLibrary].starts_with("pkcs11") ||
+         fields[kLibrary].starts_with("PKCS#11")))
+      return fmt::format("the token says: {}", fields[kReason]);
+  }
+  return std::string(last);
 }
 
 bool has_answer(const Outcome& outcome, std::string_view words) {
@@ -95,38 +110,30 @@ Bytes signed_module(std::span<const std::uint8_t> module, const Signer& signer) 
   const std::span<const std::uint8_t> content = parts ? parts->content : module;
   const TempDir folder("kpatch-sign.");
   const fs::path file = folder.path() / "module", message = folder.path() / "message";
+  const fs::path certificate = as_pem(signer.certificate, folder.path());
   write_file(file, content, 0600);
-  std::vector<std::string> argv = {kOpenssl,
-                                   "cms",
-                                   "-sign",
-                                   "-binary",
-                                   "-noattr",
-                                   "-nocerts",
-                                   "-nosmimecap",
-                                   "-md",
-                                   signer.hash,
-                                   "-in",
-                                   file,
-                                   "-outform",
-                                   "DER",
-                                   "-out",
-                                   message,
-                                   "-signer",
-                                   as_pem(signer.certificate, folder.path()),
-                                   "-inkey",
-                                   signer.key};
+  std::vector<std::string> argv = {kOpenssl,    "cms",      "-sign",       "-binary",
+                                   "-noattr",   "-nocerts", "-nosmimecap", "-md",
+                                   signer.hash, "-in",      file,          "-outform",
+                                   "DER",       "-out",     message,       "-signer",
+                                   certificate, "-inkey",   signer.key};
   if (is_in_token(signer))
     std::ranges::move(token_options(), std::back_inserter(argv));
   if (std::getenv(kPin))
     argv.insert(argv.end(), {"-passin", std::string("env:") + kPin});
   const Outcome outcome = run({.argv = argv});
-  if (!outcome.ok())
+  Bytes result;
+  if (fs::exists(message))
+    result = elf::with_signature(content, read_bytes(message));
+  // The signature decides, not how openssl ended: the libraries of some tokens crash it
+  // when all is done (SoftHSM 2.6 with the provider of Debian 13).
+  if (result.empty() || !signature_fault(result, {certificate}).empty())
     fail_with_remedy(
         fmt::format("see whether the certificate is that of the key, and whether {} has "
                     "its passphrase or PIN",
                     kPin),
         "{}: openssl cannot sign with it: {}", signer.key, last_words(outcome));
-  return elf::with_signature(content, read_bytes(message));
+  return result;
 }
 
 std::string altered_fault(std::span<const std::uint8_t> module,

@@ -92,6 +92,71 @@ TEST_F(Signing, NeedsKeyAndCertificateThatBelongTogether) {
   EXPECT_THROW(signed_module(module_, {file("ours.key"), file("ours.key")}), Error);
 }
 
+/// A token of SoftHSM with the key "ours" in it. Its library is told to openssl's
+/// provider; the engine finds it as the system's.
+class Token : public Signing {
+ protected:
+  void SetUp() override {
+    if (find_program("softhsm2-util").empty())
+      GTEST_SKIP() << "softhsm2-util is not installed";
+    fs::create_directories(file("tokens"));
+    write_file(file("softhsm.conf"),
+               "directories.tokendir = " + file("tokens").string() + "\n");
+    setenv("SOFTHSM2_CONF", file("softhsm.conf").c_str(), 1);
+    setenv("PKCS11_PROVIDER_MODULE", "/usr/lib/softhsm/libsofthsm2.so", 1);
+    setenv("KBUILD_SIGN_PIN", "5678", 1);
+    run_checked({.argv = {"softhsm2-util", "--init-token", "--free", "--label", "patches",
+                          "--so-pin", "1234", "--pin", "5678"}});
+    run_checked({.argv = {"openssl", "pkcs8", "-topk8", "-nocrypt", "-in",
+                          file("ours.key"), "-out", file("ours.p8")}});
+    run_checked(
+        {.argv = {"softhsm2-util", "--import", file("ours.p8"), "--token", "patches",
+                  "--label", "signer", "--id", "a1", "--pin", "5678"}});
+  }
+  void TearDown() override {
+    for (const char* name :
+         {"SOFTHSM2_CONF", "PKCS11_PROVIDER_MODULE", "KBUILD_SIGN_PIN"})
+      unsetenv(name);
+    fs::remove_all(file("tokens"));
+  }
+
+  /// What refuses a signature by the key of this name in a token of that.
+  std::string refusal(const std::string& token) const {
+    try {
+      signed_module(module_,
+                    {"pkcs11:token=" + token + ";object=signer", file("ours.pem")});
+    } catch (const Error& error) {
+      return error.what();
+    }
+    return "";
+  }
+};
+
+TEST_F(Token, SignsAsAFileDoes) {
+  EXPECT_EQ(
+      signed_module(module_, {"pkcs11:token=patches;object=signer", file("ours.pem")}),
+      signed_module(module_, ours()));
+}
+
+TEST_F(Token, SaysWhyItDoesNotSign) {
+  EXPECT_THAT(refusal("another"),
+              HasSubstr("pkcs11:token=another;object=signer: openssl cannot sign"));
+  setenv("KBUILD_SIGN_PIN", "0000", 1);
+  // The engine hands on what the token says, the provider does not.
+  EXPECT_THAT(refusal("patches"),
+              testing::AnyOf(HasSubstr("the token says: PIN incorrect"),
+                             HasSubstr("find private key")));
+}
+
+TEST_F(Token, NeedsAWayOfOpensslToIt) {
+  setenv("OPENSSL_ENGINES", "/nonexistent", 1);
+  setenv("OPENSSL_MODULES", "/nonexistent", 1);
+  const std::string said = refusal("patches");
+  unsetenv("OPENSSL_ENGINES");
+  unsetenv("OPENSSL_MODULES");
+  EXPECT_THAT(said, HasSubstr("neither a provider nor an engine"));
+}
+
 TEST_F(Signing, TakesFilesInPlaceOrElsewhere) {
   write_file(file("a.ko"), module_);
   const std::vector<std::string> words = {"--key", file("ours.key"), "--cert",
