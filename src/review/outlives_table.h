@@ -189,4 +189,13 @@ inline constexpr std::array kRegistrations = {
                   "*_deregister"}},
 };
 
+/// Patterns of functions that keep the address of the name they are given. Most others
+/// copy it, if it is not one of the kernel's own constants (kstrdup_const).
+inline constexpr std::array<std::string_view, 9> kTextKeepers = {
+    "*request_threaded_irq", "*request_any_context_irq",
+    "__request_percpu_irq",  "request_*nmi",
+    "*request_region",       "*request_regions*",
+    "*iomap_regions*",       "request_dma",
+    "*class_create"};
+
 } // namespace kpatch::review

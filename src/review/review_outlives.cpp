@@ -13,10 +13,16 @@
 //   f() { skb->destructor = new_function; }
 //
 // What it writes to its own stack, or to a variable of the patch, is gone with these.
+//
+// A text between quotes is the patch's as well, since the compiler gives it no name that
+// would lead to the kernel's copy, also where the original has the same:
+//
+//   probe() { input->name = "Pro Controller"; request_irq(irq, handler, 0, "board"); }
 #include "arch/arch.h"
 #include "base/error.h"
 #include "review/outlives_table.h"
 #include "review/review_rules.h"
+#include "special/names.h"
 
 #include <algorithm>
 #include <array>
@@ -26,9 +32,11 @@ namespace kpatch::review {
 
 namespace {
 
-/// Variables that macros make: they name, count or key something.
-constexpr std::array<std::string_view, 6> kByMacros = {
-    "__func__", "__key", "__UNIQUE_ID", "__already_done", "__warned", "__PRETTY"};
+/// Variables that macros make: they name, count or key something. __msg is a text for
+/// the answer to the request that is being served (NL_SET_ERR_MSG).
+constexpr std::array<std::string_view, 7> kByMacros = {
+    "__func__", "__key",    "__UNIQUE_ID", "__already_done",
+    "__warned", "__PRETTY", "__msg"};
 
 bool fits(std::string_view pattern, const std::string& name) {
   return !pattern.empty() && fnmatch(std::string(pattern).c_str(), name.c_str(), 0) == 0;
@@ -87,8 +95,11 @@ class Newcomers {
     for (const auto& [section, symbols] : holders_)
       for (const elf::Symbol* symbol : symbols) {
         const std::string function(plain_name(symbol->name));
-        if (symbol->is_function() && is_of_patch(function))
-          add_findings_in(function, object_.sections[section], taken_back, findings);
+        if (!symbol->is_function() || !is_of_patch(function))
+          continue;
+        add_findings_in(function, object_.sections[section], taken_back, findings);
+        if (!taken_back.has_callbacks)
+          add_kept_text(function, object_.sections[section], findings);
       }
   }
 
@@ -185,10 +196,58 @@ class Newcomers {
 
   /// Whether code puts a pointer where it may outlive the patch.
   bool is_stored(const elf::Section& code, const elf::Relocation& pointer) const {
-    return handed_by(pointer).what &&
-           arch_.is_stored(code, pointer, [&](const elf::Relocation& place) {
-             return handed_by(place).what != nullptr;
-           });
+    return handed_by(pointer).what && is_written(code, pointer);
+  }
+
+  bool is_written(const elf::Section& code, const elf::Relocation& pointer) const {
+    return arch_.is_stored(code, pointer, [&](const elf::Relocation& place) {
+      return handed_by(place).what != nullptr;
+    });
+  }
+
+  /// At most one finding: of the first text that the kernel keeps.
+  void add_kept_text(const std::string& function, const elf::Section& code,
+                     std::vector<Problem>& findings) const {
+    std::optional<elf::Relocation> since_call;
+    for (const elf::Relocation& reference : sorted(code)) {
+      if (is_text(code, reference)) {
+        since_call = reference;
+        if (is_written(code, reference)) {
+          findings.push_back(problem_of_text(function, text_of(code, reference),
+                                             "writes its address to memory that is not "
+                                             "of the patch"));
+          return;
+        }
+      } else if (arch_.is_branch(code, reference)) {
+        const elf::Symbol* const callee = target_of(reference);
+        if (since_call && callee && is_any(kTextKeepers, callee->name)) {
+          findings.push_back(problem_of_text(
+              function, text_of(code, *since_call),
+              fmt::format("hands it to {}(), which keeps its address", callee->name)));
+          return;
+        }
+        since_call.reset();
+      }
+    }
+  }
+
+  bool is_text(const elf::Section& code, const elf::Relocation& reference) const {
+    const elf::Symbol& symbol = object_.symbols[reference.symbol];
+    return symbol.is_defined() &&
+           special::is_string_literal_section(object_.sections[symbol.section].name) &&
+           arch_.takes_address(code, reference);
+  }
+
+  /// The text that a reference leads to, for messages.
+  std::string text_of(const elf::Section& code, const elf::Relocation& reference) const {
+    const elf::Symbol& symbol = object_.symbols[reference.symbol];
+    const Bytes& texts = object_.sections[symbol.section].data;
+    const auto from =
+        symbol.value + static_cast<std::uint64_t>(arch_.target_offset(
+                           code, reference, arch::instruction_ends(arch_, code)));
+    const auto rest =
+        std::span(texts).subspan(std::min<std::uint64_t>(from, texts.size()));
+    return {rest.begin(), std::ranges::find(rest, 0)};
   }
 
   static void
@@ -234,6 +293,21 @@ class Newcomers {
             function),
         .remedy = "write the address of something that the kernel has, or take back "
                   "what was written in a post-unpatch callback"};
+  }
+
+  Problem problem_of_text(const std::string& function, std::string_view text,
+                          std::string_view deed) const {
+    return {
+        .code = "KP4006",
+        .object = unit_.label(),
+        .symbol = function,
+        .message = fmt::format(
+            "the patch has a text \"{}\" of its own; the function {}, and no callback "
+            "takes it back: when the patch is gone, the kernel reads memory that is "
+            "freed",
+            text, deed),
+        .remedy = "use a copy that the kernel owns: kstrdup() or devm_kstrdup(); or "
+                  "take it back in a post-unpatch callback"};
   }
 
   const UnitView& unit_;

@@ -87,5 +87,54 @@ TEST_F(StoredPointers, AreTheConcernOfTheCallbackThatTakesThemBack) {
               IsEmpty());
 }
 
+/// What is found of texts that the patched f uses.
+class KeptTexts : public StoredPointers {
+ protected:
+  std::vector<std::string> texts(const std::string& body, const std::string& more = {}) {
+    return findings("extern int request_threaded_irq(int, void *, void *, long, const "
+                    "char *, void *);"
+                    "extern int printk(const char *, ...);\n"
+                    "struct named { long a; const char *name; } *n = (void *)o; " +
+                        body,
+                    more);
+  }
+};
+
+TEST_F(KeptTexts, InTheKernelsStructuresAreNamed) {
+  EXPECT_THAT(texts("n->name = \"Pro Controller\";"),
+              ElementsAre(HasSubstr("f: the patch has a text \"Pro Controller\" of its "
+                                    "own; the function writes its address to memory")));
+  EXPECT_THAT(texts("n->name = o->a ? \"One\" : \"Two\"; ask(o);"),
+              ElementsAre(HasSubstr("the function writes its address")));
+}
+
+TEST_F(KeptTexts, ThatAreNamesOfInterruptsAreNamed) {
+  EXPECT_THAT(texts("request_threaded_irq(1, o, o, 0, \"board\", o);"),
+              ElementsAre(HasSubstr("f: the patch has a text \"board\" of its own; the "
+                                    "function hands it to request_threaded_irq()")));
+}
+
+TEST_F(KeptTexts, ThatAreOnlyReadAreNot) {
+  EXPECT_THAT(texts("printk(\"hello %ld\", o->a); ask(o);"), IsEmpty());
+  EXPECT_THAT(
+      texts("printk(\"irq\"); request_threaded_irq(1, o, o, 0, n->name, o); ask(o);"),
+      IsEmpty());
+  EXPECT_THAT(texts("struct named mine = { 1, \"here\" }; ask((void *)&mine);"),
+              IsEmpty());
+}
+
+TEST_F(KeptTexts, OfAnAnswerToARequestAreNot) {
+  EXPECT_THAT(texts("static const char __msg[] = \"no such thing\"; n->name = __msg;"),
+              IsEmpty());
+}
+
+TEST_F(KeptTexts, AreTheConcernOfTheCallbackThatTakesThemBack) {
+  EXPECT_THAT(texts("n->name = \"Pro Controller\";",
+                    "static void undo(void *o) { use(o); }\n"
+                    "static void *undo_pointer __attribute__((used, "
+                    "section(\".kpatch.callbacks.post_unpatch\"))) = undo;\n"),
+              IsEmpty());
+}
+
 } // namespace
 } // namespace kpatch::review
