@@ -163,6 +163,13 @@ class PatchCode {
   std::map<elf::SectionId, std::uint64_t> first_;
 };
 
+/// Whether new code may be meant for a function of the kernel: for any of its name, but
+/// what is global, for one that is global, too. A function that a patch adds may have the
+/// name of another file's static one, and be used by nothing since it is inlined.
+bool may_replace(const elf::Symbol& code, const image::ImageSymbol& original) {
+  return code.is_local() || original.binding != STB_LOCAL;
+}
+
 /// Code that nothing calls and that stands in place of nothing, but is called as a
 /// function of the kernel is: its record is missing.
 std::vector<std::string_view> idle_functions(const elf::Object& module,
@@ -180,7 +187,11 @@ std::vector<std::string_view> idle_functions(const elf::Object& module,
         code.has({symbol.section, symbol.value}) &&
         std::ranges::any_of(objects, [&](std::string_view object) {
           const image::Image* image = kernel.image(object);
-          return image && !image->named(symbol.name).empty();
+          return image &&
+                 std::ranges::any_of(
+                     image->named(symbol.name), [&](image::ImageSymbolId original) {
+                       return may_replace(symbol, image->symbols()[original]);
+                     });
         }))
       idle.push_back(symbol.name);
   return idle;

@@ -107,6 +107,19 @@ TEST_F(LoaderRules, WantFieldsInsideOfTheirSections) {
   EXPECT_THAT(codes(), Contains("KP5001"));
 }
 
+TEST_F(LoaderRules, WantARecordForWhatMayReplaceAFunctionOnly) {
+  const auto added = module_.add_section(
+      {.name = ".text.pair", .flags = SHF_ALLOC | SHF_EXECINSTR, .data = Bytes(1, 0xc3)});
+  const auto pair = module_.add_symbol({.name = "pair",
+                                        .binding = STB_GLOBAL,
+                                        .type = STT_FUNC,
+                                        .section = added,
+                                        .size = 1});
+  EXPECT_THAT(codes(), Not(Contains("KP5008"))); // the kernel's are static
+  module_.symbols[pair].binding = STB_LOCAL;
+  EXPECT_THAT(codes(), Contains("KP5008"));
+}
+
 TEST_F(LoaderRules, WantUnwindDataForEveryFunction) {
   drop(".orc_unwind_ip");
   EXPECT_THAT(codes(), Contains("KP5003"));
