@@ -45,6 +45,13 @@ bool differs(const FunctionMatch& function) {
   return function.verdict == Verdict::kDifferent || function.verdict == Verdict::kMissing;
 }
 
+/// The image has no code of it: it was inlined there, or another unit's function has the
+/// place of a weak default.
+bool is_absent(const FunctionMatch& function) {
+  return function.verdict == Verdict::kOverridden ||
+         function.verdict == Verdict::kMissing;
+}
+
 /// Units with fewer functions, small ones among them, do not tell options from source.
 constexpr std::size_t kTellingFunctions = 8;
 
@@ -297,6 +304,8 @@ void judge_proof(const match::UnitMatch& match, const kernel::Target& target, bo
   result.proof.references = match.references;
   result.proof.equal = static_cast<std::size_t>(
       std::ranges::count_if(match.functions, &FunctionMatch::is_proven));
+  result.proof.absent =
+      static_cast<std::size_t>(std::ranges::count_if(match.functions, is_absent));
   std::vector<Problem> problems = Judge(match, target, result).run();
   if (problems.empty())
     note_lacking_patches(match, target, result);

@@ -53,8 +53,9 @@ enum class UnitOutcome {
 
 /// How far a unit's original code was found to be what runs.
 struct Proof {
-  std::size_t functions = 0;       ///< compared
-  std::size_t equal = 0;           ///< of them
+  std::size_t functions = 0;       ///< of the unit
+  std::size_t equal = 0;           ///< of them, to the image's
+  std::size_t absent = 0;          ///< of them, not in the image: weak defaults and such
   std::size_t references = 0;      ///< read back from the image
   std::vector<Problem> overridden; ///< what would have stopped the build without --force
 };

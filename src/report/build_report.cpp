@@ -63,6 +63,7 @@ Json notes_json(const std::vector<Note>& notes) {
 Json proof_json(const produce::Proof& proof) {
   return {{"functions", proof.functions},
           {"equal", proof.equal},
+          {"absent", proof.absent},
           {"references", proof.references},
           {"overridden", problems_json(proof.overridden)}};
 }

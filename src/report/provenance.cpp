@@ -51,6 +51,7 @@ Json proofs_json(const produce::BuildResult& result) {
                       {"owner", unit.owner},
                       {"functions", unit.proof.functions},
                       {"equal", unit.proof.equal},
+                      {"absent", unit.proof.absent},
                       {"references", unit.proof.references},
                       {"overridden", unit.proof.overridden.size()}});
   return list;

@@ -73,14 +73,15 @@ Section reasons(const BuildResult& result) {
 
 Section proofs(const BuildResult& result) {
   Section section{.title = "Proof that the original's code is what runs",
-                  .columns = {"unit", "functions compared", "equal", "references read"},
+                  .columns = {"unit", "functions of it", "equal to the kernel's",
+                              "not in the kernel", "references read"},
                   .rows = {}};
   for (const UnitResult& unit : result.units)
     if (unit.outcome == UnitOutcome::kChanged)
-      section.rows.push_back({fmt::format("{} ({})", unit.unit, unit.owner),
-                              std::to_string(unit.proof.functions),
-                              std::to_string(unit.proof.equal),
-                              std::to_string(unit.proof.references)});
+      section.rows.push_back(
+          {fmt::format("{} ({})", unit.unit, unit.owner),
+           std::to_string(unit.proof.functions), std::to_string(unit.proof.equal),
+           std::to_string(unit.proof.absent), std::to_string(unit.proof.references)});
   return section;
 }
 

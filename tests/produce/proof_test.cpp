@@ -95,6 +95,18 @@ TEST_F(ProofTest, HoldsForTheSameSourceCompilerAndOptions) {
   EXPECT_THAT(result.problems, IsEmpty());
   EXPECT_EQ(result.proof.functions, 4U);
   EXPECT_EQ(result.proof.equal, 4U);
+  EXPECT_EQ(result.proof.absent, 0U);
+}
+
+TEST_F(ProofTest, CountsWhatTheKernelHasAnotherFunctionFor) {
+  const std::string source = kSource;
+  image_ = compiled(source + "int fifth(int x) { return other(x) * 9; }\n", {"-O2"});
+  const UnitResult result = judged(compiled(
+      source + "__attribute__((weak)) int fifth(int x) { return x; }\n", kRight));
+  EXPECT_THAT(result.problems, IsEmpty());
+  EXPECT_EQ(result.proof.functions, 5U);
+  EXPECT_EQ(result.proof.equal, 4U);
+  EXPECT_EQ(result.proof.absent, 1U);
 }
 
 TEST_F(ProofTest, BlamesASourceThatSaysItIsOfAnotherVersion) {

@@ -140,7 +140,7 @@ TEST(UpdateReport, SaysOnThePageWhyAndHowSurely) {
   produce::BuildResult result = update();
   result.info = {{"version", "3"}, {"cve", "CVE-2026-1111"}, {"cve", "CVE-2026-3333"}};
   result.units[0].functions[0].because = "its code is changed";
-  result.units[0].proof = {.functions = 12, .equal = 11, .references = 34};
+  result.units[0].proof = {.functions = 12, .equal = 10, .absent = 2, .references = 34};
   result.warnings = {{"KP4006", "fs/x.c", "f", "a timer keeps it", "stop the timer"}};
   const std::string page = without_labels(update_page(result));
   EXPECT_THAT(page, HasSubstr("✓ Built; some of the change needs a reboot"));
@@ -148,8 +148,8 @@ TEST(UpdateReport, SaysOnThePageWhyAndHowSurely) {
                               "<td>CVE-2026-1111, CVE-2026-3333</td>"));
   EXPECT_THAT(
       page, HasSubstr("<td>f</td><td>fs/x.c (vmlinux)</td><td>its code is changed</td>"));
-  EXPECT_THAT(page,
-              HasSubstr("<td>fs/x.c (vmlinux)</td><td>12</td><td>11</td><td>34</td>"));
+  EXPECT_THAT(page, HasSubstr("<td>fs/x.c (vmlinux)</td><td>12</td><td>10</td>"
+                              "<td>2</td><td>34</td>"));
   EXPECT_THAT(page, HasSubstr("<td>KP4006</td><td>fs/x.c: f</td><td>a timer keeps "
                               "it</td><td>stop the timer</td>"));
 }
