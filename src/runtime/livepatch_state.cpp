@@ -6,6 +6,7 @@
 // answer.
 #include "runtime/livepatch_state.h"
 
+#include "base/durable_file.h"
 #include "base/text.h"
 #include "runtime/attributes.h"
 #include "runtime/core.h"
