@@ -67,10 +67,14 @@ class LikenessChecker {
 
   void run() {
     check_record();
+    // Since 7.x other functions stand in the same section.
+    const std::uint64_t size = size_of_new();
     for (const elf::LivepatchRelocations& table : case_.module.module().livepatch)
       if (table.target == record_.code)
         for (const elf::Relocation& relocation : table.relocations)
-          check_reference(relocation);
+          if (relocation.offset >= record_.offset &&
+              relocation.offset - record_.offset < size)
+            check_reference(relocation);
   }
 
  private:

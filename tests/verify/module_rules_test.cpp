@@ -152,6 +152,26 @@ TEST_F(LoaderRules, LetCodeTakeTheLastByteBeforeAMark) {
   EXPECT_THAT(codes(), Contains("KP5013"));
 }
 
+/// Since 7.x functions share a section, and another one of it may refer to another thing
+/// of that name.
+TEST_F(LoaderRules, HoldReferencesAgainstTheOldCodeOfTheFunctionTheyAreIn) {
+  constexpr std::uint8_t kOld[] = {0x48, 0x8b, 0x05, 0x09, 0xff, 0xff, 0xff}; // count, 1
+  image_ = image::Image("vmlinux", std::endian::little,
+                        {{.name = ".text",
+                          .address = 0x100,
+                          .size = sizeof(kOld),
+                          .flags = kCode,
+                          .data = Bytes(std::begin(kOld), std::end(kOld))}},
+                        {{.name = "count", .address = 16},
+                         {.name = "count", .address = 32},
+                         {.name = "show", .address = 0x100}});
+  module_.sections[text_].name = ".text";
+  module_.livepatch[0].name = ".klp.rela.vmlinux..text";
+  EXPECT_THAT(codes(), Contains("KP5013"));
+  module_.symbols[show_].size = 8;
+  EXPECT_THAT(codes(), Not(Contains("KP5013")));
+}
+
 TEST_F(LoaderRules, WantOneUnwindEntryForAPlace) {
   Bytes& data = section(".orc_unwind").data;
   elf::Section& places = section(".orc_unwind_ip");
