@@ -15,11 +15,27 @@
 // the shared section (alignment, padding before the entry) belongs to the second. It goes
 // to other sections by `.section` and comes back by name, inline assembly comes back by
 // `.previous` or `.popsection`, which need no change.
+//
+// Variables of one section are taken apart for another reason. References to local ones
+// become section and offset, and then the end of one variable is the start of the next:
+//
+//   .section .data..read_mostly,"aw"      becomes     .section .data..read_mostly.a,"aw"
+//   .align 8                                          .align 8
+//   a: .quad 1                                        a: .quad 1
+//   .align 4                                          .section .data..read_mostly.b,"aw"
+//   b: .long 2                                        .align 4
+//                                                     b: .long 2
+//
+// What stands between the contents of one and the label of the next, as its alignment
+// does, belongs to the next.
 #include "compile/own_sections.h"
 
 #include "base/text.h"
+#include "special/names.h"
 
 #include <algorithm>
+#include <array>
+#include <map>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -101,7 +117,42 @@ struct Line {
   std::string_view text;
   std::string_view enters; ///< the shared section that is named to be in from here on
   std::string_view ends;   ///< the function of a shared section whose last line it is
+  std::string_view data;   ///< the shared section of variables that it stands in
+  std::string_view flags;  ///< what follows the name where that section is entered
+  std::string_view begins; ///< the variable of which it is the first line
 };
+
+/// What may stand before the label of a variable.
+bool leads_in(std::string_view directive) {
+  constexpr std::array<std::string_view, 9> kBefore = {".align",  ".p2align", ".balign",
+                                                       ".globl",  ".global",  ".weak",
+                                                       ".hidden", ".type",    ".local"};
+  return std::ranges::find(kBefore, directive) != kBefore.end();
+}
+
+/// The label that a line begins with; empty if there is none, or one of the compiler's.
+std::string_view label_of(std::string_view line) {
+  const std::string_view word = first_word(line);
+  return word.ends_with(':') && !word.starts_with(".L") ? word.substr(0, word.size() - 1)
+                                                        : std::string_view();
+}
+
+/// Finds the first line of each variable of the shared sections.
+void find_variables(std::vector<Line>& lines) {
+  Line* first = nullptr; // of what leads in to the next variable
+  for (Line& line : lines) {
+    std::string_view rest = line.text;
+    const std::string_view label = label_of(line.text);
+    if (line.data.empty())
+      first = nullptr;
+    else if (!line.enters.empty())
+      first = &line;
+    else if (!first && leads_in(first_word(rest)))
+      first = &line;
+    else if (first && !label.empty())
+      std::exchange(first, nullptr)->begins = label;
+  }
+}
 
 /// The function whose end `.size f, .-f` marks.
 std::string_view ended_by(std::string_view rest) {
@@ -117,13 +168,17 @@ std::vector<Line> read_lines(std::string_view assembly,
   std::vector<Line> lines;
   Place place;
   while (!assembly.empty()) {
-    Line line{.text = take_line(assembly), .enters = {}, .ends = {}};
+    Line line{.text = take_line(assembly)};
     for (std::string_view left = line.text; !left.empty();) {
       std::string_view rest = next_statement(left);
       const std::string_view directive = first_word(rest);
-      if (place.take(directive, rest) && is_shared(place.now()))
+      if (place.take(directive, rest) && is_shared(place.now())) {
         line.enters = place.now();
-      if (directive == ".size" && is_shared(place.now()))
+        line.flags = rest.substr(std::min(rest.find(','), rest.size()));
+      }
+      if (is_shared(place.now()) && special::is_shared_data(place.now()))
+        line.data = place.now();
+      else if (directive == ".size" && is_shared(place.now()))
         line.ends = ended_by(rest);
     }
     lines.push_back(line);
@@ -135,7 +190,8 @@ std::vector<Line> read_lines(std::string_view assembly,
 
 std::string with_own_sections(std::string_view assembly,
                               std::span<const std::string> shared) {
-  const std::vector<Line> lines = read_lines(assembly, shared);
+  std::vector<Line> lines = read_lines(assembly, shared);
+  find_variables(lines);
   std::vector<std::string_view> next(lines.size() + 1); // function to end from there on
   for (std::size_t i = lines.size(); i-- > 0;)
     next[i] = lines[i].ends.empty() ? next[i + 1] : lines[i].ends;
@@ -143,11 +199,20 @@ std::string with_own_sections(std::string_view assembly,
   const auto enter_section_of = [&](std::string_view function) {
     result.append("\t.section\t.text.").append(function).append("\n");
   };
+  std::map<std::string_view, std::string_view> flags; // GCC says them once
   for (std::size_t i = 0; i < lines.size(); ++i) {
-    if (!lines[i].enters.empty() && !next[i].empty())
+    const Line& line = lines[i];
+    if (!line.flags.empty())
+      flags[line.enters] = line.flags;
+    if (!line.begins.empty())
+      result.append("\t.section\t")
+          .append(special::own_data_section(line.data, line.begins))
+          .append(flags[line.data])
+          .append("\n");
+    if (line.data.empty() && !line.enters.empty() && !next[i].empty())
       enter_section_of(next[i]);
-    else
-      result.append(lines[i].text).append("\n");
+    else if (line.begins.empty() || line.enters.empty())
+      result.append(line.text).append("\n");
     if (!lines[i].ends.empty() && !next[i + 1].empty())
       enter_section_of(next[i + 1]);
   }

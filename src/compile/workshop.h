@@ -41,7 +41,7 @@ struct Workshop {
   std::vector<std::string> launcher{};  ///< what goes before the compiler
   bool keep_debug = false;              ///< patched objects have debug information
   bool debug_originals = false;         ///< and so have original ones
-  /// Sections of code out of which each function gets one of its own.
+  /// Sections out of which each function or variable gets one of its own.
   std::vector<std::string> taken_apart{};
   ProgressListener progress{}; ///< called after each unit, one at a time; may be empty
   AddedUnits added{};

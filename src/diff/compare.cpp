@@ -280,6 +280,38 @@ bool refers_to_same(const Context& context, SectionId now, const elf::Relocation
          means_same(context, {now, a}, {context.patched.sections[now].twin, b});
 }
 
+namespace {
+
+/// Descriptors that -fsanitize=undefined hands to its handlers are numbered through the
+/// unit, so a new one renames all that follow. What they say counts, but for the line and
+/// the column of the place: these are for the message (lib/ubsan.h, where a
+/// source_location is the first member of all).
+bool is_same_report(const Context& context, SectionId now, SectionId before) {
+  constexpr std::size_t kPlace = 8, kPlaceEnd = 16;
+  const elf::Section& ours = context.patched.section(now);
+  const elf::Section& theirs = context.original.section(before);
+  if (ours.data.size() != theirs.data.size())
+    return false;
+  const bool has_place = special::is_ubsan_report(ours.name);
+  for (std::size_t at = 0; at < ours.data.size(); ++at)
+    if (ours.data[at] != theirs.data[at] &&
+        !(has_place && at >= kPlace && at < kPlaceEnd))
+      return false;
+  return std::ranges::equal(
+      ours.relocations, theirs.relocations,
+      [&](const elf::Relocation& a, const elf::Relocation& b) {
+        return a.offset == b.offset && means_same(context, {now, a}, {before, b});
+      });
+}
+
+/// The section of the descriptor that a reference leads to, if it leads to one.
+SectionId report_of(const Side& side, const elf::Relocation& reference) {
+  const SectionId home = side.home(reference.symbol);
+  return home && special::is_ubsan_name(side.section(home).name) ? home : kNoSection;
+}
+
+} // namespace
+
 bool means_same(const Context& context, const Placed& now, const Placed& before) {
   const Side& patched = context.patched;
   const Side& original = context.original;
@@ -309,6 +341,10 @@ bool means_same(const Context& context, const Placed& now, const Placed& before)
            patched.symbols[entry->owner].twin == old_entry->owner;
   if (to.addend != from.addend)
     return false;
+  const SectionId report = report_of(patched, to);
+  const SectionId old_report = report_of(original, from);
+  if (report && old_report)
+    return is_same_report(context, report, old_report);
   // Names are compared without numbers, and clones or variables that differ in nothing
   // else are not each other: what has a twin is that and nothing else.
   if (patched.symbols[to.symbol].twin || original.symbols[from.symbol].twin)

@@ -74,7 +74,7 @@ Result conclude(Context context, std::vector<FunctionChange> functions) {
                 .problems = std::move(context.problems),
                 .delta = {},
                 .wants_debug_info = context.wants_debug_info,
-                .whole_text = {},
+                .whole_sections = {},
                 .left_out = std::move(context.left_out),
                 .needs_callers = std::move(context.needs_callers)};
   if (context.inputs.explain)
@@ -117,7 +117,9 @@ void add_problem(Context& context, const char* problem_code, std::string symbol,
 
 Result compare(elf::Object original, elf::Object patched, const Inputs& inputs) {
   special::name_klp_callbacks(patched);
-  std::vector<std::string> whole_text = split_shared_text(original, patched);
+  std::vector<std::string> whole_sections = split_shared_text(original, patched);
+  std::ranges::move(changed_shared_data(original, patched),
+                    std::back_inserter(whole_sections));
   Context context{
       inputs, Side(std::move(original)), Side(std::move(patched)), {}, {}, {}, {}, {}, {},
       false};
@@ -166,7 +168,7 @@ Result compare(elf::Object original, elf::Object patched, const Inputs& inputs) 
   refuse_sibling_calls(context);
 
   Result result = conclude(std::move(context), std::move(functions));
-  result.whole_text = std::move(whole_text);
+  result.whole_sections = std::move(whole_sections);
   return result;
 }
 

@@ -58,9 +58,9 @@ struct Result {
   /// The objects have no debug information, and with some the answer might be a better
   /// one: a number may be a line, or there is more to tell about data.
   bool wants_debug_info = false;
-  /// Sections of code that differ and could not be cut up: the answer might be a better
-  /// one if each of their functions had been assembled in a section of its own.
-  std::vector<std::string> whole_text;
+  /// Sections of many functions or variables that differ and could not be cut up: the
+  /// answer might be a better one if each had been assembled in a section of its own.
+  std::vector<std::string> whole_sections;
   std::vector<std::string> left_out = {}; ///< of Inputs::left_out, what changes here
   /// Functions that are refused for nothing but that other objects may call them. With
   /// these functions among Inputs::own_copies of all units, they are not.

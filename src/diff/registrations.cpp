@@ -146,6 +146,7 @@ constexpr std::array<std::string_view, 2> kHookHeads = {"security_hook_heads",
                                                         "static_calls_table"};
 
 bool matches(const Kind& kind, std::string_view section) {
+  section = special::shared_data_of(section);
   return kind.section.ends_with('_') ? section.starts_with(kind.section)
                                      : section == kind.section;
 }

@@ -18,6 +18,7 @@
 #include "diff/shared_text.h"
 
 #include "arch/arch.h"
+#include "special/names.h"
 
 #include <algorithm>
 #include <array>
@@ -246,9 +247,9 @@ class Split {
 };
 
 /// Whether the bytes or relocations differ as they stand in the files.
-bool code_differs(const elf::Object& a, const elf::Section& before, const elf::Object& b,
-                  const elf::Section& now) {
-  return before.data != now.data ||
+bool differs_as_written(const elf::Object& a, const elf::Section& before,
+                        const elf::Object& b, const elf::Section& now) {
+  return before.size() != now.size() || before.data != now.data ||
          !std::ranges::equal(before.relocations, now.relocations,
                              [&](const elf::Relocation& x, const elf::Relocation& y) {
                                return x.offset == y.offset && x.type == y.type &&
@@ -269,8 +270,8 @@ std::vector<std::string> split_shared_text(elf::Object& original, elf::Object& p
     const SectionId now = patched.find_section(shared.name);
     if (!before || !now || !original.sections[before].is_text() ||
         !patched.sections[now].is_text() ||
-        !code_differs(original, original.sections[before], patched,
-                      patched.sections[now]))
+        !differs_as_written(original, original.sections[before], patched,
+                            patched.sections[now]))
       continue;
     Split of_original(original, before);
     Split of_patched(patched, now);
@@ -285,6 +286,20 @@ std::vector<std::string> split_shared_text(elf::Object& original, elf::Object& p
     of_patched.apply();
   }
   return whole;
+}
+
+std::vector<std::string> changed_shared_data(const elf::Object& original,
+                                             const elf::Object& patched) {
+  std::vector<std::string> changed;
+  for (const elf::Section& section : patched.sections) {
+    const SectionId before = special::is_shared_data(section.name)
+                                 ? original.find_section(section.name)
+                                 : elf::kNoSection;
+    if (before &&
+        differs_as_written(original, original.sections[before], patched, section))
+      changed.push_back(section.name);
+  }
+  return changed;
 }
 
 } // namespace kpatch::diff

@@ -47,7 +47,12 @@ bool is_bundled(const elf::Symbol& symbol, const elf::Section& section) {
   if (symbol.is_function())
     return spells(section.name, symbol.name, kFunctionSections) ||
            spells_cold_part(section.name, symbol.name);
-  return symbol.is_object() && spells(section.name, symbol.name, kVariableSections);
+  if (!symbol.is_object())
+    return false;
+  const std::string_view shared = special::shared_data_of(section.name);
+  return shared == section.name
+             ? spells(section.name, symbol.name, kVariableSections)
+             : section.name == special::own_data_section(shared, symbol.name);
 }
 
 std::string_view name_of_parent(std::string_view name) {

@@ -28,6 +28,7 @@ inline constexpr std::string_view kSealedSites = ".ibt_endbr_seal";
 /// The module's struct module.
 inline constexpr std::string_view kThisModule = ".gnu.linkonce.this_module";
 inline constexpr std::string_view kPerCpu = ".data..percpu";
+inline constexpr std::string_view kReadOnlyAfterInit = ".data..ro_after_init";
 
 /// Of kpatch-macros.h; the kind of callback follows.
 inline constexpr std::string_view kCallbacks = ".kpatch.callbacks.";

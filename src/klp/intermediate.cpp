@@ -32,8 +32,17 @@ constexpr std::uint64_t kCallbackObjectName =
 /// The loader gives per-CPU memory to one section of exactly this name
 /// (kernel/module/main.c, find_pcpusec). What DEFINE_PER_CPU_READ_MOSTLY, _PAGE_ALIGNED
 /// and others put behind it only sorts variables in vmlinux (linux/percpu-defs.h); a
-/// section with such a name would be plain data, and every access to it a wild one.
+/// section with such a name would be plain data, and every access to it a wild one. So
+/// does the one of exactly this name become read-only once the module is started
+/// (module_mark_ro_after_init).
 constexpr std::string_view kSortedPerCpu = ".data..percpu.";
+
+std::string loaders_name(std::string_view section) {
+  if (section.starts_with(kSortedPerCpu))
+    return std::string(elf::kPerCpu);
+  const std::string_view shared = special::shared_data_of(section);
+  return std::string(shared == elf::kReadOnlyAfterInit ? shared : section);
+}
 
 class Maker {
  public:
@@ -58,7 +67,7 @@ class Maker {
     name_callback_objects();
     name_data_words();
     add_ftrace_records(delta_, given_symbols_);
-    name_per_cpu_sections();
+    name_as_the_loader_does();
     if (unique_names_)
       rename_replacements();
     check_ranges();
@@ -241,12 +250,13 @@ class Maker {
   }
 
   /// Sections of one name become one when the module is linked.
-  void name_per_cpu_sections() {
+  void name_as_the_loader_does() {
     for (elf::SectionId id = 1; id < given_sections_; ++id)
-      if (object_.sections[id].name.starts_with(kSortedPerCpu)) {
-        object_.sections[id].name = elf::kPerCpu;
+      if (const auto name = loaders_name(object_.sections[id].name);
+          name != object_.sections[id].name) {
+        object_.sections[id].name = name;
         if (const elf::SymbolId symbol = section_symbols_[id])
-          object_.symbols[symbol].name = elf::kPerCpu;
+          object_.symbols[symbol].name = name;
       }
   }
 

@@ -115,7 +115,7 @@ void take_result(const diff::Result& diff, UnitResult& result) {
   result.notes = diff.notes;
   result.problems = diff.problems;
   result.wants_debug_info = diff.wants_debug_info;
-  result.whole_text = diff.whole_text;
+  result.whole_sections = diff.whole_sections;
   result.left_out = diff.left_out;
   result.needs_callers = diff.needs_callers;
   for (const diff::FunctionChange& function : diff.functions)

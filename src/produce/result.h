@@ -72,8 +72,8 @@ struct UnitResult {
   Proof proof;
   /// The answer might be a better one if the objects had debug information.
   bool wants_debug_info = false;
-  /// Sections of code whose functions it would take apart in other objects.
-  std::vector<std::string> whole_text{};
+  /// Sections whose functions or variables it would take apart in other objects.
+  std::vector<std::string> whole_sections{};
   std::vector<std::string> left_out{}; ///< functions and sections, as was asked for
   /// Functions that are refused for nothing but that other units may call them.
   std::vector<std::string> needs_callers{};

@@ -62,7 +62,7 @@ class UnitDiff {
     return as_shipped_;
   }
 
-  /// What is compiled from now on has functions of these sections in others.
+  /// What is compiled from now on has functions and variables of these in others.
   void take_apart(const std::vector<std::string>& sections) {
     compile::Workshop apart = shop_;
     apart.work = run_.work / "taken-apart";
@@ -78,13 +78,14 @@ class UnitDiff {
     unit_ = std::move(objects);
   }
 
-  /// Where the assembler's short jumps tie functions together they are compared in a form
-  /// without these. Which code runs is still told by the objects as they were.
+  /// Where the assembler's short jumps tie functions together, or variables of a section
+  /// are not what they were, they are compared in a form without these. Which code runs is
+  /// still told by the objects as they were.
   UnitResult compare_apart(const std::string& owner, const fs::path& part) {
     UnitResult result = compare_objects(owner, unit_, part);
-    if (result.whole_text.empty() || !shop_.taken_apart.empty())
+    if (result.whole_sections.empty() || !shop_.taken_apart.empty())
       return result;
-    take_apart(result.whole_text);
+    take_apart(result.whole_sections);
     return shop_.taken_apart.empty() ? result : compare_objects(owner, unit_, part);
   }
 

@@ -176,6 +176,10 @@ bool is_ubsan_name(std::string_view name) {
   return starts_with_any(name, kUbsan);
 }
 
+bool is_ubsan_report(std::string_view name) {
+  return is_ubsan_name(name) && name.find("Lubsan_data") != name.npos;
+}
+
 bool is_string_literal_section(std::string_view name) {
   return name.starts_with(".rodata.") && name.find(".str") != std::string_view::npos;
 }
@@ -183,6 +187,36 @@ bool is_string_literal_section(std::string_view name) {
 bool is_clang_unnamed_data(std::string_view section) {
   return section.starts_with(".data..L__unnamed_") ||
          section.starts_with(".data.__unnamed_");
+}
+
+// linux/cache.h, linux/linkage.h, linux/once.h, linux/percpu-defs.h. What is decrypted,
+// or hot since 6.15, has a meaning of its own or a section of its own.
+constexpr std::string_view kSharedData[] = {".data..read_mostly",
+                                            ".data..cacheline_aligned",
+                                            ".data..page_aligned",
+                                            ".bss..page_aligned",
+                                            ".data..ro_after_init",
+                                            ".data..do_once",
+                                            ".data..percpu",
+                                            ".data..percpu..first",
+                                            ".data..percpu..read_mostly",
+                                            ".data..percpu..shared_aligned",
+                                            ".data..percpu..page_aligned"};
+
+bool is_shared_data(std::string_view section) {
+  return std::ranges::find(kSharedData, section) != std::end(kSharedData);
+}
+
+std::string own_data_section(std::string_view shared, std::string_view variable) {
+  return std::string(shared).append(".").append(variable);
+}
+
+std::string_view shared_data_of(std::string_view section) {
+  for (const std::string_view shared : kSharedData)
+    if (section.starts_with(shared) && section.size() > shared.size() + 1 &&
+        section[shared.size()] == '.' && section[shared.size() + 1] != '.')
+      return shared;
+  return section;
 }
 
 bool is_padding_name(std::string_view symbol) {

@@ -65,6 +65,53 @@ TEST(OwnSections, InlineAssemblyComesBackToTheFunction) {
   }
 }
 
+const std::vector<std::string> kData{".data..read_mostly"};
+
+TEST(OwnSections, EachVariableGetsOneWithItsAlignment) {
+  EXPECT_EQ(with_own_sections("\t.section\t.data..read_mostly,\"aw\"\n"
+                              "\t.align 8\n"
+                              "\t.type\ta, @object\n"
+                              "\t.size\ta, 8\n"
+                              "a:\n"
+                              "\t.quad\tb+4\n"
+                              "\t.globl\tb\n"
+                              "\t.align 4\n"
+                              "\t.type\tb, @object\n"
+                              "b:\n"
+                              "\t.long\t2\n"
+                              "\t.text\n"
+                              "f:\n"
+                              "\t.section\t.data..read_mostly\n"
+                              "\t.type\tc.1, @object\n"
+                              "c.1:\n"
+                              "\t.zero\t1\n",
+                              kData),
+            "\t.section\t.data..read_mostly.a,\"aw\"\n"
+            "\t.align 8\n"
+            "\t.type\ta, @object\n"
+            "\t.size\ta, 8\n"
+            "a:\n"
+            "\t.quad\tb+4\n"
+            "\t.section\t.data..read_mostly.b,\"aw\"\n"
+            "\t.globl\tb\n"
+            "\t.align 4\n"
+            "\t.type\tb, @object\n"
+            "b:\n"
+            "\t.long\t2\n"
+            "\t.text\n"
+            "f:\n"
+            "\t.section\t.data..read_mostly.c.1,\"aw\"\n"
+            "\t.type\tc.1, @object\n"
+            "c.1:\n"
+            "\t.zero\t1\n");
+}
+
+TEST(OwnSections, OtherDataStaysTogether) {
+  const std::string assembly = "\t.section\t.data..read_mostly,\"aw\"\na:\n\t.long 1\n"
+                               "\t.type b, @object\nb:\n\t.long 2\n";
+  EXPECT_EQ(with_own_sections(assembly, kSched), assembly);
+}
+
 class ApartTest : public testing::Test {
  protected:
   ApartTest() {
@@ -112,6 +159,23 @@ TEST_F(ApartTest, ObjectsHaveASectionForEachFunction) {
   }
   EXPECT_FALSE(object.sections[object.find_section(".text.fast")].relocations.empty())
       << "the way to slow() is no short jump";
+}
+
+TEST_F(ApartTest, ObjectsHaveASectionForEachVariable) {
+  kernel_.put("source/fs/x.c",
+              "#define R __attribute__((section(\".data..read_mostly\")))\n"
+              "static R int table[2] = { 1, 2 };\nR long many[3] = { 3 };\n"
+              "int f(void) { static R int n; for (int *p = table; p < table + 2; p++)\n"
+              "  n += *p; return n; }\n");
+  const elf::Object object = compiled(kData);
+  for (const std::string name : {"table", "many"}) {
+    const elf::Symbol& symbol = object.symbols[object.find_symbol(name)];
+    const elf::Section& section = object.sections[symbol.section];
+    EXPECT_EQ(section.name, ".data..read_mostly." + name);
+    EXPECT_EQ(symbol.value, 0U);
+    EXPECT_EQ(symbol.size, section.data.size());
+    EXPECT_EQ(section.flags & (SHF_ALLOC | SHF_WRITE), SHF_ALLOC | SHF_WRITE);
+  }
 }
 
 } // namespace

@@ -83,7 +83,7 @@ TEST(SharedText, AShortJumpIntoAnotherFunctionKeepsTheSectionWhole) {
     unit->code()[11] = 4 + 4; // behind the start of g
   const Result result = Diffing().run(before.builder.build(), after.builder.build());
   EXPECT_EQ(codes(result), std::vector<std::string>{code::kChangedSection});
-  EXPECT_EQ(result.whole_text, std::vector<std::string>{".sched.text"});
+  EXPECT_EQ(result.whole_sections, std::vector<std::string>{".sched.text"});
 }
 
 TEST(SharedText, EverySectionOfTracedCodeIsCutUp) {
@@ -94,7 +94,7 @@ TEST(SharedText, EverySectionOfTracedCodeIsCutUp) {
     ASSERT_EQ(result.exit, Exit::kSuccess) << name;
     ASSERT_EQ(result.functions.size(), 1U) << name;
     EXPECT_EQ(result.functions[0].name, "g") << name;
-    EXPECT_TRUE(result.whole_text.empty());
+    EXPECT_TRUE(result.whole_sections.empty());
   }
 }
 
@@ -110,13 +110,61 @@ TEST(SharedText, WhatNoTracerReachesIsSaidToBeThat) {
   ASSERT_EQ(codes(result), std::vector<std::string>{code::kNoFtraceEntry});
   EXPECT_NE(result.problems[0].message.find("in .cpuidle.text, code that no tracer"),
             std::string::npos);
-  EXPECT_TRUE(result.whole_text.empty());
+  EXPECT_TRUE(result.whole_sections.empty());
 }
 
 TEST(SharedText, OtherSectionsStayWhole) {
   EXPECT_EQ(codes(Diffing().run(SchedText(1, ".noinstr.text").builder.build(),
                                 SchedText(2, ".noinstr.text").builder.build())),
             std::vector<std::string>{code::kChangedSection});
+}
+
+/// f and a variable of .data..read_mostly, which may be followed by a new one.
+elf::Object with_shared_data(const std::string& section, Bytes data) {
+  ObjectBuilder builder;
+  const elf::SectionId shared =
+      builder.section({.name = section, .flags = SHF_ALLOC | SHF_WRITE, .data = data});
+  builder.define("first", STT_OBJECT, shared, 4, STB_GLOBAL);
+  builder.function("f", {0xe8, 0, 0, 0, 0, kRet});
+  return builder.build();
+}
+
+TEST(SharedData, IsAskedForAsPartsWhereItDiffers) {
+  for (const std::string name :
+       {".data..read_mostly", ".data..ro_after_init", ".data..percpu"}) {
+    const elf::Object before = with_shared_data(name, Bytes(4));
+    EXPECT_EQ(Diffing().run(before, with_shared_data(name, Bytes(8))).whole_sections,
+              std::vector<std::string>{name});
+    EXPECT_TRUE(Diffing().run(before, before).whole_sections.empty());
+  }
+  EXPECT_TRUE(Diffing()
+                  .run(with_shared_data(".data.first", Bytes(4)),
+                       with_shared_data(".data.first", Bytes(8)))
+                  .whole_sections.empty());
+}
+
+TEST(SharedData, InPartsIsNewVariableByVariable) {
+  const auto make = [](bool has_new) {
+    ObjectBuilder builder;
+    const auto add = [&](const std::string& name) {
+      builder.define(name, STT_OBJECT,
+                     builder.section({.name = ".data..read_mostly." + name,
+                                      .flags = SHF_ALLOC | SHF_WRITE,
+                                      .data = Bytes(8, 1)}),
+                     8);
+    };
+    add("old");
+    if (has_new)
+      add("fresh");
+    builder.function("f", {0xe8, 0, 0, 0, 0, 0x48, 0x8b, 5, 0, 0, 0, 0, kRet});
+    builder.add_relocation("f", 8, R_X86_64_PC32,
+                           builder.symbol(has_new ? "fresh" : "old"), -4);
+    return builder.build();
+  };
+  const Result result = Diffing().run(make(false), make(true));
+  ASSERT_EQ(result.exit, Exit::kSuccess);
+  EXPECT_TRUE(result.delta->object.find_section(".data..read_mostly.fresh"));
+  EXPECT_FALSE(result.delta->object.find_section(".data..read_mostly.old"));
 }
 
 } // namespace

@@ -388,7 +388,18 @@ INSTANTIATE_TEST_SUITE_P(, PerCpuSections,
                                            ".data..percpu..shared_aligned",
                                            ".data..percpu..page_aligned",
                                            ".data..percpu..first",
+                                           ".data..percpu.counter",
+                                           ".data..percpu..read_mostly.counter",
                                            ".data..percpu..hot.counter"));
+
+TEST(ReadOnlyAfterInit, IsTheSectionOfThatNameOnly) {
+  const std::string name = ".data..ro_after_init";
+  Diffing diffing;
+  const elf::Object object = intermediate(diffing, with_per_cpu(false, name),
+                                          with_per_cpu(true, name + ".counter"));
+  const elf::Symbol& counter = object.symbols[object.find_symbol("counter")];
+  EXPECT_EQ(object.sections[counter.section].name, name);
+}
 
 } // namespace
 } // namespace kpatch::klp

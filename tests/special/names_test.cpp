@@ -46,5 +46,16 @@ TEST(NameKey, IsEqualExactlyForSameNames) {
   EXPECT_NE(name_key("a.1.b"), name_key("a.b"));
 }
 
+TEST(SharedData, IsKnownByTheNamesOfItsParts) {
+  EXPECT_TRUE(is_shared_data(".data..read_mostly"));
+  EXPECT_FALSE(is_shared_data(".data..percpu..decrypted")); // its place has a meaning
+  EXPECT_EQ(shared_data_of(own_data_section(".data..ro_after_init", "x.3")),
+            ".data..ro_after_init");
+  EXPECT_EQ(shared_data_of(".data..percpu..read_mostly.x"), ".data..percpu..read_mostly");
+  for (const std::string_view name :
+       {".data..percpu", ".data..percpu..hot.x", ".data..percpu..decrypted", ".data.x"})
+    EXPECT_EQ(shared_data_of(name), name);
+}
+
 } // namespace
 } // namespace kpatch::special
