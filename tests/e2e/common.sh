@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # How every test here begins: . "$(dirname "$(readlink -f "$0")")/common.sh" with the directory of the programs as the first
-# argument. Sets $here, $bin, $kpatch_build (the command of a build), $release (the kernel to test on), $cache, and $work, a
-# directory that goes at the end.
+# argument; bench/peers does so, too. Sets $here (this directory), $bin, $kpatch_build (the command of a build), $release (the
+# kernel to test on), $cache, and $work, a directory that goes at the end.
 # shellcheck shell=bash disable=SC2034 # its readers use the variables
 set -euo pipefail
-here=$(dirname "$(readlink -f "$0")")
+here=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
 bin=$1
 # Not isolated, though root builds and bubblewrap may be installed: an isolated build keeps no original objects, and sees
 # neither the programs that a test puts into its PATH nor its network. The tests of isolation name it themselves.

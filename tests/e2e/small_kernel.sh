@@ -16,9 +16,11 @@ cut_down() {
 	tar -C "$from" -cf - -T "$work/files" | tar -C "$to" -xf -
 }
 
-# own_kernel MAKE-VARIABLE: that of own-kernel.config. Its key is in $objects/certs.
+# own_kernel MAKE-VARIABLE [OPTION...]: that of own-kernel.config, and these options. Its key is in $objects/certs.
 own_kernel() {
-	small_kernel "$(readlink -f "$(cached source)")" "$here/own-kernel.config" x86 'base char clocksource rtc tty' "$1"
+	cat "$here/own-kernel.config" >"$work/own-kernel.config"
+	[ $# -eq 1 ] || printf '%s\n' "${@:2}" >>"$work/own-kernel.config"
+	small_kernel "$(readlink -f "$(kernel_source)")" "$work/own-kernel.config" x86 'base char clocksource pci rtc tty' "$1"
 }
 
 # small_kernel SOURCE CONFIGURATION ARCH DRIVERS MAKE-VARIABLE...: builds it unless it is there. Sets $kept, and what it has: $source,
