@@ -172,7 +172,7 @@ class SiteChecker {
     const image::ImageSymbol* found =
         image ? kernel_symbol(*image, symbol.name, name) : nullptr;
     if (found && !tables_.keys.contains(found->address + offset) &&
-        !looks_like_key(*image, found->address + offset))
+        !looks_like_key(*image, *found, offset))
       add(found->name,
           fmt::format("is not a static key, but that of the jump label at {}",
                       text(place)));
@@ -186,15 +186,32 @@ class SiteChecker {
   }
 
   /// Counter 0 or 1, then a pointer or number whose last bit says true
-  /// (include/linux/jump_label.h).
-  static bool looks_like_key(const image::Image& image, std::uint64_t address) {
+  /// (include/linux/jump_label.h). Keys of modules alone, as most of nf_hooks_needed[][],
+  /// are in no table of the kernel; those that begin as false may lie in .bss.
+  static bool looks_like_key(const image::Image& image, const image::ImageSymbol& symbol,
+                             std::uint64_t offset) {
+    const std::uint64_t address = symbol.address + offset;
     const image::ImagePart* part = image.find_part(address);
-    if (!part || !(part->flags & SHF_WRITE))
+    if (!part || !(part->flags & SHF_WRITE) ||
+        room_of(image, symbol, *part) < offset + kStaticKey)
       return false;
     const auto data = image.bytes_from(address);
+    if (data.empty())
+      return true;
     return data.size() >= kStaticKey &&
            load<std::uint64_t>(data, 0, image.order()) <= 1 &&
            load<std::uint64_t>(data, 8, image.order()) <= 1;
+  }
+
+  /// From a variable to the next, which is not less than its size.
+  static std::uint64_t room_of(const image::Image& image,
+                               const image::ImageSymbol& variable,
+                               const image::ImagePart& part) {
+    std::uint64_t end = part.address + part.size;
+    for (const image::ImageSymbol& other : image.symbols())
+      if (other.address > variable.address)
+        end = std::min(end, other.address);
+    return end - variable.address;
   }
 
   /// Who calls the trampoline instead is right as well, only slower: patches do so for

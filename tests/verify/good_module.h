@@ -37,6 +37,10 @@ class LoaderRules : public testing::Test {
                     .address = 0x700,
                     .size = 12,
                     .data = {0, 0xfa, 0xff, 0xff, 0, 0, 0, 0, 0, 0, 0, 0}},
+                   {.name = ".bss",
+                    .address = 0x800,
+                    .size = 40,
+                    .flags = SHF_ALLOC | SHF_WRITE},
                },
                {{.name = "count", .address = 16},
                 {.name = "count", .address = 32},
@@ -47,7 +51,9 @@ class LoaderRules : public testing::Test {
                 {.name = "__return_sites", .address = 0x240},
                 {.name = "start", .address = 0x200},
                 {.name = "__pfx_show", .address = 0x120},
-                {.name = "__start_orc_unwind", .address = 0x300}}) {
+                {.name = "__start_orc_unwind", .address = 0x300},
+                {.name = "two_keys", .address = 0x800},
+                {.name = "number", .address = 0x820}}) {
     module_.label = "livepatch-x.ko";
     module_.header.machine = EM_X86_64;
     text_ = module_.add_section({.name = ".text.show",
@@ -102,6 +108,21 @@ class LoaderRules : public testing::Test {
         .relocations = {{312, R_X86_64_64, init, 0}, {800, R_X86_64_64, exit, 0}}};
     std::ranges::copy(name, section.data.begin() + 24);
     module_.add_section(section);
+  }
+  /// A jump label in show, and what is its key.
+  void add_label(const std::string& key, std::int64_t offset) {
+    constexpr std::uint8_t kNop[] = {0x0f, 0x1f, 0x44, 0, 0};
+    std::ranges::copy(kNop, module_.sections[text_].data.begin() + 17);
+    const auto table = module_.add_section(
+        {.name = "__jump_table",
+         .flags = SHF_ALLOC | SHF_WRITE,
+         .data = Bytes(16),
+         .has_relocations = true,
+         .relocations = {{0, R_X86_64_PC32, show_, 17}, {4, R_X86_64_PC32, show_, 22}}});
+    module_.livepatch.push_back(
+        {".klp.rela.vmlinux.__jump_table",
+         table,
+         {{8, R_X86_64_PC64, add_livepatch(".klp.sym.vmlinux." + key + ",0"), offset}}});
   }
   /// An alternative for three bytes of show, whose replacement begins at that place.
   void add_alternative(std::int64_t at, std::int64_t replacement) {

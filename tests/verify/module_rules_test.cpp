@@ -120,6 +120,22 @@ TEST_F(LoaderRules, WantARecordForWhatMayReplaceAFunctionOnly) {
   EXPECT_THAT(codes(), Contains("KP5008"));
 }
 
+/// Only labels of modules have these, and the kernel's file has no contents of .bss.
+TEST_F(LoaderRules, LetKeysLieInBss) {
+  add_label("two_keys", 16);
+  EXPECT_THAT(codes(), IsEmpty());
+}
+
+TEST_F(LoaderRules, WantRoomForAKeyWhereItIsSaidToBe) {
+  add_label("two_keys", 32); // behind the second
+  EXPECT_THAT(codes(), ElementsAre("KP5010"));
+  module_.livepatch.pop_back();
+  drop("__jump_table");
+  section("__jump_table").data.clear();
+  add_label("number", 0);
+  EXPECT_THAT(codes(), ElementsAre("KP5010"));
+}
+
 TEST_F(LoaderRules, WantUnwindDataForEveryFunction) {
   drop(".orc_unwind_ip");
   EXPECT_THAT(codes(), Contains("KP5003"));
