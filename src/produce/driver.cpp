@@ -161,7 +161,8 @@ void Context::start_again() {
 
 void Context::leave_out(std::vector<patch::LeftOut> files) {
   for (const std::string& notice : patch::notices_of(files))
-    say(notice);
+    if (told.insert(notice).second)
+      say(notice);
   std::ranges::move(files, std::back_inserter(result.left_out));
 }
 
