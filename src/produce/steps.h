@@ -49,7 +49,7 @@ struct Context {
   /// Functions and sections that are to stay as they are; of them, those that changed.
   std::vector<std::string> unwanted{};
   std::set<std::string> met{};
-  unsigned rounds = 0; ///< how often the build was begun
+  unsigned rounds = 0;          ///< how often the build was begun
   std::set<std::string> told{}; ///< notices of files that are left out, in any round
 
   /// Forgets what was found out of a change that is not built as it was.

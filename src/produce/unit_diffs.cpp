@@ -79,8 +79,8 @@ class UnitDiff {
   }
 
   /// Where the assembler's short jumps tie functions together, or variables of a section
-  /// are not what they were, they are compared in a form without these. Which code runs is
-  /// still told by the objects as they were.
+  /// are not what they were, they are compared in a form without these. Which code runs
+  /// is still told by the objects as they were.
   UnitResult compare_apart(const std::string& owner, const fs::path& part) {
     UnitResult result = compare_objects(owner, unit_, part);
     if (result.whole_sections.empty() || !shop_.taken_apart.empty())
