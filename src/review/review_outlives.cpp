@@ -17,7 +17,7 @@
 // A text between quotes is the patch's as well, since the compiler gives it no name that
 // would lead to the kernel's copy, also where the original has the same:
 //
-//   probe() { input->name = "Pro Controller"; request_irq(irq, handler, 0, "board"); }
+//   probe() { request_irq(irq, handler, 0, "board"); }
 #include "arch/arch.h"
 #include "base/error.h"
 #include "review/outlives_table.h"
@@ -196,34 +196,26 @@ class Newcomers {
 
   /// Whether code puts a pointer where it may outlive the patch.
   bool is_stored(const elf::Section& code, const elf::Relocation& pointer) const {
-    return handed_by(pointer).what && is_written(code, pointer);
+    return handed_by(pointer).what &&
+           arch_.is_stored(code, pointer, [&](const elf::Relocation& place) {
+             return handed_by(place).what != nullptr;
+           });
   }
 
-  bool is_written(const elf::Section& code, const elf::Relocation& pointer) const {
-    return arch_.is_stored(code, pointer, [&](const elf::Relocation& place) {
-      return handed_by(place).what != nullptr;
-    });
-  }
-
-  /// At most one finding: of the first text that the kernel keeps.
+  /// At most one finding: of the first text that the kernel keeps. Those that code writes
+  /// into structures itself are left alone: nearly all are read before the same call ends
+  /// (`ti->error = "Bad argument"`).
   void add_kept_text(const std::string& function, const elf::Section& code,
                      std::vector<Problem>& findings) const {
     std::optional<elf::Relocation> since_call;
     for (const elf::Relocation& reference : sorted(code)) {
       if (is_text(code, reference)) {
         since_call = reference;
-        if (is_written(code, reference)) {
-          findings.push_back(problem_of_text(function, text_of(code, reference),
-                                             "writes its address to memory that is not "
-                                             "of the patch"));
-          return;
-        }
       } else if (arch_.is_branch(code, reference)) {
         const elf::Symbol* const callee = target_of(reference);
         if (since_call && callee && is_any(kTextKeepers, callee->name)) {
-          findings.push_back(problem_of_text(
-              function, text_of(code, *since_call),
-              fmt::format("hands it to {}(), which keeps its address", callee->name)));
+          findings.push_back(
+              problem_of_text(function, text_of(code, *since_call), callee->name));
           return;
         }
         since_call.reset();
@@ -296,16 +288,16 @@ class Newcomers {
   }
 
   Problem problem_of_text(const std::string& function, std::string_view text,
-                          std::string_view deed) const {
+                          std::string_view keeper) const {
     return {
         .code = "KP4006",
         .object = unit_.label(),
         .symbol = function,
         .message = fmt::format(
-            "the patch has a text \"{}\" of its own; the function {}, and no callback "
-            "takes it back: when the patch is gone, the kernel reads memory that is "
-            "freed",
-            text, deed),
+            "the patch has a text \"{}\" of its own, which the function hands to {}(), "
+            "and that keeps its address: when the patch is gone, the kernel reads memory "
+            "that is freed",
+            text, keeper),
         .remedy = "use a copy that the kernel owns: kstrdup() or devm_kstrdup(); or "
                   "take it back in a post-unpatch callback"};
   }
