@@ -35,7 +35,7 @@ for part in image debug; do
 done
 # Compiler tests of other builds come and go in there.
 objects=$(cached objects)
-tar -C "$kernel" --exclude '.tmp_*' -cf - "${objects##*/}" | tar -C "$theirs" -xf -
+(cd "$kernel" && find "${objects##*/}" -name '.tmp_*' -prune -o -print0 | cpio --quiet -0pdm "$theirs")
 if [ "$(id -u)" -eq 0 ] && unshare --mount true 2>/dev/null; then
 	chown -R 65534:65534 "$work/other" "$work/a much longer name"
 	# shellcheck disable=SC2016 # for the other shell
