@@ -13,6 +13,9 @@
 // whole. Who has the compiler at hand can have each function assembled in a section of
 // its own then, and is told which sections to ask for.
 //
+// Variables that share a section (.data..read_mostly) are only named here: they are taken
+// apart before they are assembled (compile/own_sections.cpp).
+//
 // Sections whose placement has a meaning for the code in them (.noinstr.text,
 // .entry.text, .kprobes.text) are not for this: no tracer reaches what is in them.
 #include "diff/shared_text.h"

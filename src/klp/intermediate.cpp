@@ -32,11 +32,12 @@ constexpr std::uint64_t kCallbackObjectName =
 /// The loader gives per-CPU memory to one section of exactly this name
 /// (kernel/module/main.c, find_pcpusec). What DEFINE_PER_CPU_READ_MOSTLY, _PAGE_ALIGNED
 /// and others put behind it only sorts variables in vmlinux (linux/percpu-defs.h); a
-/// section with such a name would be plain data, and every access to it a wild one. So
-/// does the one of exactly this name become read-only once the module is started
-/// (module_mark_ro_after_init).
+/// section with such a name would be plain data, and every access to it a wild one.
 constexpr std::string_view kSortedPerCpu = ".data..percpu.";
 
+/// The name by which the loader knows what is in a section. It makes the one that is
+/// named exactly .data..ro_after_init read-only once the module has started
+/// (kernel/module/main.c).
 std::string loaders_name(std::string_view section) {
   if (section.starts_with(kSortedPerCpu))
     return std::string(elf::kPerCpu);
