@@ -200,9 +200,10 @@ class X86_64 : public Arch {
     return found;
   }
 
-  bool takes_address(const elf::Section&,
+  // What an index is added to has the same relocation: `mov table(,%rax,8), %rax`.
+  bool takes_address(const elf::Section& section,
                      const elf::Relocation& relocation) const override {
-    return relocation.type == R_X86_64_32S;
+    return relocation.type == R_X86_64_32S && !is_in_place_x86_64(section, relocation);
   }
 
   /// The field ends the instruction, and the processor counts from there.

@@ -91,6 +91,36 @@ bool is_string_copy(ZydisMnemonic mnemonic) {
   return std::ranges::find(kOnes, mnemonic) != kOnes.end();
 }
 
+std::optional<Instruction> decode_in(const elf::Section& code, std::uint64_t at) {
+  static const ZydisDecoder decoder = [] {
+    ZydisDecoder made;
+    ZydisDecoderInit(&made, ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64);
+    return made;
+  }();
+  Instruction found;
+  found.at = at;
+  if (at >= code.data.size() ||
+      ZYAN_FAILED(ZydisDecoderDecodeFull(&decoder, code.data.data() + at,
+                                         code.data.size() - at, &found.head,
+                                         found.operands.data())))
+    return std::nullopt;
+  return found;
+}
+
+/// The instruction that has this field.
+std::optional<Instruction> instruction_of(const elf::Section& code,
+                                          const elf::Relocation& field) {
+  auto found = decode_in(code, 0);
+  while (found && found->end() <= field.offset)
+    found = decode_in(code, found->end());
+  return found;
+}
+
+bool is_at(const Instruction& instruction, std::uint8_t field,
+           const elf::Relocation& relocation) {
+  return field && instruction.at + field == relocation.offset;
+}
+
 enum class Question { kIsOnlyRead, kIsStored };
 
 class Flow {
@@ -105,7 +135,7 @@ class Flow {
 
   /// Whether nothing was found that keeps the address.
   bool run() {
-    const auto origin = find_origin();
+    const auto origin = instruction_of(code_, address_);
     if (!origin)
       return passes_over();
     if (!begin(*origin))
@@ -137,36 +167,12 @@ class Flow {
   }
 
   std::optional<Instruction> decode(std::uint64_t at) const {
-    static const ZydisDecoder decoder = [] {
-      ZydisDecoder made;
-      ZydisDecoderInit(&made, ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64);
-      return made;
-    }();
-    Instruction found;
-    found.at = at;
-    if (at >= code_.data.size() ||
-        ZYAN_FAILED(ZydisDecoderDecodeFull(&decoder, code_.data.data() + at,
-                                           code_.data.size() - at, &found.head,
-                                           found.operands.data())))
-      return std::nullopt;
-    return found;
-  }
-
-  std::optional<Instruction> find_origin() const {
-    auto found = decode(0);
-    while (found && found->end() <= address_.offset)
-      found = decode(found->end());
-    return found;
+    return decode_in(code_, at);
   }
 
   void go_on(std::uint64_t at, Registers holders) {
     if (holders && seen_.emplace(at, holders).second)
       waiting_.emplace_back(at, holders);
-  }
-
-  static bool is_at(const Instruction& instruction, std::uint8_t field,
-                    const elf::Relocation& relocation) {
-    return field && instruction.at + field == relocation.offset;
   }
 
   /// The instruction with the relocation: false if it keeps the address.
@@ -316,6 +322,12 @@ class Flow {
 };
 
 } // namespace
+
+bool is_in_place_x86_64(const elf::Section& code, const elf::Relocation& address) {
+  const auto instruction = instruction_of(code, address);
+  return instruction && is_at(*instruction, instruction->head.raw.disp.offset, address) &&
+         std::ranges::none_of(instruction->visible(), is_computed_only);
+}
 
 bool is_only_read_x86_64(const elf::Section& code, const elf::Relocation& address,
                          const CalleeTable& callees, std::span<const OtherWay> ways) {

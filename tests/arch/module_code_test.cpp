@@ -37,6 +37,25 @@ Bytes little(const std::vector<std::uint32_t>& words) {
   return code;
 }
 
+TEST(TakesAddress, OnX8664UnlessTheMemoryThereIsUsed) {
+  const Bytes push = {0x53}; // what comes before makes no difference
+  const auto takes = [&](const Bytes& before, const Bytes& after = {}) -> bool {
+    Bytes code = push;
+    code.insert(code.end(), before.begin(), before.end());
+    const std::uint64_t field = code.size();
+    code.resize(field + 4);
+    code.insert(code.end(), after.begin(), after.end());
+    return takers("x86_64", code_with(code, {{field, R_X86_64_32S, kIt, 0}})).at(0);
+  };
+  EXPECT_TRUE(takes({0x48, 0xc7, 0xc7}));                   // mov $it, %rdi
+  EXPECT_TRUE(takes({0x48, 0xc7, 0x44, 0x24, 0xa5}));       // movq $it, -91(%rsp)
+  EXPECT_TRUE(takes({0x48, 0x8d, 0x14, 0xc5}));             // lea it(,%rax,8), %rdx
+  EXPECT_TRUE(takes({0x48, 0x05}));                         // add $it, %rax
+  EXPECT_FALSE(takes({0x48, 0x8b, 0x14, 0xc5}));            // mov it(,%rax,8), %rdx
+  EXPECT_FALSE(takes({0x80, 0xb8}, {0x00}));                // cmpb $0, it(%rax)
+  EXPECT_FALSE(takes({0xc7, 0x04, 0x85}, {0x01, 0, 0, 0})); // movl $1, it(,%rax,4)
+}
+
 TEST(TakesAddress, OnS390ByTheInstruction) {
   const Bytes larl = {0xc0, 0x30, 0, 0, 0, 0}, brasl = {0xc0, 0xe5, 0, 0, 0, 0},
               lgrl = {0xc4, 0x18, 0, 0, 0, 0}, brcl = {0xc0, 0xf4, 0, 0, 0, 0};

@@ -87,6 +87,18 @@ TEST_F(StoredPointers, AreTheConcernOfTheCallbackThatTakesThemBack) {
               IsEmpty());
 }
 
+TEST_F(StoredPointers, NothingIsHandedOverWhereAnArrayIsIndexed) {
+  const std::string more =
+      "struct work { void (*run)(int); };\nextern int queue_work_on(int, void *, void *);\n"
+      "static long weights[8];\nstatic const char *const names[] = { \"a\", \"b\", \"c\" };\n";
+  EXPECT_THAT(findings("use((void *)names[o->a & 1]); weights[o->a & 7]++; "
+                       "queue_work_on(0, o, o->run);",
+                       more),
+              IsEmpty());
+  EXPECT_THAT(findings("queue_work_on(0, o, &weights[o->a & 7]);", more),
+              ElementsAre(HasSubstr("weights: f hands it to")));
+}
+
 /// What is found of texts that the patched f uses.
 class KeptTexts : public StoredPointers {
  protected:
