@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "diff/context.h"
 #include "diff/portraits.h"
+#include "special/names.h"
 
 #include <algorithm>
 #include <array>
