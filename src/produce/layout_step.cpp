@@ -34,12 +34,11 @@ constexpr std::size_t kUsersNamed = 4;
 /// Of more units it is not asked whether objects of a type end with their functions.
 constexpr std::size_t kMostAsked = 32;
 
-/// Whether the text has one of the types' names.
-bool mentions_one(std::string_view text, const std::set<std::string>& types) {
+/// Whether the text has one of the names.
+bool mentions_one(std::string_view text, const std::set<std::string>& names) {
   return std::ranges::any_of(patch::tokens_of(text), [&](const patch::Token& token) {
     return token.kind == patch::TokenKind::kIdentifier &&
-           (types.contains(fmt::format("struct {}", token.text)) ||
-            types.contains(fmt::format("union {}", token.text)));
+           names.contains(std::string(token.text));
   });
 }
 
@@ -71,10 +70,13 @@ class LayoutSearch {
           readers.push_back(includes_.path(reader));
     std::stable_partition(readers.begin(), readers.end(),
                           [&](const std::string& reader) { return is_touched(reader); });
+    std::set<std::string> names;
+    for (const std::string& type : types)
+      names.merge(names_in(file, type));
     std::vector<std::string> users;
     for (const std::string& reader : readers)
       if (users.size() < kUsersNamed &&
-          mentions_one(read_text_if_exists(view_.root() / reader).value_or(""), types))
+          mentions_one(text_in(view_.root(), reader), names))
         users.push_back(reader);
     return users;
   }
@@ -129,10 +131,11 @@ class LayoutSearch {
     const auto id = includes_.find(header);
     if (!id || is_unit(header) || is_kept(header, type))
       return false;
+    const std::set<std::string> names = names_in(header, type);
     std::vector<std::string> users;
     for (const auto reader : includes_.reaching(*id)) {
       const std::string path = includes_.path(reader);
-      if (path == header || !mentions(path, type))
+      if (path == header || !mentions(path, names))
         continue;
       if (!is_unit(path) || users.size() == kMostAsked)
         return false;
@@ -152,9 +155,15 @@ class LayoutSearch {
     return read_text_if_exists(tree / file).value_or("");
   }
 
-  bool mentions(const std::string& file, const std::string& type) const {
-    return mentions_one(text_in(view_.root(), file), {type}) ||
-           mentions_one(text_in(view_.pristine(), file), {type});
+  bool mentions(const std::string& file, const std::set<std::string>& names) const {
+    return mentions_one(text_in(view_.root(), file), names) ||
+           mentions_one(text_in(view_.pristine(), file), names);
+  }
+
+  std::set<std::string> names_in(const std::string& file, const std::string& type) const {
+    std::set<std::string> names = names_of_type(text_in(view_.root(), file), type);
+    names.merge(names_of_type(text_in(view_.pristine(), file), type));
+    return names;
   }
 
   bool is_kept(const std::string& header, const std::string& type) const {

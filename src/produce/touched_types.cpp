@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/parallel.h"
+#include "base/text.h"
 #include "kernel/dwarf_facts.h"
 #include "patch/c_lexer.h"
 #include "patch/source_items.h"
@@ -48,6 +49,11 @@ std::map<std::string, std::string> definitions(std::string_view text) {
   return found;
 }
 
+/// "file" of "struct file".
+std::string_view name_alone(std::string_view type) {
+  return type.substr(type.find(' ') + 1);
+}
+
 } // namespace
 
 std::set<std::string> types_defined_differently(std::string_view original,
@@ -61,19 +67,35 @@ std::set<std::string> types_defined_differently(std::string_view original,
 }
 
 bool is_kept_in(std::string_view header, const std::string& type) {
-  const std::string_view name = std::string_view(type).substr(type.find(' ') + 1);
+  const std::string_view name = name_alone(type);
   return std::ranges::any_of(
       patch::source_items(header), [&](const patch::SourceItem& item) {
-        const auto has = [&](std::string_view token) {
-          return ("\n" + item.identity).find(fmt::format("\n{}\n", token)) !=
-                 std::string::npos;
+        const auto count = [&](std::string_view token) {
+          return std::ranges::count(lines_of(item.identity), token);
         };
         const bool is_own = std::ranges::count(item.defines, name) > 0;
         const bool is_declaration =
-            item.defines.empty() || (has("(") && !has("{") && !has("typedef"));
-        return std::ranges::count(item.mentions, name) > 0 && !is_own &&
-               (item.is_macro || !is_declaration);
+            item.defines.empty() || (count("(") > 0 && !count("{") && !count("typedef"));
+        // Its parameters and variables end with it, those of one word "static" aside.
+        const bool is_function =
+            (count("inline") || count("__always_inline")) && count("static") < 2;
+        return std::ranges::count(item.mentions, name) > 0 && !is_own && !item.is_macro &&
+               !is_declaration && !is_function;
       });
+}
+
+std::set<std::string> names_of_type(std::string_view header, const std::string& type) {
+  const std::vector<patch::SourceItem> items = patch::source_items(header);
+  std::set<std::string> names{std::string(name_alone(type))};
+  for (std::size_t known = 0; known != names.size();) {
+    known = names.size();
+    for (const patch::SourceItem& item : items)
+      if (item.is_macro && std::ranges::any_of(item.mentions, [&](std::string_view word) {
+            return names.contains(std::string(word));
+          }))
+        names.insert(item.defines.begin(), item.defines.end());
+  }
+  return names;
 }
 
 std::map<std::string, std::set<std::string>>

@@ -22,8 +22,12 @@ touched_types(const patch::PatchedView& view,
               std::span<const patch::TouchedFile> touched);
 
 /// Whether a header that defines the type ("struct file") may have objects or pointers of
-/// it in another type, a variable or a macro. It has not where functions alone name it.
+/// it in another type or in a variable. It has not where functions and macros alone name
+/// it.
 bool is_kept_in(std::string_view header, const std::string& type);
+
+/// The name of the type and of the header's macros by which units may name it.
+std::set<std::string> names_of_type(std::string_view header, const std::string& type);
 
 /// A unit's types before and after, as far as they are among the wanted ones.
 struct TypesOfUnit {

@@ -10,6 +10,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+using ::testing::UnorderedElementsAre;
 
 TEST(TouchedTypes, NamesWhatIsDefinedOtherwise) {
   EXPECT_THAT(types_defined_differently("struct a { int x; };\nunion u { int x; };",
@@ -45,13 +46,24 @@ TEST(TouchedTypes, AreKeptWhereAHeaderMakesOthersOfThem) {
   const std::string own = "struct a { int x; struct a *next; };\n";
   for (const char* more :
        {"", "struct a;\nint f(struct a *one);", "struct b *f(const struct a one, int);",
-        "struct b { int x; }; /* struct a */"})
+        "struct b { int x; }; /* struct a */",
+        "static inline int f(struct a *one) { struct a mine = *one; return mine.x; }",
+        "#define A(x) struct a x = { 1 }"})
     EXPECT_FALSE(is_kept_in(own + more, "struct a")) << more;
-  for (const char* more : {"struct b { struct a *one; };", "extern struct a one;",
-                           "typedef struct a a_t;", "#define A(x) ((struct a *)(x))",
-                           "static inline int f(struct a *one) { return one->x; }",
-                           "typedef int (*call)(struct a *);"})
+  for (const char* more :
+       {"struct b { struct a *one; };", "extern struct a one;", "typedef struct a a_t;",
+        "static inline struct a *f(void) { static struct a one; return &one; }",
+        "struct b { void (*run)(void); struct a one; };",
+        "typedef int (*call)(struct a *);"})
     EXPECT_TRUE(is_kept_in(own + more, "struct a")) << more;
+}
+
+TEST(TouchedTypes, AreNamedByMacrosToo) {
+  EXPECT_THAT(names_of_type("struct a { int x; };\n#define MINE(x) struct a x\n"
+                            "#define MINE_TOO(x) MINE(x)\n#define OTHER(x) struct b x\n"
+                            "static inline int f(struct a *one) { return one->x; }\n",
+                            "struct a"),
+              UnorderedElementsAre("a", "MINE", "MINE_TOO"));
 }
 
 } // namespace

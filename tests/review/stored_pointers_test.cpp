@@ -88,9 +88,10 @@ TEST_F(StoredPointers, AreTheConcernOfTheCallbackThatTakesThemBack) {
 }
 
 TEST_F(StoredPointers, NothingIsHandedOverWhereAnArrayIsIndexed) {
-  const std::string more =
-      "struct work { void (*run)(int); };\nextern int queue_work_on(int, void *, void *);\n"
-      "static long weights[8];\nstatic const char *const names[] = { \"a\", \"b\", \"c\" };\n";
+  const std::string more = "struct work { void (*run)(int); };\nextern int "
+                           "queue_work_on(int, void *, void *);\n"
+                           "static long weights[8];\nstatic const char *const names[] = "
+                           "{ \"a\", \"b\", \"c\" };\n";
   EXPECT_THAT(findings("use((void *)names[o->a & 1]); weights[o->a & 7]++; "
                        "queue_work_on(0, o, o->run);",
                        more),
