@@ -4,6 +4,8 @@
 // inline function of <linux/skbuff.h>, which two thousand units read, may be used by
 // five. Compiling the others would give the objects that there are. So the items of the
 // header that differ are found, and name_spread.cpp tells whose code depends on them.
+// What a header gets from a file that the patch brings are its own items: a type that
+// moves there is the same type.
 //
 // Assembly can use macros alone: a type or a function whose name some register, label or
 // field happens to share means nothing to it.
@@ -18,6 +20,7 @@
 #include <algorithm>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <set>
 
 namespace kpatch::patch {
@@ -36,6 +39,105 @@ bool is_code(std::string_view path) {
   return path.ends_with(".c") || path.ends_with(".S");
 }
 
+/// Of an include: not a macro.
+bool is_file_name(const std::string& name) {
+  return name.size() >= 3 && (name[0] == '"' || name[0] == '<');
+}
+
+/// The file of the patch that an include can only mean.
+const HeaderChange* new_file(const IncludeIndex& index,
+                             std::span<const HeaderChange> changes,
+                             const HeaderChange& reader, const std::string& include) {
+  if (!is_file_name(include))
+    return nullptr;
+  const std::string name = include.substr(1, include.size() - 2);
+  const std::string beside =
+      (fs::path(reader.path).parent_path() / name).lexically_normal();
+  const auto may_be = [&](const HeaderChange& change) {
+    return include[0] == '"' ? change.path == beside
+                             : ("/" + change.path).ends_with("/include/" + name);
+  };
+  const HeaderChange* found = nullptr;
+  for (const HeaderChange& change : changes)
+    if (index.find(change.path) || !may_be(change))
+      continue;
+    else if (found)
+      return nullptr;
+    else
+      found = &change;
+  return found;
+}
+
+/// What the patch brings into a header by way of new files.
+struct Brought {
+  std::vector<const HeaderChange*> files; ///< each once
+  std::vector<Inclusion> other_includes;  ///< of the header and of these files
+};
+
+Brought brought_into(const IncludeIndex& index, std::span<const HeaderChange> changes,
+                     const HeaderChange& header) {
+  Brought found;
+  for (std::vector<const HeaderChange*> open{&header}; !open.empty();) {
+    const HeaderChange& reader = *open.back();
+    open.pop_back();
+    for (const Inclusion& line : inclusions(reader.patched)) {
+      const HeaderChange* const file =
+          line.condition.empty() ? new_file(index, changes, reader, line.name) : nullptr;
+      if (!file) {
+        found.other_includes.push_back(line);
+      } else if (std::ranges::find(found.files, file) == found.files.end()) {
+        found.files.push_back(file);
+        open.push_back(file);
+      }
+    }
+  }
+  return found;
+}
+
+/// Names that a header gives a meaning, from one item to the next, which no call of a
+/// macro can give them as well: macros that leave nothing of their names, and constants.
+class GivenNames {
+ public:
+  void read(const SourceItem& item) {
+    for (const std::string_view name : item.sure_constants)
+      items_[name].push_back(&item);
+    if (!item.is_macro)
+      return;
+    for (const std::string_view name : item.defines)
+      if (item.replaces)
+        items_[name].push_back(&item);
+      else
+        items_.erase(name);
+  }
+
+  /// Whatever the call declares, it is none of these: they are something else wherever
+  /// the header has the call.
+  std::vector<std::string_view> never_made_by(const SourceItem& call) const {
+    std::vector<std::string_view> names;
+    if (!call.calls.empty())
+      for (const auto& [name, items] : items_)
+        if (is_made_of(name, call.defines_made_of) &&
+            std::ranges::any_of(items,
+                                [&](const auto* item) { return is_there(*item, call); }))
+          names.push_back(name);
+    return names;
+  }
+
+ private:
+  static bool is_made_of(std::string_view name, std::span<const std::string_view> parts) {
+    return std::ranges::any_of(parts, [&](std::string_view part) {
+      return name.find(part) != std::string_view::npos;
+    });
+  }
+  static bool is_there(const SourceItem& item, const SourceItem& call) {
+    return std::ranges::all_of(item.conditions, [&](const std::string& one) {
+      return std::ranges::count(call.conditions, one) > 0;
+    });
+  }
+
+  std::map<std::string_view, std::vector<const SourceItem*>> items_;
+};
+
 enum class Language { kC, kAssembly };
 
 class ReachSearch {
@@ -53,6 +155,8 @@ class ReachSearch {
   std::vector<std::string> search(std::span<const std::string> units) {
     for (const HeaderChange& change : changes_)
       compare(change);
+    for (const Difference& difference : differences_)
+      take_changed(difference, twin_of(difference));
     std::vector<std::string> found;
     std::vector<std::string> open;
     for (const std::string& unit : units)
@@ -85,28 +189,89 @@ class ReachSearch {
     if (!header)
       return;
     std::map<std::string, int> balance;
-    const std::vector<SourceItem> original = source_items(change.original);
-    const std::vector<SourceItem> patched = source_items(change.patched);
+    std::vector<SourceItem> original = source_items(change.original);
+    const Brought brought = brought_into(index_, changes_, change);
+    std::vector<SourceItem> patched = source_items(change.patched);
+    for (const HeaderChange* file : brought.files)
+      for (SourceItem& item : source_items(file->patched)) {
+        if (item.is_guard) // no file has defined it so far
+          item.is_unclear = false;
+        patched.push_back(std::move(item));
+      }
     for (const SourceItem& item : original)
-      ++balance[item.identity];
+      ++balance[key(item)];
     for (const SourceItem& item : patched)
-      --balance[item.identity];
-    for (const auto* items : {&original, &patched})
-      for (const SourceItem& item : *items) {
+      --balance[key(item)];
+    for (const auto& [items, others] :
+         {std::pair(&original, &patched), {&patched, &original}})
+      for (GivenNames given; const SourceItem& item : *items) {
         if (!counts(item))
           continue;
-        if (balance[item.identity] != 0)
-          take_changed(*header, item);
-        spread_.add_item({*header, item, words_}, item.pastes);
+        given.read(item);
+        NamedItem named = named_item(*header, item, given);
+        if (const int left = balance[key(item)])
+          differences_.push_back({.header = *header,
+                                  .item = item,
+                                  .names = names_changed(item, *others, balance),
+                                  .never_made = named.never_made,
+                                  .is_new = left < 0});
+        spread_.add_item(std::move(named), item.pastes);
       }
-    compare_includes(*header, change);
+    compare_includes(*header, inclusions(change.original), brought.other_includes);
   }
 
-  void take_changed(FileId header, const SourceItem& item) {
-    for (const std::string_view name : item.defines)
-      changed_.push_back({header, words_.add(name)});
+  /// What has the same key is the same thing to this language.
+  std::string key(const SourceItem& item) const {
+    const bool is_hidden = language_ == Language::kAssembly && item.is_for_c_only;
+    return item.identity + (is_hidden ? "for C only" : "");
+  }
+
+  NamedItem named_item(FileId file, const SourceItem& item, const GivenNames& given) {
+    NamedItem named(file, item, words_);
+    named.never_made = words_.add_all(given.never_made_by(item));
+    std::ranges::sort(named.never_made);
+    return named;
+  }
+
+  /// An item that one side of a header has and the other has not.
+  struct Difference {
+    FileId header;
+    SourceItem item;
+    std::vector<std::string_view> names; ///< those that mean something else
+    std::vector<WordId> never_made;
+    bool is_new;
+  };
+
+  /// Of the names that the item defines: all, if there is no item like it on the other
+  /// side.
+  std::vector<std::string_view> names_changed(const SourceItem& item,
+                                              std::span<const SourceItem> others,
+                                              std::map<std::string, int>& balance) const {
+    for (const SourceItem& other : others)
+      if (balance[key(other)] != 0)
+        if (auto names = changed_names(item, other))
+          return *std::move(names);
+    return item.defines;
+  }
+
+  /// Where the item is on the other side, if it has moved from one header to another.
+  std::optional<FileId> twin_of(const Difference& difference) const {
+    std::optional<FileId> twin;
+    for (const Difference& other : differences_)
+      if (key(other.item) == key(difference.item) && other.header != difference.header) {
+        if (other.is_new == difference.is_new || twin)
+          return std::nullopt;
+        twin = other.header;
+      }
+    return twin;
+  }
+
+  void take_changed(const Difference& difference, std::optional<FileId> twin) {
+    const auto& [header, item, names, never_made, is_new] = difference;
+    for (const std::string_view name : names)
+      changed_.push_back({header, words_.add(name), twin});
     for (const std::string_view part : item.defines_made_of)
-      changed_parts_.push_back({header, words_.add(part)});
+      changed_parts_.push_back({{header, words_.add(part), twin}, never_made});
     // A call of a macro that the header does not define is for the unit to expand.
     if (item.emits || item.is_unclear)
       unclear_.insert(header);
@@ -114,17 +279,16 @@ class ReachSearch {
       called_.emplace_back(header, words_.add(item.calls));
   }
 
-  void compare_includes(FileId header, const HeaderChange& change) {
-    const std::vector<std::string> before = include_names(change.original);
-    const std::vector<std::string> after = include_names(change.patched);
+  void compare_includes(FileId header, const std::vector<Inclusion>& before,
+                        const std::vector<Inclusion>& after) {
     for (const auto& [some, others] : {std::pair(&before, &after), {&after, &before}})
-      for (const std::string& name : *some)
-        if (std::ranges::find(*others, name) == others->end())
-          includes_.push_back({header, meanings(header, name)});
+      for (const Inclusion& line : *some)
+        if (std::ranges::find(*others, line) == others->end())
+          includes_.push_back({header, meanings(header, line.name)});
   }
 
   std::vector<FileId> meanings(FileId header, const std::string& name) const {
-    if (name.size() < 3 || (name[0] != '"' && name[0] != '<'))
+    if (!is_file_name(name))
       return {};
     return index_.resolve(header, name.substr(1, name.size() - 2), name[0] == '"');
   }
@@ -168,16 +332,25 @@ class ReachSearch {
 
   void read_header(FileId file) {
     const std::string text = text_of(file);
-    std::vector<SourceItem> items = source_items(text);
-    std::erase_if(items, [&](const SourceItem& item) {
-      if (!counts(item))
-        return true;
-      return item.mentions.size() <= item.defines.size() && item.pastes.empty() &&
-             item.defines_made_of.empty() && !item.is_unclear;
-    });
+    const std::vector<SourceItem> items = source_items(text);
+    const bool has_calls = std::ranges::any_of(
+        items, [](const SourceItem& item) { return !item.calls.empty(); });
+    GivenNames given;
     const std::scoped_lock alone(mutex_);
-    for (const SourceItem& item : items)
-      spread_.add_item({file, item, words_}, item.pastes);
+    for (const SourceItem& item : items) {
+      if (has_calls)
+        given.read(item);
+      if (counts(item) && !leads_nowhere(item))
+        spread_.add_item(named_item(file, item, given), item.pastes);
+    }
+  }
+
+  /// Most are numbers of some register.
+  static bool leads_nowhere(const SourceItem& item) {
+    std::vector<std::string_view> own = item.defines;
+    std::ranges::sort(own);
+    return std::ranges::includes(own, item.mentions) && item.pastes.empty() &&
+           item.defines_made_of.empty() && !item.is_unclear;
   }
 
   /// A source file as one item, with the macros in it besides.
@@ -204,6 +377,7 @@ class ReachSearch {
     whole.emits = true;
     const std::scoped_lock alone(mutex_);
     whole.mentions = words_.add_all(mentions);
+    whole.given = whole.mentions;
     if (std::ranges::binary_search(whole.mentions, makes_tracepoints_))
       makers_of_tracepoints_.insert(file);
     for (const SourceItem& item : items) // before: its name is spelled in the whole, too
@@ -269,14 +443,25 @@ class ReachSearch {
   std::vector<bool> nothing_;
   std::set<FileId> makers_of_tracepoints_;
   WordId makes_tracepoints_ = 0;
+  std::vector<Difference> differences_;
   std::vector<ChangedName> changed_;
-  std::vector<ChangedName> changed_parts_;
+  std::vector<ChangedPart> changed_parts_;
   std::set<FileId> unclear_;
   std::vector<std::pair<FileId, WordId>> called_;
   std::vector<Include> includes_;
 };
 
 } // namespace
+
+std::set<std::string> files_brought(const IncludeIndex& index,
+                                    std::span<const HeaderChange> changes) {
+  std::set<std::string> found;
+  for (const HeaderChange& change : changes)
+    if (index.find(change.path))
+      for (const HeaderChange* file : brought_into(index, changes, change).files)
+        found.insert(file->path);
+  return found;
+}
 
 std::vector<std::string> units_using(const IncludeIndex& index, const SourceTrees& trees,
                                      std::span<const HeaderChange> changes,

@@ -4,13 +4,15 @@
 #include "patch/include_index.h"
 
 #include <filesystem>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
 
 namespace kpatch::patch {
 
-/// A file that units include, before and after the patch; empty if not there.
+/// A file that units include, before and after the patch; empty if not there. A file that
+/// the patch brings is no part of an index.
 struct HeaderChange {
   std::string path;
   std::string original;
@@ -30,5 +32,10 @@ struct SourceTrees {
 std::vector<std::string> units_using(const IncludeIndex& index, const SourceTrees& trees,
                                      std::span<const HeaderChange> changes,
                                      std::span<const std::string> units);
+
+/// The files that the patch brings and that changed headers include, whatever the
+/// configuration: what units_using() has looked into with them.
+std::set<std::string> files_brought(const IncludeIndex& index,
+                                    std::span<const HeaderChange> changes);
 
 } // namespace kpatch::patch

@@ -24,7 +24,7 @@ namespace kpatch::patch {
 NamedItem::NamedItem(IncludeIndex::FileId in, const SourceItem& item, Vocabulary& words)
     : file(in), defines(words.add_all(item.defines)),
       defines_made_of(words.add_all(item.defines_made_of)),
-      mentions(words.add_all(item.mentions)),
+      mentions(words.add_all(item.mentions)), given(words.add_all(item.in_parentheses)),
       hands_on_arguments(item.is_macro_with_arguments), emits(item.emits),
       is_unclear(item.is_unclear) {
   if (!item.calls.empty())
@@ -102,6 +102,15 @@ std::span<const WordId> NameSpread::names_made_of(WordId part) const {
   return found == made_of_.end() ? std::span<const WordId>() : found->second;
 }
 
+std::vector<WordId> NameSpread::names_made_of(WordId part,
+                                              std::span<const WordId> never_made) const {
+  std::vector<WordId> names;
+  std::ranges::copy_if(names_made_of(part), std::back_inserter(names), [&](WordId name) {
+    return !std::ranges::binary_search(never_made, name);
+  });
+  return names;
+}
+
 /// The items that make the name with ##.
 const std::vector<NameSpread::ItemId>& NameSpread::pasted_in(WordId name) {
   const auto [place, is_new] = pasted_in_.try_emplace(name);
@@ -116,7 +125,7 @@ const std::vector<NameSpread::ItemId>& NameSpread::pasted_in(WordId name) {
     for (const Link& link : fewest) {
       const NamedItem& item = items_[link.item];
       const bool has_all = std::ranges::all_of(recipe.given, [&](WordId word) {
-        return std::ranges::binary_search(item.mentions, word);
+        return std::ranges::binary_search(item.given, word);
       });
       if (has_all && pasted_.can_paste(item.pasters, recipe.pattern))
         found.push_back(link.item);
@@ -126,19 +135,19 @@ const std::vector<NameSpread::ItemId>& NameSpread::pasted_in(WordId name) {
 }
 
 void NameSpread::start_from(std::span<const ChangedName> changed,
-                            std::span<const ChangedName> changed_parts) {
+                            std::span<const ChangedPart> changed_parts) {
   link();
   find_pasters();
-  for (const ChangedName& part : changed_parts)
+  for (const auto& [part, never_made] : changed_parts)
     made_of_.try_emplace(part.name);
   find_parts();
   // What a macro makes that no header defines is the unit's own affair.
   for (NamedItem& item : items_)
     item.emits = item.emits || (item.calls && !is_defined(*item.calls));
   changed_.assign(changed.begin(), changed.end());
-  for (const ChangedName& part : changed_parts)
-    for (const WordId name : names_made_of(part.name))
-      changed_.push_back({part.file, name});
+  for (const auto& [part, never_made] : changed_parts)
+    for (const WordId name : names_made_of(part.name, never_made))
+      changed_.push_back({part.file, name, part.twin});
   item_seen_.assign(items_.size(), 0);
   name_seen_.assign(words_.size(), 0);
 }
@@ -149,7 +158,7 @@ bool NameSpread::reaches(const UnitView& unit) {
   ++turn_;
   std::deque<WordId> pending;
   for (const ChangedName& changed : changed_)
-    if (unit.reads[changed.file])
+    if (unit.reads[changed.file] && !(changed.twin && unit.reads[*changed.twin]))
       pending.push_back(changed.name);
   std::size_t steps = 0;
   const auto enter = [&](ItemId id) {
@@ -159,7 +168,8 @@ bool NameSpread::reaches(const UnitView& unit) {
     item_seen_[id] = turn_;
     pending.insert(pending.end(), item.defines.begin(), item.defines.end());
     for (const WordId part : item.defines_made_of)
-      std::ranges::copy(names_made_of(part), std::back_inserter(pending));
+      std::ranges::copy(names_made_of(part, item.never_made),
+                        std::back_inserter(pending));
     return item.emits || item.is_unclear || unit.is_code[item.file] ||
            ++steps > kFarEnough;
   };

@@ -18,8 +18,10 @@ struct NamedItem {
   IncludeIndex::FileId file = 0;
   std::vector<WordId> defines;
   std::vector<WordId> defines_made_of;
-  std::vector<WordId> mentions; ///< sorted
-  std::vector<WordId> pasters;  ///< those that are macros which paste
+  std::vector<WordId> never_made; ///< names that are of such words, but others'; sorted
+  std::vector<WordId> mentions;   ///< sorted
+  std::vector<WordId> given;      ///< those in parentheses; sorted
+  std::vector<WordId> pasters;    ///< those that are macros which paste
   std::optional<WordId> calls;
   bool hands_on_arguments = false; ///< is a macro with arguments
   bool emits = false;
@@ -33,6 +35,14 @@ struct NamedItem {
 struct ChangedName {
   IncludeIndex::FileId file = 0;
   WordId name = 0;
+  /// Who reads this file as well has the old meaning there: the definition has moved.
+  std::optional<IncludeIndex::FileId> twin = std::nullopt;
+};
+
+/// Names that are made of this one mean something else in a file, some aside.
+struct ChangedPart {
+  ChangedName part;
+  std::vector<WordId> never_made; ///< sorted
 };
 
 /// Finds out how far another meaning of some names spreads: to the items that mention
@@ -50,7 +60,7 @@ class NameSpread {
 
   /// Call once, after the last item. `changed_parts` are parts of changed names.
   void start_from(std::span<const ChangedName> changed,
-                  std::span<const ChangedName> changed_parts);
+                  std::span<const ChangedPart> changed_parts);
 
   struct UnitView {
     const std::vector<bool>& reads;   ///< by file
@@ -71,6 +81,8 @@ class NameSpread {
   void find_pasters();
   void find_parts();
   std::span<const WordId> names_made_of(WordId part) const;
+  std::vector<WordId> names_made_of(WordId part,
+                                    std::span<const WordId> never_made) const;
   const std::vector<ItemId>& pasted_in(WordId name);
   std::span<const Link> links(WordId word) const;
 

@@ -72,6 +72,14 @@ std::vector<std::string> users_beyond(const kernel::Target& target,
   return units_using(includes, {target.source, target.objects, jobs}, changes, all);
 }
 
+/// What changed headers may include that was not there before.
+void add_new_files(std::vector<HeaderChange>& changes,
+                   std::span<const TouchedFile> touched, const PatchedView& view) {
+  for (const TouchedFile& file : touched)
+    if (!file.was_there)
+      changes.push_back({file.path, {}, text_at(view.root(), file.path)});
+}
+
 Problem used_by_assembly(const std::string& file) {
   return {.code = "KP1002",
           .object = file,
@@ -116,6 +124,10 @@ HeadersLeftOut add_units_of_headers(Affected& affected, const IncludeIndex& incl
   }
   if (changes.empty())
     return left_out;
+  add_new_files(changes, affected.to_be_included, view);
+  const std::set<std::string> brought = files_brought(includes, changes);
+  std::erase_if(affected.to_be_included,
+                [&](const TouchedFile& file) { return brought.contains(file.path); });
 
   const std::vector<std::string> all(readers.begin(), readers.end());
   const SourceTrees trees{target.source, target.objects, jobs};
@@ -130,7 +142,8 @@ HeadersLeftOut add_units_of_headers(Affected& affected, const IncludeIndex& incl
   affected.candidates.assign(candidates.begin(), candidates.end());
   if (users.empty()) {
     for (const HeaderChange& change : changes)
-      left_out.unused.push_back(change.path);
+      if (includes.find(change.path) || brought.contains(change.path))
+        left_out.unused.push_back(change.path);
     left_out.beyond = users_beyond(target, changes, jobs);
   }
   return left_out;
@@ -153,9 +166,10 @@ std::vector<std::string> headers_used(const IncludeIndex& includes,
     if (!header || *header >= read.size() || !read[*header])
       continue;
     all.push_back(file.path);
-    const HeaderChange change{file.path, text_at(view.pristine(), file.path),
-                              text_at(view.root(), file.path)};
-    if (!units_using(includes, trees, std::vector{change}, std::vector{unit}).empty())
+    std::vector<HeaderChange> changes{{file.path, text_at(view.pristine(), file.path),
+                                       text_at(view.root(), file.path)}};
+    add_new_files(changes, touched, view);
+    if (!units_using(includes, trees, changes, std::vector{unit}).empty())
       used.push_back(file.path);
   }
   return used.empty() ? all : used;

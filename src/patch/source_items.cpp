@@ -12,7 +12,9 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <optional>
+#include <set>
 #include <span>
 
 namespace kpatch::patch {
@@ -59,6 +61,23 @@ void add_mentions(std::span<const Token> tokens, std::vector<Name>& mentions) {
   for (const Token& token : tokens)
     if (is_identifier(token))
       mentions.push_back(token.text);
+}
+
+/// Each token on a line of its own.
+std::string text_of(std::span<const Token> tokens) {
+  std::string text;
+  for (const Token& token : tokens)
+    text.append(token.text).push_back('\n');
+  return text;
+}
+
+void add_in_parentheses(std::span<const Token> tokens, std::vector<Name>& names) {
+  int depth = 0;
+  for (const Token& token : tokens) {
+    depth = std::max(0, depth + (token.text == "(") - (token.text == ")"));
+    if (depth > 0 && is_identifier(token))
+      names.push_back(token.text);
+  }
 }
 
 /// The end of the group that opens at `at`; the last token if it never closes.
@@ -132,6 +151,49 @@ void add_types(std::span<const Token> tokens, std::vector<Name>& defines) {
            tokens[i].begins_line))
         defines.push_back(tokens[i].text);
   }
+}
+
+/// The constants of `enum name { A, B = 4, C };`: a value counts from the last that is
+/// spelled.
+void add_constants(std::span<const Token> tokens,
+                   std::vector<std::pair<Name, std::string>>& constants) {
+  if (tokens.size() < 3 || tokens[0].text != "enum")
+    return;
+  const std::size_t open = tokens[1].text == "{" ? 1 : 2;
+  const std::size_t end = group_end(tokens, open);
+  if (tokens[open].text != "{" || end + 2 != tokens.size())
+    return; // with an attribute, or a variable of it
+  std::string base = "0";
+  std::size_t distance = 0;
+  for (std::size_t at = open + 1; at < end;) {
+    std::size_t stop = at;
+    for (; stop < end && tokens[stop].text != ","; ++stop)
+      if (tokens[stop].text == "(" || tokens[stop].text == "{")
+        stop = group_end(tokens, stop);
+    const std::span<const Token> words = tokens.subspan(at, stop - at);
+    at = stop + 1;
+    if (words.size() > 1 && words[1].text == "=") {
+      base = text_of(words.subspan(2));
+      distance = 0;
+    } else if (words.size() != 1) {
+      constants.clear(); // made by a macro
+      return;
+    }
+    if (!is_identifier(words[0])) {
+      constants.clear();
+      return;
+    }
+    constants.emplace_back(words[0].text, fmt::format("{}+{}", base, distance++));
+  }
+}
+
+/// Whether a value that a constant has in one text alone leaves the enumeration the type
+/// that it is: `int`, unless a value needs another one.
+bool is_small(const std::string& value) {
+  const std::string_view base = std::string_view(value).substr(0, value.find('+'));
+  const std::string_view digits = base.substr(0, base.find('\n'));
+  return digits.size() + 1 >= base.size() && digits.size() < 9 &&
+         std::ranges::all_of(digits, [](char c) { return c >= '0' && c <= '9'; });
 }
 
 /// `(*name)(`, and `(name)(` alike.
@@ -219,16 +281,27 @@ class ItemReader {
     return std::move(items_);
   }
 
+  /// After read().
+  std::vector<Inclusion> take_includes() { return std::move(includes_); }
+
  private:
   struct Level {
     int braces;
     int parentheses;
     std::vector<Token> condition;
-    bool is_guard = false; ///< keeps the file from being read twice, and means no more
+    /// Holds whenever C reads the file for the first time.
+    bool always_holds = false;
+    bool is_for_c_only = false;
   };
 
   void take(const Token& token) {
+    if (current_.empty())
+      levels_of_item_ = levels_.size();
+    if (levels_.size() > levels_of_item_)
+      conditional_.insert(current_.size());
     current_.push_back(token);
+    if (parentheses_ > 0 && is_identifier(token))
+      in_parentheses_.push_back(token.text);
     if (token.text == "(")
       ++parentheses_;
     else if (token.text == ")")
@@ -276,8 +349,7 @@ class ItemReader {
     const std::span<const Token> tokens(&tokens_[start], at_ - start);
     const Name word = tokens.size() > 1 ? tokens[1].text : Name();
     if (word == "if" || word == "ifdef" || word == "ifndef")
-      levels_.push_back(
-          {braces_, parentheses_, {tokens.begin(), tokens.end()}, is_guard(tokens)});
+      open_level(tokens);
     else if (word == "else" || word == "elif")
       continue_conditional(tokens);
     else if (word == "endif" && !levels_.empty())
@@ -286,8 +358,22 @@ class ItemReader {
       add_macro(tokens);
     else if (word == "pragma")
       add_pragma(tokens);
-    if (!current_.empty())
+    else if (word == "include")
+      add_include(tokens.subspan(2));
+    // A macro among the members of a type is a thing of its own.
+    if (!current_.empty() && word != "define" && word != "undef")
       conditions_inside_.insert(conditions_inside_.end(), tokens.begin(), tokens.end());
+  }
+
+  void open_level(std::span<const Token> tokens) {
+    const bool is_for_c_only =
+        tokens.size() == 3 && tokens[1].text == "ifndef" &&
+        (tokens[2].text == "__ASSEMBLY__" || tokens[2].text == "__ASSEMBLER__");
+    levels_.push_back({.braces = braces_,
+                       .parentheses = parentheses_,
+                       .condition = {tokens.begin(), tokens.end()},
+                       .always_holds = is_for_c_only || is_guard(tokens),
+                       .is_for_c_only = is_for_c_only});
   }
 
   /// `#ifndef NAME` before all else, with `#define NAME` after it.
@@ -298,6 +384,15 @@ class ItemReader {
     return items_.empty() && current_.empty() && levels_.empty() && tokens.size() == 3 &&
            tokens[1].text == "ifndef" && next(0) == "#" && next(1) == "define" &&
            next(2) == tokens[2].text;
+  }
+
+  void add_include(std::span<const Token> words) {
+    Inclusion& line = includes_.emplace_back();
+    for (const Token& word : words)
+      line.name += word.text;
+    for (const Level& level : levels_)
+      if (!level.always_holds)
+        line.condition += text_of(level.condition);
   }
 
   static bool begins(const Token& token) {
@@ -311,35 +406,46 @@ class ItemReader {
     braces_ = level.braces;
     parentheses_ = level.parentheses;
     level.condition.insert(level.condition.end(), tokens.begin(), tokens.end());
+    level.always_holds = level.is_for_c_only = false;
   }
 
   SourceItem& add_item(std::span<const Token> tokens) {
     SourceItem& item = items_.emplace_back();
     add_mentions(tokens, item.mentions);
-    for (const Token& token : tokens)
-      item.identity.append(token.text).push_back('\n');
+    item.identity = text_of(tokens);
     for (const Level& level : levels_) {
-      if (!level.is_guard)
-        add_mentions(level.condition, item.mentions);
-      for (const Token& token : level.condition)
-        item.identity.append(token.text).push_back('\n');
+      item.is_for_c_only |= level.is_for_c_only;
+      if (level.always_holds)
+        continue;
+      add_mentions(level.condition, item.mentions);
+      add_in_parentheses(level.condition, item.in_parentheses);
+      item.conditions.push_back(text_of(level.condition));
+      item.identity += item.conditions.back();
     }
     return item;
   }
 
   static void tidy(SourceItem& item) {
-    std::ranges::sort(item.mentions);
-    item.mentions.erase(std::unique(item.mentions.begin(), item.mentions.end()),
-                        item.mentions.end());
+    for (auto* names : {&item.mentions, &item.in_parentheses}) {
+      std::ranges::sort(*names);
+      names->erase(std::unique(names->begin(), names->end()), names->end());
+    }
   }
 
   void add_macro(std::span<const Token> tokens) {
     SourceItem& item = add_item(tokens);
+    add_in_parentheses(tokens, item.in_parentheses);
     item.is_macro = true;
     if (tokens.size() > 2) {
       std::erase(item.mentions, tokens[1].text); // the directive's own word is no name
       // Who defines the guard elsewhere, keeps the whole file out.
-      item.is_unclear = items_.size() == 1 && levels_.size() == 1 && levels_[0].is_guard;
+      item.is_guard = items_.size() == 1 && levels_.size() == 1 &&
+                      levels_[0].always_holds && !levels_[0].is_for_c_only;
+      item.is_unclear = item.is_guard;
+      item.replaces = tokens[1].text == "define" &&
+                      std::ranges::none_of(tokens.subspan(3), [&](const Token& token) {
+                        return token.text == tokens[2].text;
+                      });
       item.defines.push_back(tokens[2].text);
       // What "(" stands for depends on the blank before it.
       if (tokens.size() > 3 &&
@@ -394,19 +500,52 @@ class ItemReader {
       return;
     if (current_.size() == 1 && current_[0].text == ";") {
       current_.clear();
+      conditional_.clear();
+      in_parentheses_.clear();
       return;
     }
     SourceItem& item = add_item(current_);
+    item.in_parentheses.insert(item.in_parentheses.end(), in_parentheses_.begin(),
+                               in_parentheses_.end());
     add_mentions(conditions_inside_, item.mentions);
-    for (const Token& token : conditions_inside_)
-      item.identity.append(token.text).push_back('\n');
+    add_in_parentheses(conditions_inside_, item.in_parentheses);
+    item.identity += text_of(conditions_inside_);
     classify(item);
+    if (conditions_inside_.empty())
+      add_constants(current_, item.constants);
+    add_sure_constants(item);
     tidy(item);
+    if (!item.constants.empty())
+      forget_constants(item);
     item.is_unclear |= was_unbalanced_;
     was_unbalanced_ = false;
     current_.clear();
+    conditional_.clear();
+    in_parentheses_.clear();
     conditions_inside_.clear();
     braces_ = parentheses_ = 0;
+  }
+
+  void add_sure_constants(SourceItem& item) const {
+    if (current_[0].text != "enum")
+      return;
+    const std::set<Name> constants(item.defines.begin(), item.defines.end());
+    const bool has_tag = current_.size() > 1 && is_identifier(current_[1]);
+    for (std::size_t at = has_tag ? 2 : 1; at < current_.size(); ++at)
+      if (!conditional_.contains(at) && constants.contains(current_[at].text))
+        item.sure_constants.push_back(current_[at].text);
+  }
+
+  /// Another constant is no reason for those to be others that no value is made of.
+  void forget_constants(SourceItem& item) const {
+    std::map<Name, int> times;
+    for (const Token& token : current_)
+      ++times[token.text];
+    std::set<Name> once;
+    for (const auto& [name, value] : item.constants)
+      if (times[name] == 1)
+        once.insert(name);
+    std::erase_if(item.mentions, [&](Name name) { return once.contains(name); });
   }
 
   void classify(SourceItem& item) const {
@@ -434,12 +573,16 @@ class ItemReader {
   Tokens tokens_;
   std::size_t at_ = 0;
   Tokens current_;
+  std::size_t levels_of_item_ = 0;    ///< where the current one begins
+  std::set<std::size_t> conditional_; ///< tokens of it that are below more
+  std::vector<Name> in_parentheses_;  ///< of the current one, whatever branch it is in
   Tokens conditions_inside_;
   std::vector<Level> levels_;
   int braces_ = 0;
   int parentheses_ = 0;
   bool was_unbalanced_ = false;
   std::vector<SourceItem> items_;
+  std::vector<Inclusion> includes_;
 };
 
 } // namespace
@@ -448,21 +591,30 @@ std::vector<SourceItem> source_items(std::string_view text) {
   return ItemReader(text).read();
 }
 
-std::vector<std::string> include_names(std::string_view text) {
-  std::vector<std::string> names;
-  const Tokens tokens = tokens_of(text);
-  for (std::size_t at = 0; at + 2 < tokens.size(); ++at) {
-    if (!tokens[at].in_directive || !tokens[at].begins_line ||
-        tokens[at + 1].text != "include")
-      continue;
-    std::string name;
-    for (at += 2;
-         at < tokens.size() && tokens[at].in_directive && !tokens[at].begins_line; ++at)
-      name += tokens[at].text;
-    names.push_back(std::move(name));
-    --at;
-  }
+std::optional<std::vector<std::string_view>> changed_names(const SourceItem& item,
+                                                           const SourceItem& other) {
+  if (item.constants.empty() || other.constants.empty() ||
+      item.conditions != other.conditions || item.defines.empty() ||
+      other.defines.empty() || item.defines.front() != other.defines.front())
+    return std::nullopt;
+  using Constants = std::set<std::pair<std::string_view, std::string>>;
+  const Constants ours(item.constants.begin(), item.constants.end());
+  const Constants theirs(other.constants.begin(), other.constants.end());
+  for (const auto& [some, others] : {std::pair(&ours, &theirs), {&theirs, &ours}})
+    for (const auto& constant : *some)
+      if (!others->contains(constant) && !is_small(constant.second))
+        return std::nullopt;
+  std::vector<std::string_view> names;
+  for (const auto& constant : item.constants)
+    if (!theirs.contains(constant))
+      names.push_back(constant.first);
   return names;
+}
+
+std::vector<Inclusion> inclusions(std::string_view text) {
+  ItemReader reader(text);
+  reader.read();
+  return reader.take_includes();
 }
 
 } // namespace kpatch::patch

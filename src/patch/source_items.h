@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace kpatch::patch {
@@ -20,6 +22,8 @@ struct SourceItem {
   std::vector<std::string_view> defines_made_of;
   /// All identifiers in it and in the conditions around it; sorted, each once.
   std::vector<std::string_view> mentions;
+  /// Those of them that stand in parentheses, as what a macro is given does; sorted.
+  std::vector<std::string_view> in_parentheses;
   std::vector<PastedName> pastes; ///< of a macro
   bool is_macro = false;
   bool is_macro_with_arguments = false;
@@ -28,13 +32,36 @@ struct SourceItem {
   bool emits = false;
   /// What it defines is unknown.
   bool is_unclear = false;
-  std::string identity; ///< equal for equal tokens in equal conditions
+  bool is_guard = false; ///< is the macro that keeps the file from being read twice
+  /// Is a macro that leaves nothing of its name: `#define PF_ANY(page) check(page)`.
+  bool replaces = false;
+  bool is_for_c_only = false; ///< stands below `#ifndef __ASSEMBLY__`
+  /// The conditions that it stands below, those aside that are no question in C: the
+  /// guard of the file and __ASSEMBLY__.
+  std::vector<std::string> conditions;
+  /// Equal for equal tokens in equal conditions.
+  std::string identity;
+  /// Of an enumeration: the constants that it has whenever the item is there.
+  std::vector<std::string_view> sure_constants;
+  /// Of an enumeration without conditions in it: its constants, with what tells their
+  /// values.
+  std::vector<std::pair<std::string_view, std::string>> constants;
 };
 
 /// The items of a file, in order. Views are into `text`.
 std::vector<SourceItem> source_items(std::string_view text);
 
-/// The names in `#include` lines of the file; with their quotation marks or brackets.
-std::vector<std::string> include_names(std::string_view text);
+/// What names of an item mean something else in the other one, if that is less than all
+/// that they define: of an enumeration that gets more constants these alone.
+std::optional<std::vector<std::string_view>> changed_names(const SourceItem& item,
+                                                           const SourceItem& other);
+
+/// An `#include` of a file.
+struct Inclusion {
+  std::string name;      ///< with its quotation marks or brackets
+  std::string condition; ///< what it stands below, the guard of the file aside
+  bool operator==(const Inclusion&) const = default;
+};
+std::vector<Inclusion> inclusions(std::string_view text);
 
 } // namespace kpatch::patch

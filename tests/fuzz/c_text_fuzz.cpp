@@ -19,7 +19,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const std::string_view patched =
         text.substr(std::min(border + fuzz::kBorder.size(), text.size()));
     patch::source_items(original);
-    patch::include_names(original);
+    patch::inclusions(original);
     produce::types_defined_differently(original, patched);
     assert(patch::same_tokens(original, original));
     patch::same_tokens(original, patched);

@@ -42,7 +42,8 @@ class HeaderReach : public testing::Test {
     const SourceTrees trees{root_.path() / "source", root_.path() / "objects", 2};
     std::vector<HeaderChange> changes;
     for (const auto& [header, text] : patched)
-      changes.push_back({header, read_text(trees.source / header), text});
+      changes.push_back(
+          {header, read_text_if_exists(trees.source / header).value_or(""), text});
     return units_using(index(), trees, changes, all);
   }
   Files users(const std::string& header, const std::string& patched) const {
@@ -94,6 +95,138 @@ TEST_F(HeaderReach, IsOnlyByMacrosForAssembly) {
   EXPECT_EQ(users("include/a.h", "struct action { int name; };\n#define SIZE 2\n"
                                  "enum { FLAG };\nint helper(void);\n"),
             Files{"fs/x.S"});
+}
+
+TEST_F(HeaderReach, IsThatOfATypeOnlyWhereItMovesToANewFile) {
+  const std::string type = "struct work { int a; };\n";
+  const std::string rest = "static inline int work(struct work *w) { return w->a; }\n";
+  put("include/linux/types.h", "typedef int s32;\n");
+  put("include/linux/work.h",
+      "#ifndef WORK_H\n#define WORK_H\n" + type + rest + "#endif\n");
+  put("fs/x.c", "#include <linux/types.h>\n#include <linux/work.h>\nint f(struct work "
+                "*w) { return work(w); }\n");
+  put("fs/y.c", "#include <linux/work.h>\nint y;\n");
+  put("fs/z.S", "#include <linux/types.h>\n#include <linux/work.h>\n");
+  const auto moved = [&](const std::string& include, const std::string& there) {
+    return users({{"include/linux/work.h",
+                   "#ifndef WORK_H\n#define WORK_H\n" + include + rest + "#endif\n"},
+                  {"include/linux/work_types.h",
+                   "#ifndef TYPES_H\n#define TYPES_H\n" + there + "#endif\n"}});
+  };
+  const std::string include = "#include <linux/work_types.h>\n";
+  EXPECT_EQ(moved(include, type), Files{});
+  EXPECT_EQ(moved("#include \"work_types.h\"\n", type), Files{});
+  EXPECT_EQ(moved(include, "struct work { long a; };\n"), Files{"fs/x.c"});
+  EXPECT_EQ(moved(include, "#include <linux/types.h>\n" + type), Files{"fs/y.c"})
+      << "what it includes is new to this one";
+  EXPECT_EQ(moved("#ifdef A\n" + include + "#endif\n" + type, type),
+            (Files{"fs/x.c", "fs/y.c", "fs/z.S"}))
+      << "under a condition it is not followed";
+  EXPECT_EQ(moved(include, type + "int defined_here = 3;\n"),
+            (Files{"fs/x.c", "fs/y.c"}));
+}
+
+TEST_F(HeaderReach, IsThatOfReadersOfOneHeaderWhereATypeMovesToAnother) {
+  const std::string type = "struct wait { int a; };\n";
+  put("include/wait.h", "#ifndef WAIT_H\n#define WAIT_H\n" + type + "#endif\n");
+  put("include/types.h", "typedef int s32;\n");
+  const std::string use = "int f(struct wait *w) { return w->a; }\n";
+  put("fs/both.c", "#include <types.h>\n#include <wait.h>\n" + use);
+  put("fs/one.c", "#include <wait.h>\n" + use);
+  put("fs/other.c", "#include <types.h>\n" + use);
+  put("fs/none.c", "#include <types.h>\n#include <wait.h>\nint g(void) { return 1; }\n");
+  const auto moved = [&](const std::string& there) {
+    return users({{"include/wait.h", "#ifndef WAIT_H\n#define WAIT_H\n#endif\n"},
+                  {"include/types.h",
+                   "typedef int s32;\n#ifndef __ASSEMBLY__\n" + there + "#endif\n"}});
+  };
+  EXPECT_EQ(moved(type), (Files{"fs/one.c", "fs/other.c"}));
+  EXPECT_EQ(moved("struct wait { long a; };\n"),
+            (Files{"fs/both.c", "fs/one.c", "fs/other.c"}));
+  EXPECT_EQ(moved("#ifdef A\n" + type + "#endif\n"),
+            (Files{"fs/both.c", "fs/one.c", "fs/other.c"}));
+}
+
+TEST_F(HeaderReach, OfAConstantIsThatOfItsUsersNotOfItsTypes) {
+  const std::string object = "struct object { enum state state; };\n";
+  put("include/a.h", "enum state { OFF, ON };\n" + object);
+  put("fs/type.c",
+      "#include <a.h>\nint f(struct object *o) { return o->state == ON; }\n");
+  put("fs/constant.c",
+      "#include <a.h>\nint f(struct object *o) { return o->state == NEW; }\n");
+  EXPECT_EQ(users("include/a.h", "enum state { OFF, ON, NEW };\n" + object),
+            Files{"fs/constant.c"});
+  EXPECT_EQ(users("include/a.h", "enum state { OFF, ON, NEW = -1 };\n" + object),
+            (Files{"fs/constant.c", "fs/type.c"}));
+  EXPECT_EQ(users("include/a.h", "enum state { NEW, OFF, ON };\n" + object),
+            (Files{"fs/constant.c", "fs/type.c"}));
+}
+
+TEST_F(HeaderReach, IsByTheValuesOfConstantsToo) {
+  put("include/a.h", "#define FIRST 4\n");
+  put("include/b.h", "#include <a.h>\nenum state { A = FIRST, B, C, D };\n");
+  put("fs/x.c", "#include <b.h>\nint f(int x) { return x == C; }\n");
+  put("fs/y.c", "#include <b.h>\nint f(int x) { return x; }\n");
+  EXPECT_EQ(users("include/a.h", "#define FIRST 5\n"), Files{"fs/x.c"});
+}
+
+TEST_F(HeaderReach, OfACallIsNotThatOfMacrosThatItIsGiven) {
+  const std::string header = "#define CHECK(x) look(x)\n"
+                             "#define FLAG(name, check) \\\n"
+                             "static inline int is_##name(int x) { return check(x); }\n";
+  put("include/a.h", header + "FLAG(old, CHECK)\n");
+  put("fs/x.c", "#include <a.h>\nint f(int x) { return is_old(x); }\n");
+  put("fs/y.c", "#include <a.h>\nint f(int x) { return CHECK(x); }\n");
+  EXPECT_EQ(users("include/a.h", header + "FLAG(new, CHECK)\n#undef CHECK\n"),
+            (Files{"fs/x.c", "fs/y.c"})); // which no longer has it
+  put("include/a.h", header + "#undef CHECK\nFLAG(old, CHECK)\n");
+  EXPECT_EQ(users("include/a.h", header + "#undef CHECK\nFLAG(new, CHECK)\n"),
+            (Files{"fs/x.c", "fs/y.c"}));
+  put("include/a.h", header + "FLAG(old, CHECK)\n");
+  EXPECT_EQ(users("include/a.h", header + "FLAG(new, CHECK)\n"), Files{"fs/x.c"});
+  put("include/a.h", "#ifdef A\n" + header + "#endif\nFLAG(old, CHECK)\n");
+  EXPECT_EQ(users("include/a.h", "#ifdef A\n" + header + "#endif\nFLAG(new, CHECK)\n"),
+            (Files{"fs/x.c", "fs/y.c"}));
+}
+
+TEST_F(HeaderReach, OfACallIsNotThatOfConstantsByTheSameName) {
+  const auto header = [](const std::string& call) {
+    return "enum flags {\n\tPG_old,\n#ifdef X\n\tPG_more,\n#endif\n\tPG_last\n};\n"
+           "#define FLAG(name) static inline int is_##name(int x) { return x >> "
+           "PG_##name; }\n" +
+           call;
+  };
+  put("include/a.h", header("FLAG(old)\n"));
+  put("fs/x.c", "#include <a.h>\nint f(int x) { return is_old(x); }\n");
+  put("fs/y.c", "#include <a.h>\nint f(int x) { return x == PG_old; }\n");
+  EXPECT_EQ(users("include/a.h", header("")), Files{"fs/x.c"});
+  put("include/a.h", header("#ifdef Y\nFLAG(old)\n#endif\n"));
+  EXPECT_EQ(users("include/a.h", header("")), Files{"fs/x.c"});
+  put("fs/x.c", "#include <a.h>\nint f(int x) { return is_more(x); }\n");
+  put("fs/y.c", "#include <a.h>\nint f(int x) { return x == PG_more; }\n");
+  put("include/a.h", header("#ifndef X\nFLAG(more)\n#endif\n"));
+  EXPECT_EQ(users("include/a.h", header("")), (Files{"fs/x.c", "fs/y.c"}));
+}
+
+TEST_F(HeaderReach, OfPastedNamesIsThatOfWhatCallsAreGiven) {
+  put("include/a.h", "#define JOIN(a, b) a##_##b\n"
+                     "static inline int signal_pending(int x) { return x; }\n");
+  const std::string rest = "#define JOIN(a, b) a##_##b\n"
+                           "static inline int signal_pending(int x) { return x + 1; }\n";
+  put("include/b.h",
+      "#include <a.h>\n#if JOIN(1, 2)\nstruct task { int signal, pending; };\n"
+      "#endif\n");
+  put("fs/x.c", "#include <b.h>\nint f(struct task *t) { return t->signal; }\n");
+  put("fs/y.c", "#include <a.h>\nint f(int x) { return JOIN(signal, pending)(x); }\n");
+  EXPECT_EQ(users("include/a.h", rest), Files{"fs/y.c"});
+}
+
+TEST_F(HeaderReach, IsThatOfIncludesWhoseConditionChanges) {
+  put("include/b.h", "#define SIZE 1\n");
+  put("include/a.h", "#ifdef A\n#include <b.h>\n#endif\n");
+  put("fs/x.c", "#include <a.h>\nint x;\n");
+  put("fs/y.c", "#include <b.h>\n#include <a.h>\nint y = SIZE;\n");
+  EXPECT_EQ(users("include/a.h", "#ifdef B\n#include <b.h>\n#endif\n"), Files{"fs/x.c"});
 }
 
 TEST_F(HeaderReach, KeepsAnIndexAsText) {

@@ -101,10 +101,107 @@ TEST(SourceItems, ListThePiecesOfPastedNames) {
   EXPECT_TRUE(items[0].is_macro_with_arguments);
 }
 
-TEST(IncludeNames, AreThoseOfIncludeLines) {
+TEST(Inclusions, AreThoseThatAreNoComment) {
+  EXPECT_EQ(inclusions("#include <a/b.h>\n# include \"c.h\" /* x */\n// #include <d>\n"),
+            (std::vector<Inclusion>{{"<a/b.h>", ""}, {"\"c.h\"", ""}}));
+}
+
+TEST(Inclusions, AreConditionalBelowMoreThanTheGuard) {
   EXPECT_EQ(
-      include_names("#include <a/b.h>\n# include \"c.h\" /* x */\n// #include <d>\n"),
-      (std::vector<std::string>{"<a/b.h>", "\"c.h\""}));
+      inclusions("#ifndef A_H\n#define A_H\n#include <a.h>\n#ifdef B\n"
+                 "#include <b.h>\n#endif\n#include <c.h>\n#endif\n"),
+      (std::vector<Inclusion>{{"<a.h>", ""}, {"<b.h>", "#\nifdef\nB\n"}, {"<c.h>", ""}}));
+}
+
+/// What means something else, on either side, when the first text becomes the second;
+/// "all" if that is all.
+Names changed(const std::string& original, const std::string& patched) {
+  std::vector<std::string_view> names;
+  const SourceItem one = source_items(original).at(0),
+                   other = source_items(patched).at(0);
+  for (const auto& [from, to] : {std::pair(&one, &other), {&other, &one}})
+    if (const auto some = changed_names(*from, *to))
+      names.insert(names.end(), some->begin(), some->end());
+    else
+      return {"all"};
+  return sorted(names);
+}
+
+TEST(ChangedNames, OfEnumerationsAreTheConstantsOfAnotherValue) {
+  const std::string before = "enum a { B, C, D = 7, E, F = (G | 1) };";
+  EXPECT_EQ(changed(before, "enum a { B, C, D = 7, E, N, F = (G | 1) };"), Names{"N"});
+  EXPECT_EQ(changed(before, "enum a { B, C, D = 8, E, F = (G | 1), };"),
+            (Names{"D", "E"}));
+  EXPECT_EQ(changed(before, "enum a { N, B, C, D = 7, E, F = (G | 1) };"),
+            (Names{"B", "C", "N"}));
+  EXPECT_EQ(changed("enum { B };", "enum { B, C };"), Names{"C"});
+}
+
+TEST(ChangedNames, OfEnumerationsAreAllWhereTheTypeMayBeAnother) {
+  const std::string before = "enum a { B, C };";
+  for (const char* after :
+       {"enum a { B, C, N = -1 };", "enum a { B, C, N = 1UL << 40 };",
+        "enum a { B, LIST(C) };", "enum a { B, C = N };", "enum a { B, C, N } __packed;",
+        "enum b { B, C, N };", "enum a { B, C,\n#ifdef X\nN\n#endif\n};",
+        "enum a { B, C, N } x;", "struct a { int B, C, N; };"})
+    EXPECT_EQ(changed(before, after), Names{"all"}) << after;
+}
+
+TEST(SourceItems, OfEnumerationsMentionConstantsByWhichValuesAreGiven) {
+  EXPECT_EQ(sorted(source_items("enum a { B, C, D = C + E };").at(0).mentions),
+            (Names{"C", "E", "a"}));
+}
+
+TEST(SourceItems, KnowWhatMacrosMayBeGiven) {
+  const auto in_parentheses = [](const std::string& text) {
+    return sorted(source_items(text).at(0).in_parentheses);
+  };
+  EXPECT_EQ(in_parentheses("struct a {\n\tint b;\n\tM(c, d);\n\tint (*f)(int g);\n};"),
+            (Names{"c", "d", "f", "g"}));
+  EXPECT_EQ(
+      in_parentheses(
+          "struct a {\n#ifdef X\nint b;\n#endif\n#if M(Y)\nint c; M(d);\n#endif\n};"),
+      (Names{"Y", "d"}));
+  EXPECT_EQ(in_parentheses("#if M(X)\nstruct a { int b; };\n#endif\n"), Names{"X"});
+  EXPECT_EQ(in_parentheses("int f(void) { g(a\n#ifdef X\n, b);\n#else\n, c);\n#endif\n}"),
+            (Names{"a", "b", "c"}));
+}
+
+TEST(SourceItems, AreTheSameWithAMacroAmongTheirMembers) {
+  const std::vector<SourceItem> items =
+      source_items("struct a {\n#define FLAG 1\nint b;\n};\nstruct a { int b; };\n"
+                   "struct a {\n#ifdef X\nint b;\n#endif\n};\n");
+  ASSERT_EQ(items.size(), 4u);
+  EXPECT_EQ(items[1].identity, items[2].identity);
+  EXPECT_NE(items[2].identity, items[3].identity);
+}
+
+TEST(SourceItems, OfAssemblyAsideAreTheSameInC) {
+  const std::vector<SourceItem> items =
+      source_items("#ifndef __ASSEMBLY__\nstruct a { int b; };\n#endif\n"
+                   "struct a { int b; };\n"
+                   "#ifdef __ASSEMBLY__\nstruct a { int b; };\n#endif\n"
+                   "#ifndef __ASSEMBLY__\n#else\nstruct a { int b; };\n#endif\n");
+  ASSERT_EQ(items.size(), 4u);
+  EXPECT_EQ(items[0].identity, items[1].identity);
+  EXPECT_TRUE(items[0].is_for_c_only);
+  EXPECT_FALSE(items[1].is_for_c_only);
+  EXPECT_NE(items[1].identity, items[2].identity);
+  EXPECT_NE(items[1].identity, items[3].identity);
+}
+
+TEST(SourceItems, AreTheSameBelowGuardsOfDifferentFiles) {
+  const auto identities = [](const std::string& text) {
+    std::vector<std::string> found;
+    for (const SourceItem& item : source_items(text))
+      found.push_back(item.is_guard ? "guard" : item.identity);
+    return found;
+  };
+  const std::string body = "struct a { int n; };\n#endif\n";
+  EXPECT_EQ(identities("#ifndef A_H\n#define A_H\n" + body),
+            identities("#ifndef B_H\n#define B_H 1\n" + body));
+  EXPECT_NE(identities("#ifndef A_H\n#define A_H\n" + body),
+            identities("#ifdef CONFIG_A\n#define A_H\n" + body));
 }
 
 } // namespace
