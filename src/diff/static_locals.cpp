@@ -117,19 +117,20 @@ class Matcher {
     });
   }
 
+  /// Of a variable that the original has under no such name there is nothing to say.
   void warn_of_new_ones() {
+    std::set<SymbolId> told;
     for (SectionId base = 1; base < patched_.sections.size(); ++base) {
       if (special::is_debug_section(patched_.section(base).name))
         continue;
       for (const elf::Relocation& relocation : patched_.section(base).relocations)
         if (const SymbolId local = static_local_of(patched_, &relocation);
-            local && !patched_.symbols[local].twin) {
+            local && !patched_.symbols[local].twin && may_have_been(local) &&
+            told.insert(local).second)
           note(context_, NoteKind::kWarning, patched_.symbol(local).name,
                "unable to correlate static local variable {} used by {}, assuming "
                "variable is new",
                patched_.symbol(local).name, user_name(patched_, base));
-          return;
-        }
     }
   }
 
@@ -140,6 +141,16 @@ class Matcher {
       if (!special::is_debug_section(original_.section(base).name))
         for (const elf::Relocation& relocation : original_.section(base).relocations)
           visit(base, relocation);
+  }
+
+  /// Whether the original has a variable without a twin under this name.
+  bool may_have_been(SymbolId of_patched) const {
+    for (SymbolId id = 1; id < original_.symbols.size(); ++id)
+      if (is_static_local(original_, id) && !original_.symbols[id].twin &&
+          special::is_same_name(original_.symbol(id).name,
+                                patched_.symbol(of_patched).name))
+        return true;
+    return false;
   }
 
   bool is_self_reference(SectionId base, SymbolId local) const {

@@ -342,6 +342,39 @@ TEST(StaticLocals, OneWhoseUserWasInlinedIsFoundWhereItIsUsedNow) {
   EXPECT_FALSE(object.symbols[object.find_symbol("count.0")].is_defined());
 }
 
+TEST(StaticLocals, OneWithANewNameIsNew) {
+  ObjectBuilder original, patched;
+  original.function("f", {kRet});
+  original.function("g", {kRet});
+  add_counter(patched, "f", "count.0");
+  add_counter(patched, "g", "count.1");
+  const Result result = Diffing().run(original.build(), patched.build());
+  ASSERT_EQ(result.exit, Exit::kSuccess);
+  EXPECT_TRUE(std::ranges::none_of(result.notes, [](const auto& note) {
+    return line_of(note).find("assuming") != std::string::npos;
+  }));
+}
+
+TEST(StaticLocals, EachThatMayHaveBeenAnotherIsSaidToBeNew) {
+  ObjectBuilder original, patched;
+  add_counter(original, "f", "count.0");
+  patched.function("f", {kNop, kRet});
+  original.function("g", {kRet});
+  original.function("h", {kRet});
+  for (const std::string user : {"g", "h"}) {
+    const elf::SymbolId local =
+        patched.variable(user == "g" ? "count.7" : "count.8", Bytes(8));
+    patched.function(user, {0xff, 0x04, 0x25, 0, 0, 0, 0, kRet});
+    patched.add_relocation(user, 8, R_X86_64_32S, local, 0);
+  }
+  const Result result = Diffing().run(original.build(), patched.build());
+  ASSERT_EQ(result.exit, Exit::kSuccess);
+  for (const std::string user : {"g", "h"})
+    EXPECT_TRUE(std::ranges::any_of(result.notes, [&](const auto& note) {
+      return line_of(note).ends_with(" used by " + user + ", assuming variable is new");
+    })) << user;
+}
+
 TEST(StaticLocals, WhichOfTwoIsMeantIsNotGuessed) {
   ObjectBuilder original, patched;
   add_counter(original, "helper", "count.0");
