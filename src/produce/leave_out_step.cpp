@@ -126,9 +126,7 @@ bool leave_out_refused(Context& context, patch::Selection& selection,
                              .reason = obstacle.reason,
                              .is_consequence = is_consequence(context, obstacle)};
     for (const std::string& file : units_at_fault(context.result, obstacle.file))
-      if (std::ranges::count(source.touched, file, &patch::TouchedFile::path) > 0)
-        selection.leave_out_file(file, why);
-      else
+      if (!selection.leave_out_file(file, why)) // none of the change's own
         for (const std::string& header : patch::headers_used(
                  includes, target, view, source.touched, file, context.options.jobs))
           selection.leave_out_file(header, why);

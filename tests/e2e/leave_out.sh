@@ -72,3 +72,24 @@ mkdir "$work/named"
 build named --leave-out fs/proc/task_mmu.c:show_map_vma "$(file patches meminfo-string.patch)" "$good" | tee "$work/said"
 cmp "$work/rest/e2e-rest.ko" "$work/named/e2e-rest.ko"
 [ "$(jq -r '.needs_reboot[] | "\(.change) in \(.unit)"' "$work/named/json")" = "show_map_vma in fs/proc/task_mmu.c" ]
+
+# A makefile is left out as the source files are, and what it would have added with it.
+mkdir "$work/makefile"
+cat >"$work/makefile.patch" <<'EOF'
+--- a/fs/proc/Makefile
++++ b/fs/proc/Makefile
+@@ -3,5 +3,6 @@
+ # Makefile for the Linux proc filesystem routines.
+ #
+ 
++EXTRA = e2e_extra.o
+ obj-y   += proc.o
+ 
+--- /dev/null
++++ b/fs/proc/e2e_extra.c
+@@ -0,0 +1 @@
++int e2e_extra;
+EOF
+build makefile --leave-out-refused "$(file patches meminfo-string.patch)" "$work/makefile.patch" | tee "$work/said"
+cmp "$work/rest/e2e-rest.ko" "$work/makefile/e2e-rest.ko"
+changes "$work/makefile/json" | diff - <(echo 'fs/proc/Makefile KP1003')
