@@ -10,6 +10,7 @@
 #include "arch/arch.h"
 #include "elf/kernel_sections.h"
 #include "review/review.h"
+#include "special/names.h"
 
 #include <algorithm>
 #include <array>
@@ -57,7 +58,8 @@ void keep_what_is_reviewed(elf::Object& object) {
   for (elf::Section& section : object.sections) {
     if (section.is_text())
       continue;
-    section.data = {};
+    if (!special::is_string_literal_section(section.name)) // which findings quote
+      section.data = {};
     if (!hands_out(section.name) && section.name != arch::kTocSection)
       section.relocations = {};
   }

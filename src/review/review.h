@@ -23,8 +23,8 @@ struct ReviewedUnit {
   kernel::TypeLayouts patched_types = {};
 };
 
-/// Drops what the review does not look at: bytes, and references of tables about code. Of
-/// some hundred units that is most of what their objects take.
+/// Drops what the review does not look at: bytes of data, texts aside, and references of
+/// tables about code. Of some hundred units that is most of what their objects take.
 void keep_what_is_reviewed(elf::Object& object);
 
 /// What the change of a type does to the objects of it that exist; one finding without an

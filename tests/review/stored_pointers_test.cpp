@@ -24,14 +24,15 @@ class StoredPointers : public diff::testing::Compiled {
         "struct object { long a; void (*run)(int); const struct ops *ops; };\n"
         "void ask(struct object *);\nvoid use(void *);\nextern void (*hook)(int);\n"
         "int known(int);\nvoid old(int a) { known(a); }\n";
-    const elf::Object original =
-        compile(common + "void f(struct object *o) { ask(o); }\n");
-    const elf::Object patched =
+    elf::Object original = compile(common + "void f(struct object *o) { ask(o); }\n");
+    elf::Object patched =
         compile(common +
                 "static __attribute__((noinline)) void fresh(int a) { known(a + 1); }\n" +
                 "static const struct ops fresh_ops = { fresh };\n" +
                 "static struct object own __attribute__((used)) = { 1 };\n" + more +
                 "void f(struct object *o) { " + body + " }\n");
+    keep_what_is_reviewed(original); // as kpatch-build does
+    keep_what_is_reviewed(patched);
     const ReviewedUnit unit{"fs/unit.c", original, patched, {"f"}};
     std::vector<std::string> found;
     for (const Problem& problem : review({&unit, 1}))
