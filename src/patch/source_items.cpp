@@ -376,14 +376,31 @@ class ItemReader {
                        .is_for_c_only = is_for_c_only});
   }
 
-  /// `#ifndef NAME` before all else, with `#define NAME` after it.
+  /// `#ifndef NAME` before all else, with `#define NAME` after it and `#endif` at the
+  /// end.
   bool is_guard(std::span<const Token> tokens) const {
     const auto next = [&](std::size_t i) {
       return at_ + i < tokens_.size() ? tokens_[at_ + i].text : Name();
     };
     return items_.empty() && current_.empty() && levels_.empty() && tokens.size() == 3 &&
            tokens[1].text == "ifndef" && next(0) == "#" && next(1) == "define" &&
-           next(2) == tokens[2].text;
+           next(2) == tokens[2].text && spans_the_rest();
+  }
+
+  /// Whether the conditional that has just begun ends with the file.
+  bool spans_the_rest() const {
+    int depth = 1;
+    for (std::size_t at = at_; at + 1 < tokens_.size(); ++at) {
+      if (!tokens_[at].in_directive || !begins(tokens_[at]))
+        continue;
+      const Name word = tokens_[at + 1].text;
+      depth += (word == "if" || word == "ifdef" || word == "ifndef") - (word == "endif");
+      if (depth == 0)
+        return std::all_of(
+            tokens_.begin() + static_cast<std::ptrdiff_t>(at) + 2, tokens_.end(),
+            [](const Token& token) { return token.in_directive && !begins(token); });
+    }
+    return false;
   }
 
   void add_include(std::span<const Token> words) {

@@ -200,6 +200,11 @@ TEST(SourceItems, AreTheSameBelowGuardsOfDifferentFiles) {
   const std::string body = "struct a { int n; };\n#endif\n";
   EXPECT_EQ(identities("#ifndef A_H\n#define A_H\n" + body),
             identities("#ifndef B_H\n#define B_H 1\n" + body));
+  EXPECT_EQ(identities("#ifndef A_H\n#define A_H\n" + body),
+            identities("#ifndef A_H\n#define A_H\n" + body + "/* A_H */\n"));
+  // A default, and no guard.
+  EXPECT_NE(identities("#ifndef SIZE\n#define SIZE 1\n#endif\nint a;\n"),
+            identities("#define SIZE 1\nint a;\n"));
   EXPECT_NE(identities("#ifndef A_H\n#define A_H\n" + body),
             identities("#ifdef CONFIG_A\n#define A_H\n" + body));
 }
