@@ -64,7 +64,7 @@ void add_mentions(std::span<const Token> tokens, std::vector<Name>& mentions) {
 }
 
 /// Each token on a line of its own.
-std::string text_of(std::span<const Token> tokens) {
+std::string text_of_tokens(std::span<const Token> tokens) {
   std::string text;
   for (const Token& token : tokens)
     text.append(token.text).push_back('\n');
@@ -173,7 +173,7 @@ void add_constants(std::span<const Token> tokens,
     const std::span<const Token> words = tokens.subspan(at, stop - at);
     at = stop + 1;
     if (words.size() > 1 && words[1].text == "=") {
-      base = text_of(words.subspan(2));
+      base = text_of_tokens(words.subspan(2));
       distance = 0;
     } else if (words.size() != 1) {
       constants.clear(); // made by a macro
@@ -409,7 +409,7 @@ class ItemReader {
       line.name += word.text;
     for (const Level& level : levels_)
       if (!level.always_holds)
-        line.condition += text_of(level.condition);
+        line.condition += text_of_tokens(level.condition);
   }
 
   static bool begins(const Token& token) {
@@ -429,14 +429,14 @@ class ItemReader {
   SourceItem& add_item(std::span<const Token> tokens) {
     SourceItem& item = items_.emplace_back();
     add_mentions(tokens, item.mentions);
-    item.identity = text_of(tokens);
+    item.identity = text_of_tokens(tokens);
     for (const Level& level : levels_) {
       item.is_for_c_only |= level.is_for_c_only;
       if (level.always_holds)
         continue;
       add_mentions(level.condition, item.mentions);
       add_in_parentheses(level.condition, item.in_parentheses);
-      item.conditions.push_back(text_of(level.condition));
+      item.conditions.push_back(text_of_tokens(level.condition));
       item.identity += item.conditions.back();
     }
     return item;
@@ -526,7 +526,7 @@ class ItemReader {
                                in_parentheses_.end());
     add_mentions(conditions_inside_, item.mentions);
     add_in_parentheses(conditions_inside_, item.in_parentheses);
-    item.identity += text_of(conditions_inside_);
+    item.identity += text_of_tokens(conditions_inside_);
     classify(item);
     if (conditions_inside_.empty())
       add_constants(current_, item.constants);
