@@ -11,8 +11,8 @@
 
 namespace kpatch::patch {
 
-/// A file that units include, before and after the patch; empty if not there. A file that
-/// the patch brings is no part of an index.
+/// A file that units include, before and after the patch; empty if not there. The
+/// include index does not list files that the patch adds.
 struct HeaderChange {
   std::string path;
   std::string original;
