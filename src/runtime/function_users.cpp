@@ -184,4 +184,9 @@ std::vector<FunctionUser> find_bypasses(const Places& places,
   return users;
 }
 
+std::size_t count_redirected(const Places& places) {
+  return static_cast<std::size_t>(
+      std::ranges::count_if(read_entries(places), &Entry::is_redirected));
+}
+
 } // namespace kpatch::runtime

@@ -24,4 +24,8 @@ std::vector<FunctionUser> find_holders(const Places& places,
 std::vector<FunctionUser> find_bypasses(const Places& places,
                                         const std::vector<ReplacedFunction>& functions);
 
+/// How many functions somebody redirects, live patches or others; 0 if the kernel does
+/// not tell.
+std::size_t count_redirected(const Places& places);
+
 } // namespace kpatch::runtime

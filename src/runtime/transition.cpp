@@ -9,6 +9,7 @@
 
 #include "base/interrupt.h"
 #include "runtime/attributes.h"
+#include "runtime/function_users.h"
 #include "runtime/livepatch_state.h"
 #include "runtime/retry.h"
 
@@ -29,27 +30,51 @@ bool is_in_transition(const Host& host, const std::string& name) {
   return patch && patch->in_transition;
 }
 
-void show_progress(const Host& host, const std::string& name,
-                   std::chrono::milliseconds waited) {
+/// How far a transition has got.
+struct Progress {
+  std::size_t tasks = 0;     ///< that have not moved
+  std::size_t functions = 0; ///< redirected, by this patch or others
+
+  /// With all tasks moved, a patch that goes is taken out function by function, and for
+  /// each the kernel waits until nobody can be in ftrace's code (kernel/trace/ftrace.c:
+  /// ftrace_shutdown): hundreds of functions take minutes, and nobody is in the way.
+  bool takes_out_functions(const Progress& before) const {
+    return tasks == 0 && functions < before.functions;
+  }
+};
+
+std::optional<Progress> look(const Host& host, const std::string& name) {
   const std::optional<PatchState> patch = find_patch(host.places, name);
   if (!patch || !patch->in_transition)
-    return;
-  host.progress(fmt::format("{}: {} task(s) left after {} s", name,
-                            count_stalled_tasks(host.places, *patch),
-                            std::chrono::floor<std::chrono::seconds>(waited).count()));
+    return std::nullopt;
+  return Progress{count_stalled_tasks(host.places, *patch),
+                  count_redirected(host.places)};
+}
+
+void show_progress(const Host& host, const std::string& name, const Progress& progress,
+                   bool takes_out_functions, std::chrono::milliseconds waited) {
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(waited).count();
+  if (takes_out_functions)
+    host.progress(fmt::format("{}: no task left after {} s, {} function(s) to take out",
+                              name, seconds, progress.functions));
+  else
+    host.progress(
+        fmt::format("{}: {} task(s) left after {} s", name, progress.tasks, seconds));
 }
 
 bool is_cut_short(const Waiting& waiting) {
   return is_interrupted() && !waiting.is_way_back;
 }
 
-/// True if the transition ended within the time.
+/// True if the transition ended before the kernel did nothing for it for so long.
 bool wait_up_to(Host& host, const std::string& patch, std::chrono::seconds patience,
                 const Waiting& waiting) {
   host.say(fmt::format("waiting (up to {} seconds) for patch transition to complete...",
                        patience.count()));
-  for (std::chrono::milliseconds waited{0}; waited < patience && !is_cut_short(waiting);
-       waited += kPollInterval) {
+  Progress last = look(host, patch).value_or(Progress());
+  std::chrono::milliseconds in_vain{0};
+  for (std::chrono::milliseconds waited{0}; in_vain < patience && !is_cut_short(waiting);
+       waited += kPollInterval, in_vain += kPollInterval) {
     if (!is_in_transition(host, patch)) {
       host.progress("");
       host.say(fmt::format("transition complete ({} seconds)",
@@ -58,7 +83,13 @@ bool wait_up_to(Host& host, const std::string& patch, std::chrono::seconds patie
     }
     // Counting reads a file for each task of the system.
     if (waited.count() > 0 && waited % kCountInterval == kCountInterval.zero())
-      show_progress(host, patch, waited);
+      if (const std::optional<Progress> now = look(host, patch)) {
+        const bool takes_out_functions = now->takes_out_functions(last);
+        if (takes_out_functions)
+          in_vain = in_vain.zero();
+        show_progress(host, patch, *now, takes_out_functions, waited);
+        last = *now;
+      }
     host.kernel.wait(kPollInterval);
   }
   host.progress("");

@@ -23,7 +23,8 @@ enum class OnStall {
 };
 
 /// How long to wait for transitions. What is not asked for is as with the classic tool: a
-/// load is reverted, an unload kept, and both end with status 1.
+/// load is reverted, an unload kept, and both end with status 1. No time runs while the
+/// kernel takes out functions with no task in the way.
 struct Waiting {
   std::optional<std::chrono::seconds> timeout; ///< instead of both patiences together
   std::optional<OnStall> on_stall;

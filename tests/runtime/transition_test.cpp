@@ -7,6 +7,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <csignal>
 #include <gmock/gmock.h>
 #include <unistd.h>
@@ -160,6 +161,64 @@ TEST(StalledUnload, IsKeptOrRevertedOrForced) {
   Stall forced;
   EXPECT_EQ(forced.unload(OnStall::kForce), Exit::kStallForced);
   EXPECT_THAT(forced.kernel.calls, Not(Contains("remove livepatch_a")));
+}
+
+/// A kernel that takes out one of the functions of the patch every `per_function` once it
+/// is disabled, and ends the transition with the last.
+struct SlowKernel : PretendedKernel {
+  using PretendedKernel::PretendedKernel;
+  std::filesystem::path list;
+  std::chrono::seconds per_function{1};
+  int functions = 0;
+
+  void wait(std::chrono::milliseconds time) override {
+    PretendedKernel::wait(time);
+    if (functions == 0 || now % per_function != now.zero())
+      return;
+    never_ends = --functions != 0;
+    show();
+  }
+  void show() const {
+    std::string text;
+    for (int i = 0; i < functions; ++i)
+      text += "f" + std::to_string(i) + " (1) R I     \n";
+    write_file(list, text);
+  }
+};
+
+/// The exit of an unload that is given two seconds.
+Exit unload_slowly(std::chrono::seconds per_function, bool has_task_in_the_way) {
+  PretendedHost machine;
+  if (has_task_in_the_way) {
+    machine.add_stalled_task("7", "late", "");
+    write_file(machine.places.proc / "7/task/7/patch_state", "1\n");
+  }
+  SlowKernel kernel(machine.places);
+  kernel.list = machine.places.sysfs / "kernel/tracing/enabled_functions";
+  std::filesystem::create_directories(kernel.list.parent_path());
+  kernel.per_function = per_function;
+  kernel.functions = 300;
+  kernel.never_ends = true;
+  kernel.show();
+  kernel.add_patch("livepatch_a", false);
+  Host host{machine.places,     kernel,
+            machine.host.say,   machine.host.warn,
+            machine.host.guide, machine.host.progress};
+  const Exit exit = exit_of([&] {
+    return unload_patch(host, "livepatch_a", {.timeout = 2s, .on_stall = OnStall::kKeep});
+  });
+  const bool was_told = std::ranges::any_of(machine.progress, [](const auto& line) {
+    return line.find("no task left after 9 s, 291 function(s) to take out") !=
+           std::string::npos;
+  });
+  EXPECT_EQ(was_told, exit == Exit::kSuccess);
+  return exit;
+}
+
+TEST(Unload, WaitsAsLongAsTheKernelTakesOutFunctionsWithNoTaskInTheWay) {
+  EXPECT_EQ(unload_slowly(1s, false), Exit::kSuccess);
+  EXPECT_EQ(unload_slowly(1s, true), Exit::kStallKept);
+  EXPECT_EQ(unload_slowly(4s, false), Exit::kStallKept);
 }
 
 TEST(StalledTasks, AreShownWithThePatchedFunctionTheyAreIn) {
