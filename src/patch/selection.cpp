@@ -111,6 +111,14 @@ bool Selection::leave_out_file(const std::string& path, const LeftForReboot& why
   return false;
 }
 
+void Selection::leave_out_type(const std::string& path, const std::string& type,
+                               LeftForReboot why) {
+  why.change = fmt::format("{}: {}", path, type);
+  why.files = {path};
+  types_out_[path].insert(type);
+  left_out_.push_back(std::move(why));
+}
+
 bool Selection::leave_out_patch(const std::string& name, const LeftForReboot& why) {
   if (grain_ != Grain::kPatch)
     return false;

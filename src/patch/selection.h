@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
 // A large change is rarely patchable as a whole. What is left of it must be a change that
-// its author could have made: either all of a file's changes are in or none, and of a
-// series either a whole patch or nothing of it. That what remains fits together is then
-// for the compiler to say, which sees it as it would see any other patch.
+// its author could have made: either all of a file's changes are in or none, a type of
+// a header and what goes with it aside, and of a series either a whole patch or nothing
+// of it. That what remains fits together is then for the compiler to say, which sees it
+// as it would see any other patch.
 #pragma once
 
 #include "patch/patch_file.h"
@@ -24,7 +25,7 @@ enum class Grain {
 
 /// A part of the change that is not in the live patch, and why.
 struct LeftForReboot {
-  std::string change;             ///< the file, or the name of the patch
+  std::string change; ///< the file, "FILE: struct x" of a file, or the name of the patch
   std::string subject{};          ///< of the patch
   std::vector<std::string> files; ///< that it would change
   std::vector<std::string> fixes; ///< CVE ids that it names
@@ -46,15 +47,24 @@ class Selection {
   std::vector<PatchFile> chosen() const;
   /// Those of them of which nothing is left out.
   std::vector<PatchFile> whole() const;
+  bool is_by_file() const { return grain_ == Grain::kFile; }
   bool is_empty() const { return out_.size() == parts_.size(); }
 
   /// Leaves out the part that changes the file; of several patches that do, the last that
   /// is in. False if there is none.
   bool leave_out_file(const std::string& path, const LeftForReboot& why);
+  /// Leaves out what the file's change does to a type ("struct file") and to what goes
+  /// with it; the rest of the change is in.
+  void leave_out_type(const std::string& path, const std::string& type,
+                      LeftForReboot why);
   /// Leaves out the patch of this name. False if it is not in or patches are no grains.
   bool leave_out_patch(const std::string& name, const LeftForReboot& why);
 
   const std::vector<LeftForReboot>& left_out() const { return left_out_; }
+  /// The types that were left out, by file.
+  const std::map<std::string, std::set<std::string>>& types_left_out() const {
+    return types_out_;
+  }
 
  private:
   struct Part {
@@ -70,6 +80,7 @@ class Selection {
   Grain grain_;
   std::vector<Part> parts_;
   std::set<std::size_t> out_;
+  std::map<std::string, std::set<std::string>> types_out_;
   std::vector<LeftForReboot> left_out_;
 };
 

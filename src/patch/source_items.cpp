@@ -199,6 +199,8 @@ class ItemReader {
 
   SourceItem& add_item(std::span<const Token> tokens) {
     SourceItem& item = items_.emplace_back();
+    const Name last = tokens.back().text;
+    item.text = {tokens.front().text.data(), last.data() + last.size()};
     add_mentions(tokens, item.mentions);
     item.identity = text_of_tokens(tokens);
     for (const Level& level : levels_) {

@@ -15,6 +15,8 @@ using PastedName = std::vector<std::string_view>;
 
 /// One definition, declaration or directive of a C file that is not preprocessed.
 struct SourceItem {
+  /// From its first to its last token, directives and comments between them included.
+  std::string_view text;
   /// The names whose meaning comes from it.
   std::vector<std::string_view> defines;
   /// Arguments of a macro call that stands by itself (`DECLARE_PER_CPU(int, name);`):

@@ -33,8 +33,7 @@ bool build(Context& context, const kernel::Target& found,
            const patch::IncludeIndex& includes, patch::Selection& selection) {
   kernel::Target target = found;
   patch::PatchedView view(target.source, context.work.path() / "source");
-  const PatchedSource source =
-      patch_source(context, selection.chosen(), includes, view, target);
+  const PatchedSource source = patch_source(context, selection, includes, view, target);
   const auto is_smaller = [&] {
     return leave_out_refused(context, selection, source, includes, target, view);
   };

@@ -8,10 +8,15 @@
 //
 // A unit that the change touches goes alone. One that fails because of headers takes with
 // it every changed header whose change it uses: a header's change is in for all of its
-// users or for none.
+// users or for none. Of a header with a type that must stay as it is the type goes, with
+// what in the header needs it; if the compiler finds that the rest does not fit, all of
+// it.
 #include "base/files.h"
+#include "patch/c_lexer.h"
 #include "patch/reach.h"
+#include "patch/without_types.h"
 #include "produce/steps.h"
+#include "produce/touched_types.h"
 
 #include <algorithm>
 
@@ -24,6 +29,7 @@ struct Obstacle {
   std::string file;
   std::string code;
   std::string reason;
+  std::string symbol{};
 };
 
 std::string text_of(const Problem& problem) {
@@ -43,7 +49,7 @@ std::string first_error(const std::string& messages) {
 std::vector<Obstacle> obstacles(const BuildResult& result) {
   std::vector<Obstacle> obstacles;
   for (const Problem& problem : result.problems)
-    obstacles.push_back({problem.object, problem.code, text_of(problem)});
+    obstacles.push_back({problem.object, problem.code, text_of(problem), problem.symbol});
   for (const UnitResult& unit : result.units)
     if (unit.outcome == UnitOutcome::kNotCompiled)
       obstacles.push_back({unit.unit, "", first_error(unit.compiler_errors)});
@@ -64,6 +70,46 @@ bool is_consequence(const Context& context, const Obstacle& obstacle) {
   if (obstacle.code.empty() || obstacle.code == "KP3004")
     return context.rounds > 1;
   return context.passed_before.contains(obstacle.file);
+}
+
+/// Whether the first error is in the header: "./include/linux/x.h:7:3: error: ...".
+bool is_in_header(const std::string& header, const Obstacle& obstacle) {
+  const std::string place = obstacle.reason.substr(0, obstacle.reason.find(':'));
+  return header.ends_with(".h") && (place == header || place.ends_with("/" + header));
+}
+
+/// Takes out the changed header that does not compile, for whatever unit.
+bool leave_out_broken_header(const Obstacle& obstacle, const patch::LeftForReboot& why,
+                             patch::Selection& selection, const PatchedSource& source) {
+  return obstacle.code.empty() &&
+         std::ranges::any_of(source.touched, [&](const patch::TouchedFile& file) {
+           return is_in_header(file.path, obstacle) &&
+                  selection.leave_out_file(file.path, why);
+         });
+}
+
+/// Takes out one type of a header, if that can be told from the rest of the header's
+/// change, and if there is a rest.
+bool leave_out_type(const Obstacle& obstacle, const patch::LeftForReboot& why,
+                    patch::Selection& selection, const PatchedSource& source,
+                    const patch::PatchedView& view) {
+  const std::string& header = obstacle.file;
+  if (!selection.is_by_file() || !header.ends_with(".h") ||
+      std::ranges::count(source.touched, header, &patch::TouchedFile::path) == 0)
+    return false;
+  const std::string original = read_text_if_exists(view.pristine() / header).value_or("");
+  const std::string patched = read_text_if_exists(view.root() / header).value_or("");
+  if (!types_defined_differently(original, patched).contains(obstacle.symbol))
+    return false;
+  std::set<std::string> types{obstacle.symbol};
+  if (const auto known = selection.types_left_out().find(header);
+      known != selection.types_left_out().end())
+    types.insert(known->second.begin(), known->second.end());
+  const auto rest = patch::without_types(original, patched, types);
+  if (!rest || patch::same_tokens(original, *rest))
+    return false;
+  selection.leave_out_type(header, obstacle.symbol, why);
+  return true;
 }
 
 bool is_file_or_patch(const std::string& name) {
@@ -125,6 +171,9 @@ bool leave_out_refused(Context& context, patch::Selection& selection,
                              .code = obstacle.code,
                              .reason = obstacle.reason,
                              .is_consequence = is_consequence(context, obstacle)};
+    if (leave_out_type(obstacle, why, selection, source, view) ||
+        leave_out_broken_header(obstacle, why, selection, source))
+      continue;
     for (const std::string& file : units_at_fault(context.result, obstacle.file))
       if (!selection.leave_out_file(file, why)) // none of the change's own
         for (const std::string& header : patch::headers_used(

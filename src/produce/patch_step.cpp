@@ -7,6 +7,7 @@
 #include "patch/reach.h"
 #include "patch/series.h"
 #include "patch/tree_difference.h"
+#include "patch/without_types.h"
 #include "produce/kernel_patching.h"
 #include "produce/step_clock.h"
 #include "produce/steps.h"
@@ -48,12 +49,24 @@ compile::AddedUnits add_units(Context& context, std::vector<patch::TouchedFile>&
   return add_to_kernel(changes.added, view, target, context.work.path() / "empty");
 }
 
-void apply(Context& context, const std::vector<patch::PatchFile>& patches,
-           PatchedSource& source, patch::PatchedView& view, const kernel::Target& target,
+/// Makes the types what they are in the pristine source.
+void put_back_types(const patch::Selection& selection, const PatchedSource& source,
+                    patch::PatchedView& view) {
+  for (const auto& [path, types] : selection.types_left_out())
+    if (std::ranges::count(source.touched, path, &patch::TouchedFile::path) > 0)
+      if (const auto text = patch::without_types(read_text(view.pristine() / path),
+                                                 read_text(view.root() / path), types))
+        write_file(view.own_file(path), *text);
+}
+
+void apply(Context& context, const patch::Selection& selection, PatchedSource& source,
+           patch::PatchedView& view, const kernel::Target& target,
            const patch::IncludeIndex& includes) {
-  patch::AppliedPatches applied = apply_to_kernel(
-      patches, view, {target, includes}, context.options.fuzz, source.affected.ignored);
+  patch::AppliedPatches applied =
+      apply_to_kernel(selection.chosen(), view, {target, includes}, context.options.fuzz,
+                      source.affected.ignored);
   source.touched = std::move(applied.touched);
+  put_back_types(selection, source, view);
   for (const patch::DisplacedHunk& hunk : applied.displaced)
     context.say(patch::notice_of(hunk));
   context.result.displaced = std::move(applied.displaced);
@@ -122,13 +135,13 @@ std::vector<patch::PatchFile> read_patches(Context& context,
   return patches;
 }
 
-PatchedSource patch_source(Context& context, const std::vector<patch::PatchFile>& patches,
+PatchedSource patch_source(Context& context, const patch::Selection& selection,
                            const patch::IncludeIndex& includes, patch::PatchedView& view,
                            kernel::Target& target) {
   const StepClock clock(context.result.steps, "patch");
   context.say("Testing patch file(s)");
   PatchedSource source;
-  apply(context, patches, source, view, target, includes);
+  apply(context, selection, source, view, target, includes);
   std::vector<patch::LeftOut> skipped = std::move(source.affected.ignored);
   std::ranges::move(without_effect(source.touched, view, target),
                     std::back_inserter(skipped));

@@ -76,9 +76,10 @@ std::vector<patch::PatchFile> read_patches(Context& context,
 /// Finds the kernel, and refuses one that this build cannot serve.
 kernel::Target find_kernel(Context& context, const TargetFinder& find_target);
 
-/// Fills the view with the patched source. Afterwards units that the patches add are
-/// among those of the kernel, and changes that no unit can carry are problems.
-PatchedSource patch_source(Context& context, const std::vector<patch::PatchFile>& patches,
+/// Fills the view with the source as what is selected patches it. Afterwards units that
+/// the patches add are among those of the kernel, and changes that no unit can carry are
+/// problems.
+PatchedSource patch_source(Context& context, const patch::Selection& selection,
                            const patch::IncludeIndex& includes, patch::PatchedView& view,
                            kernel::Target& target);
 void end_if_there_are_problems(Context& context);

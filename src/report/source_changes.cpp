@@ -80,12 +80,15 @@ std::size_t lines_with(const FileChange& change, char sign) {
 
 std::string_view remark_on(const FileChange& change, const BuildResult& result,
                            const std::string& patch) {
-  const bool is_out =
-      std::ranges::any_of(result.needs_reboot, [&](const patch::LeftForReboot& part) {
+  const auto& left_out = result.needs_reboot;
+  if (std::ranges::any_of(left_out, [&](const patch::LeftForReboot& part) {
         return part.change == patch || part.change == path_of(change);
-      });
-  if (is_out)
+      }))
     return ", needs a reboot";
+  if (std::ranges::any_of(left_out, [&](const patch::LeftForReboot& part) {
+        return part.change.starts_with(path_of(change) + ": ");
+      }))
+    return ", needs a reboot in part";
   if (change.is_new())
     return ", a new file";
   return change.is_removed() ? ", removed" : "";

@@ -110,6 +110,20 @@ TEST_F(DriverLeaveOut, LeavesOutAHeaderForAllOfItsUsersOrForNone) {
   EXPECT_EQ(result.message, "Nothing of the change can be patched live");
 }
 
+TEST_F(DriverLeaveOut, LeavesOutTheHeaderInWhichTheErrorIsAndNotItsUser) {
+  const fs::path file = kernel_.root.path() / "x.patch";
+  write_file(file, patch_of("include/label.h",
+                            "@@ -1 +1,2 @@\n #define LABEL \"label\"\n"
+                            "+static inline int broken(void) { return q; }\n") +
+                       patch_of("fs/y.c", "@@ -1 +1,2 @@\n-int y(void) { return 1; }\n"
+                                          "+#include \"label.h\"\n"
+                                          "+int y(void) { return 1; } // y\n"));
+  const BuildResult result =
+      build_with({.patches = {file}, .leave_out = patch::Grain::kFile});
+  EXPECT_THAT(left_for_reboot(result), testing::ElementsAre("include/label.h<fs/y.c"));
+  EXPECT_EQ(result.outcome, BuildOutcome::kNoChange) << result.message;
+}
+
 TEST_F(DriverLeaveOut, LeavesOutWholePatchesOfASeriesAndThoseThatNeedThem) {
   const fs::path series = kernel_.root.path() / "quilt";
   fs::create_directories(series);
