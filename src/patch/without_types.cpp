@@ -3,8 +3,11 @@
 // An update changes a header for many reasons at once: a field here, a prototype there, a
 // macro for a third file. If the field cannot be patched live, the rest of the header
 // need not go with it. What goes is what speaks of the difference: items of the header in
-// which a name stands that only one of the two definitions of the type declares, and in
+// which a name stands that the two definitions of the type do not declare alike, and in
 // turn those that name what has come with these.
+//
+// Code of other files that uses a new member does not compile then. If a member has
+// another type, it does, and must be found by the name.
 #include "patch/without_types.h"
 
 #include "patch/c_lexer.h"
@@ -13,7 +16,8 @@
 
 #include <algorithm>
 #include <array>
-#include <iterator>
+#include <map>
+#include <span>
 #include <vector>
 
 namespace kpatch::patch {
@@ -29,6 +33,18 @@ bool defines_type(const SourceItem& item, const std::string& type) {
   return !item.is_macro && ("\n" + item.identity).find(head) != std::string::npos;
 }
 
+bool is_any_word(const Token& token) {
+  return token.kind == TokenKind::kIdentifier;
+}
+
+int opens(const Token& token) {
+  return token.text == "(" || token.text == "[";
+}
+
+int closes(const Token& token) {
+  return token.text == ")" || token.text == "]";
+}
+
 bool is_type(const SourceItem& item) {
   return !item.defines.empty() &&
          std::ranges::any_of(std::array{"struct ", "union "}, [&](const char* keyword) {
@@ -36,29 +52,62 @@ bool is_type(const SourceItem& item) {
          });
 }
 
-/// Names that stand where members are declared: before one of ; , [ : = and ).
-Names declared_in(std::string_view text) {
-  const std::vector<Token> tokens = tokens_of(text);
-  Names names;
-  for (std::size_t i = 0; i + 1 < tokens.size(); ++i)
-    if (is_identifier(tokens[i]) && tokens[i + 1].text.size() == 1 &&
-        std::string_view(";,[:=)").find(tokens[i + 1].text) != std::string_view::npos)
-      names.insert(tokens[i].text);
-  return names;
+/// What members are, by name.
+using Members = std::map<std::string_view, std::string>;
+
+/// Adds those of one declaration, without its semicolon: the names that stand before one
+/// of , [ : = and ) or at an end.
+void add_members(std::span<const Token> tokens, Members& members) {
+  std::size_t base = 0; // what all declarators of the declaration share
+  while (base + 1 < tokens.size() && is_any_word(tokens[base]) &&
+         (is_any_word(tokens[base + 1]) || tokens[base + 1].text == "*"))
+    ++base;
+  const std::string shared = text_of_tokens(tokens.first(base));
+  for (std::size_t at = base; at < tokens.size();) {
+    std::size_t end = at;
+    for (int depth = 0; end < tokens.size() && (depth > 0 || tokens[end].text != ",");)
+      depth += opens(tokens[end]) - closes(tokens[end]), ++end;
+    const auto part = tokens.subspan(at, end - at);
+    for (std::size_t i = 0; i < part.size(); ++i)
+      if (is_identifier(part[i]) &&
+          (i + 1 == part.size() ||
+           (part[i + 1].text.size() == 1 &&
+            std::string_view(",[:=)").find(part[i + 1].text) != std::string_view::npos)))
+        members[part[i].text] += shared + text_of_tokens(part);
+    at = end + 1;
+  }
 }
 
-/// What only one of the two declares or defines.
+Members members_of(const SourceItem& type) {
+  std::vector<Token> tokens = tokens_of(type.text);
+  std::erase_if(tokens, [](const Token& token) { return token.in_directive; });
+  Members members;
+  std::size_t begin = 0;
+  for (std::size_t at = 0; at < tokens.size(); ++at)
+    if (const std::string_view mark = tokens[at].text;
+        mark == ";" || mark == "{" || mark == "}") {
+      add_members(std::span(tokens).subspan(begin, at - begin), members);
+      begin = at + 1;
+    }
+  return members;
+}
+
+/// The names that mean something else in one of the two items, or nothing.
 Names difference(const SourceItem& one, const SourceItem& other) {
-  const auto names_of = [](const SourceItem& item) {
-    Names names(item.defines.begin(), item.defines.end());
-    if (is_type(item))
-      names.merge(declared_in(item.text));
+  const auto meanings = [](const SourceItem& item) {
+    Members names = is_type(item) ? members_of(item) : Members();
+    for (const std::string_view name : item.defines)
+      names.emplace(name, "");
     return names;
   };
-  const Names ours = names_of(one);
-  const Names theirs = names_of(other);
+  const Members ours = meanings(one);
+  const Members theirs = meanings(other);
   Names names;
-  std::ranges::set_symmetric_difference(ours, theirs, std::inserter(names, names.end()));
+  for (const auto& [some, others] : {std::pair(&ours, &theirs), {&theirs, &ours}})
+    for (const auto& [name, meaning] : *some)
+      if (const auto twin = others->find(name);
+          twin == others->end() || twin->second != meaning)
+        names.insert(name);
   return names;
 }
 
@@ -179,6 +228,44 @@ std::optional<std::string> without_types(std::string_view original,
   if (!headers.put_back_users())
     return std::nullopt;
   return headers.text();
+}
+
+std::set<std::string> members_of_another_type(std::string_view original,
+                                              std::string_view patched,
+                                              const std::string& type) {
+  const auto members_in = [&](const std::vector<SourceItem>& items) {
+    Members members;
+    for (const SourceItem& item : items)
+      if (defines_type(item, type))
+        for (const auto& [name, meaning] : members_of(item))
+          members[name] += meaning;
+    return members;
+  };
+  const std::vector<SourceItem> before = source_items(original);
+  const std::vector<SourceItem> after = source_items(patched);
+  const Members old = members_in(before);
+  std::set<std::string> names;
+  for (const auto& [name, meaning] : members_in(after))
+    if (const auto twin = old.find(name); twin != old.end() && twin->second != meaning)
+      names.emplace(name);
+  return names;
+}
+
+bool changes_what_mentions(std::string_view original, std::string_view patched,
+                           const std::set<std::string>& names) {
+  const std::array items = {source_items(original), source_items(patched)};
+  for (const std::size_t side : {0, 1}) {
+    std::set<std::string_view> others;
+    for (const SourceItem& item : items[1 - side])
+      others.insert(item.identity);
+    for (const SourceItem& item : items[side])
+      if (!others.contains(item.identity) &&
+          std::ranges::any_of(item.mentions, [&](std::string_view name) {
+            return names.contains(std::string(name));
+          }))
+        return true;
+  }
+  return false;
 }
 
 } // namespace kpatch::patch

@@ -16,4 +16,13 @@ std::optional<std::string> without_types(std::string_view original,
                                          std::string_view patched,
                                          const std::set<std::string>& types);
 
+/// The members of a type ("struct file") that both texts declare, but not alike.
+std::set<std::string> members_of_another_type(std::string_view original,
+                                              std::string_view patched,
+                                              const std::string& type);
+
+/// Whether a definition that is not in both texts of a C file mentions one of the names.
+bool changes_what_mentions(std::string_view original, std::string_view patched,
+                           const std::set<std::string>& names);
+
 } // namespace kpatch::patch

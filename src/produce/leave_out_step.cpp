@@ -112,6 +112,43 @@ bool leave_out_type(const Obstacle& obstacle, const patch::LeftForReboot& why,
   return true;
 }
 
+/// Takes out what a type that stays as it is would give another member than it expects;
+/// the compiler need not object to that.
+void leave_out_readers_of_members(const Obstacle& obstacle, patch::Selection& selection,
+                                  const PatchedSource& source,
+                                  const patch::IncludeIndex& includes,
+                                  const patch::PatchedView& view) {
+  const auto texts = [&](const std::string& file) {
+    return std::pair(read_text_if_exists(view.pristine() / file).value_or(""),
+                     read_text_if_exists(view.root() / file).value_or(""));
+  };
+  const auto header = includes.find(obstacle.file);
+  if (!selection.is_by_file() || !header)
+    return;
+  const auto [original, patched] = texts(obstacle.file);
+  const std::set<std::string> members =
+      patch::members_of_another_type(original, patched, obstacle.symbol);
+  if (members.empty())
+    return;
+  for (const patch::TouchedFile& file : source.touched) {
+    if (file.path == obstacle.file)
+      continue;
+    if (const auto id = includes.find(file.path)) {
+      const std::vector<bool> read = includes.closure(*id);
+      if (*header >= read.size() || !read[*header])
+        continue;
+    }
+    const auto [before, after] = texts(file.path);
+    if (patch::changes_what_mentions(before, after, members))
+      selection.leave_out_file(
+          file.path, {.unit = obstacle.file,
+                      .code = obstacle.code,
+                      .reason = fmt::format("{} stays as it was, and with it {}",
+                                            obstacle.symbol, fmt::join(members, ", ")),
+                      .is_consequence = true});
+  }
+}
+
 bool is_file_or_patch(const std::string& name) {
   return name.find('/') != std::string::npos && name.find(':') == std::string::npos;
 }
@@ -171,6 +208,7 @@ bool leave_out_refused(Context& context, patch::Selection& selection,
                              .code = obstacle.code,
                              .reason = obstacle.reason,
                              .is_consequence = is_consequence(context, obstacle)};
+    leave_out_readers_of_members(obstacle, selection, source, includes, view);
     if (leave_out_type(obstacle, why, selection, source, view) ||
         leave_out_broken_header(obstacle, why, selection, source))
       continue;

@@ -56,6 +56,45 @@ TEST(WithoutTypes, KeepsMacrosAmongMembersWithThem) {
             "struct s {\n#define A 1\n\tint a;\n};\nint f(void);\n");
 }
 
+TEST(WithoutTypes, TakesOutWhatUsesAMemberOfAnotherType) {
+  EXPECT_EQ(rest_of("struct s { int a, c; };\nint f(struct s *s) { return s->a; }\n"
+                    "int g(struct s *s) { return s->c; }\n",
+                    "struct s { int *a, c; };\nint f(struct s *s) { return *s->a; }\n"
+                    "int g(struct s *s) { return s->c + 1; }\n"),
+            "struct s { int a, c; };\nint f(struct s *s) { return s->a; }\n"
+            "int g(struct s *s) { return s->c + 1; }\n");
+}
+
+TEST(MembersOfAnotherType, AreThoseOfBothTextsThatAreNotDeclaredAlike) {
+  const auto members = [](const char* original, const char* patched) {
+    const auto text = [](const char* body) {
+      return std::string("struct s { ") + body + " };\n";
+    };
+    std::string names;
+    for (const std::string& name :
+         members_of_another_type(text(original), text(patched), "struct s"))
+      names += name + " ";
+    return names;
+  };
+  EXPECT_EQ(members("int a;", "int a; int b;"), "");
+  EXPECT_EQ(members("int a; int b;", "int b; int a;"), "");
+  EXPECT_EQ(members("u8 a;", "u16 a;"), "a ");
+  EXPECT_EQ(members("char a[N];", "char a[2 * N];"), "a ");
+  EXPECT_EQ(members("unsigned x:1, y:1;", "unsigned x:1, y:2, z:1;"), "y ");
+  EXPECT_EQ(members("int (*f)(int);", "int (*f)(int, long a, char);"), "f ");
+  EXPECT_EQ(members("struct { u8 a; } b;", "struct { u16 a; } b;"), "a ");
+  EXPECT_EQ(members("\n#ifdef X\n int a;\n#endif\n", "\n#ifdef Y\n int a;\n#endif\n"),
+            "");
+}
+
+TEST(ChangesWhatMentions, LooksAtDefinitionsThatDiffer) {
+  const std::string same = "int f(struct s *s) { return s->a; }\n";
+  EXPECT_FALSE(changes_what_mentions(same, same + "int g;\n", {"a"}));
+  EXPECT_TRUE(changes_what_mentions(same, "", {"a"}));
+  EXPECT_TRUE(changes_what_mentions(same, same + "int g(void) { a; }\n", {"a"}));
+  EXPECT_FALSE(changes_what_mentions(same, same + "int g(void) { a; }\n", {"b"}));
+}
+
 TEST(WithoutTypes, GivesUpWhereItCannotTell) {
   EXPECT_EQ(rest_of("int f(void);\n", "struct s { int a; };\n"), "nothing")
       << "it is new";
