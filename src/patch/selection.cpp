@@ -27,8 +27,9 @@ std::string notice_of(const LeftForReboot& part) {
   const std::string what = part.subject.empty()
                                ? part.change
                                : fmt::format("{} ({})", part.change, part.subject);
-  const std::string where =
-      part.unit == part.change || part.unit.empty() ? "" : part.unit + ": ";
+  const bool is_told = part.unit.empty() || part.unit == part.change ||
+                       part.change.starts_with(part.unit + ": ");
+  const std::string where = is_told ? "" : part.unit + ": ";
   return fmt::format("NOTICE: {}: needs a reboot, left out{}: {}{}{}", what,
                      part.is_consequence ? " with what it depends on" : "", where,
                      part.reason,

@@ -30,6 +30,7 @@ struct Obstacle {
   std::string code;
   std::string reason;
   std::string symbol{};
+  std::string message{}; ///< the reason without the symbol
 };
 
 std::string text_of(const Problem& problem) {
@@ -49,7 +50,8 @@ std::string first_error(const std::string& messages) {
 std::vector<Obstacle> obstacles(const BuildResult& result) {
   std::vector<Obstacle> obstacles;
   for (const Problem& problem : result.problems)
-    obstacles.push_back({problem.object, problem.code, text_of(problem), problem.symbol});
+    obstacles.push_back({problem.object, problem.code, text_of(problem), problem.symbol,
+                         problem.message});
   for (const UnitResult& unit : result.units)
     if (unit.outcome == UnitOutcome::kNotCompiled)
       obstacles.push_back({unit.unit, "", first_error(unit.compiler_errors)});
@@ -108,7 +110,9 @@ bool leave_out_type(const Obstacle& obstacle, const patch::LeftForReboot& why,
   const auto rest = patch::without_types(original, patched, types);
   if (!rest || patch::same_tokens(original, *rest))
     return false;
-  selection.leave_out_type(header, obstacle.symbol, why);
+  patch::LeftForReboot part = why;
+  part.reason = obstacle.message;
+  selection.leave_out_type(header, obstacle.symbol, part);
   return true;
 }
 

@@ -64,7 +64,7 @@ changes "$work/layout/json" | diff - <(printf '%s\n' 'fs/proc/uptime.c -+' 'incl
 # What stands beside it in the header is in; what would take a member for another one is out.
 mkdir "$work/neighbour"
 build neighbour --leave-out-refused "$(file patches rest-neighbour.patch)" | tee "$work/said"
-grep '^NOTICE: include/linux/proc_fs.h: struct proc_ops: needs a reboot, left out: ' "$work/said"
+grep '^NOTICE: include/linux/proc_fs.h: struct proc_ops: needs a reboot, left out: field ' "$work/said"
 changes "$work/neighbour/json" | diff - <(printf '%s\n' 'fs/proc/generic.c KP4002+' 'fs/proc/uptime.c -+' 'include/linux/proc_fs.h: struct proc_ops KP4002')
 jq -r '.units[] | select(.result == "changed") | .unit' "$work/neighbour/json" | diff - <(echo fs/proc/version.c)
 
