@@ -11,6 +11,9 @@
 // users or for none. Of a header with a type that must stay as it is the type goes, with
 // what in the header needs it; if the compiler finds that the rest does not fit, all of
 // it.
+//
+// Whether a unit can be patched through the callers of its functions depends on these: it
+// is asked again when what is wrong with other units has been left out.
 #include "base/files.h"
 #include "patch/c_lexer.h"
 #include "patch/reach.h"
@@ -31,6 +34,7 @@ struct Obstacle {
   std::string reason;
   std::string symbol{};
   std::string message{}; ///< the reason without the symbol
+  bool hangs_on_callers = false;
 };
 
 std::string text_of(const Problem& problem) {
@@ -56,8 +60,10 @@ std::vector<Obstacle> obstacles(const BuildResult& result) {
     if (unit.outcome == UnitOutcome::kNotCompiled)
       obstacles.push_back({unit.unit, "", first_error(unit.compiler_errors)});
     else if (unit.outcome == UnitOutcome::kRefused && !unit.problems.empty())
-      obstacles.push_back(
-          {unit.unit, unit.problems.front().code, text_of(unit.problems.front())});
+      obstacles.push_back({.file = unit.unit,
+                           .code = unit.problems.front().code,
+                           .reason = text_of(unit.problems.front()),
+                           .hangs_on_callers = !unit.needs_callers.empty()});
   return obstacles;
 }
 
@@ -206,8 +212,12 @@ bool leave_out_refused(Context& context, patch::Selection& selection,
     return false;
   const std::size_t before = selection.left_out().size();
   std::set<std::string> failed;
-  for (const Obstacle& obstacle : obstacles(context.result)) {
+  const std::vector<Obstacle> found = obstacles(context.result);
+  const bool waits = !std::ranges::all_of(found, &Obstacle::hangs_on_callers);
+  for (const Obstacle& obstacle : found) {
     failed.insert(obstacle.file);
+    if (waits && obstacle.hangs_on_callers)
+      continue;
     patch::LeftForReboot why{.unit = obstacle.file,
                              .code = obstacle.code,
                              .reason = obstacle.reason,

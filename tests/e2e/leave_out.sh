@@ -68,6 +68,12 @@ grep '^NOTICE: include/linux/proc_fs.h: struct proc_ops: needs a reboot, left ou
 changes "$work/neighbour/json" | diff - <(printf '%s\n' 'fs/proc/generic.c KP4002+' 'fs/proc/uptime.c -+' 'include/linux/proc_fs.h: struct proc_ops KP4002')
 jq -r '.units[] | select(.result == "changed") | .unit' "$work/neighbour/json" | diff - <(echo fs/proc/version.c)
 
+# A unit that is patched through callers waits for what becomes of these.
+mkdir "$work/callers"
+build callers --leave-out-refused "$(file patches rest-callers.patch)" | tee "$work/said"
+changes "$work/callers/json" | diff - <(echo 'drivers/base/bus.c -')
+grep '^lib/klist.o: NOTICE: KP2022: klist_del has no ftrace entry' "$work/said"
+
 # One whose objects are variables of functions does not keep it, though a header defines it.
 mkdir "$work/stacks"
 build stacks --leave-out-refused "$(file patches rest-stacks.patch)"
