@@ -99,21 +99,12 @@ class UseJudge {
   std::set<std::uint64_t> known_;
 };
 
-/// Whether the bytes of a module have the name among their symbols.
-bool names_symbol(const Bytes& module, const std::string& name) {
-  const std::string wanted = '\0' + name + '\0';
-  return std::search(module.begin(), module.end(), wanted.begin(), wanted.end()) !=
-         module.end();
-}
-
 /// In a module that takes the function from another.
 Callers callers_in_module(const kernel::Target& target, const std::string& module,
                           const std::string& function, ImageSearch search_as) {
   const auto& file = target.shipped_file(module);
   const Bytes content = image::decompressed(read_bytes(file), file.string());
   Callers callers;
-  if (!names_symbol(content, function))
-    return callers;
   const image::Image image =
       image::module_image(elf::read_object(content, file.string()), file.string());
   for (const image::ImageSymbol& symbol : image.symbols())
@@ -153,7 +144,8 @@ void add_callers(const ImageSearch& search, std::uint64_t function, Callers& cal
 
 Callers find_callers(const kernel::Target& target, PairDiffer& differ,
                      const std::string& owner, const std::string& function,
-                     InitChanges init_changes, unsigned jobs) {
+                     InitChanges init_changes, const ImportersOf& importers_of,
+                     unsigned jobs) {
   Callers callers{.functions = {},
                   .obstacle = {},
                   .is_exported = differ.symvers().exporter(function) == owner};
@@ -169,7 +161,7 @@ Callers find_callers(const kernel::Target& target, PairDiffer& differ,
   if (!callers.is_exported || !callers.obstacle.empty())
     return callers;
   std::vector<std::string> modules;
-  for (const auto& [module, files] : target.modules)
+  for (const std::string& module : importers_of(function))
     if (module != owner)
       modules.push_back(module);
   std::vector<Callers> found(modules.size());
@@ -194,6 +186,22 @@ std::set<std::string> users_in(const elf::Object& object, std::string_view funct
     if (symbol.is_function() && sections.contains(symbol.section))
       names.insert(symbol.name);
   return names;
+}
+
+bool may_name(const Bytes& object, std::string_view name) {
+  // One that ends another name may be a part of that.
+  const std::string wanted = std::string(name) + '\0';
+  const std::string_view text(reinterpret_cast<const char*>(object.data()),
+                              object.size());
+  return text.find(wanted) != std::string_view::npos;
+}
+
+std::set<std::string> users_in(const std::filesystem::path& object,
+                               std::string_view function) {
+  const Bytes content = read_bytes(object);
+  return may_name(content, function)
+             ? users_in(elf::read_object(content, object.string()), function)
+             : std::set<std::string>();
 }
 
 } // namespace kpatch::produce

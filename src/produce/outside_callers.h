@@ -8,6 +8,8 @@
 #include "produce/object_pair.h"
 
 #include <cstdint>
+#include <filesystem>
+#include <functional>
 #include <optional>
 #include <set>
 #include <string>
@@ -39,14 +41,25 @@ struct ImageSearch {
 };
 void add_callers(const ImageSearch& search, std::uint64_t function, Callers& callers);
 
-/// Looks for them in the owner's image and, if the function is exported, in those of all
-/// modules. Throws Error for a module file that is damaged.
+/// Gives the modules that use an export.
+using ImportersOf = std::function<std::set<std::string>(const std::string& symbol)>;
+
+/// Looks for them in the owner's image and, if the function is exported, in those of the
+/// modules that use it. Throws Error for a module file that is damaged.
 Callers find_callers(const kernel::Target& target, PairDiffer& differ,
                      const std::string& owner, const std::string& function,
-                     InitChanges init_changes, unsigned jobs);
+                     InitChanges init_changes, const ImportersOf& importers_of,
+                     unsigned jobs);
 
 /// The functions of an object whose code refers to a global one, and those that lie in
 /// the same section.
 std::set<std::string> users_in(const elf::Object& object, std::string_view function);
+
+/// The same of an object file, which is only taken apart if the name stands in it.
+std::set<std::string> users_in(const std::filesystem::path& object,
+                               std::string_view function);
+
+/// Whether a symbol of an object file may have the name: its string table has the text.
+bool may_name(const Bytes& object, std::string_view name);
 
 } // namespace kpatch::produce

@@ -10,6 +10,7 @@
 // A caller may have no entry either; then it is one more function of that kind. If one
 // cannot be patched, none of that is done, and the changed function is refused as before.
 // One that only init code called stays as it is: that code has run.
+#include "base/files.h"
 #include "base/parallel.h"
 #include "diff/context.h"
 #include "patch/defining_units.h"
@@ -98,8 +99,11 @@ class CallerPatcher {
 
   void add_copy(const std::string& unit, const std::string& owner,
                 const std::string& function) {
-    Copy copy{unit, find_callers(in_.shop.target, in_.differ, owner, function,
-                                 context_.options.init_changes, in_.shop.jobs)};
+    Copy copy{unit, find_callers(
+                        in_.shop.target, in_.differ, owner, function,
+                        context_.options.init_changes,
+                        [&](const auto& symbol) { return importers_of(symbol); },
+                        in_.shop.jobs)};
     std::string obstacle = copy.callers.obstacle;
     const std::size_t count = copy.callers.functions.size();
     if (obstacle.empty() && count == 0 && copy.callers.is_exported)
@@ -125,11 +129,19 @@ class CallerPatcher {
     copies_.emplace(function, std::move(copy));
   }
 
+  std::set<std::string> importers_of(const std::string& symbol) {
+    if (!context_.importers)
+      context_.importers = kernel::importers_of(
+          in_.shop.target, context_.options.source_may_change, in_.shop.jobs);
+    const auto found = context_.importers->find(symbol);
+    return found == context_.importers->end() ? std::set<std::string>() : found->second;
+  }
+
   /// Whether code that did not call it before the patch does so now.
   bool has_new_user(const std::string& function) const {
     return std::ranges::any_of(objects_, [&](const compile::UnitObjects& unit) {
-      const auto before = users_in(elf::read_object(unit.original), function);
-      const auto now = users_in(elf::read_object(unit.patched), function);
+      const auto before = users_in(unit.original, function);
+      const auto now = users_in(unit.patched, function);
       return !std::ranges::includes(before, now);
     });
   }
@@ -167,7 +179,7 @@ class CallerPatcher {
   std::string lacking(const Callers& callers, const std::string& function) const {
     std::multiset<std::pair<std::string, std::string>> there;
     for (const compile::UnitObjects& unit : objects_)
-      for (const std::string& user : users_in(elf::read_object(unit.original), function))
+      for (const std::string& user : users_in(unit.original, function))
         for (const std::string& owner : in_.shop.target.units.owners(unit.unit))
           there.emplace(owner, user);
     std::vector<Caller> missing;
@@ -187,11 +199,21 @@ class CallerPatcher {
   }
 
   bool names_copy(const std::filesystem::path& object) const {
+    const Bytes content = read_bytes(object);
+    const auto may_be_there = [&](const auto& entry) {
+      return may_name(content, entry.first);
+    };
+    if (std::ranges::none_of(copies_, may_be_there) &&
+        std::ranges::none_of(outdated_, [&](const std::string& function) {
+          return may_name(content, function);
+        }))
+      return false;
     const auto is_concerned = [&](const elf::Symbol& symbol) {
       return !symbol.is_local() &&
              (copies_.contains(symbol.name) || outdated_.contains(symbol.name));
     };
-    return std::ranges::any_of(elf::read_object(object).symbols, is_concerned);
+    return std::ranges::any_of(elf::read_object(content, object.string()).symbols,
+                               is_concerned);
   }
 
   /// What names a function that has become a copy, or no longer is one.
@@ -255,9 +277,8 @@ class CallerPatcher {
   std::vector<std::string> copies_used_by(const std::string& unit) const {
     std::vector<std::string> used;
     const auto object = std::ranges::find(objects_, unit, &compile::UnitObjects::unit);
-    const elf::Object original = elf::read_object(object->original);
     for (const auto& [function, copy] : copies_)
-      if (!users_in(original, function).empty())
+      if (!users_in(object->original, function).empty())
         used.push_back(function);
     return used;
   }

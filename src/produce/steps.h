@@ -8,11 +8,13 @@
 #include "compile/shown_messages.h"
 #include "compile/unit_objects.h"
 #include "compile/work_dir.h"
+#include "kernel/importers.h"
 #include "patch/affected_units.h"
 #include "produce/driver.h"
 #include "produce/symbol_versions.h"
 
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -42,6 +44,7 @@ struct Context {
   std::set<std::string> passed_before{}; ///< units that it has compared and not refused
   /// By file the digest of what was in it when all of its types had been looked at.
   std::map<std::string, std::string> judged_layouts{};
+  std::optional<kernel::Importers> importers{}; ///< once they have been asked for
 
   /// One line for the user, and for who reads the log later.
   void say(const std::string& line);
