@@ -99,7 +99,26 @@ class UnitDiff {
       told_ = compile::compile_with_debug_info(shop_, view_, shipped_.unit);
     if (!told_->is_complete())
       return result;
+    shop_.keep_debug = shop_.debug_originals = true; // in any other form, too
     return compare_objects(owner, *told_, part);
+  }
+
+  /// Compares the sides in the form that `make` gives them, with debug information from
+  /// the first question to it on.
+  template <typename Make>
+  UnitResult compare_in_form(const std::string& owner, const fs::path& part,
+                             std::optional<compile::UnitObjects>& objects, Make make) {
+    if (!objects)
+      objects = make();
+    if (!objects->is_complete())
+      return {};
+    UnitResult result = compare_objects(owner, *objects, part);
+    if (!result.wants_debug_info || shop_.debug_originals)
+      return result;
+    shop_.work /= "with-questions";
+    shop_.keep_debug = shop_.debug_originals = true;
+    objects = make();
+    return objects->is_complete() ? compare_objects(owner, *objects, part) : result;
   }
 
   /// A result that is no better is of no use.
@@ -109,14 +128,14 @@ class UnitDiff {
       return result;
     if (headers_.empty()) {
       headers_ = {kWideLabels};
-      wide_ = compile::compile_with_headers(shop_, view_, shipped_.unit, headers_);
       plain_.reset();
     }
-    if (!wide_->is_complete())
-      return result;
     try {
-      UnitResult wide = compare_objects(owner, *wide_, part);
-      return wants_wide_labels(wide, shop_.target) ? result : wide;
+      UnitResult wide = compare_in_form(owner, part, wide_, [&] {
+        return compile::compile_with_headers(shop_, view_, shipped_.unit, headers_);
+      });
+      return !wide_->is_complete() || wants_wide_labels(wide, shop_.target) ? result
+                                                                            : wide;
     } catch (const Error&) {
       throw_if_interrupted();
       return result;
@@ -126,10 +145,10 @@ class UnitDiff {
   /// Without the constants the compiler may inline otherwise than it did for the kernel.
   UnitResult compare_with_plain_constants(const std::string& owner, const fs::path& part,
                                           const std::string& user) {
-    if (!plain_)
-      plain_ = compile_with_plain_constants(shop_, view_, shipped_.unit, headers_);
     try {
-      return compare_objects(owner, *plain_, part);
+      return compare_in_form(owner, part, plain_, [&] {
+        return compile_with_plain_constants(shop_, view_, shipped_.unit, headers_);
+      });
     } catch (const Error& error) {
       fail_with_remedy(error.remedy(),
                        "{} uses constants that only a booting kernel fills in "
