@@ -7,6 +7,7 @@
 // that leads to it.
 #include "diff/explain.h"
 
+#include "elf/kernel_sections.h"
 #include "special/names.h"
 
 #include <algorithm>
@@ -29,9 +30,13 @@ bool is_same_reference(const Context& context, SectionId now, const elf::Relocat
   const auto text = context.patched.string_target(now, a);
   if (text)
     return text == context.original.string_target(before, b);
-  return a.addend == b.addend && (context.patched.symbols[a.symbol].twin == b.symbol ||
-                                  target_name(context.patched, now, a) ==
-                                      target_name(context.original, before, b));
+  const std::string target = target_name(context.patched, now, a);
+  const bool has_one_name = target == target_name(context.original, before, b);
+  // Who else has a piece in there moves it; what is in the piece is told of by itself.
+  if (has_one_name && target == elf::kAlternativesAside)
+    return true;
+  return a.addend == b.addend &&
+         (context.patched.symbols[a.symbol].twin == b.symbol || has_one_name);
 }
 
 std::optional<Difference> first_changed_reference(const Context& context, SectionId now) {

@@ -142,6 +142,15 @@ TEST_F(Entries, OfAFeatureCountWithTheirAuxiliaryCode) {
                                     "capabilities"));
 }
 
+TEST_F(Entries, OfAFeatureElsewhereAreNoReason) {
+  const auto busy = [](const char* number) {
+    return std::string("int busy(int n) { HAS(3); off: return n; on: return slow(n + ") +
+           number + "); }\n";
+  };
+  EXPECT_THAT(why(diff(submit("n++") + busy("1"), submit("HAS(1)") + busy("2")), "busy"),
+              ::testing::EndsWith("its code differs"));
+}
+
 TEST_F(Entries, OfAColdPartChangeItsFunction) {
   const auto make = [](const char* flags) {
     return submit(std::string("if (n > 1000) { WARNING(\"a.c\", 1, ") + flags +
