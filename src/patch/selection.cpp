@@ -120,6 +120,17 @@ void Selection::leave_out_type(const std::string& path, const std::string& type,
   left_out_.push_back(std::move(why));
 }
 
+void Selection::take_back_file(const std::string& path) {
+  const auto part = std::ranges::find_if(
+      out_, [&](std::size_t i) { return parts_[i].files.contains(path); });
+  if (part == out_.end())
+    return;
+  std::erase_if(left_out_, [&](const LeftForReboot& left) {
+    return left.change == parts_[*part].name;
+  });
+  out_.erase(part);
+}
+
 bool Selection::leave_out_patch(const std::string& name, const LeftForReboot& why) {
   if (grain_ != Grain::kPatch)
     return false;

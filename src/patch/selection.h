@@ -60,6 +60,9 @@ class Selection {
   /// Leaves out the patch of this name. False if it is not in or patches are no grains.
   bool leave_out_patch(const std::string& name, const LeftForReboot& why);
 
+  /// Takes in again what changes the file, if that was left out.
+  void take_back_file(const std::string& path);
+
   const std::vector<LeftForReboot>& left_out() const { return left_out_; }
   /// The types that were left out, by file.
   const std::map<std::string, std::set<std::string>>& types_left_out() const {

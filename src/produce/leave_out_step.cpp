@@ -6,11 +6,11 @@
 // compile, a user of a function that is not made is refused, and then both are left out
 // as well. Since each round has less in it than the one before, this ends.
 //
-// A unit that the change touches goes alone. One that fails because of headers takes with
-// it every changed header whose change it uses: a header's change is in for all of its
-// users or for none. Of a header with a type that must stay as it is the type goes, with
-// what in the header needs it; if the compiler finds that the rest does not fit, all of
-// it.
+// A unit that the change touches goes alone; if the same is wrong with it then, it is in
+// again, and headers are at fault. One that fails because of headers takes with it every
+// changed header whose change it uses: a header's change is in for all of its users or
+// for none. Of a header with a type that must stay as it is the type goes, with what in
+// the header needs it; if the compiler finds that the rest does not fit, all of it.
 //
 // Whether a unit can be patched through the callers of its functions depends on these: it
 // is asked again when what is wrong with other units has been left out.
@@ -63,8 +63,19 @@ std::vector<Obstacle> obstacles(const BuildResult& result) {
       obstacles.push_back({.file = unit.unit,
                            .code = unit.problems.front().code,
                            .reason = text_of(unit.problems.front()),
+                           .symbol = unit.problems.front().symbol,
                            .hangs_on_callers = !unit.needs_callers.empty()});
   return obstacles;
+}
+
+/// What is the same of an obstacle that is still there in the next round.
+std::string what_it_is(const Obstacle& obstacle) {
+  constexpr std::string_view kMark = "error: ";
+  const std::size_t mark = obstacle.reason.find(kMark);
+  return fmt::format("{} {} {} {}", obstacle.file, obstacle.code, obstacle.symbol,
+                     obstacle.code.empty() && mark != std::string::npos
+                         ? obstacle.reason.substr(mark + kMark.size())
+                         : "");
 }
 
 constexpr const char* kNamed = "it is named by --leave-out";
@@ -159,6 +170,24 @@ void leave_out_readers_of_members(const Obstacle& obstacle, patch::Selection& se
   }
 }
 
+/// Takes out headers for a unit without a change of its own. If that was left out before
+/// and nothing is better for it, it is in again.
+void leave_out_headers(Context& context, const std::string& unit,
+                       const Obstacle& obstacle, const patch::LeftForReboot& why,
+                       patch::Selection& selection,
+                       const std::vector<std::string>& headers) {
+  bool any = false;
+  for (const std::string& header : headers)
+    any |= selection.leave_out_file(header, why);
+  const auto blamed = context.blamed.find(unit);
+  if (!any || blamed == context.blamed.end() || blamed->second != what_it_is(obstacle))
+    return;
+  context.blamed.erase(blamed);
+  selection.take_back_file(unit);
+  context.say(
+      fmt::format("{}: in again: without its change the same is wrong with it", unit));
+}
+
 bool is_file_or_patch(const std::string& name) {
   return name.find('/') != std::string::npos && name.find(':') == std::string::npos;
 }
@@ -210,7 +239,9 @@ bool leave_out_refused(Context& context, patch::Selection& selection,
                        const kernel::Target& target, const patch::PatchedView& view) {
   if (context.options.leave_out == patch::Grain::kAll)
     return false;
-  const std::size_t before = selection.left_out().size();
+  std::set<std::string> before;
+  for (const patch::LeftForReboot& part : selection.left_out())
+    before.insert(part.change);
   std::set<std::string> failed;
   const std::vector<Obstacle> found = obstacles(context.result);
   const bool waits = !std::ranges::all_of(found, &Obstacle::hangs_on_callers);
@@ -227,19 +258,24 @@ bool leave_out_refused(Context& context, patch::Selection& selection,
         leave_out_broken_header(obstacle, why, selection, source))
       continue;
     for (const std::string& file : units_at_fault(context.result, obstacle.file))
-      if (!selection.leave_out_file(file, why)) // none of the change's own
-        for (const std::string& header : patch::headers_used(
-                 includes, target, view, source.touched, file, context.options.jobs))
-          selection.leave_out_file(header, why);
+      if (selection.leave_out_file(file, why))
+        context.blamed[file] = what_it_is(obstacle);
+      else // it has no change of its own
+        leave_out_headers(context, file, obstacle, why, selection,
+                          patch::headers_used(includes, target, view, source.touched,
+                                              file, context.options.jobs));
   }
   context.failed_before.merge(failed);
   for (const UnitResult& unit : context.result.units)
     if (!context.failed_before.contains(unit.unit))
       context.passed_before.insert(unit.unit);
-  const auto& left_out = selection.left_out();
-  for (std::size_t i = before; i < left_out.size(); ++i)
-    context.say(patch::notice_of(left_out[i]));
-  return left_out.size() > before;
+  bool is_smaller = false;
+  for (const patch::LeftForReboot& part : selection.left_out())
+    if (!before.contains(part.change)) {
+      context.say(patch::notice_of(part));
+      is_smaller = true;
+    }
+  return is_smaller;
 }
 
 } // namespace kpatch::produce

@@ -42,6 +42,8 @@ struct Context {
   std::map<std::string, KeptUnit> kept{};
   std::set<std::string> failed_before{}; ///< units that an earlier round has refused
   std::set<std::string> passed_before{}; ///< units that it has compared and not refused
+  /// By file what it was left out for, as long as that may be the fault of others.
+  std::map<std::string, std::string> blamed{};
   /// By file the digest of what was in it when all of its types had been looked at.
   std::map<std::string, std::string> judged_layouts{};
   std::optional<kernel::Importers> importers{}; ///< once they have been asked for

@@ -124,6 +124,20 @@ TEST_F(DriverLeaveOut, LeavesOutTheHeaderInWhichTheErrorIsAndNotItsUser) {
   EXPECT_EQ(result.outcome, BuildOutcome::kNoChange) << result.message;
 }
 
+TEST_F(DriverLeaveOut, TakesAUnitInAgainThatFailsForAHeader) {
+  const fs::path file = kernel_.root.path() / "x.patch";
+  write_file(file,
+             patch_of("include/label.h",
+                      "@@ -1 +1 @@\n-#define LABEL \"label\"\n+#define OTHER 1\n") +
+                 patch_of("fs/x.c", "@@ -4 +4 @@\n-int same(int x) { return x + 1; }\n"
+                                    "+int same(int x) { return x + 1; } // x\n"));
+  const BuildResult result =
+      build_with({.patches = {file}, .leave_out = patch::Grain::kFile});
+  EXPECT_THAT(left_for_reboot(result), testing::ElementsAre("include/label.h<fs/x.c"));
+  EXPECT_EQ(result.outcome, BuildOutcome::kNoChange) << result.message;
+  EXPECT_THAT(said_, testing::HasSubstr("fs/x.c: in again: without its change"));
+}
+
 TEST_F(DriverLeaveOut, LeavesOutWholePatchesOfASeriesAndThoseThatNeedThem) {
   const fs::path series = kernel_.root.path() / "quilt";
   fs::create_directories(series);
