@@ -94,9 +94,14 @@ std::vector<PatchFile> Selection::chosen() const {
 
 std::vector<PatchFile> Selection::whole() const {
   const auto is_in_part = [&](const PatchFile& patch) {
-    return std::ranges::any_of(patches_, [&](const PatchFile& all) {
-      return all.name == patch.name && all.changes.size() != patch.changes.size();
-    });
+    return std::ranges::any_of(patches_,
+                               [&](const PatchFile& all) {
+                                 return all.name == patch.name &&
+                                        all.changes.size() != patch.changes.size();
+                               }) ||
+           std::ranges::any_of(patch.changes, [&](const FileChange& change) {
+             return types_out_.contains(change.new_path);
+           });
   };
   std::vector<PatchFile> patches = chosen();
   std::erase_if(patches, is_in_part);

@@ -65,7 +65,8 @@ bool build(Context& context, const kernel::Target& found,
       compare_versions(context, shop, view, source, objects);
 
   context.result.info =
-      module_info(context.options.claims, selection.whole(), context.result.left_out);
+      module_info(context.options.claims, wholly_selected(context.result, selection),
+                  context.result.left_out);
   if (context.options.wants_digests)
     note_inputs(context.result, context.options, found);
   malloc_trim(0); // else the judge reads the images beside what the units had

@@ -234,6 +234,19 @@ void note_unwanted(Context& context) {
       fail_for_unknown(name);
 }
 
+std::vector<patch::PatchFile> wholly_selected(const BuildResult& result,
+                                              const patch::Selection& selection) {
+  std::vector<patch::PatchFile> patches = selection.whole();
+  std::erase_if(patches, [&](const patch::PatchFile& patch) {
+    return std::ranges::any_of(patch.changes, [&](const patch::FileChange& change) {
+      return std::ranges::any_of(result.units, [&](const UnitResult& unit) {
+        return unit.unit == change.new_path && !unit.left_out.empty();
+      });
+    });
+  });
+  return patches;
+}
+
 bool leave_out_refused(Context& context, patch::Selection& selection,
                        const PatchedSource& source, const patch::IncludeIndex& includes,
                        const kernel::Target& target, const patch::PatchedView& view) {

@@ -106,6 +106,10 @@ void leave_out_unwanted(Context& context, patch::Selection& selection);
 /// stands for nothing.
 void note_unwanted(Context& context);
 
+/// The patches of which nothing is left out, by name or otherwise.
+std::vector<patch::PatchFile> wholly_selected(const BuildResult& result,
+                                              const patch::Selection& selection);
+
 /// Whether what the review finds is left out as what is refused is.
 bool leaves_hazards_out(const BuildOptions& options);
 

@@ -128,7 +128,15 @@ std::string_view name_of(PatchState state) {
 }
 
 PatchState state_of(const produce::SeriesPatch& patch, const BuildResult& result) {
-  if (std::ranges::count(result.needs_reboot, patch.name, &patch::LeftForReboot::change))
+  // What is left out is a patch, or something in a file, whoever changes that.
+  const auto is_of_this = [&](const patch::LeftForReboot& part) {
+    if (std::ranges::count(result.series, part.change, &produce::SeriesPatch::name) > 0)
+      return part.change == patch.name;
+    return std::ranges::any_of(part.files, [&](const std::string& file) {
+      return std::ranges::count(patch.files, file) > 0;
+    });
+  };
+  if (std::ranges::any_of(result.needs_reboot, is_of_this))
     return PatchState::kNeedsReboot;
   const bool has_part = std::ranges::any_of(patch.files, [&](const std::string& file) {
     return std::ranges::count(result.left_out, file, &patch::LeftOut::path) == 0;

@@ -80,9 +80,11 @@ build stacks --leave-out-refused "$(file patches rest-stacks.patch)"
 changes "$work/stacks/json" | diff - /dev/null
 jq -r '.units[] | select(.result == "changed") | .unit' "$work/stacks/json" | diff - <(echo net/ipv6/addrconf.c)
 
-# A function that is named stays as it is, and nothing else.
+# A function that is named stays as it is, and nothing else; then its patch fixes nothing.
 mkdir "$work/named"
-build named --leave-out fs/proc/task_mmu.c:show_map_vma "$(file patches meminfo-string.patch)" "$good" | tee "$work/said"
+{ printf 'CVE-2026-0002\n---\n'; cat "$good"; } >"$work/named.patch"
+build named --leave-out fs/proc/task_mmu.c:show_map_vma "$(file patches meminfo-string.patch)" "$work/named.patch" | tee "$work/said"
+[ "$(jq -r '.series[1] | "\(.cves[0]) \(.state)"' "$work/named/json")" = "CVE-2026-0002 needs-reboot" ]
 cmp "$work/rest/e2e-rest.ko" "$work/named/e2e-rest.ko"
 [ "$(jq -r '.needs_reboot[] | "\(.change) in \(.unit)"' "$work/named/json")" = "show_map_vma in fs/proc/task_mmu.c" ]
 

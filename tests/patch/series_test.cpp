@@ -135,6 +135,28 @@ TEST(Selection, KnowsWhichPatchesAreInAsAWhole) {
   EXPECT_TRUE(selection.whole().empty());
 }
 
+TEST(Selection, DoesNotTakeAPatchForWholeOfWhichATypeIsOut) {
+  Selection selection(two_patches(), Grain::kFile);
+  selection.leave_out_type("b", "struct s", {.unit = "b", .code = {}, .reason = "r"});
+  EXPECT_THAT(files(selection), ElementsAre("1:a", "1:b", "2:a", "2:d"));
+  ASSERT_EQ(selection.whole().size(), 1U);
+  EXPECT_EQ(selection.whole()[0].name, "2");
+  EXPECT_EQ(selection.left_out().at(0).change, "b: struct s");
+  EXPECT_EQ(notice_of(selection.left_out().at(0)),
+            "NOTICE: b: struct s: needs a reboot, left out: r");
+}
+
+TEST(Selection, TakesAFileBack) {
+  Selection selection(two_patches(), Grain::kFile);
+  selection.leave_out_file("a", {});
+  selection.leave_out_file("d", {});
+  selection.take_back_file("a");
+  EXPECT_THAT(files(selection), ElementsAre("1:a", "1:b", "2:a"));
+  ASSERT_EQ(selection.left_out().size(), 1U);
+  EXPECT_EQ(selection.left_out()[0].change, "c");
+  EXPECT_TRUE(selection.leave_out_file("a", {}));
+}
+
 TEST(Selection, OfAllLeavesNothingOut) {
   Selection selection(two_patches(), Grain::kAll);
   EXPECT_FALSE(selection.leave_out_file("a", {}));

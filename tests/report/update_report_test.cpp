@@ -63,6 +63,16 @@ TEST(UpdateReport, TellsWherePatchesOfASeriesAre) {
   EXPECT_EQ(state_of(result.series[0], result), PatchState::kNotBuilt);
 }
 
+TEST(UpdateReport, CallsNoPatchLiveOfWhichAPartIsOut) {
+  produce::BuildResult result = update();
+  result.needs_reboot = {
+      {.change = "fs/x.c: struct s", .files = {"fs/x.c"}, .fixes = {}}};
+  EXPECT_EQ(state_of(result.series[0], result), PatchState::kNeedsReboot);
+  EXPECT_EQ(state_of(result.series[1], result), PatchState::kLive);
+  result.needs_reboot = {{.change = "b.patch", .files = {"fs/x.c"}, .fixes = {}}};
+  EXPECT_EQ(state_of(result.series[0], result), PatchState::kLive);
+}
+
 TEST(UpdateReport, HasTheNumbersAndEachReasonAsText) {
   const std::string text = update_text(update());
   EXPECT_THAT(text, HasSubstr("livepatch-update for 6.1.0-1 (6.1.5-1)\n"));
