@@ -180,7 +180,8 @@ void leave_out_headers(Context& context, const std::string& unit,
   for (const std::string& header : headers)
     any |= selection.leave_out_file(header, why);
   const auto blamed = context.blamed.find(unit);
-  if (!any || blamed == context.blamed.end() || blamed->second != what_it_is(obstacle))
+  if (!any || !selection.is_by_file() || blamed == context.blamed.end() ||
+      blamed->second != what_it_is(obstacle))
     return;
   context.blamed.erase(blamed);
   selection.take_back_file(unit);

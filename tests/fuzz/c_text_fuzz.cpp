@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// C text that no compiler has seen: tokens, items, includes, and line numbers kept over a
+// C text that no compiler has seen: tokens, items, includes, and types kept over a
 // change. The input is the original and the patched text with a border between them.
 #include "fuzz/fuzz.h"
 #include "patch/c_lexer.h"
 #include "patch/line_fix.h"
 #include "patch/source_items.h"
+#include "patch/without_types.h"
 #include "produce/touched_types.h"
 
 #include <cassert>
@@ -20,7 +21,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         text.substr(std::min(border + fuzz::kBorder.size(), text.size()));
     patch::source_items(original);
     patch::inclusions(original);
-    produce::types_defined_differently(original, patched);
+    for (const std::string& type :
+         produce::types_defined_differently(original, patched)) {
+      if (const auto rest = patch::without_types(original, patched, {type}))
+        patch::source_items(*rest);
+      const auto members = patch::members_of_another_type(original, patched, type);
+      patch::changes_what_mentions(original, patched, members);
+    }
     assert(patch::same_tokens(original, original));
     patch::same_tokens(original, patched);
   });
