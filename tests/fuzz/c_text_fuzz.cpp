@@ -4,7 +4,6 @@
 // change. The input is the original and the patched text with a border between them.
 #include "fuzz/fuzz.h"
 #include "patch/c_lexer.h"
-#include "patch/line_fix.h"
 #include "patch/source_items.h"
 #include "patch/without_types.h"
 #include "produce/touched_types.h"
