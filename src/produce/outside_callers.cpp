@@ -142,31 +142,30 @@ void add_callers(const ImageSearch& search, std::uint64_t function, Callers& cal
     judge.add(use);
 }
 
-Callers find_callers(const kernel::Target& target, PairDiffer& differ,
-                     const std::string& owner, const std::string& function,
-                     InitChanges init_changes, const ImportersOf& importers_of,
-                     unsigned jobs) {
+Callers find_callers(const CallerSearch& search, const std::string& owner,
+                     const std::string& function) {
   Callers callers{.functions = {},
                   .obstacle = {},
-                  .is_exported = differ.symvers().exporter(function) == owner};
-  const image::Image* image = differ.image_of(owner);
+                  .is_exported = search.differ.symvers().exporter(function) == owner};
+  const image::Image* image = search.differ.image_of(owner);
   const auto address = image ? global_address(*image, function) : std::nullopt;
-  const arch::Arch* arch = arch::find_arch(target.machine);
+  const arch::Arch* arch = arch::find_arch(search.target.machine);
   if (!address || !arch) {
     callers.obstacle = fmt::format("{} does not tell who calls it", owner);
     return callers;
   }
-  const ImageSearch search{*image, *arch, owner, init_changes == InitChanges::kLeaveOut};
-  add_callers(search, *address, callers);
+  const ImageSearch in_image{*image, *arch, owner,
+                             search.init_changes == InitChanges::kLeaveOut};
+  add_callers(in_image, *address, callers);
   if (!callers.is_exported || !callers.obstacle.empty())
     return callers;
   std::vector<std::string> modules;
-  for (const std::string& module : importers_of(function))
+  for (const std::string& module : search.importers_of(function))
     if (module != owner)
       modules.push_back(module);
   std::vector<Callers> found(modules.size());
-  for_each_in_parallel(modules.size(), jobs, [&](std::size_t i) {
-    found[i] = callers_in_module(target, modules[i], function, search);
+  for_each_in_parallel(modules.size(), search.jobs, [&](std::size_t i) {
+    found[i] = callers_in_module(search.target, modules[i], function, in_image);
   });
   for (Callers& of_module : found)
     add_all(std::move(of_module), callers);

@@ -41,15 +41,20 @@ struct ImageSearch {
 };
 void add_callers(const ImageSearch& search, std::uint64_t function, Callers& callers);
 
-/// Gives the modules that use an export.
-using ImportersOf = std::function<std::set<std::string>(const std::string& symbol)>;
+/// What callers are looked for with.
+struct CallerSearch {
+  const kernel::Target& target;
+  PairDiffer& differ;
+  InitChanges init_changes;
+  /// Gives the modules that use an export.
+  std::function<std::set<std::string>(const std::string& symbol)> importers_of;
+  unsigned jobs = 1;
+};
 
 /// Looks for them in the owner's image and, if the function is exported, in those of the
 /// modules that use it. Throws Error for a module file that is damaged.
-Callers find_callers(const kernel::Target& target, PairDiffer& differ,
-                     const std::string& owner, const std::string& function,
-                     InitChanges init_changes, const ImportersOf& importers_of,
-                     unsigned jobs);
+Callers find_callers(const CallerSearch& search, const std::string& owner,
+                     const std::string& function);
 
 /// The functions of an object whose code refers to a global one, and those that lie in
 /// the same section.

@@ -99,11 +99,14 @@ class CallerPatcher {
 
   void add_copy(const std::string& unit, const std::string& owner,
                 const std::string& function) {
-    Copy copy{unit, find_callers(
-                        in_.shop.target, in_.differ, owner, function,
-                        context_.options.init_changes,
-                        [&](const auto& symbol) { return importers_of(symbol); },
-                        in_.shop.jobs)};
+    Copy copy{unit,
+              find_callers({.target = in_.shop.target,
+                            .differ = in_.differ,
+                            .init_changes = context_.options.init_changes,
+                            .importers_of =
+                                [&](const auto& symbol) { return importers_of(symbol); },
+                            .jobs = in_.shop.jobs},
+                           owner, function)};
     std::string obstacle = copy.callers.obstacle;
     const std::size_t count = copy.callers.functions.size();
     if (obstacle.empty() && count == 0 && copy.callers.is_exported)
