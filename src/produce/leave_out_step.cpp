@@ -162,11 +162,12 @@ void leave_out_readers_of_members(const Obstacle& obstacle, patch::Selection& se
     const auto [before, after] = texts(file.path);
     if (patch::changes_what_mentions(before, after, members))
       selection.leave_out_file(
-          file.path, {.unit = obstacle.file,
-                      .code = obstacle.code,
-                      .reason = fmt::format("{} stays as it was, and with it {}",
-                                            obstacle.symbol, fmt::join(members, ", ")),
-                      .is_consequence = true});
+          file.path,
+          {.unit = obstacle.file,
+           .code = obstacle.code,
+           .reason = fmt::format("it uses members of {} that keep their types: {}",
+                                 obstacle.symbol, fmt::join(members, ", ")),
+           .is_consequence = true});
   }
 }
 
@@ -186,7 +187,7 @@ void leave_out_headers(Context& context, const std::string& unit,
   context.blamed.erase(blamed);
   selection.take_back_file(unit);
   context.say(
-      fmt::format("{}: in again: without its change the same is wrong with it", unit));
+      fmt::format("{}: its change is in again: the unit fails without it, too", unit));
 }
 
 bool is_file_or_patch(const std::string& name) {

@@ -135,7 +135,7 @@ TEST_F(DriverLeaveOut, TakesAUnitInAgainThatFailsForAHeader) {
       build_with({.patches = {file}, .leave_out = patch::Grain::kFile});
   EXPECT_THAT(left_for_reboot(result), testing::ElementsAre("include/label.h<fs/x.c"));
   EXPECT_EQ(result.outcome, BuildOutcome::kNoChange) << result.message;
-  EXPECT_THAT(said_, testing::HasSubstr("fs/x.c: in again: without its change"));
+  EXPECT_THAT(said_, testing::HasSubstr("fs/x.c: its change is in again: "));
 }
 
 TEST_F(DriverLeaveOut, LeavesOutWholePatchesOfASeriesAndThoseThatNeedThem) {

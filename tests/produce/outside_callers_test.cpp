@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "base/files.h"
 #include "image/image.h"
 #include "produce/outside_callers.h"
 
@@ -112,6 +113,17 @@ TEST_F(OutsideCallers, OfAnObjectAreTheFunctionsWhoseCodeRefersToIt) {
                       .section = section(".text.three", SHF_EXECINSTR, {0xc3}),
                       .size = 1});
   EXPECT_EQ(users_in(object_, "callee"), (std::set<std::string>{"first", "second"}));
+}
+
+TEST_F(OutsideCallers, OfAnObjectFileAreFoundWhereItNamesTheFunction) {
+  calls("first");
+  const TempDir root("kpatch-test-");
+  const std::filesystem::path file = root.path() / "unit.o";
+  write_file(file, elf::write_object(object_));
+  EXPECT_EQ(users_in(file, "callee"), std::set<std::string>{"first"});
+  EXPECT_TRUE(users_in(file, "calle").empty());
+  EXPECT_TRUE(may_name(read_bytes(file), "allee")) << "strings share their ends";
+  EXPECT_FALSE(may_name(read_bytes(file), "calle"));
 }
 
 } // namespace

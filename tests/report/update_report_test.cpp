@@ -134,6 +134,14 @@ TEST(UpdateReport, FoldsTheSourceByFileAndFunction) {
                               "<details open><summary>line 8</summary>"));
 }
 
+TEST(UpdateReport, SaysOfWhichFileAPartIsOut) {
+  produce::BuildResult result = with_changes();
+  result.needs_reboot = {
+      {.change = "fs/x.c: struct s", .files = {"fs/x.c"}, .fixes = {}}};
+  EXPECT_THAT(update_page(result),
+              HasSubstr("fs/x.c: 2 lines added, 1 removed, needs a reboot in part"));
+}
+
 TEST(UpdateReport, CountsTheFilesWhoseChangesItDoesNotShow) {
   const std::string page = without_labels(update_page(with_changes()));
   EXPECT_THAT(page, Not(HasSubstr("<summary>fs/off.c")));
