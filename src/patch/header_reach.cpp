@@ -14,10 +14,14 @@
 #include "base/files.h"
 #include "base/parallel.h"
 #include "patch/c_lexer.h"
+#include "patch/given_names.h"
+#include "patch/handed_on_words.h"
+#include "patch/macro_calls.h"
 #include "patch/name_spread.h"
 #include "patch/source_items.h"
 
 #include <algorithm>
+#include <deque>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -94,50 +98,6 @@ Brought brought_into(const IncludeIndex& index, std::span<const HeaderChange> ch
   return found;
 }
 
-/// Names that a header gives a meaning, from one item to the next, which no call of a
-/// macro can give them as well: macros that leave nothing of their names, and constants.
-class GivenNames {
- public:
-  void read(const SourceItem& item) {
-    for (const std::string_view name : item.sure_constants)
-      items_[name].push_back(&item);
-    if (!item.is_macro)
-      return;
-    for (const std::string_view name : item.defines)
-      if (item.replaces)
-        items_[name].push_back(&item);
-      else
-        items_.erase(name);
-  }
-
-  /// Whatever the call declares, it is none of these: they are something else wherever
-  /// the header has the call.
-  std::vector<std::string_view> never_made_by(const SourceItem& call) const {
-    std::vector<std::string_view> names;
-    if (!call.calls.empty())
-      for (const auto& [name, items] : items_)
-        if (is_made_of(name, call.defines_made_of) &&
-            std::ranges::any_of(items,
-                                [&](const auto* item) { return is_there(*item, call); }))
-          names.push_back(name);
-    return names;
-  }
-
- private:
-  static bool is_made_of(std::string_view name, std::span<const std::string_view> parts) {
-    return std::ranges::any_of(parts, [&](std::string_view part) {
-      return name.find(part) != std::string_view::npos;
-    });
-  }
-  static bool is_there(const SourceItem& item, const SourceItem& call) {
-    return std::ranges::all_of(item.conditions, [&](const std::string& one) {
-      return std::ranges::count(call.conditions, one) > 0;
-    });
-  }
-
-  std::map<std::string_view, std::vector<const SourceItem*>> items_;
-};
-
 enum class Language { kC, kAssembly };
 
 class ReachSearch {
@@ -155,6 +115,10 @@ class ReachSearch {
   std::vector<std::string> search(std::span<const std::string> units) {
     for (const HeaderChange& change : changes_)
       compare(change);
+    for (const HeaderChange& change : changes_)
+      if (const auto header = index_.find(change.path))
+        for (const std::string* text : {&change.original, &change.patched})
+          handed_on_.add_macros(*header, plain_macros(source_items(*text)));
     for (const Difference& difference : differences_)
       take_changed(difference, twin_of(difference));
     std::vector<std::string> found;
@@ -198,6 +162,10 @@ class ReachSearch {
           item.is_unclear = false;
         patched.push_back(std::move(item));
       }
+    for (std::vector<SourceItem>* items : {&original, &patched}) {
+      *items = with_calls_expanded(*items, texts_);
+      handed_on_.add_words(*header, *items);
+    }
     for (const SourceItem& item : original)
       ++balance[key(item)];
     for (const SourceItem& item : patched)
@@ -337,6 +305,7 @@ class ReachSearch {
         items, [](const SourceItem& item) { return !item.calls.empty(); });
     GivenNames given;
     const std::scoped_lock alone(mutex_);
+    handed_on_.add_macros(file, plain_macros(items));
     for (const SourceItem& item : items) {
       if (has_calls)
         given.read(item);
@@ -357,9 +326,16 @@ class ReachSearch {
   void read_code(FileId file) {
     const std::string text = text_of(file);
     std::vector<std::string_view> mentions;
+    std::vector<std::string_view> macros;
     CLexer lexer(text);
     bool in_include = false;
+    bool in_define = false;
     for (Token token; lexer.next(token);) {
+      if (in_define &&
+          token.text.data() + token.text.size() != text.data() + text.size() &&
+          token.text.data()[token.text.size()] != '(')
+        macros.push_back(token.text);
+      in_define = token.in_directive && token.text == "define";
       in_include = token.in_directive && !token.begins_line &&
                    (in_include || token.text == "include");
       if (token.kind == TokenKind::kIdentifier && !in_include)
@@ -376,6 +352,7 @@ class ReachSearch {
     whole.file = file;
     whole.emits = true;
     const std::scoped_lock alone(mutex_);
+    handed_on_.add_macros(file, macros);
     whole.mentions = words_.add_all(mentions);
     whole.given = whole.mentions;
     if (std::ranges::binary_search(whole.mentions, makes_tracepoints_))
@@ -426,7 +403,8 @@ class ReachSearch {
 
   bool uses(FileId unit) {
     const std::vector<bool> reads = index_.closure(unit);
-    if (std::ranges::any_of(unclear_, [&](FileId header) { return reads[header]; }))
+    if (handed_on_.are_macros(reads) ||
+        std::ranges::any_of(unclear_, [&](FileId header) { return reads[header]; }))
       return true;
     return spread_.reaches(
         {reads, makers_of_tracepoints_.contains(unit) ? is_trace_ : nothing_});
@@ -446,6 +424,8 @@ class ReachSearch {
   std::vector<Difference> differences_;
   std::vector<ChangedName> changed_;
   std::vector<ChangedPart> changed_parts_;
+  std::deque<std::string> texts_; ///< what items view
+  HandedOnWords handed_on_;
   std::set<FileId> unclear_;
   std::vector<std::pair<FileId, WordId>> called_;
   std::vector<Include> includes_;

@@ -382,6 +382,12 @@ std::vector<SourceItem> source_items(std::string_view text) {
   return ItemReader(text).read();
 }
 
+bool is_there_with(const SourceItem& item, const SourceItem& other) {
+  return std::ranges::all_of(item.conditions, [&](const std::string& condition) {
+    return std::ranges::count(other.conditions, condition) > 0;
+  });
+}
+
 std::optional<std::vector<std::string_view>> changed_names(const SourceItem& item,
                                                            const SourceItem& other) {
   if (item.constants.empty() || other.constants.empty() ||

@@ -22,6 +22,9 @@ struct SourceItem {
   /// Arguments of a macro call that stands by itself (`DECLARE_PER_CPU(int, name);`):
   /// names made of them get their meaning from it.
   std::vector<std::string_view> defines_made_of;
+  /// Of what a macro call stands for: words that went through another macro before they
+  /// became a part of a name. That name is another one where such a word is a macro.
+  std::vector<std::string_view> handed_on;
   /// All identifiers in it and in the conditions around it; sorted, each once.
   std::vector<std::string_view> mentions;
   /// Those of them that stand in parentheses, as what a macro is given does; sorted.
@@ -52,6 +55,9 @@ struct SourceItem {
 
 /// The items of a file, in order. Views are into `text`.
 std::vector<SourceItem> source_items(std::string_view text);
+
+/// Whether an item of a header is there wherever another item of it is.
+bool is_there_with(const SourceItem& item, const SourceItem& other);
 
 /// What names of an item mean something else in the other one, if that is less than all
 /// that they define: of an enumeration that gets more constants these alone.

@@ -171,9 +171,9 @@ TEST_F(HeaderReach, IsByTheValuesOfConstantsToo) {
 }
 
 TEST_F(HeaderReach, OfACallIsNotThatOfMacrosThatItIsGiven) {
-  const std::string header = "#define CHECK(x) look(x)\n"
-                             "#define FLAG(name, check) \\\n"
-                             "static inline int is_##name(int x) { return check(x); }\n";
+  put("include/flag.h", "#define FLAG(name, check) \\\n"
+                        "static inline int is_##name(int x) { return check(x); }\n");
+  const std::string header = "#include <flag.h>\n#define CHECK(x) look(x)\n";
   put("include/a.h", header + "FLAG(old, CHECK)\n");
   put("fs/x.c", "#include <a.h>\nint f(int x) { return is_old(x); }\n");
   put("fs/y.c", "#include <a.h>\nint f(int x) { return CHECK(x); }\n");
@@ -190,10 +190,11 @@ TEST_F(HeaderReach, OfACallIsNotThatOfMacrosThatItIsGiven) {
 }
 
 TEST_F(HeaderReach, OfACallIsNotThatOfConstantsByTheSameName) {
+  put("include/flag.h", "#define FLAG(name) static inline int is_##name(int x) \\\n"
+                        "{ return x >> PG_##name; }\n");
   const auto header = [](const std::string& call) {
-    return "enum flags {\n\tPG_old,\n#ifdef X\n\tPG_more,\n#endif\n\tPG_last\n};\n"
-           "#define FLAG(name) static inline int is_##name(int x) { return x >> "
-           "PG_##name; }\n" +
+    return "#include <flag.h>\n"
+           "enum flags {\n\tPG_old,\n#ifdef X\n\tPG_more,\n#endif\n\tPG_last\n};\n" +
            call;
   };
   put("include/a.h", header("FLAG(old)\n"));
@@ -285,6 +286,67 @@ TEST_F(HeaderReach, FindsNamesThatAreSpelledNowhere) {
                   "#define OP(name) op_##name\n#define WAY(name) OP(name)(1)\n"
                   "#define JOIN(a, b) a##b\n"),
             (Files{"fs/inc.c", "fs/join.c", "fs/way.c"}));
+}
+
+/// As in <linux/page-flags.h>.
+constexpr const char* kFlagMacros =
+    "#ifndef BOUNDS\n"
+    "#define TEST(name, page) static inline bool test_##name(int *f) \\\n"
+    "{ return FLAG_##name & f[page]; }\n"
+    "#define FOLIO_FLAG(name, page) \\\n"
+    "TEST(name, page) \\\n"
+    "static inline void set_##name(int *f) { f[page] |= FLAG_##name; }\n"
+    "#define PAGE_FLAG(uname, lname, policy) \\\n"
+    "FOLIO_FLAG(lname, FOLIO_##policy) \\\n"
+    "static inline bool Page##uname(int *f) { return policy(f) & FLAG_##lname; }\n"
+    "#define ANY(f) f\n#define FOLIO_ANY 0\n#define HEAD 0\n";
+
+TEST_F(HeaderReach, FindsUsersOfWhatMacroCallsDeclare) {
+  const std::string macros = kFlagMacros;
+  put("include/a.h", "enum { FLAG_old = 1, FLAG_old_2 = 2 };\n" + macros +
+                         "PAGE_FLAG(Old, old, ANY)\nPAGE_FLAG(Old2, old_2, ANY)\n"
+                         "#undef ANY\n#endif\n");
+  const std::string include = "#include <a.h>\n";
+  put("fs/page.c", include + "int f(int *p) { return PageOld2(p); }\n");
+  put("fs/folio.c", include + "int f(int *p) { return test_old_2(p); }\n");
+  put("fs/flag.c", include + "int f(int *p) { return FLAG_old_2; }\n");
+  put("fs/near.c", include + "int f(int *p) { return PageOld(p) + test_old(p); }\n");
+  put("fs/policy.c", include + "int f(int *p) { return HEAD + FOLIO_ANY; }\n");
+  EXPECT_EQ(users("include/a.h",
+                  "enum { FLAG_old = 1, FLAG_old_2 = 2 };\n" + macros +
+                      "PAGE_FLAG(Old, old, ANY)\nFOLIO_FLAG(old_2, HEAD)\n#undef ANY\n"
+                      "#endif\n"),
+            (Files{"fs/folio.c", "fs/page.c"}));
+}
+
+TEST_F(HeaderReach, FollowsChangedMacrosThroughWhatTheirCallsDeclare) {
+  const std::string macros = kFlagMacros;
+  const std::string calls = "PAGE_FLAG(Old, old, ANY)\nFOLIO_FLAG(new, HEAD)\n#endif\n";
+  put("include/a.h", macros + calls);
+  const std::string include = "#include <a.h>\n";
+  put("fs/page.c", include + "int f(int *p) { return PageOld(p); }\n");
+  put("fs/old.c", include + "void f(int *p) { set_old(p); }\n");
+  put("fs/new.c", include + "void f(int *p) { set_new(p); }\n");
+  put("fs/test.c", include + "int f(int *p) { return test_new(p); }\n");
+  std::string other = macros;
+  other.replace(other.find("|="), 2, "^=");
+  EXPECT_EQ(users("include/a.h", other + calls), (Files{"fs/new.c", "fs/old.c"}));
+  other = macros;
+  other.replace(other.find("ANY(f) f"), 8, "ANY(f) *f");
+  EXPECT_EQ(users("include/a.h", other + calls), Files{"fs/page.c"});
+}
+
+TEST_F(HeaderReach, MindsMacrosAmongWhatMacroCallsHandOn) {
+  const std::string macros = kFlagMacros;
+  put("include/a.h", macros + "FOLIO_FLAG(locked, HEAD)\n#endif\n");
+  put("include/b.h", "#define locked closed\n#include <a.h>\n");
+  put("include/c.h", "#define locked(x) x\n#include <a.h>\n");
+  put("fs/closed.c", "#include <b.h>\nint f(int *p) { return test_closed(p); }\n");
+  put("fs/call.c", "#include <c.h>\nint f(int *p) { return test_closed(p); }\n");
+  put("fs/own.c", "#define locked closed\n#include <a.h>\n"
+                  "int f(int *p) { return test_closed(p); }\n");
+  EXPECT_EQ(users("include/a.h", macros + "FOLIO_FLAG(locked, 1)\n#endif\n"),
+            (Files{"fs/closed.c", "fs/own.c"}));
 }
 
 TEST_F(HeaderReach, FindsNamesThatMacroCallsDefine) {
