@@ -13,6 +13,7 @@ struct Problem {
   std::string symbol;  ///< the function, variable or section; may be empty
   std::string message; ///< one sentence
   std::string remedy;  ///< what to do about it, one sentence
+  std::string type{};  ///< "struct file", if the change of this type is what is wrong
 
   bool operator==(const Problem&) const = default;
 };

@@ -34,6 +34,7 @@ struct Obstacle {
   std::string reason;
   std::string symbol{};
   std::string message{}; ///< the reason without the symbol
+  std::string type{};
   bool hangs_on_callers = false;
 };
 
@@ -54,8 +55,12 @@ std::string first_error(const std::string& messages) {
 std::vector<Obstacle> obstacles(const BuildResult& result) {
   std::vector<Obstacle> obstacles;
   for (const Problem& problem : result.problems)
-    obstacles.push_back({problem.object, problem.code, text_of(problem), problem.symbol,
-                         problem.message});
+    obstacles.push_back({.file = problem.object,
+                         .code = problem.code,
+                         .reason = text_of(problem),
+                         .symbol = problem.symbol,
+                         .message = problem.message,
+                         .type = problem.type});
   for (const UnitResult& unit : result.units)
     if (unit.outcome == UnitOutcome::kNotCompiled)
       obstacles.push_back({unit.unit, "", first_error(unit.compiler_errors)});
@@ -118,9 +123,9 @@ bool leave_out_type(const Obstacle& obstacle, const patch::LeftForReboot& why,
     return false;
   const std::string original = read_text_if_exists(view.pristine() / header).value_or("");
   const std::string patched = read_text_if_exists(view.root() / header).value_or("");
-  if (!types_defined_differently(original, patched).contains(obstacle.symbol))
+  if (!types_defined_differently(original, patched).contains(obstacle.type))
     return false;
-  std::set<std::string> types{obstacle.symbol};
+  std::set<std::string> types{obstacle.type};
   if (const auto known = selection.types_left_out().find(header);
       known != selection.types_left_out().end())
     types.insert(known->second.begin(), known->second.end());
@@ -128,8 +133,9 @@ bool leave_out_type(const Obstacle& obstacle, const patch::LeftForReboot& why,
   if (!rest || patch::same_tokens(original, *rest))
     return false;
   patch::LeftForReboot part = why;
-  part.reason = obstacle.message;
-  selection.leave_out_type(header, obstacle.symbol, part);
+  if (obstacle.symbol == obstacle.type)
+    part.reason = obstacle.message;
+  selection.leave_out_type(header, obstacle.type, part);
   return true;
 }
 
@@ -144,11 +150,11 @@ void leave_out_readers_of_members(const Obstacle& obstacle, patch::Selection& se
                      read_text_if_exists(view.root() / file).value_or(""));
   };
   const auto header = includes.find(obstacle.file);
-  if (!selection.is_by_file() || !header)
+  if (!selection.is_by_file() || !header || obstacle.type.empty())
     return;
   const auto [original, patched] = texts(obstacle.file);
   const std::set<std::string> members =
-      patch::members_of_another_type(original, patched, obstacle.symbol);
+      patch::members_of_another_type(original, patched, obstacle.type);
   if (members.empty())
     return;
   for (const patch::TouchedFile& file : source.touched) {
@@ -166,7 +172,7 @@ void leave_out_readers_of_members(const Obstacle& obstacle, patch::Selection& se
           {.unit = obstacle.file,
            .code = obstacle.code,
            .reason = fmt::format("it uses members of {} that keep their types: {}",
-                                 obstacle.symbol, fmt::join(members, ", ")),
+                                 obstacle.type, fmt::join(members, ", ")),
            .is_consequence = true});
   }
 }

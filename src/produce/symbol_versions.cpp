@@ -226,10 +226,12 @@ std::vector<VersionChange> changed_versions(const compile::Workshop& shop,
   for (const auto& exports : of_units)
     for (const auto& [symbol, types] : exports)
       for (const std::string& key : types) {
-        const std::string type = key == symbol ? "its own declaration" : in_c(key);
-        const std::string file = place_of(key == symbol ? symbol : type, view, touched);
-        changes.insert(
-            {symbol, file.empty() ? type : fmt::format("{} ({})", type, file), file});
+        const std::string type = key == symbol ? "" : in_c(key);
+        const std::string cause = type.empty() ? "its own declaration" : type;
+        const std::string file = place_of(type.empty() ? symbol : type, view, touched);
+        changes.insert({symbol,
+                        file.empty() ? cause : fmt::format("{} ({})", cause, file), file,
+                        type});
       }
   return {changes.begin(), changes.end()};
 }
@@ -285,7 +287,8 @@ std::vector<Problem> uses_of_changed_versions(std::span<const VersionChange> cha
                                   change.cause),
            .remedy = "Leave the type as it is (a shadow variable can hold what is new); "
                      "if old and new code agree on it, put the change between #ifndef "
-                     "__GENKSYMS__ and #endif."});
+                     "__GENKSYMS__ and #endif.",
+           .type = change.type});
   return problems;
 }
 

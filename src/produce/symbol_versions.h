@@ -18,6 +18,7 @@ struct VersionChange {
   std::string symbol;
   std::string cause;  ///< "struct nf_conn (include/net/nf_conntrack.h)"
   std::string file{}; ///< of the patch that brings it; empty: not known
+  std::string type{}; ///< "struct nf_conn"; empty: it is the declaration itself
 
   auto operator<=>(const VersionChange&) const = default;
 };

@@ -87,7 +87,8 @@ std::vector<Problem> layout_findings(const std::string& type, const TypeLayout& 
            .message = fmt::format("{}: objects that exist already are not made so",
                                   fmt::join(found, ", ")),
            .remedy = "keep the layout, and keep what is new about an object in a "
-                     "shadow variable"}};
+                     "shadow variable",
+           .type = type}};
 }
 
 std::vector<Problem> find_changed_layouts(const PatchView& patch) {

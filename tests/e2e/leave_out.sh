@@ -68,6 +68,13 @@ grep '^NOTICE: include/linux/proc_fs.h: struct proc_ops: needs a reboot, left ou
 changes "$work/neighbour/json" | diff - <(printf '%s\n' 'fs/proc/generic.c KP4002+' 'fs/proc/uptime.c -+' 'include/linux/proc_fs.h: struct proc_ops KP4002')
 jq -r '.units[] | select(.result == "changed") | .unit' "$work/neighbour/json" | diff - <(echo fs/proc/version.c)
 
+# The same of a type that an export of the kernel is made of.
+mkdir "$work/export"
+build export --leave-out-refused "$(file patches rest-export.patch)" | tee "$work/said"
+grep '^NOTICE: include/linux/time.h: struct tm: needs a reboot, left out: time64_to_tm: the module uses this export' "$work/said"
+changes "$work/export/json" | diff - <(printf '%s\n' 'include/linux/time.h: struct tm KP1030' 'net/netfilter/nft_meta.c KP1030+')
+jq -r '.units[] | select(.result == "changed") | .unit' "$work/export/json" | diff - <(echo fs/fat/misc.c)
+
 # A unit that is patched through callers waits for what becomes of these.
 mkdir "$work/callers"
 build callers --leave-out-refused "$(file patches rest-callers.patch)" | tee "$work/said"

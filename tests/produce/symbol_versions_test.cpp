@@ -69,11 +69,13 @@ TEST(SymbolVersions, AreAProblemOfTheFileThatChangesThem) {
   const TempDir work("kpatch-versions.");
   const std::filesystem::path module = work.path() / "m.ko";
   write_file(module, elf::write_object(object));
-  const std::vector<VersionChange> changes = {
-      {"a", "struct x (x.h)", "x.h"}, {"b", "id_t"}, {"c", "struct x (x.h)", "x.h"}};
+  const std::vector<VersionChange> changes = {{"a", "struct x (x.h)", "x.h", "struct x"},
+                                              {"b", "id_t"},
+                                              {"c", "struct x (x.h)", "x.h", "struct x"}};
   const std::vector<Problem> problems = uses_of_changed_versions(changes, module);
   ASSERT_EQ(problems.size(), 2u);
   EXPECT_EQ(problems[0].object, "x.h");
+  EXPECT_EQ(problems[0].type, "struct x");
   EXPECT_EQ(problems[1].object, "m.ko");
 }
 
