@@ -2,8 +2,8 @@
 //
 // A header may make its declarations by macros of its own:
 //
-//   #define FLAG(name) static inline bool test_##name(struct folio *f) { return f->name;
-//   } FLAG(private_2)
+//   #define FLAG(name) static inline bool test_##name(unsigned f) { return f & name; }
+//   FLAG(private_2)
 //
 // By the words alone such a call may give a meaning to every name with `private_2` in it.
 // Here it is replaced by what it stands for, and that is cut into items like any text.
@@ -18,6 +18,9 @@
 #include "patch/item_tokens.h"
 
 #include <algorithm>
+#include <map>
+#include <optional>
+#include <set>
 
 namespace kpatch::patch {
 
@@ -26,9 +29,11 @@ namespace {
 using Name = std::string_view;
 using Words = std::vector<Name>;
 
-// A call of <linux/page-flags.h> goes through three macros and makes six functions.
+/// What all calls of a header may be expanded to, in characters: those of
+/// <linux/page-flags.h> have 55,000.
+constexpr std::size_t kMostText = std::size_t{1} << 20U;
+/// A call of <linux/page-flags.h> goes through three macros.
 constexpr unsigned kDeepest = 8;
-constexpr std::size_t kMostItems = 500;
 
 /// The arguments of a call, from the token behind "(" on; each as it is spelled.
 std::vector<Words> arguments_of(std::span<const Token> tokens, std::size_t open) {
@@ -70,13 +75,15 @@ Words pasted_words(const Words& parameters, const Words& body,
 }
 
 /// The body of a macro with the arguments in it: blanks between tokens, but where ##
-/// joins them.
+/// joins them. It ends where it gets longer than `limit`.
 std::string substituted(const Words& parameters, const Words& body,
-                        const std::vector<Words>& arguments) {
+                        const std::vector<Words>& arguments, std::size_t limit) {
   std::string text;
   bool joins = false;
   bool quotes = false;
   for (const Name word : body) {
+    if (text.size() > limit)
+      return text;
     if (word == "##") {
       joins = true;
       continue;
@@ -129,22 +136,39 @@ void put_below(SourceItem& made, const SourceItem& item) {
     }
 }
 
-} // namespace
+class MacroCalls {
+ public:
+  /// What `items` view must outlive this.
+  MacroCalls(std::span<const SourceItem> items, std::deque<std::string>& texts);
 
-std::vector<std::string_view> plain_macros(std::span<const SourceItem> items) {
-  std::vector<Name> names;
-  for (const SourceItem& item : items) {
-    if (!item.is_macro || item.is_macro_with_arguments || item.defines.empty())
-      continue;
-    CLexer lexer(item.text);
-    Token token;
-    if (lexer.next(token) && lexer.next(token) && token.text == "define")
-      names.push_back(item.defines[0]);
+  /// The items that the call stands for; nothing if that is not known.
+  std::optional<std::vector<SourceItem>> expand(const SourceItem& call) {
+    std::vector<SourceItem> found;
+    if (!expand(call, 0, found))
+      return std::nullopt;
+    return found;
   }
-  return names;
-}
 
-MacroCalls::MacroCalls(std::span<const SourceItem> items) {
+ private:
+  struct Definition {
+    Words parameters;
+    Words body;
+    const SourceItem* item;
+  };
+
+  bool expand(const SourceItem& call, unsigned depth, std::vector<SourceItem>& found);
+  bool expand(const SourceItem& call, const Definition& macro,
+              const std::vector<Words>& arguments, unsigned depth,
+              std::vector<SourceItem>& found);
+
+  std::map<Name, std::vector<Definition>> macros_;
+  std::set<Name> plain_; ///< macros without arguments
+  std::deque<std::string>& texts_;
+  std::size_t left_ = kMostText;
+};
+
+MacroCalls::MacroCalls(std::span<const SourceItem> items, std::deque<std::string>& texts)
+    : texts_(texts) {
   const std::vector<Name> plain = plain_macros(items);
   plain_.insert(plain.begin(), plain.end());
   std::vector<Name> unsure; // whether they are macros, or how many arguments they take
@@ -174,17 +198,8 @@ MacroCalls::MacroCalls(std::span<const SourceItem> items) {
     macros_.erase(name);
 }
 
-std::optional<std::vector<SourceItem>>
-MacroCalls::expand(const SourceItem& call, std::deque<std::string>& texts) const {
-  std::vector<SourceItem> found;
-  if (!expand(call, 0, texts, found))
-    return std::nullopt;
-  return found;
-}
-
 bool MacroCalls::expand(const SourceItem& call, unsigned depth,
-                        std::deque<std::string>& texts,
-                        std::vector<SourceItem>& found) const {
+                        std::vector<SourceItem>& found) {
   const auto macro = macros_.find(call.calls);
   if (macro == macros_.end() || depth == kDeepest)
     return false;
@@ -192,39 +207,64 @@ bool MacroCalls::expand(const SourceItem& call, unsigned depth,
     return is_there_with(*one.item, call);
   });
   const std::vector<Token> tokens = tokens_of(call.text);
-  if (std::ranges::any_of(tokens, &Token::in_directive))
+  if (!is_sure || std::ranges::any_of(tokens, &Token::in_directive))
     return false;
   const std::vector<Words> arguments = arguments_of(tokens, 1);
-  for (const Definition& one : macro->second) {
-    if (!is_sure || one.parameters.size() != arguments.size())
+  return std::ranges::all_of(macro->second, [&](const Definition& one) {
+    return one.parameters.size() == arguments.size() &&
+           expand(call, one, arguments, depth, found);
+  });
+}
+
+bool MacroCalls::expand(const SourceItem& call, const Definition& macro,
+                        const std::vector<Words>& arguments, unsigned depth,
+                        std::vector<SourceItem>& found) {
+  Words handed_on;
+  if (depth > 0)
+    handed_on = pasted_words(macro.parameters, macro.body, arguments);
+  if (std::ranges::any_of(handed_on, [&](Name word) { return plain_.contains(word); }))
+    return false;
+  const std::string& text =
+      texts_.emplace_back(substituted(macro.parameters, macro.body, arguments, left_));
+  if (text.size() >= left_)
+    return false;
+  left_ -= text.size() + 1;
+  for (SourceItem& item : source_items(text)) {
+    put_below(item, call);
+    put_below(item, *macro.item);
+    add_sorted(item.handed_on, call.handed_on);
+    add_sorted(item.handed_on, handed_on);
+    if (item.is_unclear)
       return false;
-    const Words handed_on =
-        depth == 0 ? Words() : pasted_words(one.parameters, one.body, arguments);
-    if (std::ranges::any_of(handed_on, [&](Name word) { return plain_.contains(word); }))
+    if (item.calls.empty())
+      found.push_back(std::move(item));
+    else if (!expand(item, depth + 1, found))
       return false;
-    texts.push_back(substituted(one.parameters, one.body, arguments));
-    for (SourceItem& item : source_items(texts.back())) {
-      put_below(item, call);
-      put_below(item, *one.item);
-      add_sorted(item.handed_on, call.handed_on);
-      add_sorted(item.handed_on, handed_on);
-      if (item.is_unclear || found.size() == kMostItems)
-        return false;
-      if (item.calls.empty())
-        found.push_back(std::move(item));
-      else if (!expand(item, depth + 1, texts, found))
-        return false;
-    }
   }
   return true;
 }
 
+} // namespace
+
+std::vector<std::string_view> plain_macros(std::span<const SourceItem> items) {
+  std::vector<Name> names;
+  for (const SourceItem& item : items) {
+    if (!item.is_macro || item.is_macro_with_arguments || item.defines.empty())
+      continue;
+    CLexer lexer(item.text);
+    Token token;
+    if (lexer.next(token) && lexer.next(token) && token.text == "define")
+      names.push_back(item.defines[0]);
+  }
+  return names;
+}
+
 std::vector<SourceItem> with_calls_expanded(std::span<const SourceItem> items,
                                             std::deque<std::string>& texts) {
-  const MacroCalls macros(items);
+  MacroCalls macros(items, texts);
   std::vector<SourceItem> expanded;
   for (const SourceItem& item : items)
-    if (auto made = item.calls.empty() ? std::nullopt : macros.expand(item, texts))
+    if (auto made = item.calls.empty() ? std::nullopt : macros.expand(item))
       std::ranges::move(*made, std::back_inserter(expanded));
     else
       expanded.push_back(item);

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// C text that no compiler has seen: tokens, items, includes, and types kept over a
-// change. The input is the original and the patched text with a border between them.
+// C text that no compiler has seen: tokens, items, includes, macro calls, and types kept
+// over a change. The input is the original and the patched text with a border between
+// them.
 #include "fuzz/fuzz.h"
 #include "patch/c_lexer.h"
+#include "patch/macro_calls.h"
 #include "patch/source_items.h"
 #include "patch/without_types.h"
 #include "produce/touched_types.h"
@@ -18,7 +20,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const std::string_view original = text.substr(0, border);
     const std::string_view patched =
         text.substr(std::min(border + fuzz::kBorder.size(), text.size()));
-    patch::source_items(original);
+    std::deque<std::string> texts;
+    patch::with_calls_expanded(patch::source_items(original), texts);
     patch::inclusions(original);
     for (const std::string& type :
          produce::types_defined_differently(original, patched)) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "patch/macro_calls.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <gmock/gmock.h>
@@ -74,6 +75,19 @@ TEST(MacroCalls, SayWhichWordsGoThroughAnotherMacro) {
   EXPECT_THAT(defined("#define one 1\n" + header), ElementsAre("A()"));
   EXPECT_THAT(defined("#define one(x) 1\n" + header + "#undef one\n"),
               ElementsAre("b_one", "C_two", "a_two"));
+}
+
+TEST(MacroCalls, ThatMakeTooMuchAreLeft) {
+  std::string header = "#define A0(x) int x##x##x##x##x##x##x##x##x##x;\n";
+  for (int i = 0; i < 7; ++i)
+    header += fmt::format("#define A{}(x) A{}(x##x##x##x##x##x##x##x##x##x)\n", i + 1, i);
+  EXPECT_THAT(defined(header + "A7(one)\n"), ElementsAre("A7()"));
+  header = "#define A0(x)\n";
+  for (int i = 0; i < 7; ++i)
+    header += fmt::format("#define A{}(x) A{}(x) A{}(x) A{}(x) A{}(x) A{}(x) A{}(x) "
+                          "A{}(x) A{}(x) A{}(x) A{}(x)\n",
+                          i + 1, i, i, i, i, i, i, i, i, i, i);
+  EXPECT_THAT(defined(header + "A7(one)\n"), ElementsAre("A7()"));
 }
 
 } // namespace
