@@ -3,8 +3,8 @@
 # Most of the time of a compilation goes into reading the same headers of the standard library, fmt and
 # GoogleTest. They are read once: kpatch_everyday holds those of the layers and programs,
 # kpatch_everyday_reports JSON's as well, and kpatch_everyday_tests those of the tests. A source file still
-# includes what it uses: the preset "asan" compiles each file by itself and without these, so a missing
-# #include is found there.
+# includes what it uses: tests/includes.py sees to it, and the preset "asan" compiles each file by itself and
+# without these.
 #
 # -fpch-preprocess lets a compiler cache such as ccache look through them (its manual asks for it, and for
 # CCACHE_SLOPPINESS=pch_defines,time_macros). gcc 12 forgets in a precompiled header which code is the standard

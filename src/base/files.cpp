@@ -4,6 +4,7 @@
 #include "base/durable_file.h"
 #include "base/error.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>

@@ -14,6 +14,7 @@
 #include "distro/apt.h"
 #include "distro/package_unpack.h"
 
+#include <algorithm>
 #include <vector>
 
 namespace kpatch::distro {

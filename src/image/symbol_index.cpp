@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstring>

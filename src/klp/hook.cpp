@@ -22,6 +22,8 @@
 #include "kernel/objtool.h"
 #include "klp/info_object.h"
 
+#include <algorithm>
+
 namespace kpatch::klp {
 namespace fs = std::filesystem;
 

@@ -5,8 +5,11 @@
 // what an annotation like __printf(1, 2) is given is not declared.
 #include "patch/item_tokens.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
+#include <optional>
 
 namespace kpatch::patch {
 

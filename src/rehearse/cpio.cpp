@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <sys/stat.h>
 
 namespace kpatch::rehearse {

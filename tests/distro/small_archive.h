@@ -5,6 +5,8 @@
 #include "distro/release_archive.h"
 #include "scratch.h"
 
+#include <fmt/format.h>
+
 #include <cstdlib>
 #include <memory>
 

@@ -10,6 +10,7 @@
 #include "patch/without_types.h"
 #include "produce/touched_types.h"
 
+#include <algorithm>
 #include <cassert>
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

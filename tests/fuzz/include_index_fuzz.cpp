@@ -4,6 +4,7 @@
 #include "fuzz/fuzz.h"
 #include "patch/include_index.h"
 
+#include <algorithm>
 #include <cassert>
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

@@ -5,6 +5,8 @@
 #include "fuzz/fuzz.h"
 #include "patch/line_fix.h"
 
+#include <algorithm>
+
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace kpatch;
   return fuzz::run(data, size, [](std::span<const std::uint8_t> input) {

@@ -4,6 +4,8 @@
 #include "fuzz/fuzz.h"
 #include "image/symvers.h"
 
+#include <algorithm>
+
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace kpatch;
   return fuzz::run(data, size, [](std::span<const std::uint8_t> input) {

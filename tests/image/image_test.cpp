@@ -8,6 +8,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <archive.h>
 #include <archive_entry.h>
 #include <gmock/gmock.h>

@@ -8,6 +8,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <gmock/gmock.h>
 
 namespace kpatch::runtime {

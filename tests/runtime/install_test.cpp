@@ -7,6 +7,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <gmock/gmock.h>
 
 namespace kpatch::runtime {

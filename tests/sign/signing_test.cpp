@@ -8,7 +8,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <gmock/gmock.h>
+#include <memory>
 
 namespace kpatch::sign {
 namespace {

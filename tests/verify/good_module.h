@@ -7,6 +7,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 namespace kpatch::verify {
 
 inline constexpr std::uint16_t kLivepatchIndex = 0xff20;

@@ -2,6 +2,7 @@
 #include "base/error.h"
 #include "verify/good_module.h"
 
+#include <algorithm>
 #include <gmock/gmock.h>
 
 namespace kpatch::verify {
