@@ -17,11 +17,13 @@ void HandedOnWords::add_macros(FileId file, std::span<const std::string_view> na
       macros_.emplace_back(name, file);
 }
 
-bool HandedOnWords::are_macros(const std::vector<bool>& reads) const {
+bool HandedOnWords::are_macros(const std::vector<bool>& reads,
+                               std::optional<FileId> only) const {
   return std::ranges::any_of(macros_, [&](const auto& macro) {
     const std::set<FileId>& headers = headers_.find(macro.first)->second;
-    return reads[macro.second] &&
-           std::ranges::any_of(headers, [&](FileId header) { return reads[header]; });
+    return reads[macro.second] && std::ranges::any_of(headers, [&](FileId header) {
+             return reads[header] && (!only || header == *only);
+           });
   });
 }
 

@@ -6,6 +6,7 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <set>
 #include <span>
 #include <string>
@@ -26,8 +27,9 @@ class HandedOnWords {
   /// Macros without arguments that a file defines.
   void add_macros(FileId file, std::span<const std::string_view> names);
 
-  /// Whether that is so in a unit that reads these files.
-  bool are_macros(const std::vector<bool>& reads) const;
+  /// Whether that is so in a unit that reads these files, for what `only` hands on.
+  bool are_macros(const std::vector<bool>& reads,
+                  std::optional<FileId> only = std::nullopt) const;
 
  private:
   std::map<std::string, std::set<FileId>, std::less<>> headers_; ///< by word

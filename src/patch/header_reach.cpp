@@ -13,6 +13,7 @@
 
 #include "base/files.h"
 #include "base/parallel.h"
+#include "patch/brought_files.h"
 #include "patch/c_lexer.h"
 #include "patch/given_names.h"
 #include "patch/handed_on_words.h"
@@ -28,7 +29,6 @@
 #include <set>
 
 namespace kpatch::patch {
-namespace fs = std::filesystem;
 
 namespace {
 
@@ -41,61 +41,6 @@ constexpr std::string_view kMakesTracepoints = "CREATE_TRACE_POINTS";
 
 bool is_code(std::string_view path) {
   return path.ends_with(".c") || path.ends_with(".S");
-}
-
-/// Of an include: not a macro.
-bool is_file_name(const std::string& name) {
-  return name.size() >= 3 && (name[0] == '"' || name[0] == '<');
-}
-
-/// The file of the patch that an include can only mean.
-const HeaderChange* new_file(const IncludeIndex& index,
-                             std::span<const HeaderChange> changes,
-                             const HeaderChange& reader, const std::string& include) {
-  if (!is_file_name(include))
-    return nullptr;
-  const std::string name = include.substr(1, include.size() - 2);
-  const std::string beside =
-      (fs::path(reader.path).parent_path() / name).lexically_normal();
-  const auto may_be = [&](const HeaderChange& change) {
-    return include[0] == '"' ? change.path == beside
-                             : ("/" + change.path).ends_with("/include/" + name);
-  };
-  const HeaderChange* found = nullptr;
-  for (const HeaderChange& change : changes)
-    if (index.find(change.path) || !may_be(change))
-      continue;
-    else if (found)
-      return nullptr;
-    else
-      found = &change;
-  return found;
-}
-
-/// What the patch brings into a header by way of new files.
-struct Brought {
-  std::vector<const HeaderChange*> files; ///< each once
-  std::vector<Inclusion> other_includes;  ///< of the header and of these files
-};
-
-Brought brought_into(const IncludeIndex& index, std::span<const HeaderChange> changes,
-                     const HeaderChange& header) {
-  Brought found;
-  for (std::vector<const HeaderChange*> open{&header}; !open.empty();) {
-    const HeaderChange& reader = *open.back();
-    open.pop_back();
-    for (const Inclusion& line : inclusions(reader.patched)) {
-      const HeaderChange* const file =
-          line.condition.empty() ? new_file(index, changes, reader, line.name) : nullptr;
-      if (!file) {
-        found.other_includes.push_back(line);
-      } else if (std::ranges::find(found.files, file) == found.files.end()) {
-        found.files.push_back(file);
-        open.push_back(file);
-      }
-    }
-  }
-  return found;
 }
 
 enum class Language { kC, kAssembly };
@@ -113,27 +58,45 @@ class ReachSearch {
   }
 
   std::vector<std::string> search(std::span<const std::string> units) {
-    for (const HeaderChange& change : changes_)
-      compare(change);
-    for (const HeaderChange& change : changes_)
-      if (const auto header = index_.find(change.path))
-        for (const std::string* text : {&change.original, &change.patched})
-          handed_on_.add_macros(*header, plain_macros(source_items(*text)));
-    for (const Difference& difference : differences_)
-      take_changed(difference, twin_of(difference));
+    read_changes();
     std::vector<std::string> found;
     std::vector<std::string> open;
+    std::vector<FileId> ids;
     for (const std::string& unit : units)
       if (const auto file = index_.find(unit); !file || !reads_a_change(*file))
         continue;
       else if (must_be_compiled(*file))
         found.push_back(unit);
-      else
+      else {
         open.push_back(unit);
-    const bool by_name = !changed_.empty() || !changed_parts_.empty() || !called_.empty();
-    if (!open.empty() && by_name)
-      search_by_name(open, found);
+        ids.push_back(*file);
+      }
+    if (!open.empty() && changes_names()) {
+      read_files(ids);
+      for (std::size_t i = 0; i < open.size(); ++i)
+        if (uses(ids[i], {}))
+          found.push_back(open[i]);
+    }
     std::ranges::sort(found);
+    return found;
+  }
+
+  std::map<std::string, std::vector<std::string>>
+  search_headers(std::span<const std::string> units) {
+    read_changes();
+    std::map<std::string, std::vector<std::string>> found;
+    std::vector<FileId> ids;
+    for (const std::string& unit : units)
+      if (const auto file = index_.find(unit))
+        ids.push_back(*file);
+    if (changes_names())
+      read_files(ids);
+    for (const FileId unit : ids)
+      for (const HeaderChange& change : changes_)
+        if (const auto header = index_.find(change.path);
+            header && index_.closure(unit)[*header] &&
+            (must_be_compiled(unit, header) || (changes_names() && uses(unit, header))))
+          found[index_.path(unit)].push_back(change.path);
     return found;
   }
 
@@ -145,6 +108,21 @@ class ReachSearch {
 
   bool counts(const SourceItem& item) const {
     return language_ == Language::kC || item.is_macro || item.is_unclear;
+  }
+
+  void read_changes() {
+    for (const HeaderChange& change : changes_)
+      compare(change);
+    for (const HeaderChange& change : changes_)
+      if (const auto header = index_.find(change.path))
+        for (const std::string* text : {&change.original, &change.patched})
+          handed_on_.add_macros(*header, plain_macros(source_items(*text)));
+    for (const Difference& difference : differences_)
+      take_changed(difference, twin_of(difference));
+  }
+
+  bool changes_names() const {
+    return !changed_.empty() || !changed_parts_.empty() || !called_.empty();
   }
 
   /// What the change of one header is.
@@ -271,20 +249,26 @@ class ReachSearch {
 
   /// Whether a unit must be compiled whatever its names are: it reads a header of which
   /// anything may have changed, or that includes another header now, which the unit does
-  /// not read for another reason.
-  bool must_be_compiled(FileId unit) const {
+  /// not read for another reason. Of one header, or of all.
+  bool must_be_compiled(FileId unit, std::optional<FileId> only = {}) const {
     if (unclear_.empty() && includes_.empty())
       return false;
     const std::vector<bool> reads = index_.closure(unit);
-    if (std::ranges::any_of(unclear_, [&](FileId header) { return reads[header]; }))
+    if (reads_unclear(reads, only))
       return true;
     return std::ranges::any_of(includes_, [&](const Include& include) {
-      if (!reads[include.header])
+      if (!reads[include.header] || (only && include.header != *only))
         return false;
       const bool known = std::ranges::any_of(include.meanings, [&](FileId file) {
         return reads_otherwise(unit, include, file);
       });
       return !known;
+    });
+  }
+
+  bool reads_unclear(const std::vector<bool>& reads, std::optional<FileId> only) const {
+    return std::ranges::any_of(unclear_, [&](FileId header) {
+      return reads[header] && (!only || header == *only);
     });
   }
 
@@ -380,12 +364,8 @@ class ReachSearch {
     return files;
   }
 
-  void search_by_name(const std::vector<std::string>& units,
-                      std::vector<std::string>& found) {
-    std::vector<FileId> ids;
-    for (const std::string& unit : units)
-      ids.push_back(*index_.find(unit));
-    const std::vector<FileId> files = files_of(ids);
+  void read_files(const std::vector<FileId>& units) {
+    const std::vector<FileId> files = files_of(units);
     for_each_in_parallel(files.size(), trees_.jobs, [&](std::size_t i) {
       if (is_code(index_.path(files[i])))
         read_code(files[i]);
@@ -396,18 +376,14 @@ class ReachSearch {
       if (!spread_.is_defined(macro))
         unclear_.insert(header);
     spread_.start_from(changed_, changed_parts_);
-    for (std::size_t i = 0; i < units.size(); ++i)
-      if (uses(ids[i]))
-        found.push_back(units[i]);
   }
 
-  bool uses(FileId unit) {
+  bool uses(FileId unit, std::optional<FileId> only) {
     const std::vector<bool> reads = index_.closure(unit);
-    if (handed_on_.are_macros(reads) ||
-        std::ranges::any_of(unclear_, [&](FileId header) { return reads[header]; }))
-      return true;
-    return spread_.reaches(
-        {reads, makers_of_tracepoints_.contains(unit) ? is_trace_ : nothing_});
+    return handed_on_.are_macros(reads, only) || reads_unclear(reads, only) ||
+           spread_.reaches({reads,
+                            makers_of_tracepoints_.contains(unit) ? is_trace_ : nothing_,
+                            only});
   }
 
   const IncludeIndex& index_;
@@ -431,32 +407,37 @@ class ReachSearch {
   std::vector<Include> includes_;
 };
 
-} // namespace
-
-std::set<std::string> files_brought(const IncludeIndex& index,
-                                    std::span<const HeaderChange> changes) {
-  std::set<std::string> found;
-  for (const HeaderChange& change : changes)
-    if (index.find(change.path))
-      for (const HeaderChange* file : brought_into(index, changes, change).files)
-        found.insert(file->path);
-  return found;
+/// The units of one language.
+std::vector<std::string> units_of(std::span<const std::string> units, Language language) {
+  std::vector<std::string> some;
+  std::ranges::copy_if(units, std::back_inserter(some), [&](const std::string& unit) {
+    return unit.ends_with(".c") == (language == Language::kC);
+  });
+  return some;
 }
+
+} // namespace
 
 std::vector<std::string> units_using(const IncludeIndex& index, const SourceTrees& trees,
                                      std::span<const HeaderChange> changes,
                                      std::span<const std::string> units) {
   std::vector<std::string> found;
-  for (const Language language : {Language::kC, Language::kAssembly}) {
-    std::vector<std::string> some;
-    std::ranges::copy_if(units, std::back_inserter(some), [&](const std::string& unit) {
-      return unit.ends_with(".c") == (language == Language::kC);
-    });
-    if (!some.empty())
+  for (const Language language : {Language::kC, Language::kAssembly})
+    if (const auto some = units_of(units, language); !some.empty())
       std::ranges::move(ReachSearch(index, trees, changes, language).search(some),
                         std::back_inserter(found));
-  }
   std::ranges::sort(found);
+  return found;
+}
+
+std::map<std::string, std::vector<std::string>>
+headers_by_unit(const IncludeIndex& index, const SourceTrees& trees,
+                std::span<const HeaderChange> changes,
+                std::span<const std::string> units) {
+  std::map<std::string, std::vector<std::string>> found;
+  for (const Language language : {Language::kC, Language::kAssembly})
+    if (const auto some = units_of(units, language); !some.empty())
+      found.merge(ReachSearch(index, trees, changes, language).search_headers(some));
   return found;
 }
 

@@ -4,6 +4,7 @@
 #include "patch/include_index.h"
 
 #include <filesystem>
+#include <map>
 #include <set>
 #include <span>
 #include <string>
@@ -33,9 +34,11 @@ std::vector<std::string> units_using(const IncludeIndex& index, const SourceTree
                                      std::span<const HeaderChange> changes,
                                      std::span<const std::string> units);
 
-/// The files that the patch brings and that changed headers include, whatever the
-/// configuration: what units_using() has looked into with them.
-std::set<std::string> files_brought(const IncludeIndex& index,
-                                    std::span<const HeaderChange> changes);
+/// For each of the units: the changed headers on whose change its code may depend.
+/// Nothing is read more than once.
+std::map<std::string, std::vector<std::string>>
+headers_by_unit(const IncludeIndex& index, const SourceTrees& trees,
+                std::span<const HeaderChange> changes,
+                std::span<const std::string> units);
 
 } // namespace kpatch::patch

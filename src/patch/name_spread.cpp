@@ -158,7 +158,8 @@ bool NameSpread::reaches(const UnitView& unit) {
   ++turn_;
   std::deque<WordId> pending;
   for (const ChangedName& changed : changed_)
-    if (unit.reads[changed.file] && !(changed.twin && unit.reads[*changed.twin]))
+    if (unit.reads[changed.file] && !(changed.twin && unit.reads[*changed.twin]) &&
+        (!unit.only_from || changed.file == *unit.only_from))
       pending.push_back(changed.name);
   std::size_t steps = 0;
   const auto enter = [&](ItemId id) {

@@ -65,6 +65,8 @@ class NameSpread {
   struct UnitView {
     const std::vector<bool>& reads;   ///< by file
     const std::vector<bool>& is_code; ///< by file: every item in it makes code
+    /// What changed in this file alone counts.
+    std::optional<IncludeIndex::FileId> only_from = std::nullopt;
   };
   /// Whether code of the unit depends on one of the names that changed in what it reads.
   bool reaches(const UnitView& unit);

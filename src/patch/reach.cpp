@@ -9,6 +9,7 @@
 
 #include "base/files.h"
 #include "cache/record.h"
+#include "patch/brought_files.h"
 #include "patch/c_lexer.h"
 #include "patch/header_reach.h"
 
@@ -149,30 +150,35 @@ HeadersLeftOut add_units_of_headers(Affected& affected, const IncludeIndex& incl
   return left_out;
 }
 
-std::vector<std::string> headers_used(const IncludeIndex& includes,
-                                      const kernel::Target& target,
-                                      const PatchedView& view,
-                                      std::span<const TouchedFile> touched,
-                                      const std::string& unit, unsigned jobs) {
+std::map<std::string, std::vector<std::string>>
+headers_used(const IncludeIndex& includes, const kernel::Target& target,
+             const PatchedView& view, std::span<const TouchedFile> touched,
+             std::span<const std::string> units, unsigned jobs) {
+  const auto is_read = [&](IncludeIndex::FileId file) {
+    return std::ranges::any_of(units, [&](const std::string& unit) {
+      const auto id = includes.find(unit);
+      return id && includes.closure(*id).at(file);
+    });
+  };
+  std::vector<HeaderChange> changes;
+  for (const TouchedFile& file : touched)
+    if (const auto id = includes.find(file.path); id && is_read(*id))
+      changes.push_back({file.path, text_at(view.pristine(), file.path),
+                         text_at(view.root(), file.path)});
+  const std::vector<HeaderChange> headers = changes;
+  add_new_files(changes, touched, view);
   const SourceTrees trees{target.source, target.objects, jobs};
-  const auto id = includes.find(unit);
-  if (!id)
-    return {};
-  const std::vector<bool> read = includes.closure(*id);
-  std::vector<std::string> all;
-  std::vector<std::string> used;
-  for (const TouchedFile& file : touched) {
-    const auto header = includes.find(file.path);
-    if (!header || *header >= read.size() || !read[*header])
+  auto used = headers_by_unit(includes, trees, changes, units);
+  for (const std::string& unit : units) {
+    const auto id = includes.find(unit);
+    if (!id || used.contains(unit))
       continue;
-    all.push_back(file.path);
-    std::vector<HeaderChange> changes{{file.path, text_at(view.pristine(), file.path),
-                                       text_at(view.root(), file.path)}};
-    add_new_files(changes, touched, view);
-    if (!units_using(includes, trees, changes, std::vector{unit}).empty())
-      used.push_back(file.path);
+    const std::vector<bool> read = includes.closure(*id);
+    for (const HeaderChange& header : headers)
+      if (read.at(*includes.find(header.path)))
+        used[unit].push_back(header.path);
   }
-  return used.empty() ? all : used;
+  return used;
 }
 
 } // namespace kpatch::patch

@@ -5,6 +5,8 @@
 #include "patch/affected_units.h"
 #include "patch/patched_view.h"
 
+#include <map>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -29,12 +31,11 @@ HeadersLeftOut add_units_of_headers(Affected& affected, const IncludeIndex& incl
                                     const kernel::Target& target, PatchedView& view,
                                     unsigned jobs);
 
-/// The changed headers on which the code of a unit or assembly file depends: those of
-/// which it uses what is changed, or if none is known to be, all that it reads.
-std::vector<std::string> headers_used(const IncludeIndex& includes,
-                                      const kernel::Target& target,
-                                      const PatchedView& view,
-                                      std::span<const TouchedFile> touched,
-                                      const std::string& unit, unsigned jobs);
+/// The changed headers on which the code of units or assembly files depends, by unit:
+/// those of which it uses what is changed, or if none is known to be, all that it reads.
+std::map<std::string, std::vector<std::string>>
+headers_used(const IncludeIndex& includes, const kernel::Target& target,
+             const PatchedView& view, std::span<const TouchedFile> touched,
+             std::span<const std::string> units, unsigned jobs);
 
 } // namespace kpatch::patch

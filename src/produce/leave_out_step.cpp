@@ -22,6 +22,10 @@
 #include "produce/touched_types.h"
 
 #include <algorithm>
+#include <map>
+#include <optional>
+#include <set>
+#include <span>
 
 namespace kpatch::produce {
 
@@ -196,6 +200,15 @@ void leave_out_headers(Context& context, const std::string& unit,
       fmt::format("{}: its change is in again: the unit fails without it, too", unit));
 }
 
+std::vector<std::string> all_at_fault(const BuildResult& result,
+                                      std::span<const Obstacle> found) {
+  std::set<std::string> files;
+  for (const Obstacle& obstacle : found)
+    for (std::string& file : units_at_fault(result, obstacle.file))
+      files.insert(std::move(file));
+  return {files.begin(), files.end()};
+}
+
 bool is_file_or_patch(const std::string& name) {
   return name.find('/') != std::string::npos && name.find(':') == std::string::npos;
 }
@@ -266,6 +279,7 @@ bool leave_out_refused(Context& context, patch::Selection& selection,
   std::set<std::string> failed;
   const std::vector<Obstacle> found = obstacles(context.result);
   const bool waits = !std::ranges::all_of(found, &Obstacle::hangs_on_callers);
+  std::optional<std::map<std::string, std::vector<std::string>>> headers; // by unit
   for (const Obstacle& obstacle : found) {
     failed.insert(obstacle.file);
     if (waits && obstacle.hangs_on_callers)
@@ -279,12 +293,15 @@ bool leave_out_refused(Context& context, patch::Selection& selection,
         leave_out_broken_header(obstacle, why, selection, source))
       continue;
     for (const std::string& file : units_at_fault(context.result, obstacle.file))
-      if (selection.leave_out_file(file, why))
+      if (selection.leave_out_file(file, why)) {
         context.blamed[file] = what_it_is(obstacle);
-      else // it has no change of its own
-        leave_out_headers(context, file, obstacle, why, selection,
-                          patch::headers_used(includes, target, view, source.touched,
-                                              file, context.options.jobs));
+      } else { // it has no change of its own
+        if (!headers)
+          headers = patch::headers_used(includes, target, view, source.touched,
+                                        all_at_fault(context.result, found),
+                                        context.options.jobs);
+        leave_out_headers(context, file, obstacle, why, selection, (*headers)[file]);
+      }
   }
   context.failed_before.merge(failed);
   for (const UnitResult& unit : context.result.units)

@@ -336,6 +336,33 @@ TEST_F(HeaderReach, FollowsChangedMacrosThroughWhatTheirCallsDeclare) {
   EXPECT_EQ(users("include/a.h", other + calls), Files{"fs/page.c"});
 }
 
+TEST_F(HeaderReach, KnowsWhichHeadersAUnitDependsOn) {
+  put("include/a.h", "#define A 1\n#define A2 1\n");
+  put("include/b.h", "#define B 1\n");
+  put("include/c.h", "#include <b.h>\nstatic inline int c(void) { return B; }\n");
+  put("include/d.h", "#ifndef D_H\n#define D_H\nint d[1] = {};\n#endif\n");
+  put("fs/a.c", "#include <a.h>\n#include <b.h>\nint f(void) { return A; }\n");
+  put("fs/c.c", "#include <a.h>\n#include <c.h>\nint f(void) { return c(); }\n");
+  put("fs/d.c", "#include <a.h>\n#include <d.h>\nint f(void) { return A2; }\n");
+  put("fs/no.c", "#include <a.h>\nint f(void) { return 1; }\n");
+  put("fs/x.S", "#include <a.h>\n#include <b.h>\n.long B\n");
+  std::vector<HeaderChange> changes;
+  for (const auto& [header, text] : std::map<std::string, std::string>{
+           {"include/a.h", "#define A 2\n#define A2 1\n"},
+           {"include/b.h", "#define B 2\n"},
+           {"include/d.h", "#ifndef D_H\n#define D_H\nint d[2] = {};\n#endif\n"}})
+    changes.push_back({header, read_text(root_.path() / "source" / header), text});
+  Files all;
+  for (const auto& [unit, owners] : units_.all())
+    all.push_back(unit);
+  const SourceTrees trees{root_.path() / "source", root_.path() / "objects", 2};
+  EXPECT_EQ(headers_by_unit(index(), trees, changes, all),
+            (std::map<std::string, Files>{{"fs/a.c", {"include/a.h"}},
+                                          {"fs/c.c", {"include/b.h"}},
+                                          {"fs/d.c", {"include/d.h"}},
+                                          {"fs/x.S", {"include/b.h"}}}));
+}
+
 TEST_F(HeaderReach, MindsMacrosAmongWhatMacroCallsHandOn) {
   const std::string macros = kFlagMacros;
   put("include/a.h", macros + "FOLIO_FLAG(locked, HEAD)\n#endif\n");
