@@ -24,8 +24,11 @@ USES = [
     ("fmt/format.h", r"\bfmt::(format|format_to|print|runtime|memory_buffer)\b", ["fmt/ranges.h"]),
     ("fmt/ranges.h", r"\bfmt::join\b", ["fmt/format.h"]),
     ("functional", r"std::(function|ref|cref|bind|hash|invoke)\b", []),
+    ("gmock/gmock.h", r"\b(EXPECT|ASSERT)_THAT\(", []),
+    ("gtest/gtest.h", r"\bTEST(_F|_P)?\(", ["gmock/gmock.h"]),
     ("map", r"std::(multi)?map\b", []),
     ("memory", r"std::(unique_ptr|shared_ptr|weak_ptr|make_unique|make_shared|addressof)\b", []),
+    ("nlohmann/json.hpp", r"\bnlohmann::", ["nlohmann/json_fwd.hpp"]),
     ("optional", r"std::(optional|nullopt)\b", []),
     ("set", r"std::(multi)?set\b", []),
     ("span", r"std::span\b", []),
@@ -34,7 +37,10 @@ USES = [
     ("unordered_map", r"std::unordered_map\b", []),
     ("vector", r"std::vector\b", []),
 ]
-PRECOMPILED = re.search(r"everyday_headers ([^)]*)", (TOP / "cmake/precompiled.cmake").read_text()).group(1)
+# Where the lists of precompiled headers stand.
+LISTS = ["cmake/precompiled.cmake", "CMakeLists.txt", "tests/CMakeLists.txt"]
+PRECOMPILED = [line for file in LISTS
+               for line in re.findall(r"everyday_headers\b[^)]*", (TOP / file).read_text())]
 USES = [(header, re.compile(pattern), {header, *others}) for header, pattern, others in USES]
 INCLUDE = re.compile(r'^\s*#\s*include\s*(?:"([^"]+)"|<([^>]+)>)', re.M)
 COMMENTS = re.compile(r'//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\\n])*"', re.S)
@@ -71,9 +77,9 @@ def all_included(path):
 
 
 def main():
-    unknown = set(re.findall(r"<([^>]+)>", PRECOMPILED)) - {header for header, _, _ in USES}
+    unknown = set(re.findall(r"<([^>]+)>", " ".join(PRECOMPILED))) - {header for header, _, _ in USES}
     for header in sorted(unknown):
-        print(f"cmake/precompiled.cmake: say in tests/includes.py what cannot be used without <{header}>", file=sys.stderr)
+        print(f"tests/includes.py: say what of the precompiled <{header}> cannot be used without it", file=sys.stderr)
     wrong = len(unknown)
     for path in sorted(p for folder in ("src", "tests", "bench") for p in (TOP / folder).rglob("*") if p.suffix in (".cpp", ".h")):
         text = COMMENTS.sub(" ", re.sub(r"^\s*#\s*include.*$", "", path.read_text(), flags=re.M))

@@ -7,6 +7,8 @@
 #include "diff/patterns.h"
 #include "special/names.h"
 
+#include <gmock/gmock.h>
+
 namespace kpatch::diff {
 namespace {
 

@@ -6,6 +6,8 @@
 #include "diff/patterns.h"
 #include "special/names.h"
 
+#include <gmock/gmock.h>
+
 namespace kpatch::diff {
 namespace {
 
