@@ -312,6 +312,8 @@ TEST_F(HeaderReach, FindsUsersOfWhatMacroCallsDeclare) {
   put("fs/flag.c", include + "int f(int *p) { return FLAG_old_2; }\n");
   put("fs/near.c", include + "int f(int *p) { return PageOld(p) + test_old(p); }\n");
   put("fs/policy.c", include + "int f(int *p) { return HEAD + FOLIO_ANY; }\n");
+  put("include/b.h", "static inline int count_old_2(void) { return 1; }\n");
+  put("fs/other.c", include + "#include <b.h>\nint f(void) { return count_old_2(); }\n");
   EXPECT_EQ(users("include/a.h",
                   "enum { FLAG_old = 1, FLAG_old_2 = 2 };\n" + macros +
                       "PAGE_FLAG(Old, old, ANY)\nFOLIO_FLAG(old_2, HEAD)\n#undef ANY\n"
