@@ -1,4 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+//
+// A patch may move a part of a header to a new file, which the header includes from then
+// on. What stands there is what the header had: without it everything in that part would
+// seem to be gone. The index of includes does not know such files, so an #include is
+// looked up among the files of the patch; one that may mean several of them means none.
 #include "patch/brought_files.h"
 
 #include <algorithm>

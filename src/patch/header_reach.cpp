@@ -91,12 +91,14 @@ class ReachSearch {
         ids.push_back(*file);
     if (changes_names())
       read_files(ids);
-    for (const FileId unit : ids)
+    for (const FileId unit : ids) {
+      const std::vector<bool> reads = index_.closure(unit);
       for (const HeaderChange& change : changes_)
         if (const auto header = index_.find(change.path);
-            header && index_.closure(unit)[*header] &&
+            header && reads[*header] &&
             (must_be_compiled(unit, header) || (changes_names() && uses(unit, header))))
           found[index_.path(unit)].push_back(change.path);
+    }
     return found;
   }
 
@@ -348,12 +350,7 @@ class ReachSearch {
 
   /// Everything that the units read, changed headers aside.
   std::vector<FileId> files_of(std::span<const FileId> units) const {
-    std::vector<bool> wanted(index_.size());
-    for (const FileId unit : units) {
-      const std::vector<bool> reads = index_.closure(unit);
-      for (FileId file = 0; file < index_.size(); ++file)
-        wanted[file] = wanted[file] || reads[file];
-    }
+    std::vector<bool> wanted = index_.closure(units);
     for (const HeaderChange& change : changes_)
       if (const auto file = index_.find(change.path))
         wanted[*file] = false;

@@ -304,6 +304,16 @@ std::vector<bool> IncludeIndex::closure(FileId file,
   return marks;
 }
 
+std::vector<bool> IncludeIndex::closure(std::span<const FileId> files) const {
+  std::vector<bool> marks(size());
+  for (const FileId file : files) {
+    const std::vector<bool> reads = closure(file);
+    for (FileId other = 0; other < size(); ++other)
+      marks[other] = marks[other] || reads[other];
+  }
+  return marks;
+}
+
 std::vector<IncludeIndex::FileId>
 IncludeIndex::resolve(FileId file, std::string_view named, bool quoted) const {
   const std::string beside =

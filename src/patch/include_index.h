@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -47,6 +48,8 @@ class IncludeIndex {
   };
   std::vector<bool> closure(FileId file,
                             std::optional<Include> without = std::nullopt) const;
+  /// What is read with any of them.
+  std::vector<bool> closure(std::span<const FileId> files) const;
 
   /// The files that have an `#include` of `file`.
   const std::vector<FileId>& including(FileId file) const { return included_by_[file]; }

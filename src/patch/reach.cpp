@@ -154,15 +154,14 @@ std::map<std::string, std::vector<std::string>>
 headers_used(const IncludeIndex& includes, const kernel::Target& target,
              const PatchedView& view, std::span<const TouchedFile> touched,
              std::span<const std::string> units, unsigned jobs) {
-  const auto is_read = [&](IncludeIndex::FileId file) {
-    return std::ranges::any_of(units, [&](const std::string& unit) {
-      const auto id = includes.find(unit);
-      return id && includes.closure(*id).at(file);
-    });
-  };
+  std::vector<IncludeIndex::FileId> ids;
+  for (const std::string& unit : units)
+    if (const auto id = includes.find(unit))
+      ids.push_back(*id);
+  const std::vector<bool> is_read = includes.closure(ids);
   std::vector<HeaderChange> changes;
   for (const TouchedFile& file : touched)
-    if (const auto id = includes.find(file.path); id && is_read(*id))
+    if (const auto id = includes.find(file.path); id && is_read[*id])
       changes.push_back({file.path, text_at(view.pristine(), file.path),
                          text_at(view.root(), file.path)});
   const std::vector<HeaderChange> headers = changes;
